@@ -1,0 +1,35 @@
+//! The public contract: what agencies call and what logs hold, generated at build from the .proto files beside this crate.
+//! Invariant: nothing here is written by hand but this list of modules.
+
+#![allow(missing_docs, clippy::all, clippy::wildcard_enum_match_arm)] // Generated code has its own habits.
+
+/// Every file of the contract, for gRPC reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// Types of the contract's own imports.
+pub mod google {
+    pub mod r#type {
+        tonic::include_proto!("google.r#type");
+    }
+}
+
+pub mod throughline {
+    pub mod r#type {
+        pub mod v1 {
+            tonic::include_proto!("throughline.r#type.v1");
+        }
+    }
+    pub mod log {
+        pub mod v1 {
+            tonic::include_proto!("throughline.log.v1");
+        }
+    }
+    pub mod referrals {
+        pub mod v1 {
+            tonic::include_proto!("throughline.referrals.v1");
+        }
+    }
+}
+
+pub use google::r#type::Date;
+pub use throughline::{log::v1 as log, referrals::v1 as referrals, r#type::v1 as types};

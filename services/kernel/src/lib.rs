@@ -1,0 +1,28 @@
+//! What every domain shares and nothing else: how decisions are made, whose they are, who may see what, and how they are tested.
+//!
+//! Invariant: pure. No runtime, wire, database or bus is a dependency of this crate, and nothing here asks what time it is.
+//!
+//! Reading order: [`decider`] (a stream decides), [`refusal`] (and says no), [`ids`], [`actor`] (who speaks), [`time`],
+//! [`private`] (text that the domain carries and never reads), [`record`] (facts from elsewhere), [`class`] and [`may`] (who sees what), [`spec`]
+//! (given, when, then).
+
+pub mod actor;
+pub mod class;
+pub mod decider;
+pub mod ids;
+pub mod may;
+pub mod private;
+pub mod record;
+pub mod refusal;
+pub mod spec;
+pub mod time;
+
+pub use actor::{Actor, By, Caller, Role, Voice};
+pub use class::{Class, Part};
+pub use decider::Decider;
+pub use ids::{AgencyId, OfferId, PersonId, StreamId, UnitGroupId, WorkerId};
+pub use private::Private;
+pub use record::{Discrepancy, Source};
+pub use refusal::{Refusal, RefusalKind};
+pub use spec::given;
+pub use time::{Day, Occurred, Precision, Timestamp, Zone};

@@ -1,0 +1,146 @@
+//! Times as the domain means them: an instant or a day, told in a zone.
+//! Invariant: nothing here reads a clock; folding never asks zone data (an event stores wall time, zone and instant).
+
+pub use jiff::Timestamp;
+pub use jiff::civil::Date as Day;
+
+use jiff::tz::TimeZone;
+
+/// An IANA time zone name that the bundled zone data knows.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Zone(String);
+
+/// What a name that is no zone answers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not an IANA time zone name such as \"America/Chicago\"")]
+pub struct NotAZone;
+
+impl Zone {
+    /// The zone of that name.
+    pub fn named(name: &str) -> Result<Self, NotAZone> {
+        TimeZone::get(name).map(|_| Self(name.to_owned())).map_err(|_| NotAZone)
+    }
+    /// UTC.
+    pub fn utc() -> Self {
+        Self("UTC".to_owned())
+    }
+    /// A name that was checked when it was stored.
+    pub fn stored(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+    fn rules(&self) -> TimeZone {
+        // A stored zone was known once; should newer zone data drop it, UTC is off by hours, not lost.
+        TimeZone::get(&self.0).unwrap_or(TimeZone::UTC)
+    }
+    /// The day on which the instant falls here.
+    pub fn day_of(&self, at: Timestamp) -> Day {
+        at.to_zoned(self.rules()).date()
+    }
+    /// The first instant of the day here.
+    pub fn start_of(&self, day: Day) -> Timestamp {
+        day.to_zoned(self.rules()).map_or(Timestamp::UNIX_EPOCH, |start| start.timestamp())
+    }
+    /// The instant of a wall time here: in a gap it moves on by the gap, and of two it is the first.
+    pub fn instant(&self, wall: jiff::civil::DateTime) -> Timestamp {
+        self.rules()
+            .to_ambiguous_zoned(wall)
+            .compatible()
+            .map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
+    }
+    /// The wall time of an instant here.
+    pub fn wall(&self, at: Timestamp) -> jiff::civil::DateTime {
+        at.to_zoned(self.rules()).datetime()
+    }
+}
+
+/// How exactly a time is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// The day is known, the time of day is not.
+    Day,
+    /// The instant is known.
+    Instant,
+}
+
+/// When something happened, and in whose terms it was told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Occurred {
+    /// The instant; for a day, the start of that day in `zone`.
+    pub at: Timestamp,
+    /// How exactly.
+    pub precision: Precision,
+    /// The zone it was told in.
+    pub zone: Zone,
+}
+
+impl Occurred {
+    /// At this instant, told in UTC.
+    pub fn instant(at: Timestamp) -> Self {
+        Self { at, precision: Precision::Instant, zone: Zone::utc() }
+    }
+    /// On this day in this zone.
+    pub fn day(day: Day, zone: Zone) -> Self {
+        Self { at: zone.start_of(day), precision: Precision::Day, zone }
+    }
+    /// The day it falls on, in its own zone.
+    pub fn on(&self) -> Day {
+        self.zone.day_of(self.at)
+    }
+}
+
+/// The instant at which `days` working days (Monday to Friday) after `from` have gone by, at the same wall time in the zone.
+/// A start on a weekend counts from the following Monday's same wall time.
+pub fn after_working_days(from: Timestamp, days: u32, zone: &Zone) -> Timestamp {
+    let wall = zone.wall(from);
+    let mut day = wall.date();
+    let mut left = days;
+    let weekday = |day: Day| day.weekday().to_monday_one_offset() <= 5;
+    while left > 0 || !weekday(day) {
+        let counted = weekday(day);
+        day = match day.tomorrow() {
+            Ok(next) => next,
+            Err(_) => return Timestamp::MAX,
+        };
+        if counted && left > 0 {
+            left -= 1;
+        }
+    }
+    zone.instant(day.to_datetime(wall.time()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn working_days_skip_the_weekend() {
+        let zone = Zone::named("America/Chicago").unwrap();
+        // Thursday noon plus three working days is Tuesday noon.
+        let due = after_working_days(at("2026-03-05T12:00:00-06:00"), 3, &zone);
+        assert_eq!(due, at("2026-03-10T12:00:00-05:00"), "and the clock change between does not move noon");
+        // Saturday counts from Monday.
+        let due = after_working_days(at("2026-03-14T09:00:00-05:00"), 1, &zone);
+        assert_eq!(due, at("2026-03-17T09:00:00-05:00"));
+    }
+
+    #[test]
+    fn a_time_in_a_gap_moves_on_by_the_gap_and_of_two_it_is_the_first() {
+        let zone = Zone::named("America/Chicago").unwrap();
+        assert_eq!(
+            zone.instant(jiff::civil::date(2026, 3, 8).at(2, 30, 0, 0)),
+            at("2026-03-08T03:30:00-05:00")
+        );
+        assert_eq!(
+            zone.instant(jiff::civil::date(2026, 11, 1).at(1, 30, 0, 0)),
+            at("2026-11-01T01:30:00-05:00")
+        );
+    }
+}
