@@ -29,7 +29,12 @@ pub mod throughline {
             tonic::include_proto!("throughline.referrals.v1");
         }
     }
+    pub mod registry {
+        pub mod v1 {
+            tonic::include_proto!("throughline.registry.v1");
+        }
+    }
 }
 
 pub use google::r#type::Date;
-pub use throughline::{log::v1 as log, referrals::v1 as referrals, r#type::v1 as types};
+pub use throughline::{log::v1 as log, referrals::v1 as referrals, registry::v1 as registry, r#type::v1 as types};
