@@ -1,0 +1,12 @@
+//! The only door to the domain of referrals: offers, referrals, participations.
+//! Invariant: pure. Time, ids and what other services said arrive as arguments.
+
+mod ids;
+pub mod offer;
+pub mod participation;
+pub mod referral;
+
+#[cfg(test)]
+mod tests;
+
+pub use ids::{GoalId, ParticipationId, ReferralId};

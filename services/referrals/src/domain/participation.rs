@@ -1,0 +1,328 @@
+//! Somebody takes part in a service that has no service of its own here (FHIR EpisodeOfCare).
+//! Invariant: it ends at most once, never before it began, and belongs to one agency for ever.
+
+use kernel::{AgencyId, By, Decider, Discrepancy, Occurred, OfferId, PersonId, RefusalKind};
+
+use super::referral::ClosingReason;
+use super::{ParticipationId, ReferralId};
+
+/// A participation.
+pub struct Participation;
+
+/// What it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Its id.
+    pub id: ParticipationId,
+    /// The person.
+    pub person: PersonId,
+    /// The agency that serves.
+    pub agency: AgencyId,
+    /// The offer.
+    pub offer: OfferId,
+    /// Its name.
+    pub offer_name: String,
+    /// The practice.
+    pub practice: String,
+    /// The referral that opened it.
+    pub referral: Option<ReferralId>,
+    /// Whether the programme falls under 42 CFR Part 2.
+    pub part2: bool,
+}
+
+/// A participation as another system tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// What it is about.
+    pub facts: Facts,
+    /// When it began.
+    pub started: Occurred,
+    /// When it ended, and the HMIS 3.12 destination code (0: none).
+    pub ended: Option<(Occurred, u32)>,
+    /// What today's guards would have refused.
+    pub discrepancies: Vec<Discrepancy>,
+}
+
+/// A contact, as the contract encodes it; its content is not judged here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contact {
+    /// Names it among the participation's contacts.
+    pub id: kernel::ids::Uuid,
+    /// When.
+    pub occurred: Occurred,
+    /// Minutes, 0 where unknown.
+    pub minutes: u32,
+    /// Where, as the contract numbers it.
+    pub setting: i32,
+    /// Whether the person was reached.
+    pub reached: bool,
+    /// What for.
+    pub purpose: String,
+    /// Workers who took part.
+    pub workers: Vec<kernel::WorkerId>,
+}
+
+/// Where a participation stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum State {
+    /// Never begun.
+    #[default]
+    Unmade,
+    /// Going on, or ended.
+    Made {
+        /// What it is about.
+        facts: Facts,
+        /// When it began.
+        started: Occurred,
+        /// When it ended, with the destination code.
+        ended: Option<(Occurred, u32)>,
+        /// Its contacts, oldest first as noted.
+        contacts: Vec<Contact>,
+        /// The whole fact as another system told it; none where it was made here.
+        told: Option<Box<Recorded>>,
+    },
+    /// Never meant.
+    InError {
+        /// Whose it was.
+        agency: AgencyId,
+        /// About whom.
+        person: PersonId,
+    },
+}
+
+/// What can be asked of a participation.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Begin.
+    Start {
+        /// Who begins it.
+        by: By,
+        /// What it is about.
+        facts: Facts,
+        /// When.
+        at: Occurred,
+    },
+    /// Note a contact.
+    AddContact {
+        /// Who notes it.
+        by: By,
+        /// The contact.
+        contact: Contact,
+        /// Put down from elsewhere: a contact after the end is then kept.
+        recorded: bool,
+    },
+    /// End.
+    End {
+        /// Who ends it.
+        by: By,
+        /// When.
+        at: Occurred,
+        /// Why.
+        reason: ClosingReason,
+    },
+    /// Put down from elsewhere, whole.
+    Record(Box<Recorded>),
+    /// It should never have been written.
+    MarkEnteredInError {
+        /// Who says so.
+        by: By,
+    },
+}
+
+/// What happens to a participation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// It began.
+    Started {
+        /// What it is about.
+        facts: Facts,
+        /// When.
+        at: Occurred,
+    },
+    /// A contact.
+    ContactMade {
+        /// The participation.
+        id: ParticipationId,
+        /// The person.
+        person: PersonId,
+        /// Whether the programme falls under 42 CFR Part 2.
+        part2: bool,
+        /// The contact.
+        contact: Contact,
+    },
+    /// It ended.
+    Ended {
+        /// The participation.
+        id: ParticipationId,
+        /// The person.
+        person: PersonId,
+        /// Whether the programme falls under 42 CFR Part 2.
+        part2: bool,
+        /// When.
+        at: Occurred,
+        /// Why.
+        reason: ClosingReason,
+    },
+    /// Put down from elsewhere; `correction` where it replaces an earlier telling.
+    Recorded {
+        /// What was told.
+        told: Box<Recorded>,
+        /// Whether it replaces an earlier telling.
+        correction: bool,
+    },
+    /// Never meant.
+    EnteredInError {
+        /// The participation.
+        id: ParticipationId,
+        /// The person.
+        person: PersonId,
+    },
+}
+
+/// How a participation says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is none, or it is another agency's.
+    #[error("there is no such participation of this agency")]
+    NotFound,
+    /// Its id is taken.
+    #[error("a participation with this id exists")]
+    AlreadyExists,
+    /// It has ended.
+    #[error("the participation has ended; begin a new one")]
+    Ended,
+    /// It cannot end before it began.
+    #[error("the participation began after that time; give a later end")]
+    EndsBeforeItBegan,
+}
+
+impl kernel::Refusal for Refusal {
+    fn kind(&self) -> RefusalKind {
+        match self {
+            Self::NotFound => RefusalKind::NotFound,
+            Self::AlreadyExists => RefusalKind::AlreadyExists,
+            Self::Ended | Self::EndsBeforeItBegan => RefusalKind::FailedPrecondition,
+        }
+    }
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound => "PARTICIPATION_NOT_FOUND",
+            Self::AlreadyExists => "PARTICIPATION_EXISTS",
+            Self::Ended => "PARTICIPATION_ENDED",
+            Self::EndsBeforeItBegan => "ENDS_BEFORE_IT_BEGAN",
+        }
+    }
+}
+
+impl Decider for Participation {
+    const CATEGORY: &'static str = "participation";
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
+        match command {
+            Command::Start { by, facts, at } => match state {
+                State::Unmade if by == By::Agency(facts.agency) || by == By::System => {
+                    Ok(vec![Event::Started { facts, at }])
+                }
+                State::Made { facts: now, .. } if *now == facts => Ok(vec![]),
+                State::Unmade => Err(Refusal::NotFound),
+                State::Made { .. } | State::InError { .. } => Err(Refusal::AlreadyExists),
+            },
+            Command::AddContact { by, contact, recorded } => {
+                let (facts, ended, contacts) = open_to(state, by)?;
+                if contacts.iter().any(|known| *known == contact) {
+                    return Ok(vec![]);
+                }
+                if ended && !recorded {
+                    return Err(Refusal::Ended);
+                }
+                let (id, person, part2) = (facts.id, facts.person, facts.part2);
+                Ok(vec![Event::ContactMade { id, person, part2, contact }])
+            }
+            Command::End { by, at, reason } => {
+                let (facts, ended, _) = open_to(state, by)?;
+                if ended {
+                    return Err(Refusal::Ended);
+                }
+                if matches!(state, State::Made { started, .. } if at.at < started.at) {
+                    return Err(Refusal::EndsBeforeItBegan);
+                }
+                let (id, person, part2) = (facts.id, facts.person, facts.part2);
+                Ok(vec![Event::Ended { id, person, part2, at, reason }])
+            }
+            Command::Record(told) => match state {
+                State::Unmade => Ok(vec![Event::Recorded { told, correction: false }]),
+                State::Made { told: Some(now), .. } if *now == told => Ok(vec![]),
+                State::Made { facts, told: Some(_), .. } if facts.agency == told.facts.agency => {
+                    Ok(vec![Event::Recorded { told, correction: true }])
+                }
+                State::InError { agency, .. } if *agency == told.facts.agency => {
+                    Ok(vec![Event::Recorded { told, correction: true }])
+                }
+                State::Made { .. } | State::InError { .. } => Err(Refusal::AlreadyExists),
+            },
+            Command::MarkEnteredInError { by } => match state {
+                State::Made { facts, .. } if by == By::Agency(facts.agency) => {
+                    Ok(vec![Event::EnteredInError { id: facts.id, person: facts.person }])
+                }
+                State::InError { agency, .. } if by == By::Agency(*agency) => Ok(vec![]),
+                State::Unmade | State::Made { .. } | State::InError { .. } => Err(Refusal::NotFound),
+            },
+        }
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        match event {
+            Event::Started { facts, at } => State::Made {
+                facts: facts.clone(),
+                started: at.clone(),
+                ended: None,
+                contacts: vec![],
+                told: None,
+            },
+            Event::ContactMade { contact, .. } => match state {
+                State::Made { facts, started, ended, mut contacts, told } => {
+                    contacts.retain(|known| known.id != contact.id);
+                    contacts.push(contact.clone());
+                    State::Made { facts, started, ended, contacts, told }
+                }
+                other @ (State::Unmade | State::InError { .. }) => other,
+            },
+            Event::Ended { at, .. } => match state {
+                State::Made { facts, started, contacts, told, .. } => {
+                    State::Made { facts, started, ended: Some((at.clone(), 0)), contacts, told }
+                }
+                other @ (State::Unmade | State::InError { .. }) => other,
+            },
+            Event::Recorded { told, .. } => {
+                let contacts = match state {
+                    State::Made { contacts, .. } => contacts,
+                    State::Unmade | State::InError { .. } => vec![],
+                };
+                State::Made {
+                    facts: told.facts.clone(),
+                    started: told.started.clone(),
+                    ended: told.ended.clone(),
+                    contacts,
+                    told: Some(told.clone()),
+                }
+            }
+            Event::EnteredInError { .. } => match state {
+                State::Made { facts, .. } => State::InError { agency: facts.agency, person: facts.person },
+                other @ (State::Unmade | State::InError { .. }) => other,
+            },
+        }
+    }
+}
+
+fn open_to(state: &State, by: By) -> Result<(&Facts, bool, &[Contact]), Refusal> {
+    match state {
+        State::Made { facts, ended, contacts, .. } if by == By::Agency(facts.agency) => {
+            Ok((facts, ended.is_some(), contacts))
+        }
+        State::Unmade | State::Made { .. } | State::InError { .. } => Err(Refusal::NotFound),
+    }
+}

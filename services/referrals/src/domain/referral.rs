@@ -1,0 +1,127 @@
+//! A referral asks one programme to take on one person (FHIR Task; states and reasons of the HL7 Gravity guide).
+//! Invariant: it is answered at most once, and only by the agency it was sent to.
+
+mod command;
+mod decide;
+mod event;
+mod refusal;
+mod state;
+
+pub use command::{Ask, Command, Recorded};
+pub use event::{Event, Sent};
+pub use refusal::Refusal;
+pub use state::{Answer, Closing, Facts, Situation, State};
+
+use kernel::Decider;
+
+/// A referral.
+pub struct Referral;
+
+impl Decider for Referral {
+    const CATEGORY: &'static str = "referral";
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
+        decide::decide(state, command)
+    }
+    fn evolve(state: State, event: &Event) -> State {
+        state::evolve(state, event)
+    }
+}
+
+/// Working days in which the target acknowledges (domain default, a setting of the agency to come).
+pub const ACKNOWLEDGE_WORKING_DAYS: u32 = 3;
+
+/// Why a referral or a participation closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClosingReason {
+    /// Eligibility is not met.
+    Ineligible,
+    /// Sent by mistake or twice.
+    MistakenOrDuplicate,
+    /// The person did not engage.
+    NotEngaged,
+    /// Met elsewhere.
+    NeedsMetElsewhere,
+    /// Moved away.
+    Moved,
+    /// Work or caring.
+    WorkOrCaring,
+    /// The person died.
+    Died,
+    /// No capacity.
+    NoCapacity,
+    /// Could not be reached.
+    CouldNotContact,
+    /// The person declined.
+    PersonDeclined,
+    /// The provider declined.
+    ProviderDeclined,
+    /// Completed before its time.
+    CompletedEarly,
+    /// Consent was withdrawn.
+    ConsentWithdrawn,
+    /// Ran out of time.
+    Expired,
+    /// Another reason.
+    Other,
+}
+
+/// Which eligibility criterion is not met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Criterion {
+    /// The person does not want what is offered.
+    WantsService,
+    /// Age.
+    Age,
+    /// Area.
+    Area,
+    /// Language.
+    Language,
+    /// Anything else.
+    Other,
+}
+
+/// Why a referral rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HoldReason {
+    /// Papers.
+    Documents,
+    /// Capacity.
+    Capacity,
+    /// The person's wish.
+    PersonsWish,
+    /// Health.
+    Health,
+    /// Consent.
+    Consent,
+    /// Judged not ready.
+    NotReady,
+}
+
+/// What a completed referral came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Enrolled.
+    Enrolled,
+    /// Not enrolled.
+    NotEnrolled,
+    /// On the waiting list.
+    Waitlisted,
+    /// Service given.
+    ServiceGiven,
+}
+
+/// What a receiving service reports back. The order is that of a service's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Progress {
+    /// Opened its part.
+    Opened,
+    /// First contact, session, admission or engagement.
+    Started,
+    /// Closed its part.
+    Closed,
+}

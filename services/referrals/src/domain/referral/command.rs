@@ -1,0 +1,157 @@
+//! What can be asked of a referral.
+//! Invariant: a command carries all that deciding it needs.
+
+use kernel::{AgencyId, By, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp};
+
+use super::{ClosingReason, Criterion, HoldReason, Outcome, Progress};
+use crate::domain::offer::Content;
+use crate::domain::{GoalId, ReferralId};
+
+/// What is asked for, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The person.
+    pub person: PersonId,
+    /// The offer.
+    pub offer: OfferId,
+    /// The agency that makes it.
+    pub target: AgencyId,
+    /// What the offer says now; none where it was withdrawn or never was.
+    pub content: Option<Content>,
+    /// Urgency, as the contract numbers it.
+    pub priority: i32,
+    /// Life domain of the need, as the contract numbers it.
+    pub life_domain: i32,
+    /// The need.
+    pub need: Private,
+    /// The goal it serves.
+    pub goal: Option<GoalId>,
+    /// Or why there is none.
+    pub no_goal_reason: String,
+}
+
+/// A referral as another system tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The person.
+    pub person: PersonId,
+    /// The agency that logs it.
+    pub requester: AgencyId,
+    /// The offer and its agency and name, where it is on the platform.
+    pub offer: Option<(OfferId, AgencyId, String)>,
+    /// What was asked for, in the source's coded words.
+    pub service_named: String,
+    /// When it was made.
+    pub made: Occurred,
+    /// Its state there.
+    pub answer: super::Answer,
+    /// When it reached that state.
+    pub reached: Option<Occurred>,
+    /// What today's guards would have refused.
+    pub discrepancies: Vec<Discrepancy>,
+}
+
+/// What can be asked of a referral.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Write it.
+    Draft {
+        /// Its id.
+        id: ReferralId,
+        /// Who asks.
+        by: By,
+        /// What for.
+        ask: Box<Ask>,
+    },
+    /// Send it.
+    Send {
+        /// Who sends.
+        by: By,
+        /// Now.
+        at: Timestamp,
+        /// The consent on record that covers target and purpose.
+        consent: Option<String>,
+        /// Or why it goes without, and who approved that.
+        overriding: Option<(Private, kernel::WorkerId)>,
+    },
+    /// Say that it was read.
+    Acknowledge {
+        /// Who says so.
+        by: By,
+    },
+    /// Take the person on.
+    Accept {
+        /// Who accepts.
+        by: By,
+    },
+    /// Do not.
+    Reject {
+        /// Who rejects.
+        by: By,
+        /// Why.
+        reason: ClosingReason,
+        /// The criterion not met, for an ineligible person.
+        criterion: Option<Criterion>,
+        /// In words.
+        text: Private,
+    },
+    /// Call it off.
+    Cancel {
+        /// Who cancels.
+        by: By,
+        /// Why.
+        reason: ClosingReason,
+    },
+    /// Say that the service began.
+    Start {
+        /// Who says so.
+        by: By,
+    },
+    /// Let it rest.
+    Hold {
+        /// Who holds.
+        by: By,
+        /// Why.
+        reason: HoldReason,
+    },
+    /// Go on.
+    Resume {
+        /// Who resumes.
+        by: By,
+    },
+    /// Close it with an outcome.
+    Complete {
+        /// Who closes.
+        by: By,
+        /// What it came to.
+        outcome: Outcome,
+    },
+    /// Close it without one.
+    Fail {
+        /// Who closes.
+        by: By,
+        /// Why.
+        reason: ClosingReason,
+    },
+    /// It should never have been written.
+    MarkEnteredInError {
+        /// Who says so.
+        by: By,
+    },
+    /// The acknowledge clock ran out.
+    LapseAcknowledge {
+        /// When it was due.
+        due: Timestamp,
+    },
+    /// What the receiving service did.
+    Report {
+        /// How far it is.
+        progress: Progress,
+        /// Its record.
+        record: String,
+        /// What a closed part came to.
+        outcome: Option<Outcome>,
+    },
+    /// Put down a referral made elsewhere.
+    Record(Box<Recorded>),
+}

@@ -1,0 +1,95 @@
+//! How a referral says no.
+//! Invariant: each refusal has one stable reason code and one sentence that says what to do.
+
+use kernel::RefusalKind;
+
+/// How a referral says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is none, or the caller may not know of it.
+    #[error("there is no such referral")]
+    NotFound,
+    /// The offer takes no referrals.
+    #[error("the offer is not open to referrals; choose one from ListServiceOffers")]
+    OfferNotOpen,
+    /// The person may refer themself alone.
+    #[error("a person can refer only themself")]
+    NotOneself,
+    /// No consent on record covers it.
+    #[error(
+        "no consent of the person names the target agency; record one with the registry, or send with an override reason and its approver"
+    )]
+    ConsentMissing,
+    /// A Part 2 programme's records never go by override.
+    #[error(
+        "a 42 CFR Part 2 programme is referred to with the person's consent alone; an override is not possible"
+    )]
+    OverrideNotPossible,
+    /// The referral has been sent already.
+    #[error("the referral is not a draft; only a draft can be sent")]
+    NotADraft,
+    /// It was sent to another agency.
+    #[error("only the agency that the referral was sent to can do this")]
+    SentToAnother,
+    /// It is another agency's to change.
+    #[error("only the agency that made the referral can do this")]
+    MadeByAnother,
+    /// It does not await an answer.
+    #[error("the referral does not await an answer; read its state with GetReferral")]
+    NotAwaitingAnswer,
+    /// Its state does not allow this.
+    #[error("the referral's state does not allow this; read its state with GetReferral")]
+    NotInThisState,
+    /// A zero-exclusion offer refuses nobody for this.
+    #[error(
+        "an offer of zero exclusion can name only wanting the service, age, area or language as the criterion that is not met"
+    )]
+    ZeroExclusion,
+    /// An ineligible person is told why.
+    #[error("name the criterion that is not met")]
+    CriterionMissing,
+    /// The requester has an open referral of this person to this offer.
+    #[error("this agency has an open referral of this person to this offer; follow that one up instead")]
+    AlreadyOpen,
+    /// Recorded from elsewhere: its states are told there.
+    #[error("this referral was recorded from another system; record it again to correct it")]
+    KeptElsewhere,
+}
+
+impl kernel::Refusal for Refusal {
+    fn kind(&self) -> RefusalKind {
+        match self {
+            Self::NotFound => RefusalKind::NotFound,
+            Self::SentToAnother | Self::MadeByAnother | Self::NotOneself => RefusalKind::PermissionDenied,
+            Self::AlreadyOpen => RefusalKind::AlreadyExists,
+            Self::OfferNotOpen
+            | Self::ConsentMissing
+            | Self::OverrideNotPossible
+            | Self::NotADraft
+            | Self::NotAwaitingAnswer
+            | Self::NotInThisState
+            | Self::ZeroExclusion
+            | Self::CriterionMissing
+            | Self::KeptElsewhere => RefusalKind::FailedPrecondition,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound => "REFERRAL_NOT_FOUND",
+            Self::OfferNotOpen => "OFFER_NOT_OPEN",
+            Self::NotOneself => "NOT_ONESELF",
+            Self::ConsentMissing => "CONSENT_MISSING",
+            Self::OverrideNotPossible => "OVERRIDE_NOT_POSSIBLE",
+            Self::NotADraft => "NOT_A_DRAFT",
+            Self::SentToAnother => "SENT_TO_ANOTHER",
+            Self::MadeByAnother => "MADE_BY_ANOTHER",
+            Self::NotAwaitingAnswer => "NOT_AWAITING_ANSWER",
+            Self::NotInThisState => "NOT_IN_THIS_STATE",
+            Self::ZeroExclusion => "ZERO_EXCLUSION",
+            Self::CriterionMissing => "CRITERION_MISSING",
+            Self::AlreadyOpen => "ALREADY_OPEN",
+            Self::KeptElsewhere => "KEPT_ELSEWHERE",
+        }
+    }
+}
