@@ -34,7 +34,25 @@ pub mod throughline {
             tonic::include_proto!("throughline.registry.v1");
         }
     }
+    pub mod vocational {
+        pub mod v1 {
+            tonic::include_proto!("throughline.vocational.v1");
+        }
+    }
+    pub mod therapy {
+        pub mod v1 {
+            tonic::include_proto!("throughline.therapy.v1");
+        }
+    }
+    pub mod coordination {
+        pub mod v1 {
+            tonic::include_proto!("throughline.coordination.v1");
+        }
+    }
 }
 
 pub use google::r#type::Date;
-pub use throughline::{log::v1 as log, referrals::v1 as referrals, registry::v1 as registry, r#type::v1 as types};
+pub use throughline::{
+    coordination::v1 as coordination, log::v1 as log, referrals::v1 as referrals, registry::v1 as registry,
+    therapy::v1 as therapy, r#type::v1 as types, vocational::v1 as vocational,
+};
