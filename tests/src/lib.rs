@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Real servers and real processes for tests: each started on a free port in a temporary directory, each gone with its guard.
+//!
+//! Invariant: nothing is skipped. What a test needs and cannot find or start fails that test with the remedy in its text.
+//!
+//! Reading order: [`tools`] (where binaries are), [`ports`] (a port that stays ours), [`child`] (a process that cannot outlive the
+//! tests), [`postgres`], [`nats`], [`process`] (our own binary).
+
+pub mod child;
+pub mod nats;
+pub mod ports;
+pub mod postgres;
+pub mod process;
+pub mod tools;
+
+pub use nats::{Nats, Version};
+pub use postgres::Postgres;
+pub use process::{Launch, Process};
