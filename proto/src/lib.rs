@@ -24,6 +24,11 @@ pub mod throughline {
             tonic::include_proto!("throughline.log.v1");
         }
     }
+    pub mod housing {
+        pub mod v1 {
+            tonic::include_proto!("throughline.housing.v1");
+        }
+    }
     pub mod referrals {
         pub mod v1 {
             tonic::include_proto!("throughline.referrals.v1");
@@ -53,6 +58,6 @@ pub mod throughline {
 
 pub use google::r#type::Date;
 pub use throughline::{
-    coordination::v1 as coordination, log::v1 as log, referrals::v1 as referrals, registry::v1 as registry,
-    therapy::v1 as therapy, r#type::v1 as types, vocational::v1 as vocational,
+    coordination::v1 as coordination, housing::v1 as housing, log::v1 as log, referrals::v1 as referrals,
+    registry::v1 as registry, therapy::v1 as therapy, r#type::v1 as types, vocational::v1 as vocational,
 };
