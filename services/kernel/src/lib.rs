@@ -2,7 +2,7 @@
 //!
 //! Invariant: pure. No runtime, wire, database or bus is a dependency of this crate, and nothing here asks what time it is.
 //!
-//! Reading order: [`decider`] (a stream decides), [`refusal`] (and says no), [`ids`], [`actor`] (who speaks), [`time`],
+//! Reading order: [`decider`] (a stream decides), [`refusal`] (and says no), [`ids`], [`actor`] (who speaks), [`time`], [`local`] (wall times),
 //! [`private`] (text that the domain carries and never reads), [`record`] (facts from elsewhere), [`class`] and [`may`] (who sees what), [`spec`]
 //! (given, when, then).
 
@@ -10,6 +10,7 @@ pub mod actor;
 pub mod class;
 pub mod decider;
 pub mod ids;
+pub mod local;
 pub mod may;
 pub mod private;
 pub mod record;
@@ -21,6 +22,7 @@ pub use actor::{Actor, By, Caller, Role, Voice};
 pub use class::{Class, Part};
 pub use decider::Decider;
 pub use ids::{AgencyId, OfferId, PersonId, StreamId, UnitGroupId, WorkerId};
+pub use local::{Local, WallTimeKind};
 pub use private::Private;
 pub use record::{Discrepancy, Source};
 pub use refusal::{Refusal, RefusalKind};
