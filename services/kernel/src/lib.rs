@@ -15,6 +15,7 @@ pub mod may;
 pub mod private;
 pub mod record;
 pub mod refusal;
+pub mod shifts;
 pub mod spec;
 pub mod time;
 
@@ -26,5 +27,6 @@ pub use local::{Local, WallTimeKind};
 pub use private::Private;
 pub use record::{Discrepancy, Source};
 pub use refusal::{Refusal, RefusalKind};
+pub use shifts::{Shift, Shifts, WeeklyShift};
 pub use spec::given;
 pub use time::{Day, Occurred, Precision, Timestamp, Zone};
