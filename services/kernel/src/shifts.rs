@@ -96,7 +96,10 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn chicago(weekly: &[(Weekday, (i8, i8), (i8, i8))]) -> Shifts {
+    /// A weekday with the hour and minute of start and end.
+    type OfWeek = (Weekday, (i8, i8), (i8, i8));
+
+    fn chicago(weekly: &[OfWeek]) -> Shifts {
         Shifts {
             zone: Zone::named("America/Chicago").unwrap(),
             weekly: weekly
