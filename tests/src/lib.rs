@@ -3,15 +3,17 @@
 //! Invariant: nothing is skipped. What a test needs and cannot find or start fails that test with the remedy in its text.
 //!
 //! Reading order: [`tools`] (where binaries are), [`ports`] (a port that stays ours), [`child`] (a process that cannot outlive the
-//! tests), [`postgres`], [`nats`], [`process`] (our own binary).
+//! tests), [`postgres`], [`nats`], [`process`] (our own binary), [`extras`] (data that may be there).
 
 pub mod child;
+pub mod extras;
 pub mod nats;
 pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod tools;
 
+pub use extras::extra;
 pub use nats::{Nats, Version};
 pub use postgres::Postgres;
 pub use process::{Launch, Process};

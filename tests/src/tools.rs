@@ -59,3 +59,12 @@ pub fn throughline() -> PathBuf {
     assert!(path.is_file(), "no throughline binary at {}: run `make build`", path.display());
     path
 }
+
+/// A browser of the Chromium family.
+pub fn chromium() -> PathBuf {
+    let search = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&search)
+        .flat_map(|dir| ["chromium", "chromium-browser", "google-chrome"].map(|name| dir.join(name)))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("no Chromium on this machine: run `make tools`"))
+}

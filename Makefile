@@ -1,0 +1,29 @@
+# What can be done here; `make` alone says it. Only `demo` has to work with nothing but Rust and a C compiler.
+
+# One selection of crates and features for every build but the demo's: cargo then compiles each crate once for all of them.
+# `fault` compiles the named failure points in that tests stop our processes at.
+SELECTION = --workspace --features throughline/fault
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test lint tools
+
+help: ## Says what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Builds, starts every service in one process, seeds invented lives, and prints where to look
+	cargo run --release --package throughline -- demo $(ARGS)
+
+build: ## Builds everything that tests run
+	cargo build $(SELECTION) --all-targets
+
+test: tools build ## Runs every test, and says at the end what ran
+	tools/test cargo test $(SELECTION) --no-fail-fast
+
+lint: tools ## Checks format, clippy, protos and the rules of the repository
+	cargo fmt --all --check
+	cargo clippy $(SELECTION) --all-targets -- -D warnings
+	.tools/buf lint proto
+	cargo test $(SELECTION) --quiet --test repository_rules
+
+tools: ## Fetches what tests and lints need: PostgreSQL, NATS, Chromium, buf
+	tools/fetch
