@@ -24,6 +24,7 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl F
             return answer;
         }
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain: {what}");
+        // Polls: what asks above is the condition.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
