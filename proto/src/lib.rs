@@ -29,6 +29,11 @@ pub mod throughline {
             tonic::include_proto!("throughline.housing.v1");
         }
     }
+    pub mod timeline {
+        pub mod v1 {
+            tonic::include_proto!("throughline.timeline.v1");
+        }
+    }
     pub mod referrals {
         pub mod v1 {
             tonic::include_proto!("throughline.referrals.v1");
@@ -59,5 +64,6 @@ pub mod throughline {
 pub use google::r#type::Date;
 pub use throughline::{
     coordination::v1 as coordination, housing::v1 as housing, log::v1 as log, referrals::v1 as referrals,
-    registry::v1 as registry, therapy::v1 as therapy, r#type::v1 as types, vocational::v1 as vocational,
+    registry::v1 as registry, therapy::v1 as therapy, timeline::v1 as timeline, r#type::v1 as types,
+    vocational::v1 as vocational,
 };
