@@ -1,0 +1,80 @@
+//! How connections are set up.
+//! Invariant: what is asked to be durable is on disk when a commit returns; what can be rebuilt need not be.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+use super::{Db, Pool, StoreError};
+
+/// What a commit promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It is on disk when it returns: the log.
+    Full,
+    /// A crash of the machine may undo the latest ones, in order: views, whose cursors go back with their rows.
+    Rebuildable,
+}
+
+/// Readers of one SQLite file at a time.
+const SQLITE_READERS: usize = 4;
+/// Connections of one PostgreSQL schema at a time.
+const POSTGRES_CONNECTIONS: usize = 8;
+
+/// How every SQLite connection is set up.
+pub(crate) fn sqlite_options(file: &Path, durability: Durability) -> SqliteConnectOptions {
+    let synchronous = match durability {
+        Durability::Full => SqliteSynchronous::Full,
+        Durability::Rebuildable => SqliteSynchronous::Normal,
+    };
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .busy_timeout(Duration::from_secs(10))
+        // Replacing a row fires its delete triggers too, so that append-only means it.
+        .pragma("recursive_triggers", "ON")
+        .disable_statement_logging()
+}
+
+/// The tables in this SQLite file, which is made if it is not there.
+pub fn sqlite(file: &Path, durability: Durability) -> Db {
+    let options = sqlite_options(file, durability);
+    Db::Sqlite { readers: Pool::new(options.clone(), SQLITE_READERS), writer: Pool::new(options, 1) }
+}
+
+/// How every PostgreSQL connection is set up: `schema` is its search path.
+pub(crate) fn postgres_options(
+    url: &str,
+    schema: &str,
+    durability: Durability,
+) -> Result<PgConnectOptions, StoreError> {
+    let commit = match durability {
+        Durability::Full => "on",
+        Durability::Rebuildable => "off",
+    };
+    Ok(PgConnectOptions::from_str(url)?
+        .application_name("throughline")
+        .options([("search_path", schema), ("synchronous_commit", commit), ("jit", "off")])
+        .disable_statement_logging())
+}
+
+/// The tables in this schema of a PostgreSQL database.
+pub fn postgres(url: &str, schema: &str, durability: Durability) -> Result<Db, StoreError> {
+    Ok(Db::Postgres(Pool::new(postgres_options(url, schema, durability)?, POSTGRES_CONNECTIONS)))
+}
+
+/// A name as an SQL identifier. It is one of ours: letters, digits, underscores.
+pub fn quoted(name: &str) -> Result<String, StoreError> {
+    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !plain || name.is_empty() || name.len() > 63 {
+        let why = format!("\"{name}\" cannot name a schema: use 1 to 63 of a-z, 0-9 and _");
+        return Err(StoreError::Unusable(why));
+    }
+    Ok(format!("\"{name}\""))
+}

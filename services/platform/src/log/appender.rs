@@ -1,0 +1,126 @@
+//! The one task of a process that writes to a log.
+//!
+//! Invariant: what queued while the last batch ran is the next batch: one statement, one commit. An append leaves the queue once and is answered once.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::batch::{Judged, number, outcome};
+use super::queue::{Answer, Queue, Waiting};
+use super::{Append, AppendError, Place, postgres, sqlite};
+use crate::clock::Clock;
+use crate::db::StoreError;
+use crate::fault;
+
+/// Starts the appender. It ends when the queue is closed and empty.
+pub fn start(place: Place, clock: Clock, queue: Arc<Queue>, head: watch::Sender<u64>) {
+    let writer = match place {
+        Place::Sqlite(file) => Writer::Sqlite(sqlite::Writer::new(file)),
+        Place::Postgres { url, schema } => Writer::Postgres(postgres::Writer::new(url, schema)),
+    };
+    tokio::spawn(run(writer, clock, queue, head));
+}
+
+enum Writer {
+    Sqlite(sqlite::Writer),
+    Postgres(postgres::Writer),
+}
+
+impl Writer {
+    async fn write(&mut self, appends: &[&Append], clock: &Clock) -> Result<Judged, StoreError> {
+        match self {
+            Self::Sqlite(writer) => writer.write(appends, clock.now()).await,
+            Self::Postgres(writer) => writer.write(appends, clock.now()).await,
+        }
+    }
+
+    async fn close(self) {
+        match self {
+            Self::Sqlite(writer) => writer.close().await,
+            Self::Postgres(writer) => writer.close().await,
+        }
+    }
+}
+
+/// Tells who still waits, should the task end in any other way than by its own last line.
+struct Ending(Arc<Queue>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+async fn run(mut writer: Writer, clock: Clock, queue: Arc<Queue>, head: watch::Sender<u64>) {
+    let ending = Ending(queue.clone());
+    while let Some(batch) = queue.next().await {
+        let started = std::time::Instant::now();
+        let count = batch.len();
+        if let Some(batch) = attempt(&mut writer, &clock, &head, batch).await {
+            // The statement failed and the connection did not: one append is not fit to be written. Apart, it fails alone.
+            for waiting in batch {
+                if let Some(alone) = attempt(&mut writer, &clock, &head, vec![waiting]).await {
+                    fail(alone, StoreError::Closed);
+                }
+            }
+        }
+        queue.took(count, started.elapsed());
+    }
+    writer.close().await;
+    drop(ending);
+}
+
+/// Writes and answers a batch, or gives it back to be tried one by one.
+async fn attempt(
+    writer: &mut Writer,
+    clock: &Clock,
+    head: &watch::Sender<u64>,
+    batch: Vec<Waiting>,
+) -> Option<Vec<Waiting>> {
+    let appends: Vec<&Append> = batch.iter().map(|waiting| &waiting.append).collect();
+    match writer.write(&appends, clock).await {
+        Ok(judged) => {
+            fault::point("append.committed");
+            answer(batch, &judged, head);
+            None
+        }
+        Err(error) if batch.len() > 1 && !error.broke_connection() => {
+            tracing::warn!(
+                appends = batch.len(),
+                error = &error as &dyn std::error::Error,
+                "a batch failed, trying its appends one by one"
+            );
+            Some(batch)
+        }
+        Err(error) => {
+            tracing::warn!(
+                appends = batch.len(),
+                error = &error as &dyn std::error::Error,
+                "an append failed"
+            );
+            fail(batch, error);
+            None
+        }
+    }
+}
+
+fn fail(batch: Vec<Waiting>, error: StoreError) {
+    for waiting in batch {
+        waiting.answer(Err(AppendError::Unavailable(error.clone())));
+    }
+}
+
+fn answer(batch: Vec<Waiting>, judged: &Judged, head: &watch::Sender<u64>) {
+    let (placed, position, _) = number(batch.iter().map(|waiting| &waiting.append), judged);
+    // Readers may start before the callers hear of it: it is committed.
+    head.send_if_modified(|head| {
+        let on = *head < position;
+        *head = position.max(*head);
+        on
+    });
+    for ((waiting, verdict), placed) in batch.into_iter().zip(&judged.verdicts).zip(placed) {
+        let outcome = outcome(&waiting.append, verdict, placed, judged);
+        waiting.answer(outcome.map(|appended| appended.map_or(Answer::Known, Answer::Appended)));
+    }
+}

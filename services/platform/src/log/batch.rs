@@ -1,0 +1,162 @@
+//! A batch: appends that travel together and are judged alone.
+//!
+//! Invariant: no two of a batch name the same stream, claim, request id or cursor, so judging one never depends on another, and the numbers of the
+//! accepted ones follow from their order alone. [`number`] is that rule, once; PostgreSQL's function has its own copy for when it refuses any.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use kernel::Timestamp;
+use uuid::Uuid;
+
+use super::event::{PARTITIONS, partition};
+use super::{Append, AppendError, Appended};
+
+/// Hashes of everything that an append names. Two different names that hash alike only travel apart.
+pub type Names = Vec<u64>;
+
+/// What an append names.
+pub fn names(append: &Append) -> Names {
+    fn hash(kind: u8, name: impl Hash) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (kind, name).hash(&mut hasher);
+        hasher.finish()
+    }
+    let mut names: Names = append.expected().iter().map(|(stream, _)| hash(0, stream)).collect();
+    names.extend(append.claims.iter().map(|claim| hash(1, claim.key())));
+    names.extend(append.request.iter().map(|request| hash(2, (&request.scope, request.id))));
+    names.extend(append.cursor.iter().map(|step| hash(3, (&step.reader, step.log_id, step.partition))));
+    names
+}
+
+/// How the store judged one append of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Written.
+    Accepted,
+    /// Its request id is known.
+    Known,
+    /// Its cursor is elsewhere.
+    CursorMoved,
+    /// The stream is at another version.
+    Conflict(String),
+    /// Another holds the claim.
+    ClaimTaken { key: Vec<u8>, holder: String },
+    /// The log takes nothing until it is forked.
+    LogReplaced,
+}
+
+/// How the store judged a batch, and where the log stood before it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The log's incarnation.
+    pub log_id: Uuid,
+    /// Position of the last event before the batch.
+    pub position: u64,
+    /// Last sequence of each partition before the batch.
+    pub sequences: [u64; PARTITIONS as usize],
+    /// When the batch was recorded.
+    pub recorded_at: Timestamp,
+    /// One an append, in order.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// An accepted append's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Its position before its first event.
+    pub after: u64,
+    /// Partition and sequence of each of its events.
+    pub events: Vec<(u32, u64)>,
+}
+
+/// Numbers the accepted appends of a batch in order, and tells where the log stands after it.
+pub fn number<'a>(
+    appends: impl Iterator<Item = &'a Append>,
+    judged: &Judged,
+) -> (Vec<Option<Placed>>, u64, [u64; PARTITIONS as usize]) {
+    let (mut position, mut sequences) = (judged.position, judged.sequences);
+    let placed = appends
+        .zip(&judged.verdicts)
+        .map(|(append, verdict)| {
+            if *verdict != Verdict::Accepted {
+                return None;
+            }
+            let after = position;
+            let events = append.events.iter().map(|event| {
+                let partition = partition(event.person, &event.stream);
+                position += 1;
+                sequences[partition as usize] += 1;
+                (partition, sequences[partition as usize])
+            });
+            let events = events.collect();
+            Some(Placed { after, events })
+        })
+        .collect();
+    (placed, position, sequences)
+}
+
+/// What an append is answered. `placed` is its place if it was accepted.
+pub fn outcome(
+    append: &Append,
+    verdict: &Verdict,
+    placed: Option<Placed>,
+    judged: &Judged,
+) -> Result<Option<Appended>, AppendError> {
+    Err(match verdict {
+        Verdict::Accepted => {
+            let Placed { after, events } =
+                placed.unwrap_or(Placed { after: judged.position, events: vec![] });
+            return Ok(Some(Appended {
+                log_id: judged.log_id,
+                positions: (after + 1..=after + events.len() as u64).collect(),
+                sequences: highest(events),
+                recorded_at: judged.recorded_at,
+                subject: append.request.as_ref().map(|request| request.subject.clone()).unwrap_or_default(),
+                subject_version: append.request.as_ref().map_or(0, |request| request.subject_version),
+                replayed: false,
+            }));
+        }
+        Verdict::Known => return Ok(None),
+        Verdict::CursorMoved => AppendError::CursorMoved,
+        Verdict::Conflict(stream) => AppendError::Conflict { stream: stream.clone() },
+        Verdict::ClaimTaken { key, holder } => {
+            AppendError::ClaimTaken { key: key.clone(), holder: holder.clone() }
+        }
+        Verdict::LogReplaced => AppendError::LogReplaced,
+    })
+}
+
+/// The highest sequence of each partition, by partition.
+pub fn highest(events: impl IntoIterator<Item = (u32, u64)>) -> Vec<(u32, u64)> {
+    let mut highest: BTreeMap<u32, u64> = BTreeMap::new();
+    for (partition, sequence) in events {
+        let highest = highest.entry(partition).or_default();
+        *highest = sequence.max(*highest);
+    }
+    highest.into_iter().collect()
+}
+
+/// What an append does to one claim, its one or two parts folded together.
+pub struct ClaimStep<'a> {
+    /// What is claimed.
+    pub key: &'a [u8],
+    /// Who is to hold it.
+    pub take: Option<&'a str>,
+    /// Who held it.
+    pub release: Option<&'a str>,
+}
+
+/// The claims of an append, each named once.
+pub fn claim_steps(append: &Append) -> Vec<ClaimStep<'_>> {
+    let mut steps: BTreeMap<&[u8], ClaimStep<'_>> = BTreeMap::new();
+    for claim in &append.claims {
+        let step =
+            steps.entry(claim.key()).or_insert(ClaimStep { key: claim.key(), take: None, release: None });
+        match claim {
+            super::Claim::Take { holder, .. } => step.take = Some(holder),
+            super::Claim::Release { holder, .. } => step.release = Some(holder),
+        }
+    }
+    steps.into_values().collect()
+}
