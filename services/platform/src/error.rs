@@ -9,6 +9,9 @@ use kernel::{Refusal, RefusalKind};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use crate::db::StoreError;
+use crate::log::AppendError;
+
 /// `ErrorInfo.domain` of every status.
 pub const DOMAIN: &str = "throughline";
 
@@ -221,6 +224,39 @@ pub fn reason(status: &Status) -> Option<String> {
 /// When a status says to try again, if it does.
 pub fn retry_after(status: &Status) -> Option<Duration> {
     status.get_details_retry_info().and_then(|info| info.retry_delay)
+}
+
+impl From<StoreError> for Status {
+    #[track_caller]
+    fn from(err: StoreError) -> Self {
+        if err.retryable() { away(err) } else { failed(err) }
+    }
+}
+
+impl From<AppendError> for Status {
+    #[track_caller]
+    fn from(err: AppendError) -> Self {
+        match err {
+            AppendError::Conflict { .. } | AppendError::CursorMoved => lost_race(),
+            AppendError::ClaimTaken { .. } => {
+                status(Code::AlreadyExists, "ALREADY_TAKEN", "another record has what there can be only one of")
+            }
+            AppendError::RequestReused => request_reused(),
+            AppendError::LogReplaced => unavailable(
+                "LOG_BEHIND",
+                "the log was restored and takes nothing until an operator has forked it; try again later",
+                Duration::from_secs(30),
+            ),
+            AppendError::Overloaded { retry_after } => overloaded(retry_after),
+            AppendError::DeadlineExceeded => deadline_exceeded(),
+            AppendError::TooLarge { limit, size } => status(
+                Code::InvalidArgument,
+                "TOO_LARGE",
+                format!("what this would write is {size} bytes and {limit} is the most; shorten the texts"),
+            ),
+            AppendError::Unavailable(err) => err.into(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,5 +7,18 @@
 
 pub mod auth;
 pub mod clock;
+pub mod codes;
+pub mod command;
 pub mod error;
 pub mod fault;
+pub mod keys;
+pub mod seal;
+pub mod drain;
+pub mod metrics;
+pub mod page;
+pub mod revision;
+pub mod wire;
+pub mod telemetry;
+pub mod db;
+pub mod log;
+pub mod store;
