@@ -29,4 +29,4 @@ pub use record::{Discrepancy, Source};
 pub use refusal::{Refusal, RefusalKind};
 pub use shifts::{Shift, Shifts, WeeklyShift};
 pub use spec::given;
-pub use time::{Day, Occurred, Precision, Timestamp, Zone};
+pub use time::{Day, Occurred, Precision, SignedDuration, Timestamp, Zone};

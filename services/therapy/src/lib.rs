@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Therapy: practitioners, episodes of care, and appointments that hold.
+
+pub mod domain;

@@ -1,0 +1,118 @@
+//! Which practices a profession may work in.
+//! Invariant: a modality is a practice code by form; the list of codes is the practice catalogue's, not kept here.
+
+use std::fmt;
+
+/// A practice code of the catalogue, for example "cbt".
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Modality(String);
+
+/// What a text that is no practice code answers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a practice code: up to 60 lowercase letters, digits and hyphens, such as \"cbt\"")]
+pub struct NotACode;
+
+impl Modality {
+    /// The modality with this code.
+    pub fn new(code: &str) -> Result<Self, NotACode> {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if code.is_empty() || code.len() > 60 || !code.chars().all(fits) {
+            return Err(NotACode);
+        }
+        Ok(Self(code.to_owned()))
+    }
+    /// A code that was checked when it was stored.
+    pub fn stored(code: impl Into<String>) -> Self {
+        Self(code.into())
+    }
+    /// Its code.
+    pub fn code(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Modality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a practitioner is by profession (FHIR PractitionerRole.code).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Profession {
+    /// Licensed therapist.
+    Therapist,
+    /// Psychologist.
+    Psychologist,
+    /// Psychiatrist.
+    Psychiatrist,
+    /// Counselor.
+    Counselor,
+    /// Occupational therapist.
+    OccupationalTherapist,
+    /// Social worker.
+    SocialWorker,
+    /// Peer support worker.
+    PeerSupportWorker,
+}
+
+impl Profession {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Therapist,
+        Self::Psychologist,
+        Self::Psychiatrist,
+        Self::Counselor,
+        Self::OccupationalTherapist,
+        Self::SocialWorker,
+        Self::PeerSupportWorker,
+    ];
+
+    /// Whether the profession may work in the modality. Our default, not a scope-of-practice law: those who treat by
+    /// licence may work in every practice, the others in what their training covers.
+    pub fn permits(self, modality: &Modality) -> bool {
+        let code = modality.code();
+        match self {
+            Self::Therapist | Self::Psychologist | Self::Psychiatrist => true,
+            Self::Counselor | Self::SocialWorker => {
+                !matches!(code, "psychodynamic" | "cognitive-remediation")
+            }
+            Self::OccupationalTherapist => matches!(
+                code,
+                "cognitive-remediation"
+                    | "social-skills-training"
+                    | "skills-training"
+                    | "psychoeducation"
+                    | "family-psychoeducation"
+                    | "group-therapy"
+            ),
+            Self::PeerSupportWorker => {
+                matches!(code, "peer-support" | "self-help-group" | "psychoeducation" | "skills-training")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_practice_code_is_lowercase_words_joined_by_hyphens() {
+        assert_eq!(Modality::new("cbt-insomnia").map(|m| m.to_string()), Ok("cbt-insomnia".to_owned()));
+        for bad in ["", "CBT", "cbt insomnia", "käfer", &"x".repeat(61)] {
+            assert_eq!(Modality::new(bad), Err(NotACode), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_profession_permits_what_its_training_covers() {
+        let cbt = Modality::stored("cbt");
+        assert!(Profession::Therapist.permits(&cbt));
+        assert!(Profession::Counselor.permits(&cbt));
+        assert!(!Profession::PeerSupportWorker.permits(&cbt));
+        assert!(!Profession::OccupationalTherapist.permits(&cbt));
+        assert!(!Profession::SocialWorker.permits(&Modality::stored("psychodynamic")));
+        assert!(Profession::PeerSupportWorker.permits(&Modality::stored("peer-support")));
+    }
+}
