@@ -54,6 +54,14 @@ impl Db {
         }
     }
 
+    /// Begins a transaction that only reads, and sees everything as it was at its first statement, however long it takes. Nobody waits for it.
+    pub async fn snapshot(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite { readers, .. } => Tx::sqlite_snapshot(readers.lease().await?).await,
+            Self::Postgres(pool) => Tx::postgres_snapshot(pool.lease().await?).await,
+        }
+    }
+
     /// Whether it is PostgreSQL: for the few texts that differ, which stand side by side.
     pub fn is_postgres(&self) -> bool {
         match self {

@@ -26,6 +26,16 @@ impl Tx {
         Ok(Self(Store::Postgres(lease)))
     }
 
+    pub(super) async fn sqlite_snapshot(mut lease: Lease<SqliteConnection>) -> Result<Self, StoreError> {
+        lease.script("BEGIN DEFERRED").await?;
+        Ok(Self(Store::Sqlite(lease)))
+    }
+
+    pub(super) async fn postgres_snapshot(mut lease: Lease<PgConnection>) -> Result<Self, StoreError> {
+        lease.script("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+        Ok(Self(Store::Postgres(lease)))
+    }
+
     /// Runs a statement and tells how many rows it changed.
     pub async fn execute(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
         match &mut self.0 {

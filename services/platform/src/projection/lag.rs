@@ -1,0 +1,65 @@
+//! How far a projection is behind its sources.
+//! Invariant: measured against each log's own head, never against what a tail happened to bring.
+
+use jiff::Timestamp;
+
+use super::Views;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::source::{Place, Source};
+
+/// How far behind one source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lag {
+    /// The log.
+    pub source: String,
+    /// Events in the log and not in the tables.
+    pub events: u64,
+    /// Age of the oldest of them, in seconds; 0 if there is none.
+    pub seconds: f64,
+    /// Whether the log could be asked; if not, this is what was known last, and older.
+    pub reachable: bool,
+}
+
+/// Looks at every source once.
+pub(super) async fn look(
+    projection: &str,
+    sources: &[Source],
+    views: &Views,
+    clock: &Clock,
+    metrics: &Metrics,
+) {
+    let before = views.lag();
+    let mut lags = Vec::with_capacity(sources.len());
+    for source in sources {
+        let known = before.iter().find(|lag| lag.source == source.name()).cloned();
+        let lag = behind(source, views, clock, known).await;
+        metrics.projection_lag(projection, source.name(), lag.events, lag.seconds);
+        lags.push(lag);
+    }
+    views.set_lag(lags);
+}
+
+async fn behind(source: &Source, views: &Views, clock: &Clock, known: Option<Lag>) -> Lag {
+    let Ok(stands) = source.stands().await else {
+        let unknown = Lag { source: source.name().to_owned(), events: 0, seconds: 0.0, reachable: false };
+        return Lag { reachable: false, ..known.unwrap_or(unknown) };
+    };
+    // Asked after the head, so that what both know of is not counted.
+    let progress = views.progress().borrow().clone();
+    let place = progress.places.get(source.name()).map_or_else(Place::nowhere, |place| (**place).clone());
+    // Places of another incarnation do not compare: all of the log is still to be read, unless it goes on from that one.
+    let read = match stands.agrees_with(place.log_id) {
+        Some(up_to) if place.position <= up_to => place.position,
+        Some(_) | None => 0,
+    };
+    let events = stands.position.saturating_sub(read);
+    let oldest = if events > 0 { source.recorded_after(read).await.ok().flatten() } else { None };
+    let seconds = oldest.map_or(0.0, |at| age(at, clock.now()));
+    Lag { source: source.name().to_owned(), events, seconds, reachable: true }
+}
+
+/// Seconds from then to now; another machine's clock may be ahead of ours.
+fn age(then: Timestamp, now: Timestamp) -> f64 {
+    now.duration_since(then).as_secs_f64().max(0.0)
+}

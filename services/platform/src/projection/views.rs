@@ -1,0 +1,150 @@
+//! What readers of a projection hold: its live tables, how far they are, and how to wait for them.
+//! Invariant: progress never tells of an event before its rows are committed, and a flip never shows readers less than they could see before.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use kernel::PersonId;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::Lag;
+use super::generation::Generation;
+use crate::args;
+use crate::db::{Db, StoreError};
+use crate::revision::Revision;
+use crate::source::Place;
+
+/// How far the live generation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The live generation. Rows read under another may have to be read again.
+    pub generation: u32,
+    /// By name of the log, how far it has been read.
+    pub places: BTreeMap<String, Arc<Place>>,
+}
+
+impl Progress {
+    /// Whether what a command wrote has been read. Never true of a log that the projection does not read.
+    pub fn has(&self, revision: &Revision) -> bool {
+        self.places.get(&revision.log).is_some_and(|place| place.has(revision.log_id, &revision.written))
+    }
+}
+
+/// A projection's tables, for readers. Clones are the same.
+#[derive(Clone)]
+pub struct Views(Arc<Shared>);
+
+struct Shared {
+    live: watch::Sender<Arc<Generation>>,
+    progress: watch::Sender<Progress>,
+    lag: watch::Sender<Vec<Lag>>,
+    caught_up: AtomicBool,
+}
+
+impl Views {
+    pub(super) fn new(live: Arc<Generation>, places: BTreeMap<String, Place>) -> Self {
+        let progress = Progress { generation: live.number, places: shared(places) };
+        Self(Arc::new(Shared {
+            live: watch::Sender::new(live),
+            progress: watch::Sender::new(progress),
+            lag: watch::Sender::new(Vec::new()),
+            caught_up: AtomicBool::new(false),
+        }))
+    }
+
+    /// The live tables. One answer to one caller is best read from what this gave once.
+    pub fn db(&self) -> Db {
+        self.0.live.borrow().db.clone()
+    }
+
+    /// Whether what a command wrote has been read, waiting for it until the deadline. At once false for a log that the projection does not read.
+    pub async fn reached(&self, revision: &Revision, deadline: Instant) -> bool {
+        let mut progress = self.progress();
+        if !progress.borrow().places.contains_key(&revision.log) {
+            return false;
+        }
+        let reached = progress.wait_for(|progress| progress.has(revision));
+        tokio::time::timeout_at(deadline, reached).await.is_ok_and(|reached| reached.is_ok())
+    }
+
+    /// Whether all of these have been read, waiting until the deadline.
+    pub async fn reached_all(&self, revisions: &[Revision], deadline: Instant) -> bool {
+        for revision in revisions {
+            if !self.reached(revision, deadline).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// How far the tables are, as it goes on: for streams that wake with each step.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.0.progress.subscribe()
+    }
+
+    /// How far behind each source the tables are, as of the last look at its head.
+    pub fn lag(&self) -> Vec<Lag> {
+        self.0.lag.borrow().clone()
+    }
+
+    /// The same, as it is looked at.
+    pub fn lag_changes(&self) -> watch::Receiver<Vec<Lag>> {
+        self.0.lag.subscribe()
+    }
+
+    /// Whether the tables have once, in this process, been as far as every source was: before that they may show the distant past.
+    pub fn caught_up(&self) -> bool {
+        self.0.caught_up.load(Ordering::Relaxed)
+    }
+
+    /// The logs in which this person's events wait because one could not be applied. What is shown of the person may be old.
+    pub async fn parked_in(&self, person: PersonId) -> Result<Vec<String>, StoreError> {
+        let partition = crate::log::partition(Some(person), &kernel::StreamId::new("", uuid::Uuid::nil()));
+        let sql =
+            "SELECT DISTINCT source FROM feed_parked WHERE subject = $1 OR subject = $2 ORDER BY source";
+        let subjects = args![person.to_string(), format!("partition-{partition}")];
+        self.db().fetch(sql, subjects).await?.iter().map(|row| row.text(0)).collect()
+    }
+
+    pub(super) fn live(&self) -> Arc<Generation> {
+        self.0.live.borrow().clone()
+    }
+
+    pub(super) fn live_changes(&self) -> watch::Receiver<Arc<Generation>> {
+        self.0.live.subscribe()
+    }
+
+    /// Shows another generation.
+    pub(super) fn show(&self, live: Arc<Generation>, places: BTreeMap<String, Place>) {
+        let progress = Progress { generation: live.number, places: shared(places) };
+        // Tables first: who is woken by progress must find them.
+        self.0.live.send_replace(live);
+        self.0.progress.send_replace(progress);
+    }
+
+    /// A generation has read on to this place.
+    pub(super) fn read_on(&self, generation: u32, source: &str, place: &Place) {
+        self.0.progress.send_if_modified(|progress| {
+            if progress.generation != generation
+                || progress.places.get(source).is_some_and(|at| **at == *place)
+            {
+                return false;
+            }
+            progress.places.insert(source.to_owned(), Arc::new(place.clone()));
+            true
+        });
+    }
+
+    pub(super) fn set_lag(&self, lag: Vec<Lag>) {
+        if !lag.is_empty() && lag.iter().all(|lag| lag.reachable && lag.events == 0) {
+            self.0.caught_up.store(true, Ordering::Relaxed);
+        }
+        self.0.lag.send_replace(lag);
+    }
+}
+
+fn shared(places: BTreeMap<String, Place>) -> BTreeMap<String, Arc<Place>> {
+    places.into_iter().map(|(source, place)| (source, Arc::new(place))).collect()
+}

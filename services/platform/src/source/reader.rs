@@ -1,0 +1,485 @@
+//! Reads a log on and on, each event once and in order.
+//!
+//! Invariant: a run begins at the event after the last run's end, in position and in its partition's sequence, and is of the log that the reader's
+//! place names. Where that cannot be had the reader says so and hands out nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt};
+use proto::log as pb;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+
+use super::{Batch, Place, Source, SourceError, Standing, Tailed};
+use crate::backoff::Backoff;
+use crate::error::chain;
+use crate::log::{Groups, Recorded};
+
+/// Events kept while those before them are fetched; what comes beyond is fetched too, in its turn.
+const HELD: usize = 4096;
+/// How long a reader with a tail that would not open reads the open feed before it tries the tail again.
+const TAIL_AGAIN: Duration = Duration::from_secs(2);
+
+/// How often and how much a reader reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How often the head is compared with what was read.
+    pub watchdog: Duration,
+    /// The most events of a run.
+    pub run: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { watchdog: Duration::from_secs(1), run: 500 }
+    }
+}
+
+/// An event as a reader reads it.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// Its place in the log, and its bytes.
+    pub recorded: Recorded,
+    /// The event; all defaults where the bytes are no event, see [`Read::broken`].
+    pub event: pb::Event,
+    broken: Option<String>,
+}
+
+impl Read {
+    /// Decodes an event.
+    pub fn new(recorded: Recorded) -> Self {
+        match recorded.decode() {
+            Ok(event) => Self { recorded, event, broken: None },
+            Err(error) => Self { recorded, event: pb::Event::default(), broken: Some(error.to_string()) },
+        }
+    }
+
+    /// Why the bytes are no event; nothing for an event.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    fn id(&self) -> Uuid {
+        Uuid::try_parse(&self.event.id).unwrap_or_default()
+    }
+}
+
+/// Some events in order, without a gap.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Where the reader stood before them, in the incarnation that the log now has.
+    pub from: Place,
+    /// Where it stands after them.
+    pub to: Place,
+    /// The events; at least one.
+    pub events: Vec<Read>,
+}
+
+impl Run {
+    /// These events after this place; nothing if they do not follow it, each the one before.
+    pub fn following(from: Place, recorded: Vec<Recorded>) -> Option<Self> {
+        let mut to = from.clone();
+        let mut events = Vec::with_capacity(recorded.len());
+        for recorded in recorded {
+            if to.standing(&recorded) != Standing::Next {
+                return None;
+            }
+            let read = Read::new(recorded);
+            to.advance(&read.recorded, read.id());
+            events.push(read);
+        }
+        (!events.is_empty()).then_some(Self { from, to, events })
+    }
+}
+
+/// Why a reader cannot go on. Asked again it looks again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stuck {
+    /// The log ends before what was read of it: it was restored from a backup and not forked.
+    #[error(
+        "position {read} was read and log {log_id} ends at {head}: it was restored, run `throughline log fork` on it"
+    )]
+    Ahead {
+        /// The log.
+        log_id: Uuid,
+        /// What was read.
+        read: u64,
+        /// Where it ends.
+        head: u64,
+    },
+    /// The log is another one, or does not hold what was read of it: what was made of that must be made again.
+    #[error("what was read up to position {read} of log {was} is not in log {log_id}")]
+    Diverged {
+        /// The log that was read.
+        was: Uuid,
+        /// The log that is there now.
+        log_id: Uuid,
+        /// What was read of the former.
+        read: u64,
+    },
+    /// The feed itself gave events whose sequences do not run on.
+    #[error("the events after position {read} of log {log_id} do not run on from those before")]
+    Torn {
+        /// The log.
+        log_id: Uuid,
+        /// What was read.
+        read: u64,
+    },
+}
+
+/// Whether the place is known to be one of the log that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    /// To be compared before anything is read.
+    Wanted,
+    /// The feed does not answer; a tail of the same log id may be read meanwhile.
+    Deferred,
+    /// Compared.
+    Given,
+}
+
+/// What comes by itself, from the tail or from the open feed.
+enum Hint {
+    Fed(Batch),
+    Tailed(Tailed),
+}
+
+struct Hints {
+    incoming: mpsc::Receiver<Hint>,
+    _pump: AbortOnDropHandle<()>,
+}
+
+struct Held {
+    recorded: Recorded,
+    /// It came from the feed.
+    fed: bool,
+}
+
+/// Reads one source from one place.
+pub struct Reader {
+    source: Source,
+    pace: Pace,
+    place: Place,
+    proof: Proof,
+    held: BTreeMap<u64, Held>,
+    hints: Option<Hints>,
+    watchdog: Interval,
+    /// The head as it was at the last tick.
+    head_then: u64,
+    /// Whether anything could be handed out since the last tick.
+    moved: bool,
+    feed_backoff: Backoff,
+    hints_backoff: Backoff,
+    feed_again: Instant,
+    hints_again: Instant,
+}
+
+impl Reader {
+    /// A reader of what follows this place.
+    pub fn new(source: Source, place: Place, pace: Pace) -> Self {
+        let mut watchdog = tokio::time::interval(pace.watchdog);
+        watchdog.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        watchdog.reset();
+        let now = Instant::now();
+        Self {
+            source,
+            pace,
+            place,
+            proof: Proof::Wanted,
+            held: BTreeMap::new(),
+            hints: None,
+            watchdog,
+            head_then: 0,
+            moved: false,
+            feed_backoff: Backoff::new(),
+            hints_backoff: Backoff::new(),
+            feed_again: now,
+            hints_again: now,
+        }
+    }
+
+    /// What it reads.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Waits for the next run. Only to be dropped unfinished together with the reader.
+    ///
+    /// # Errors
+    /// Where nothing that the reader can do brings the next event; a feed that is away is waited for.
+    pub async fn next(&mut self) -> Result<Run, Stuck> {
+        loop {
+            if self.proof == Proof::Wanted {
+                self.prove().await?;
+            }
+            if let Some(run) = self.take()? {
+                return Ok(run);
+            }
+            let hole = self.held.first_key_value().map(|(first, _)| first - self.place.position - 1);
+            match hole {
+                Some(missing) if Instant::now() >= self.feed_again => {
+                    self.fetch((missing as usize).clamp(1, self.pace.run)).await;
+                }
+                Some(_) | None => self.listen().await,
+            }
+        }
+    }
+
+    /// What is held and next in line.
+    fn take(&mut self) -> Result<Option<Run>, Stuck> {
+        let from = self.place.clone();
+        let mut events = Vec::new();
+        while events.len() < self.pace.run {
+            let Some(first) = self.held.first_entry() else { break };
+            match self.place.standing(&first.get().recorded) {
+                Standing::Behind => {
+                    first.remove();
+                }
+                Standing::Beyond => break,
+                Standing::Next => {
+                    let read = Read::new(first.remove().recorded);
+                    self.place.advance(&read.recorded, read.id());
+                    events.push(read);
+                }
+                Standing::Torn if first.get().fed && events.is_empty() => {
+                    first.remove();
+                    return Err(Stuck::Torn { log_id: self.place.log_id, read: self.place.position });
+                }
+                Standing::Torn if first.get().fed => break,
+                Standing::Torn => {
+                    // A tail that says so is wrong about more than this one.
+                    self.held.clear();
+                    self.hints = None;
+                    break;
+                }
+            }
+        }
+        if events.is_empty() {
+            return Ok(None);
+        }
+        self.moved = true;
+        Ok(Some(Run { from, to: self.place.clone(), events }))
+    }
+
+    fn hold(&mut self, recorded: Recorded, fed: bool) {
+        let wanted = recorded.position > self.place.position;
+        let known_better = !fed && self.held.get(&recorded.position).is_some_and(|held| held.fed);
+        if wanted && !known_better && (fed || self.held.len() < HELD) {
+            self.held.insert(recorded.position, Held { recorded, fed });
+        }
+    }
+
+    /// Reads what follows from the feed.
+    async fn fetch(&mut self, limit: usize) {
+        match self.source.read(self.place.position, Groups::ALL, limit).await {
+            Ok(batch) if batch.log_id != self.place.log_id => self.proof = Proof::Wanted,
+            Ok(batch) => {
+                self.feed_backoff.succeeded();
+                if batch.events.is_empty() {
+                    // What lies beyond the hole is not in the log, so it is nothing.
+                    self.held.clear();
+                }
+                batch.events.into_iter().for_each(|recorded| self.hold(recorded, true));
+            }
+            Err(error) => self.away(&error),
+        }
+    }
+
+    fn away(&mut self, error: &SourceError) {
+        if self.feed_backoff.failures() == 0 {
+            let (log, error) = (self.source.name(), chain(error));
+            tracing::warn!(
+                log.name = log,
+                error.chain = error,
+                "a feed is away; it is asked again until it answers"
+            );
+        }
+        self.feed_again = Instant::now() + self.feed_backoff.failed();
+    }
+
+    /// Waits for a hint, the next look at the head, or the time to try again what failed.
+    async fn listen(&mut self) {
+        if self.hints.is_none() && Instant::now() >= self.hints_again {
+            self.hints = Some(self.open());
+        }
+        let again = match (&self.hints, self.held.is_empty()) {
+            (None, true) => self.hints_again,
+            (None, false) => self.hints_again.min(self.feed_again),
+            (Some(_), false) => self.feed_again,
+            // Nothing to try again: the look at the head comes before this.
+            (Some(_), true) => Instant::now() + 2 * self.pace.watchdog,
+        };
+        let hint = async {
+            match &mut self.hints {
+                Some(hints) => hints.incoming.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            hint = hint => match hint {
+                Some(hint) => self.heard(hint),
+                None => {
+                    self.hints = None;
+                    self.hints_again = Instant::now() + self.hints_backoff.failed();
+                }
+            },
+            _ = self.watchdog.tick() => self.look().await,
+            () = tokio::time::sleep_until(again) => {}
+        }
+    }
+
+    /// Takes in a hint, and those that wait behind it up to a run's worth.
+    fn heard(&mut self, hint: Hint) {
+        self.hints_backoff.succeeded();
+        let mut next = Some(hint);
+        while let Some(hint) = next {
+            match hint {
+                Hint::Fed(batch) if batch.log_id != self.place.log_id => self.proof = Proof::Wanted,
+                Hint::Fed(batch) => batch.events.into_iter().for_each(|recorded| self.hold(recorded, true)),
+                Hint::Tailed(tailed) if tailed.log_id != self.place.log_id => {}
+                Hint::Tailed(tailed) => self.hold(tailed.recorded, false),
+            }
+            if self.held.len() >= self.pace.run {
+                return;
+            }
+            next = self.hints.as_mut().and_then(|hints| hints.incoming.try_recv().ok());
+        }
+    }
+
+    /// Compares the head with what was read. What was in the log a tick ago and has not come by itself since is fetched.
+    async fn look(&mut self) {
+        let stands = match self.source.stands().await {
+            Ok(stands) => stands,
+            Err(error) => return self.away(&error),
+        };
+        self.feed_backoff.succeeded();
+        let astray = stands.log_id != self.place.log_id || stands.position < self.place.position;
+        if astray || self.proof == Proof::Deferred {
+            self.proof = Proof::Wanted;
+        } else if !self.moved && self.place.position < self.head_then {
+            self.hints = None;
+            self.hints_again = Instant::now();
+            self.fetch(self.pace.run).await;
+        }
+        self.head_then = stands.position;
+        self.moved = false;
+    }
+
+    /// Compares the place with the log that is there; waits for the feed, unless a tail can be read meanwhile.
+    async fn prove(&mut self) -> Result<(), Stuck> {
+        loop {
+            match self.compare().await {
+                Ok(Ok(())) => {
+                    self.feed_backoff.succeeded();
+                    self.proof = Proof::Given;
+                    return Ok(());
+                }
+                Ok(Err(stuck)) => {
+                    self.held.clear();
+                    self.hints = None;
+                    return Err(stuck);
+                }
+                Err(error) => self.away(&error),
+            }
+            if self.source.tail().is_some() && !self.place.log_id.is_nil() {
+                self.proof = Proof::Deferred;
+                return Ok(());
+            }
+            tokio::time::sleep_until(self.feed_again).await;
+        }
+    }
+
+    async fn compare(&mut self) -> Result<Result<(), Stuck>, SourceError> {
+        let stands = self.source.stands().await?;
+        if self.place.log_id.is_nil() {
+            self.place = Place::start(stands.log_id);
+            return Ok(Ok(()));
+        }
+        let (was, read) = (self.place.log_id, self.place.position);
+        let diverged = Stuck::Diverged { was, log_id: stands.log_id, read };
+        if !stands.agrees_with(was).is_some_and(|up_to| read <= up_to) {
+            return Ok(Err(diverged));
+        }
+        if read > stands.position {
+            self.source.show_ahead(&self.place).await;
+            return Ok(Err(Stuck::Ahead { log_id: stands.log_id, read, head: stands.position }));
+        }
+        if read == stands.position && !self.place.agrees_with(&stands.sequences) {
+            return Ok(Err(diverged));
+        }
+        if read > 0 && !self.place.event_id.is_nil() {
+            let last = self.source.read(read - 1, Groups::ALL, 1).await?;
+            let same = last.events.into_iter().next().is_some_and(|recorded| {
+                recorded.position == read && Read::new(recorded).id() == self.place.event_id
+            });
+            if !same {
+                return Ok(Err(diverged));
+            }
+        }
+        if was != stands.log_id {
+            tracing::info!(
+                log.name = self.source.name(),
+                position = read,
+                "the log was forked beyond what was read of it"
+            );
+            self.place.log_id = stands.log_id;
+            self.held.clear();
+            self.hints = None;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Opens the tail, or the feed where there is no tail or it will not open.
+    fn open(&self) -> Hints {
+        let (sender, incoming) = mpsc::channel(if self.source.tail().is_some() { 1024 } else { 2 });
+        let (source, place, limit) = (self.source.clone(), self.place.clone(), self.pace.run);
+        let pump = tokio::spawn(async move {
+            let (log_id, after) = (place.log_id, place.position);
+            let fed = || source.follow(log_id, after, limit).map(|batch| batch.map(Hint::Fed));
+            let Some(tail) = source.tail() else {
+                return pump(fed(), &sender, source.name()).await;
+            };
+            match tail.open(log_id, after).await {
+                Ok(tailed) => pump(tailed.map(|event| Ok(Hint::Tailed(event))), &sender, source.name()).await,
+                Err(error) => {
+                    tracing::warn!(
+                        log.name = source.name(),
+                        error.chain = chain(&error),
+                        "reading the feed instead of the tail"
+                    );
+                    // Its end is the time to try the tail again.
+                    tokio::time::timeout(TAIL_AGAIN, pump(fed(), &sender, source.name()))
+                        .await
+                        .unwrap_or_default();
+                }
+            }
+        });
+        Hints { incoming, _pump: AbortOnDropHandle::new(pump) }
+    }
+}
+
+/// Hands on what comes until it ends, fails, or nobody listens.
+async fn pump(hints: impl Stream<Item = Result<Hint, SourceError>>, sender: &mpsc::Sender<Hint>, log: &str) {
+    let mut hints = std::pin::pin!(hints);
+    loop {
+        let hint = tokio::select! {
+            hint = hints.next() => hint,
+            () = sender.closed() => return,
+        };
+        match hint {
+            Some(Ok(hint)) => {
+                if sender.send(hint).await.is_err() {
+                    return;
+                }
+            }
+            None => return,
+            Some(Err(error)) => {
+                tracing::warn!(log.name = log, error.chain = chain(&error), "an open feed ended");
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Timers: what is due by a view is done when its time has come.
+//!
+//! Invariant: a thing due is named by its stream, kind and instant, and so is the request that does it; done twice, it is appended once. What came due
+//! while nothing ran is done late, never lost: only the view takes it from the list.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::backoff::Backoff;
+use crate::clock::Clock;
+use crate::error::chain;
+use crate::projection::{Lease, Progress};
+use crate::store::Store;
+
+/// Things due that are looked at together.
+const LIMIT: usize = 1_000;
+/// A thing that was done and stays on the list this long is done again: its command found nothing to change, or the view is behind.
+const AGAIN: Duration = Duration::from_secs(5);
+/// How often the lease is renewed.
+const RENEW: Duration = Duration::from_secs(1);
+/// The namespace of the request ids of timers.
+const NAMESPACE: Uuid = Uuid::from_u128(0x7b1d_5a0c_93f4_4f0e_8a6e_2d9c_51b7_e0a3);
+
+/// A thing that is to be done at an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Due {
+    /// When.
+    pub at: Timestamp,
+    /// The stream it is about.
+    pub stream: String,
+    /// What: a name of the service's own.
+    pub kind: String,
+}
+
+impl Due {
+    /// The id of the request that does it: the same whoever does it, and however often.
+    pub fn request_id(&self) -> Uuid {
+        // No stream or kind holds a line feed, so no two things make the same name.
+        let name = format!("{}\n{}\n{}", self.stream, self.kind, self.at.as_microsecond());
+        Uuid::new_v5(&NAMESPACE, name.as_bytes())
+    }
+}
+
+/// What went wrong with a list or a command.
+pub type TimerError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A service's list of things due, and how it does them.
+pub trait Timers: Send + Sync + 'static {
+    /// Its name.
+    fn name(&self) -> &'static str;
+
+    /// What is due at `now`, earliest first, at most `limit` of them.
+    fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, TimerError>>;
+
+    /// The earliest instant after `now` at which something will be due.
+    fn next(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Timestamp>, TimerError>>;
+
+    /// Runs the command with that request id. Its event, or that of its refusal, must take the thing from the list by the view.
+    fn fire<'a>(&'a self, due: &'a Due, request_id: Uuid) -> BoxFuture<'a, Result<(), TimerError>>;
+}
+
+/// What timers take to run.
+pub struct Setup {
+    /// Where the lease is kept that one process holds.
+    pub store: Store,
+    /// The list.
+    pub timers: Arc<dyn Timers>,
+    /// Tells when the list may have changed: the progress of the view that keeps it.
+    pub changes: watch::Receiver<Progress>,
+    /// Now.
+    pub clock: Clock,
+    /// Ends it, after the command it is at.
+    pub stop: CancellationToken,
+}
+
+/// Running timers. Clones are the same.
+#[derive(Clone)]
+pub struct Running {
+    settled: watch::Receiver<Option<Timestamp>>,
+    tasks: TaskTracker,
+}
+
+impl Running {
+    /// The latest instant at which nothing was left to do by the list: what drives a clock waits for it. The list itself is as old as its view.
+    pub fn settled(&self) -> watch::Receiver<Option<Timestamp>> {
+        self.settled.clone()
+    }
+
+    /// Waits until they have ended, after their stop was asked for.
+    pub async fn ended(&self) {
+        self.tasks.wait().await;
+    }
+}
+
+/// Starts timers.
+pub fn start(setup: Setup) -> Running {
+    let (settled, seen) = watch::channel(None);
+    let tasks = TaskTracker::new();
+    tasks.spawn(run(setup, settled));
+    tasks.close();
+    Running { settled: seen, tasks }
+}
+
+async fn run(mut setup: Setup, settled: watch::Sender<Option<Timestamp>>) {
+    let (name, stop) = (setup.timers.name(), setup.stop.clone());
+    let mut backoff = Backoff::new();
+    let mut lease: Option<Lease> = None;
+    let mut tried = HashMap::new();
+    while !stop.is_cancelled() {
+        let pause = match turn(&mut setup, &settled, &mut lease, &mut tried).await {
+            Ok(true) => {
+                backoff.succeeded();
+                continue;
+            }
+            // Another process does it.
+            Ok(false) => RENEW,
+            Err(error) => {
+                tracing::warn!(
+                    timers.name = name,
+                    error.chain = chain(&*error),
+                    "timers could not be looked at; they are tried again"
+                );
+                backoff.failed()
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    if let Some(lease) = lease
+        && let Err(error) = lease.release().await
+    {
+        tracing::info!(timers.name = name, error.chain = chain(&error), "the lease was left to run out");
+    }
+}
+
+/// A thing that was tried.
+struct Tried {
+    backoff: Backoff,
+    again: Instant,
+}
+
+/// Does what is due, then waits until there may be more. Tells whether this process holds the lease.
+async fn turn(
+    setup: &mut Setup,
+    settled: &watch::Sender<Option<Timestamp>>,
+    lease: &mut Option<Lease>,
+    tried: &mut HashMap<Due, Tried>,
+) -> Result<bool, TimerError> {
+    let lease = match lease {
+        Some(lease) => lease,
+        None => lease.insert(Lease::open(&setup.store, &format!("timers {}", setup.timers.name())).await?),
+    };
+    if !lease.hold().await? {
+        return Ok(false);
+    }
+    // Marked as seen before looking, so that what changes meanwhile is looked at again.
+    setup.changes.mark_unchanged();
+    let now = setup.clock.now();
+    let due = setup.timers.due(now, LIMIT).await?;
+    tried.retain(|thing, _| due.contains(thing));
+    if due.is_empty() {
+        settled.send_replace(Some(now));
+    }
+    for thing in &due {
+        if setup.stop.is_cancelled() {
+            return Ok(true);
+        }
+        if tried.get(thing).is_none_or(|tried| tried.again <= Instant::now()) {
+            fire(setup, thing, tried).await;
+        }
+    }
+    let next = setup.timers.next(now).await?;
+    wait(setup, next, tried.values().map(|tried| tried.again).min()).await;
+    Ok(true)
+}
+
+async fn fire(setup: &Setup, thing: &Due, tried: &mut HashMap<Due, Tried>) {
+    let fired = setup.timers.fire(thing, thing.request_id()).await;
+    let tries =
+        tried.entry(thing.clone()).or_insert(Tried { backoff: Backoff::new(), again: Instant::now() });
+    let pause = match fired {
+        Ok(()) => {
+            tries.backoff.succeeded();
+            AGAIN
+        }
+        Err(error) => {
+            tracing::error!(
+                timers.name = setup.timers.name(),
+                due.stream = thing.stream,
+                due.kind = thing.kind,
+                due.at = %thing.at,
+                error.chain = chain(&*error),
+                "what was due could not be done; it is tried again"
+            );
+            tries.backoff.failed()
+        }
+    };
+    tries.again = Instant::now() + pause;
+}
+
+/// Waits for the next instant, a change of the list, the time to try again, or to renew the lease.
+async fn wait(setup: &mut Setup, next: Option<Timestamp>, again: Option<Instant>) {
+    let clock = setup.clock.clone();
+    let reached = async {
+        match next {
+            Some(at) => clock.reached(at).await,
+            None => std::future::pending().await,
+        }
+    };
+    let renew = Instant::now() + RENEW;
+    let changed = async {
+        // A view that ended changes no more; the lease's pulse goes on.
+        if setup.changes.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = setup.stop.cancelled() => {}
+        () = reached => {}
+        () = changed => {}
+        () = tokio::time::sleep_until(again.map_or(renew, |again| again.min(renew))) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_thing_due_has_the_same_request_id_and_another_has_another() {
+        let due = |kind: &str, micros| Due {
+            at: Timestamp::from_microsecond(micros).unwrap(),
+            stream: "referral-1".to_owned(),
+            kind: kind.to_owned(),
+        };
+        assert_eq!(due("acknowledge", 5).request_id(), due("acknowledge", 5).request_id());
+        assert_ne!(due("acknowledge", 5).request_id(), due("acknowledge", 6).request_id());
+        assert_ne!(due("acknowledge", 5).request_id(), due("answer", 5).request_id());
+        assert_eq!(due("acknowledge", 5).request_id().to_string(), "c804024d-fe5d-572e-b861-529e0f6732d6");
+    }
+}
