@@ -105,6 +105,14 @@ pub struct Prepared<R> {
     events: Vec<(StreamId, proto::log::Event)>,
 }
 
+impl<R> Prepared<R> {
+    /// The write without its request id, for a reaction: the cursor that the reader adds makes it happen once. None where nothing changes.
+    pub fn for_reaction(self) -> Option<Append> {
+        let changes = !self.append.events.is_empty() || !self.append.claims.is_empty();
+        changes.then(|| Append { request: None, ..self.append })
+    }
+}
+
 impl Desk {
     /// A desk for a service.
     pub fn new(service: &'static str, log: Log, keys: Keys, secret: Secret, clock: Clock) -> Self {

@@ -6,19 +6,30 @@
 //! and is read by `projection` and `reaction`.
 
 pub mod auth;
+mod backoff;
 pub mod clock;
 pub mod codes;
 pub mod command;
 pub mod error;
 pub mod fault;
+pub mod feed;
 pub mod keys;
 pub mod seal;
 pub mod drain;
 pub mod metrics;
 pub mod page;
+pub mod people;
 pub mod revision;
+pub mod service;
 pub mod wire;
 pub mod telemetry;
 pub mod db;
 pub mod log;
 pub mod store;
+pub mod admin;
+pub mod server;
+pub mod projection;
+pub mod source;
+pub mod reaction;
+pub mod timer;
+pub mod peer;

@@ -72,7 +72,7 @@ impl Desk {
             source: None,
             causation: None,
             correlation: None,
-            deadline: None,
+            deadline: crate::server::deadline(request),
             traceparent: crate::telemetry::current_traceparent(),
             caller,
         })

@@ -1,0 +1,237 @@
+//! What every reader must know of people from the registry's log: who is linked with whom, whom they allow to see, and what agencies are called.
+//! Invariant: names no person; a view that lags too far behind, or a person parked in it, counts as an unknown say, which closes reads across agencies.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use kernel::may::Say;
+use kernel::{AgencyId, PersonId};
+use prost::Message;
+use proto::registry::RegistryEvent;
+use proto::registry::registry_event::Kind;
+use uuid::Uuid;
+
+use crate::args;
+use crate::db::{Db, StoreError, Tx};
+use crate::projection::{ApplyError, Projection, Read, Views};
+
+/// A consent view further behind than this closes reads across agencies.
+const STALE: Duration = Duration::from_secs(60);
+
+/// The projection; each service that needs it keeps its own.
+pub struct PeopleProjection;
+
+/// What readers ask of it. Clones are the same.
+#[derive(Clone)]
+pub struct People(Views);
+
+impl Projection for PeopleProjection {
+    fn name(&self) -> &'static str {
+        "people"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn sources(&self) -> &[&'static str] {
+        &["registry"]
+    }
+
+    fn tables(&self, _postgres: bool) -> Vec<String> {
+        [
+            "CREATE TABLE link (canonical uuid NOT NULL, member uuid NOT NULL, known_from bigint NOT NULL, known_to bigint, \
+             PRIMARY KEY (canonical, member, known_from))",
+            "CREATE INDEX link_member ON link (member)",
+            "CREATE TABLE consent (person uuid NOT NULL, recipient uuid NOT NULL, given bigint NOT NULL, event text NOT NULL, \
+             PRIMARY KEY (person, recipient))",
+            "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL)",
+        ]
+        .map(str::to_owned)
+        .into()
+    }
+
+    fn apply<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        _source: &'a str,
+        read: &'a Read,
+    ) -> BoxFuture<'a, Result<(), ApplyError>> {
+        Box::pin(async move {
+            let kind = RegistryEvent::decode(read.event.payload.clone())
+                .map_err(|_| ApplyError::Poison("its payload is damaged".into()))?
+                .kind
+                .ok_or_else(|| ApplyError::Poison("a newer release wrote it".into()))?;
+            let at = read.recorded.recorded_at.as_microsecond();
+            #[allow(clippy::wildcard_enum_match_arm, reason = "only these kinds say what this view keeps")]
+            match kind {
+                Kind::PersonsLinked(link) => {
+                    let (canonical, member) = (id(&link.canonical_id)?, id(&link.member_id)?);
+                    // Both records' events tell it, and both were recorded at one time.
+                    tx.execute(
+                        "INSERT INTO link (canonical, member, known_from) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                        args![canonical, member, at],
+                    )
+                    .await?;
+                }
+                Kind::PersonsUnlinked(link) => {
+                    let (canonical, member) = (id(&link.canonical_id)?, id(&link.member_id)?);
+                    tx.execute(
+                        "UPDATE link SET known_to = $3 WHERE canonical = $1 AND member = $2 AND known_to IS NULL AND known_from <= $3",
+                        args![canonical, member, at],
+                    )
+                    .await?;
+                }
+                Kind::ConsentGiven(consent) => {
+                    let (person, recipient) = (id(&consent.person_id)?, id(&consent.recipient_agency_id)?);
+                    set_consent(tx, person, recipient, true, &read.event.id).await?;
+                }
+                Kind::ConsentWithdrawn(consent) => {
+                    let (person, recipient) = (id(&consent.person_id)?, id(&consent.recipient_agency_id)?);
+                    set_consent(tx, person, recipient, false, &read.event.id).await?;
+                }
+                Kind::AgencyRegistered(agency) => set_agency(tx, &agency.agency_id, agency.content).await?,
+                Kind::AgencyChanged(agency) => set_agency(tx, &agency.agency_id, agency.content).await?,
+                Kind::AgencyRecorded(agency) => set_agency(tx, &agency.agency_id, agency.content).await?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+fn id(text: &str) -> Result<Uuid, ApplyError> {
+    Uuid::try_parse(text).map_err(|_| ApplyError::Poison("an id in it is damaged".into()))
+}
+
+async fn set_consent(
+    tx: &mut Tx,
+    person: Uuid,
+    recipient: Uuid,
+    given: bool,
+    event: &str,
+) -> Result<(), ApplyError> {
+    tx.execute(
+        "INSERT INTO consent (person, recipient, given, event) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (person, recipient) DO UPDATE SET given = excluded.given, event = excluded.event",
+        args![person, recipient, given, event],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn set_agency(
+    tx: &mut Tx,
+    agency: &str,
+    content: Option<proto::registry::AgencyContent>,
+) -> Result<(), ApplyError> {
+    let content = content.ok_or_else(|| ApplyError::Poison("it has no content".into()))?;
+    tx.execute(
+        "INSERT INTO agency (id, name, zone) VALUES ($1, $2, $3) \
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone",
+        args![id(agency)?, content.name, content.zone],
+    )
+    .await?;
+    Ok(())
+}
+
+impl People {
+    /// Over the views of [`PeopleProjection`].
+    pub fn new(views: Views) -> Self {
+        Self(views)
+    }
+
+    /// The views themselves, to wait for.
+    pub fn views(&self) -> &Views {
+        &self.0
+    }
+
+    /// The records of one human: the person's own and those linked with it, the canonical one first.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn group(
+        &self,
+        person: PersonId,
+        as_of: Option<Timestamp>,
+    ) -> Result<Vec<PersonId>, StoreError> {
+        let db = self.0.db();
+        let as_of = as_of.map_or(i64::MAX, Timestamp::as_microsecond);
+        let mut group = BTreeSet::from([person.uuid()]);
+        let mut members = BTreeSet::new();
+        let mut look_at = vec![person.uuid()];
+        while let Some(record) = look_at.pop() {
+            for (canonical, member) in links(&db, record, as_of).await? {
+                members.insert(member);
+                look_at.extend([canonical, member].into_iter().filter(|other| group.insert(*other)));
+            }
+        }
+        let mut group: Vec<PersonId> = group.into_iter().map(PersonId::new).collect();
+        // The canonical record is a member of no other; should links contradict each other, the lowest id leads.
+        group.sort_by_key(|record| (members.contains(&record.uuid()), *record));
+        Ok(group)
+    }
+
+    /// What the person says about who sees their facts, now.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn say(&self, person: PersonId) -> Result<Say, StoreError> {
+        let records = self.group(person, None).await?;
+        let db = self.0.db();
+        let mut said: BTreeMap<Uuid, bool> = BTreeMap::new();
+        let mut unknown = self.stale();
+        for record in &records {
+            unknown |= !self.0.parked_in(*record).await?.is_empty();
+            for row in db
+                .fetch("SELECT recipient, given FROM consent WHERE person = $1", args![record.uuid()])
+                .await?
+            {
+                // A no on any of the records stands.
+                let given = row.bool(1)?;
+                said.entry(row.uuid(0)?).and_modify(|all| *all &= given).or_insert(given);
+            }
+        }
+        let recipients =
+            said.into_iter().filter(|(_, given)| *given).map(|(agency, _)| AgencyId::new(agency));
+        Ok(Say { records: records.into_iter().collect(), recipients: recipients.collect(), unknown })
+    }
+
+    /// The person's consent that names this recipient, by the id of its event; none where there is none, or it cannot be told now.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn consent(&self, person: PersonId, recipient: AgencyId) -> Result<Option<String>, StoreError> {
+        if !self.say(person).await?.recipients.contains(&recipient) || self.stale() {
+            return Ok(None);
+        }
+        for record in self.group(person, None).await? {
+            let sql = "SELECT event FROM consent WHERE person = $1 AND recipient = $2 AND given = 1";
+            if let Some(row) = self.0.db().fetch(sql, args![record.uuid(), recipient.uuid()]).await?.first() {
+                return row.text(0).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// What agencies are called.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn agencies(&self) -> Result<HashMap<AgencyId, String>, StoreError> {
+        let rows = self.0.db().fetch("SELECT id, name FROM agency", vec![]).await?;
+        rows.iter().map(|row| Ok((AgencyId::new(row.uuid(0)?), row.text(1)?))).collect()
+    }
+
+    fn stale(&self) -> bool {
+        self.0.lag().iter().any(|lag| !lag.reachable || lag.seconds > STALE.as_secs_f64())
+    }
+}
+
+/// Links that name this record, known at that time.
+async fn links(db: &Db, record: Uuid, as_of: i64) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
+    let sql = "SELECT canonical, member FROM link WHERE (canonical = $1 OR member = $1) AND known_from <= $2 \
+               AND (known_to IS NULL OR known_to > $2)";
+    let rows = db.fetch(sql, args![record, as_of]).await?;
+    rows.iter().map(|row| Ok((row.uuid(0)?, row.uuid(1)?))).collect()
+}

@@ -1,0 +1,189 @@
+//! Closing the loop: an accepted referral opens a participation here, and what receiving services do comes back onto the referral.
+//! Invariant: decided on the streams as they are, appended with the reader's cursor, so each event counts once.
+
+use futures_util::future::BoxFuture;
+use kernel::ids::Uuid;
+use kernel::{By, Decider, OfferId};
+use platform::command::{Changes, Desk, Encoding, Failed, Stream, id_of};
+use platform::log::Append;
+use platform::reaction::{ReactError, Reaction, Read};
+use tonic::Status;
+
+use crate::domain::offer::{Offer, Receiver};
+use crate::domain::participation::{self, Participation};
+use crate::domain::referral::{self, Progress, Referral};
+use crate::domain::{ParticipationId, ReferralId};
+use crate::policy::{self, Report};
+
+/// An accepted referral whose programme has no service of its own opens a participation.
+pub struct Opens {
+    desk: Desk,
+}
+
+impl Opens {
+    /// At this desk.
+    pub fn new(desk: Desk) -> Self {
+        Self { desk }
+    }
+
+    async fn open(&self, read: &Read) -> Result<Option<Append>, ReactError> {
+        if !read.event.stream.starts_with(Referral::CATEGORY) {
+            return Ok(None);
+        }
+        let event = Referral::decode(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
+        let referral::Event::Accepted {
+            id, person, offer, target, receiver: Receiver::Participation, ..
+        } = event
+        else {
+            return Ok(None);
+        };
+        // The referral names the participation, so that opening it again finds it there.
+        let participation = ParticipationId::new(Uuid::new_v5(&id.uuid(), b"participation"));
+        let at = kernel::Occurred::instant(self.desk.clock().now());
+        let ask = self.desk.own_ask("OpenParticipation", participation.uuid(), Some(&read.event));
+        let streams =
+            (Stream::<Participation>::of(participation.uuid()), Stream::<Offer>::of(OfferId::uuid(offer)));
+        let prepared = self.desk.prepared(
+            &ask,
+            id_of::<Participation>(participation.uuid()),
+            streams,
+            |(now, offers)| {
+                let Some((_, content)) = offers.said() else { return Ok(Changes::<participation::Refusal>::none()) };
+                let facts = participation::Facts {
+                    id: participation,
+                    person,
+                    agency: target,
+                    offer,
+                    offer_name: content.name.clone(),
+                    practice: content.practice.clone(),
+                    referral: Some(id),
+                    part2: content.part2,
+                };
+                let command = participation::Command::Start { by: By::System, facts, at: at.clone() };
+                Ok(Changes::none().write::<Participation>(now, Participation::decide(now, command)?))
+            },
+        );
+        append(prepared.await)
+    }
+}
+
+impl Reaction for Opens {
+    fn name(&self) -> &'static str {
+        "opens-participation"
+    }
+    fn source(&self) -> &'static str {
+        crate::NAME
+    }
+    fn react<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Option<Append>, ReactError>> {
+        Box::pin(self.open(read))
+    }
+}
+
+/// What a receiving service does comes back onto the referral that opened its part.
+pub struct Reports {
+    log: &'static str,
+    name: &'static str,
+    desk: Desk,
+}
+
+impl Reports {
+    /// From another service's log.
+    pub fn of(log: &'static str, desk: Desk) -> Self {
+        let name = match log {
+            "vocational" => "reports-vocational",
+            "housing" => "reports-housing",
+            "therapy" => "reports-therapy",
+            _ => "reports-other",
+        };
+        Self { log, name, desk }
+    }
+
+    /// From this service's own participations.
+    pub fn participations(desk: Desk) -> Self {
+        Self { log: crate::NAME, name: "reports-participation", desk }
+    }
+
+    async fn report(&self, read: &Read) -> Result<Option<Append>, ReactError> {
+        let report = if self.log == crate::NAME {
+            self.participation(read).await?
+        } else {
+            policy::report(self.log, &read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?
+        };
+        let Some(report) = report else { return Ok(None) };
+        let referral = report.referral;
+        let ask = self.desk.own_ask("ReportProgress", referral.uuid(), Some(&read.event));
+        let streams = Stream::<Referral>::of(referral.uuid());
+        let prepared = self.desk.prepared(&ask, id_of::<Referral>(referral.uuid()), streams, |now| {
+            let events = Referral::decide(now, report.clone().command())?;
+            let after = events.iter().fold((*now.state).clone(), Referral::evolve);
+            let changes = Changes::<referral::Refusal>::none().write::<Referral>(now, events);
+            Ok(match (now.keeps(), after.keeps()) {
+                (Some(kept), None) => changes.release(crate::api::place(&self.desk, kept), now.stream),
+                (_, _) => changes,
+            })
+        });
+        append(prepared.await)
+    }
+
+    async fn participation(&self, read: &Read) -> Result<Option<Report>, ReactError> {
+        if !read.event.stream.starts_with(Participation::CATEGORY) {
+            return Ok(None);
+        }
+        let event =
+            Participation::decode(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
+        let (id, progress, outcome) = match event {
+            participation::Event::Started { facts, .. } => (facts.id, Progress::Opened, None),
+            participation::Event::ContactMade { id, contact, .. } if contact.reached => {
+                (id, Progress::Started, None)
+            }
+            participation::Event::Ended { id, .. } => {
+                (id, Progress::Closed, Some(referral::Outcome::ServiceGiven))
+            }
+            participation::Event::ContactMade { .. }
+            | participation::Event::Recorded { .. }
+            | participation::Event::EnteredInError { .. } => return Ok(None),
+        };
+        let now = self.desk.load::<Participation>(id.uuid()).await.map_err(failed)?;
+        let referral: Option<ReferralId> = match &*now.state {
+            participation::State::Made { facts, .. } => facts.referral,
+            participation::State::Unmade | participation::State::InError { .. } => None,
+        };
+        Ok(referral.map(|referral| Report { referral, progress, record: read.event.stream.clone(), outcome }))
+    }
+}
+
+impl Reaction for Reports {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn source(&self) -> &'static str {
+        self.log
+    }
+    fn react<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Option<Append>, ReactError>> {
+        Box::pin(self.report(read))
+    }
+}
+
+fn failed(status: Status) -> ReactError {
+    ReactError::Failed(Box::new(status))
+}
+
+/// What was prepared, without its request id. A refusal changes nothing: the referral or participation has moved on by itself.
+fn append<R: kernel::Refusal>(
+    prepared: Result<platform::command::Prepared<R>, Failed<R>>,
+) -> Result<Option<Append>, ReactError> {
+    match prepared {
+        Ok(prepared) => Ok(prepared.for_reaction()),
+        Err(Failed::Refused(refusal)) => {
+            tracing::info!(refusal.reason = refusal.reason(), "a reaction found nothing to do");
+            Ok(None)
+        }
+        Err(Failed::Status(status)) if erased(&status) => Ok(None),
+        Err(Failed::Status(status)) => Err(failed(*status)),
+    }
+}
+
+/// The person was erased meanwhile: nothing more can be written about them.
+fn erased(status: &Status) -> bool {
+    platform::error::reason(status).as_deref() == Some("PERSON_ERASED")
+}

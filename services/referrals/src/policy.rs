@@ -1,0 +1,136 @@
+//! What other services' events mean for referrals: their `pb::` event in, what to report onto which referral out.
+//! Invariant: pure; the same event always means the same report.
+
+use kernel::ids::Uuid;
+use prost::Message;
+use proto::housing::housing_event::Kind as Housing;
+use proto::therapy::therapy_event::Kind as Therapy;
+use proto::vocational::vocational_event::Kind as Vocational;
+
+use crate::domain::ReferralId;
+use crate::domain::referral::{Command, Outcome, Progress};
+
+/// What a receiving service's event reports onto a referral.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The referral.
+    pub referral: ReferralId,
+    /// How far the receiving service is.
+    pub progress: Progress,
+    /// Its record.
+    pub record: String,
+    /// What a closed part came to.
+    pub outcome: Option<Outcome>,
+}
+
+impl Report {
+    /// As a command to the referral.
+    pub fn command(self) -> Command {
+        Command::Report { progress: self.progress, record: self.record, outcome: self.outcome }
+    }
+}
+
+/// An event that cannot be read: a newer release wrote it, or it is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the event cannot be read by this release")]
+pub struct Unreadable;
+
+/// What an event of a receiving service's log reports; none where it concerns no referral.
+///
+/// # Errors
+/// A payload that this release cannot read.
+pub fn report(log: &str, event: &proto::log::Event) -> Result<Option<Report>, Unreadable> {
+    let found = match log {
+        "housing" => housing(decoded::<proto::housing::HousingEvent>(event)?.kind.ok_or(Unreadable)?),
+        "vocational" => {
+            vocational(decoded::<proto::vocational::VocationalEvent>(event)?.kind.ok_or(Unreadable)?)
+        }
+        "therapy" => therapy(decoded::<proto::therapy::TherapyEvent>(event)?.kind.ok_or(Unreadable)?),
+        _ => None,
+    };
+    let Some((referral, progress, outcome)) = found else { return Ok(None) };
+    if referral.is_empty() {
+        return Ok(None);
+    }
+    let referral = Uuid::try_parse(&referral).map(ReferralId::new).map_err(|_| Unreadable)?;
+    Ok(Some(Report { referral, progress, record: event.stream.clone(), outcome }))
+}
+
+type Found = Option<(String, Progress, Option<Outcome>)>;
+
+fn decoded<M: Message + Default>(event: &proto::log::Event) -> Result<M, Unreadable> {
+    M::decode(event.payload.clone()).map_err(|_| Unreadable)
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "only these events open, start or close a part")]
+fn housing(kind: Housing) -> Found {
+    let not_enrolled = |referral| Some((referral, Progress::Closed, Some(Outcome::NotEnrolled)));
+    match kind {
+        Housing::PlacementMatched(matched) => Some((matched.referral_id, Progress::Opened, None)),
+        Housing::PlacementAdmitted(admitted) => Some((admitted.referral_id, Progress::Started, None)),
+        Housing::PlacementExited(exited) => {
+            Some((exited.referral_id, Progress::Closed, Some(Outcome::ServiceGiven)))
+        }
+        Housing::PlacementDeclined(closed) => not_enrolled(closed.referral_id),
+        Housing::PlacementRefused(closed) => not_enrolled(closed.referral_id),
+        Housing::PlacementNotArrived(closed) => not_enrolled(closed.referral_id),
+        Housing::PlacementCancelled(closed) => not_enrolled(closed.referral_id),
+        Housing::PlacementWithdrawn(closed) => not_enrolled(closed.referral_id),
+        _ => None,
+    }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "only these events open, start or close a part")]
+fn vocational(kind: Vocational) -> Found {
+    let given = |referral| Some((referral, Progress::Closed, Some(Outcome::ServiceGiven)));
+    match kind {
+        Vocational::CaseOpened(opened) => Some((opened.referral_id, Progress::Opened, None)),
+        Vocational::CaseEngaged(engaged) => Some((engaged.referral_id, Progress::Started, None)),
+        Vocational::CaseTransitioned(closed) => given(closed.referral_id),
+        Vocational::CaseDischarged(closed) => given(closed.referral_id),
+        _ => None,
+    }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "only these events open, start or close a part")]
+fn therapy(kind: Therapy) -> Found {
+    match kind {
+        Therapy::EpisodeOpened(opened) => Some((opened.referral_id, Progress::Opened, None)),
+        Therapy::EpisodeStarted(started) => Some((started.referral_id, Progress::Started, None)),
+        Therapy::EpisodeClosed(closed) => {
+            Some((closed.referral_id, Progress::Closed, Some(Outcome::ServiceGiven)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(payload: impl Message) -> proto::log::Event {
+        let stream = "placement-00000000-0000-0000-0000-000000000009".to_owned();
+        proto::log::Event { payload: payload.encode_to_vec().into(), stream, ..Default::default() }
+    }
+
+    #[test]
+    fn an_admission_starts_the_referral_that_opened_the_placement() {
+        let kind = Housing::PlacementAdmitted(proto::housing::PlacementAdmitted {
+            referral_id: Uuid::from_u128(5).to_string(),
+            ..Default::default()
+        });
+        let admitted = event(proto::housing::HousingEvent { kind: Some(kind) });
+        let report = report("housing", &admitted).unwrap().unwrap();
+        assert_eq!((report.referral, report.progress), (ReferralId::of(5), Progress::Started));
+        assert!(report.record.starts_with("placement-"));
+    }
+
+    #[test]
+    fn a_placement_that_no_referral_opened_reports_nothing_and_an_unknown_kind_is_said_to_be_unreadable() {
+        let kind = Housing::PlacementAdmitted(proto::housing::PlacementAdmitted::default());
+        let admitted = event(proto::housing::HousingEvent { kind: Some(kind) });
+        assert_eq!(report("housing", &admitted), Ok(None));
+        let newer = event(proto::housing::HousingEvent { kind: None });
+        assert_eq!(report("housing", &newer), Err(Unreadable));
+    }
+}

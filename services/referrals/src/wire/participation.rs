@@ -1,0 +1,318 @@
+//! Participations on the wire.
+//! Invariant: a contact has one shape in every service; it is stored as it was told.
+
+use kernel::{AgencyId, By, Discrepancy, OfferId, PersonId, Timestamp, WorkerId};
+use platform::command::{Encoding, Ink, Payload, Unreadable};
+use platform::error::BadField;
+use platform::wire::{self, from_occurred, to_occurred};
+use prost::Name;
+use proto::referrals as pb;
+use proto::referrals::referrals_event::Kind;
+use proto::types;
+use tonic::Status;
+use uuid::Uuid;
+
+use super::codes::closing_reason;
+use super::{id_text, kind_of, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
+use crate::domain::ParticipationId;
+use crate::domain::offer::Content;
+use crate::domain::participation::{Command, Contact, Event, Facts, Participation, Recorded, State};
+
+/// What a participation in this offer is about.
+fn facts(
+    id: ParticipationId,
+    person: PersonId,
+    offer: OfferId,
+    agency: AgencyId,
+    content: &Content,
+) -> Facts {
+    Facts {
+        id,
+        person,
+        agency,
+        offer,
+        offer_name: content.name.clone(),
+        practice: content.practice.clone(),
+        referral: None,
+        part2: content.part2,
+    }
+}
+
+fn no_offer() -> BadField {
+    BadField::new("offer_id", "names no offer of this agency; publish it first")
+}
+
+/// It begins; the offer is looked up by the caller.
+pub fn start(
+    id: ParticipationId,
+    agency: AgencyId,
+    now: Timestamp,
+    offer: Option<(AgencyId, &Content)>,
+    request: &pb::StartParticipationRequest,
+) -> Result<Command, BadField> {
+    let (_, content) = offer.filter(|(owner, _)| *owner == agency).ok_or_else(no_offer)?;
+    let person = wire::id("person_id", &request.person_id)?;
+    let at = wire::happened("occurred_at", request.occurred_at.as_ref(), now)?;
+    let facts = facts(id, person, wire::id("offer_id", &request.offer_id)?, agency, content);
+    Ok(Command::Start { by: By::Agency(agency), facts, at })
+}
+
+/// A contact is noted.
+pub fn add_contact(
+    by: By,
+    contact: Uuid,
+    request: &pb::AddParticipationContactRequest,
+) -> Result<(ParticipationId, Command), BadField> {
+    let contact = contact_in(contact, request.contact.as_ref())?;
+    let id = wire::id("participation_id", &request.participation_id)?;
+    Ok((id, Command::AddContact { by, contact, recorded: false }))
+}
+
+/// A contact is put down from elsewhere.
+pub fn record_contact(
+    by: By,
+    contact: Uuid,
+    request: &pb::RecordParticipationContactRequest,
+) -> Result<(ParticipationId, Command), BadField> {
+    let contact = contact_in(contact, request.contact.as_ref())?;
+    let id = wire::id("participation_id", &request.participation_id)?;
+    Ok((id, Command::AddContact { by, contact, recorded: true }))
+}
+
+/// It ends.
+pub fn end(
+    by: By,
+    now: Timestamp,
+    request: &pb::EndParticipationRequest,
+) -> Result<(ParticipationId, Command), BadField> {
+    let at = wire::happened("occurred_at", request.occurred_at.as_ref(), now)?;
+    let reason = closing_reason::parse("reason", request.reason)?;
+    Ok((wire::id("participation_id", &request.participation_id)?, Command::End { by, at, reason }))
+}
+
+/// It is put down from elsewhere, whole; the offer is looked up by the caller.
+pub fn record_participation(
+    id: ParticipationId,
+    agency: AgencyId,
+    offer: Option<(AgencyId, &Content)>,
+    request: &pb::RecordParticipationRequest,
+) -> Result<Command, BadField> {
+    let (_, content) = offer.filter(|(owner, _)| *owner == agency).ok_or_else(no_offer)?;
+    let person = wire::id("person_id", &request.person_id)?;
+    let started = wire::occurred("started", wire::required("started", request.started.as_ref())?)?;
+    let ended = request.ended.as_ref().map(|at| wire::occurred("ended", at)).transpose()?;
+    if ended.as_ref().is_some_and(|ended| ended.at < started.at) {
+        return Err(BadField::new("ended", "is before `started`; send an end on or after the start"));
+    }
+    let facts = facts(id, person, wire::id("offer_id", &request.offer_id)?, agency, content);
+    let ended = ended.map(|at| (at, request.destination_code));
+    Ok(Command::Record(Box::new(Recorded { facts, started, ended, discrepancies: vec![] })))
+}
+
+/// A participation as its readers see it.
+pub fn participation(id: ParticipationId, version: u64, state: &State) -> Option<pb::Participation> {
+    match state {
+        State::Unmade | State::InError { .. } => None,
+        State::Made { facts, started, ended, contacts, .. } => Some(pb::Participation {
+            id: id.to_string(),
+            etag: version.to_string(),
+            person_id: facts.person.to_string(),
+            agency_id: facts.agency.to_string(),
+            offer_id: facts.offer.to_string(),
+            offer_name: facts.offer_name.clone(),
+            started: Some(to_occurred(started)),
+            ended: ended.as_ref().map(|(at, _)| to_occurred(at)),
+            contacts: u32::try_from(contacts.len()).unwrap_or(u32::MAX),
+            referral_id: id_text(facts.referral),
+        }),
+    }
+}
+
+fn contact_in(id: Uuid, given: Option<&types::Contact>) -> Result<Contact, BadField> {
+    let given = wire::required("contact", given)?;
+    let inside = |bad: BadField| bad.within("contact");
+    let when =
+        wire::required("occurred", given.occurred.as_ref()).and_then(|at| wire::occurred("occurred", at));
+    let worker = |(i, text): (usize, &String)| wire::id(&format!("worker_ids[{i}]"), text);
+    Ok(Contact {
+        id,
+        occurred: when.map_err(inside)?,
+        minutes: given.minutes,
+        setting: given.setting,
+        reached: given.reached,
+        purpose: wire::optional_text("purpose", &given.purpose, 200).map_err(inside)?.unwrap_or_default(),
+        workers: given.worker_ids.iter().enumerate().map(worker).collect::<Result<_, _>>().map_err(inside)?,
+    })
+}
+
+fn contact_out(contact: &Contact) -> types::Contact {
+    types::Contact {
+        occurred: Some(to_occurred(&contact.occurred)),
+        minutes: contact.minutes,
+        setting: contact.setting,
+        reached: contact.reached,
+        purpose: contact.purpose.clone(),
+        worker_ids: contact.workers.iter().map(ToString::to_string).collect(),
+    }
+}
+
+impl Encoding for Participation {
+    fn person(after: &State) -> Option<PersonId> {
+        match after {
+            State::Unmade => None,
+            State::Made { facts, .. } => Some(facts.person),
+            State::InError { person, .. } => Some(*person),
+        }
+    }
+
+    fn encode(event: &Event, _: &State, _: &Ink<'_>) -> Result<Payload, Status> {
+        let of = |kind: String, message, occurred, part2| Payload {
+            occurred,
+            labels: labels(part2),
+            ..Payload::new(kind, &wrap(message))
+        };
+        Ok(match event {
+            Event::Started { facts, at } => {
+                let message = pb::ParticipationStarted {
+                    participation_id: facts.id.to_string(),
+                    person_id: facts.person.to_string(),
+                    agency_id: facts.agency.to_string(),
+                    offer_id: facts.offer.to_string(),
+                    practice: facts.practice.clone(),
+                    referral_id: id_text(facts.referral),
+                    offer_name: facts.offer_name.clone(),
+                    part2: facts.part2,
+                };
+                let kind = pb::ParticipationStarted::full_name();
+                of(kind, Kind::ParticipationStarted(message), Some(at.clone()), facts.part2)
+            }
+            Event::ContactMade { id, part2, contact, .. } => {
+                let message = pb::ParticipationContactMade {
+                    participation_id: id.to_string(),
+                    contact: Some(contact_out(contact)),
+                    contact_id: contact.id.to_string(),
+                };
+                let kind = pb::ParticipationContactMade::full_name();
+                of(kind, Kind::ParticipationContactMade(message), Some(contact.occurred.clone()), *part2)
+            }
+            Event::Ended { id, part2, at, reason, .. } => {
+                let message = pb::ParticipationEnded {
+                    participation_id: id.to_string(),
+                    reason: closing_reason::number(*reason),
+                    destination_code: 0,
+                };
+                let kind = pb::ParticipationEnded::full_name();
+                of(kind, Kind::ParticipationEnded(message), Some(at.clone()), *part2)
+            }
+            Event::Recorded { told, correction } => {
+                let facts = &told.facts;
+                let message = pb::ParticipationRecorded {
+                    participation_id: facts.id.to_string(),
+                    person_id: facts.person.to_string(),
+                    agency_id: facts.agency.to_string(),
+                    offer_id: facts.offer.to_string(),
+                    offer_name: facts.offer_name.clone(),
+                    started: Some(to_occurred(&told.started)),
+                    ended: told.ended.as_ref().map(|(at, _)| to_occurred(at)),
+                    destination_code: told.ended.as_ref().map(|(_, code)| *code).unwrap_or_default(),
+                    correction: *correction,
+                    part2: facts.part2,
+                    practice: facts.practice.clone(),
+                };
+                let kind = pb::ParticipationRecorded::full_name();
+                let started = Some(told.started.clone());
+                let mut payload = of(kind, Kind::ParticipationRecorded(message), started, facts.part2);
+                payload.discrepancies = told.discrepancies.clone();
+                payload
+            }
+            Event::EnteredInError { id, .. } => {
+                let message = pb::ParticipationEnteredInError { participation_id: id.to_string() };
+                let kind = pb::ParticipationEnteredInError::full_name();
+                of(kind, Kind::ParticipationEnteredInError(message), None, false)
+            }
+        })
+    }
+
+    fn decode(stored: &proto::log::Event) -> Result<Event, Unreadable> {
+        let bad = |why| move || Unreadable::new(stored, why);
+        let part2 = stored.labels.iter().any(|label| label == super::PART2);
+        #[allow(
+            clippy::wildcard_enum_match_arm,
+            reason = "the other kinds belong to the other streams of this log"
+        )]
+        Ok(match kind_of(stored)? {
+            Kind::ParticipationStarted(message) => Event::Started {
+                at: occurred(stored)?,
+                facts: Facts {
+                    id: stored_id(stored, &message.participation_id)?,
+                    person: stored_id(stored, &message.person_id)?,
+                    agency: stored_id(stored, &message.agency_id)?,
+                    offer: stored_id(stored, &message.offer_id)?,
+                    offer_name: message.offer_name,
+                    practice: message.practice,
+                    referral: stored_optional_id(stored, &message.referral_id)?,
+                    part2: message.part2,
+                },
+            },
+            Kind::ParticipationContactMade(message) => {
+                let contact = message.contact.ok_or_else(bad("it has no contact"))?;
+                let workers = contact.worker_ids.iter().map(|text| stored_id(stored, text));
+                Event::ContactMade {
+                    id: stored_id(stored, &message.participation_id)?,
+                    person: stored_id(stored, &stored.person_id)?,
+                    part2,
+                    contact: Contact {
+                        id: Uuid::try_parse(&message.contact_id)
+                            .map_err(|_| bad("its contact id is damaged")())?,
+                        occurred: contact
+                            .occurred
+                            .as_ref()
+                            .and_then(from_occurred)
+                            .ok_or_else(bad("it has no time"))?,
+                        minutes: contact.minutes,
+                        setting: contact.setting,
+                        reached: contact.reached,
+                        purpose: contact.purpose,
+                        workers: workers.collect::<Result<Vec<WorkerId>, _>>()?,
+                    },
+                }
+            }
+            Kind::ParticipationEnded(message) => Event::Ended {
+                id: stored_id(stored, &message.participation_id)?,
+                person: stored_id(stored, &stored.person_id)?,
+                part2,
+                at: occurred(stored)?,
+                reason: closing_reason::stored(message.reason).ok_or_else(bad("its reason is not known"))?,
+            },
+            Kind::ParticipationRecorded(message) => {
+                let started =
+                    message.started.as_ref().and_then(from_occurred).ok_or_else(bad("it has no start"))?;
+                let ended = message.ended.as_ref().and_then(from_occurred);
+                let discrepancies = stored.discrepancies.iter();
+                Event::Recorded {
+                    correction: message.correction,
+                    told: Box::new(Recorded {
+                        started,
+                        ended: ended.map(|at| (at, message.destination_code)),
+                        discrepancies: discrepancies.map(|d| Discrepancy::new(&d.code, &*d.detail)).collect(),
+                        facts: Facts {
+                            id: stored_id(stored, &message.participation_id)?,
+                            person: stored_id(stored, &message.person_id)?,
+                            agency: stored_id(stored, &message.agency_id)?,
+                            offer: stored_id(stored, &message.offer_id)?,
+                            offer_name: message.offer_name,
+                            practice: message.practice,
+                            referral: None,
+                            part2: message.part2,
+                        },
+                    }),
+                }
+            }
+            Kind::ParticipationEnteredInError(message) => Event::EnteredInError {
+                id: stored_id(stored, &message.participation_id)?,
+                person: stored_id(stored, &stored.person_id)?,
+            },
+            _ => return Err(not_of::<Participation>(stored)),
+        })
+    }
+}

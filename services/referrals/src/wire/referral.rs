@@ -1,0 +1,557 @@
+//! Referrals on the wire.
+//! Invariant: the need and a rejection's words leave sealed and come back sealed; only a reply opens them.
+
+use kernel::{AgencyId, By, Discrepancy, OfferId, PersonId, Timestamp, Zone};
+use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
+use platform::error::BadField;
+use platform::wire::{self, from_occurred, to_instant, to_occurred};
+use prost::Name;
+use proto::referrals as pb;
+use proto::referrals::referrals_event::Kind;
+use tonic::Status;
+
+use super::codes::{
+    answer_in, answer_out, closing_reason, criterion, hold_reason, outcome, progress, state as state_out,
+};
+use super::offer::{receiver_in, receiver_out};
+use super::{id_text, kind_of, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
+use crate::domain::ReferralId;
+use crate::domain::offer::Content;
+use crate::domain::referral::{
+    Ask, Closing, Command, Event, Facts, Recorded, Referral, Sent, Situation, State,
+};
+
+/// Longest need, in characters.
+const NEED: usize = 2_000;
+/// Longest reason in words, in characters.
+const REASON: usize = 500;
+
+/// A draft whose offer is still to be looked up.
+pub struct Drafting {
+    /// The id it will have.
+    pub id: ReferralId,
+    /// The offer asked for.
+    pub offer: OfferId,
+    person: PersonId,
+    priority: i32,
+    life_domain: i32,
+    need: kernel::Private,
+    goal: Option<crate::domain::GoalId>,
+    no_goal_reason: String,
+}
+
+impl Drafting {
+    /// The command, now that the offer is known.
+    pub fn command(&self, by: By, offer: Option<(AgencyId, &Content)>) -> Command {
+        let target = offer.map_or(AgencyId::of(0), |(agency, _)| agency);
+        let ask = Ask {
+            person: self.person,
+            offer: self.offer,
+            target,
+            content: offer.map(|(_, content)| content.clone()),
+            priority: self.priority,
+            life_domain: self.life_domain,
+            need: self.need.clone(),
+            goal: self.goal,
+            no_goal_reason: self.no_goal_reason.clone(),
+        };
+        Command::Draft { id: self.id, by, ask: Box::new(ask) }
+    }
+}
+
+/// What is to be drafted.
+pub fn draft(request: &pb::DraftReferralRequest) -> Result<Drafting, BadField> {
+    let goal = wire::optional_id("goal_id", &request.goal_id)?;
+    let reason = wire::optional_text("no_goal_reason", &request.no_goal_reason, REASON)?;
+    if goal.is_none() && reason.is_none() {
+        return Err(BadField::new(
+            "goal_id",
+            "is missing; name the goal it serves, or say in no_goal_reason why there is none",
+        ));
+    }
+    let priority = match pb::Priority::try_from(request.priority) {
+        Ok(pb::Priority::Unspecified) => pb::Priority::Routine,
+        Ok(given) => given,
+        Err(_) => return Err(BadField::new("priority", "is not one of the contract's values")),
+    };
+    Ok(Drafting {
+        id: ReferralId::new(uuid::Uuid::now_v7()),
+        offer: wire::id("offer_id", &request.offer_id)?,
+        person: wire::id("person_id", &request.person_id)?,
+        priority: priority.into(),
+        life_domain: wire::choice::<proto::types::LifeDomain>("life_domain", request.life_domain)?.into(),
+        need: wire::private("need", &request.need, NEED)?,
+        goal,
+        no_goal_reason: reason.unwrap_or_default(),
+    })
+}
+
+fn referral_id(text: &str) -> Result<ReferralId, BadField> {
+    wire::id("referral_id", text)
+}
+
+/// A draft is to be sent; the consent on record is looked up by the caller.
+pub fn send(
+    by: By,
+    at: Timestamp,
+    consent: Option<String>,
+    request: &pb::SendReferralRequest,
+) -> Result<(ReferralId, Command), BadField> {
+    let reason = wire::optional_text("override_reason", &request.override_reason, REASON)?;
+    let approver = wire::optional_id("override_approver_id", &request.override_approver_id)?;
+    let overriding = match (reason, approver) {
+        (Some(reason), Some(approver)) => Some((kernel::Private::Plain(reason), approver)),
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(BadField::new(
+                "override_approver_id",
+                "is missing; name the worker who approved the override",
+            ));
+        }
+        (None, Some(_)) => {
+            return Err(BadField::new("override_reason", "is missing; say why it may go without consent"));
+        }
+    };
+    Ok((referral_id(&request.referral_id)?, Command::Send { by, at, consent, overriding }))
+}
+
+/// It was read.
+pub fn acknowledge(
+    by: By,
+    request: &pb::AcknowledgeReferralRequest,
+) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Acknowledge { by }))
+}
+
+/// It is accepted.
+pub fn accept(by: By, request: &pb::AcceptReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Accept { by }))
+}
+
+/// It is rejected.
+pub fn reject(by: By, request: &pb::RejectReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    let reason = closing_reason::parse("reason", request.reason)?;
+    let criterion = match request.criterion {
+        0 => None,
+        number => Some(criterion::parse("criterion", number)?),
+    };
+    let text = wire::private("text", &request.text, NEED)?;
+    Ok((referral_id(&request.referral_id)?, Command::Reject { by, reason, criterion, text }))
+}
+
+/// It is called off.
+pub fn cancel(by: By, request: &pb::CancelReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    let reason = closing_reason::parse("reason", request.reason)?;
+    Ok((referral_id(&request.referral_id)?, Command::Cancel { by, reason }))
+}
+
+/// Its service began.
+pub fn start(by: By, request: &pb::StartReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Start { by }))
+}
+
+/// It is to rest.
+pub fn hold(by: By, request: &pb::HoldReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    let reason = hold_reason::parse("reason", request.reason)?;
+    Ok((referral_id(&request.referral_id)?, Command::Hold { by, reason }))
+}
+
+/// It goes on.
+pub fn resume(by: By, request: &pb::ResumeReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Resume { by }))
+}
+
+/// It is closed with an outcome.
+pub fn complete(by: By, request: &pb::CompleteReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    let outcome = outcome::parse("outcome", request.outcome)?;
+    Ok((referral_id(&request.referral_id)?, Command::Complete { by, outcome }))
+}
+
+/// It is closed without one.
+pub fn fail(by: By, request: &pb::FailReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    let reason = closing_reason::parse("reason", request.reason)?;
+    Ok((referral_id(&request.referral_id)?, Command::Fail { by, reason }))
+}
+
+/// It was never meant.
+pub fn mark_entered_in_error(
+    by: By,
+    request: &pb::MarkReferralEnteredInErrorRequest,
+) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::MarkEnteredInError { by }))
+}
+
+/// It was made elsewhere; the offer is looked up by the caller.
+pub fn record(
+    agency: AgencyId,
+    offer: Option<(OfferId, Option<(AgencyId, &Content)>)>,
+    request: &pb::RecordReferralRequest,
+) -> Result<Recorded, BadField> {
+    let answer = answer_in(request.state).ok_or_else(|| {
+        BadField::new("state", "is missing, or a state that is not recorded: send requested, accepted, in progress or how it closed")
+    })?;
+    let made = wire::occurred("made", wire::required("made", request.made.as_ref())?)?;
+    let reached = request.state_reached.as_ref().map(|at| wire::occurred("state_reached", at)).transpose()?;
+    if reached.as_ref().is_some_and(|reached| reached.at < made.at) {
+        return Err(BadField::new(
+            "state_reached",
+            "is before `made`; a state is reached after the referral is made",
+        ));
+    }
+    let mut discrepancies = vec![];
+    let offer = match offer {
+        Some((id, Some((agency, content)))) => Some((id, agency, content.name.clone())),
+        Some((_, None)) => {
+            return Err(BadField::new(
+                "offer_id",
+                "names no offer; leave it empty where the target is not on the platform",
+            ));
+        }
+        None => {
+            discrepancies.push(Discrepancy::new(
+                "TARGET_UNNAMED",
+                "the source names no target that is on the platform",
+            ));
+            None
+        }
+    };
+    Ok(Recorded {
+        person: wire::id("person_id", &request.person_id)?,
+        requester: agency,
+        offer,
+        service_named: wire::text("service_named", &request.service_named, 200)?,
+        made,
+        answer,
+        reached,
+        discrepancies,
+    })
+}
+
+/// A referral as its readers see it, without the need, which is opened apart.
+pub fn referral(id: ReferralId, version: u64, state: &State) -> pb::Referral {
+    let mut out = pb::Referral {
+        id: id.to_string(),
+        etag: version.to_string(),
+        state: state_out(state).into(),
+        person_id: id_text(state.person()),
+        ..Default::default()
+    };
+    match state {
+        State::Unmade | State::InError { .. } => {}
+        State::Made { facts, situation, reported } => {
+            out.requester_agency_id = id_text(facts.requester);
+            out.target_agency_id = facts.target.to_string();
+            out.offer_id = facts.offer.to_string();
+            out.offer_name = facts.offer_name.clone();
+            out.priority = facts.priority;
+            out.life_domain = facts.life_domain;
+            out.goal_id = id_text(facts.goal);
+            if let Some((so_far, record)) = reported {
+                out.progress = progress::number(*so_far);
+                out.receiving_record = record.clone();
+            }
+            match situation {
+                Situation::Requested { acknowledge_by, acknowledged, overdue } => {
+                    out.acknowledge_by = Some(to_instant(*acknowledge_by));
+                    out.acknowledged = *acknowledged;
+                    if *overdue {
+                        out.overdue.push(pb::Clock::Acknowledge.into());
+                    }
+                }
+                Situation::Draft => {}
+                Situation::Accepted | Situation::InProgress | Situation::OnHold { .. } => {
+                    out.acknowledged = true
+                }
+                Situation::Closed(closing) => match closing {
+                    Closing::Rejected(reason)
+                    | Closing::Cancelled(reason, _)
+                    | Closing::Failed(reason, _) => {
+                        out.closing_reason = closing_reason::number(*reason);
+                    }
+                    Closing::Completed(came_to) => out.outcome = outcome::number(*came_to),
+                },
+            }
+        }
+        State::Told(told) => {
+            out.requester_agency_id = told.requester.to_string();
+            out.requested_at = Some(to_instant(told.made.at));
+            match &told.offer {
+                Some((offer, agency, name)) => {
+                    out.offer_id = offer.to_string();
+                    out.target_agency_id = agency.to_string();
+                    out.offer_name = name.clone();
+                }
+                None => out.offer_name = told.service_named.clone(),
+            }
+        }
+    }
+    out
+}
+
+impl Encoding for Referral {
+    fn person(after: &State) -> Option<PersonId> {
+        after.person()
+    }
+
+    fn encode(event: &Event, after: &State, ink: &Ink<'_>) -> Result<Payload, Status> {
+        let (referral_id, part2) = match after {
+            State::Made { facts, .. } => (facts.id.to_string(), facts.part2),
+            // The stream names the referral.
+            State::Unmade | State::Told(_) | State::InError { .. } => (String::new(), false),
+        };
+        let mut payload = match event {
+            Event::Drafted(facts) => {
+                payload(pb::ReferralDrafted::full_name(), Kind::ReferralDrafted(drafted(facts, ink)?))
+            }
+            Event::Sent(sent) => {
+                let message = pb::ReferralSent {
+                    referral_id,
+                    consent_reference: sent.consent.clone(),
+                    override_reason: ink
+                        .seal_some("override.reason", sent.overriding.as_ref().map(|(why, _)| why))?,
+                    override_approver_id: id_text(sent.overriding.as_ref().map(|(_, approver)| *approver)),
+                    acknowledge_by: Some(to_instant(sent.acknowledge_by)),
+                };
+                let mut payload = payload(pb::ReferralSent::full_name(), Kind::ReferralSent(message));
+                payload.consent = sent.consent.clone();
+                payload
+            }
+            Event::Acknowledged => {
+                let message = pb::ReferralAcknowledged { referral_id };
+                payload(pb::ReferralAcknowledged::full_name(), Kind::ReferralAcknowledged(message))
+            }
+            Event::Accepted { id, person, offer, target, practice, receiver, goal } => {
+                let (receiver, unit_group_id) = receiver_out(*receiver);
+                let message = pb::ReferralAccepted {
+                    referral_id: id.to_string(),
+                    person_id: person.to_string(),
+                    offer_id: offer.to_string(),
+                    target_agency_id: target.to_string(),
+                    practice: practice.clone(),
+                    receiver: receiver.into(),
+                    unit_group_id,
+                    goal_id: id_text(*goal),
+                };
+                payload(pb::ReferralAccepted::full_name(), Kind::ReferralAccepted(message))
+            }
+            Event::Rejected { reason, criterion: unmet, text } => {
+                let message = pb::ReferralRejected {
+                    referral_id,
+                    reason: closing_reason::number(*reason),
+                    text: Some(ink.seal("rejection.text", text)?),
+                    criterion: unmet.map(criterion::number).unwrap_or_default(),
+                };
+                payload(pb::ReferralRejected::full_name(), Kind::ReferralRejected(message))
+            }
+            Event::Cancelled { reason, ended_early } => {
+                let reason = closing_reason::number(*reason);
+                let message = pb::ReferralCancelled { referral_id, reason, ended_early: *ended_early };
+                payload(pb::ReferralCancelled::full_name(), Kind::ReferralCancelled(message))
+            }
+            Event::Started => payload(
+                pb::ReferralStarted::full_name(),
+                Kind::ReferralStarted(pb::ReferralStarted { referral_id }),
+            ),
+            Event::Held { reason } => {
+                let message = pb::ReferralHeld { referral_id, reason: hold_reason::number(*reason) };
+                payload(pb::ReferralHeld::full_name(), Kind::ReferralHeld(message))
+            }
+            Event::Resumed => payload(
+                pb::ReferralResumed::full_name(),
+                Kind::ReferralResumed(pb::ReferralResumed { referral_id }),
+            ),
+            Event::Completed { outcome: came_to } => {
+                let message = pb::ReferralCompleted { referral_id, outcome: outcome::number(*came_to) };
+                payload(pb::ReferralCompleted::full_name(), Kind::ReferralCompleted(message))
+            }
+            Event::Failed { reason, ended_early } => {
+                let reason = closing_reason::number(*reason);
+                let message = pb::ReferralFailed { referral_id, reason, ended_early: *ended_early };
+                payload(pb::ReferralFailed::full_name(), Kind::ReferralFailed(message))
+            }
+            Event::EnteredInError => {
+                let message = pb::ReferralEnteredInError { referral_id };
+                payload(pb::ReferralEnteredInError::full_name(), Kind::ReferralEnteredInError(message))
+            }
+            Event::AcknowledgeOverdue { due } => {
+                let clock = pb::Clock::Acknowledge.into();
+                let message = pb::ReferralOverdue { referral_id, clock, due_at: Some(to_instant(*due)) };
+                payload(pb::ReferralOverdue::full_name(), Kind::ReferralOverdue(message))
+            }
+            Event::Progressed { progress: so_far, record } => {
+                let progress = progress::number(*so_far);
+                let message = pb::ReferralProgressed { referral_id, progress, record: record.clone() };
+                payload(pb::ReferralProgressed::full_name(), Kind::ReferralProgressed(message))
+            }
+            Event::Recorded { told, correction } => {
+                let message = recorded(told, *correction);
+                let mut payload = payload(pb::ReferralRecorded::full_name(), Kind::ReferralRecorded(message));
+                payload.occurred = Some(told.made.clone());
+                payload.discrepancies = told.discrepancies.clone();
+                payload
+            }
+        };
+        payload.labels = labels(part2);
+        Ok(payload)
+    }
+
+    fn decode(stored: &proto::log::Event) -> Result<Event, Unreadable> {
+        let bad = |why| move || Unreadable::new(stored, why);
+        let reason = |number| closing_reason::stored(number).ok_or_else(bad("its reason is not known"));
+        #[allow(
+            clippy::wildcard_enum_match_arm,
+            reason = "the other kinds belong to the other streams of this log"
+        )]
+        Ok(match kind_of(stored)? {
+            Kind::ReferralDrafted(message) => Event::Drafted(facts(stored, message)?),
+            Kind::ReferralSent(message) => {
+                let why = from_private(message.override_reason.as_ref());
+                let approver = stored_optional_id(stored, &message.override_approver_id)?;
+                Event::Sent(Sent {
+                    consent: message.consent_reference,
+                    overriding: why.zip(approver),
+                    acknowledge_by: stored_instant(stored, message.acknowledge_by.as_ref())?,
+                })
+            }
+            Kind::ReferralAcknowledged(_) => Event::Acknowledged,
+            Kind::ReferralAccepted(message) => Event::Accepted {
+                id: stored_id(stored, &message.referral_id)?,
+                person: stored_id(stored, &message.person_id)?,
+                offer: stored_id(stored, &message.offer_id)?,
+                target: stored_id(stored, &message.target_agency_id)?,
+                practice: message.practice,
+                receiver: receiver_in(stored, message.receiver, &message.unit_group_id)?,
+                goal: stored_optional_id(stored, &message.goal_id)?,
+            },
+            Kind::ReferralRejected(message) => Event::Rejected {
+                reason: reason(message.reason)?,
+                criterion: criterion::stored(message.criterion),
+                text: from_private(message.text.as_ref()).ok_or_else(bad("it has no text"))?,
+            },
+            Kind::ReferralCancelled(message) => {
+                Event::Cancelled { reason: reason(message.reason)?, ended_early: message.ended_early }
+            }
+            Kind::ReferralStarted(_) => Event::Started,
+            Kind::ReferralHeld(message) => Event::Held {
+                reason: hold_reason::stored(message.reason).ok_or_else(bad("its reason is not known"))?,
+            },
+            Kind::ReferralResumed(_) => Event::Resumed,
+            Kind::ReferralCompleted(message) => Event::Completed {
+                outcome: outcome::stored(message.outcome).ok_or_else(bad("its outcome is not known"))?,
+            },
+            Kind::ReferralFailed(message) => {
+                Event::Failed { reason: reason(message.reason)?, ended_early: message.ended_early }
+            }
+            Kind::ReferralEnteredInError(_) => Event::EnteredInError,
+            Kind::ReferralOverdue(message) => {
+                Event::AcknowledgeOverdue { due: stored_instant(stored, message.due_at.as_ref())? }
+            }
+            Kind::ReferralProgressed(message) => Event::Progressed {
+                progress: progress::stored(message.progress).ok_or_else(bad("its progress is not known"))?,
+                record: message.record,
+            },
+            Kind::ReferralRecorded(message) => {
+                Event::Recorded { correction: message.correction, told: Box::new(told(stored, message)?) }
+            }
+            _ => return Err(not_of::<Referral>(stored)),
+        })
+    }
+}
+
+fn payload(kind: String, message: Kind) -> Payload {
+    Payload::new(kind, &wrap(message))
+}
+
+fn stored_instant(
+    stored: &proto::log::Event,
+    at: Option<&prost_types::Timestamp>,
+) -> Result<Timestamp, Unreadable> {
+    at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok())
+        .ok_or_else(|| Unreadable::new(stored, "a time in it is damaged"))
+}
+
+fn drafted(facts: &Facts, ink: &Ink<'_>) -> Result<pb::ReferralDrafted, Status> {
+    let (receiver, unit_group_id) = receiver_out(facts.receiver);
+    Ok(pb::ReferralDrafted {
+        referral_id: facts.id.to_string(),
+        person_id: facts.person.to_string(),
+        requester_agency_id: id_text(facts.requester),
+        offer_id: facts.offer.to_string(),
+        target_agency_id: facts.target.to_string(),
+        practice: facts.practice.clone(),
+        priority: facts.priority,
+        life_domain: facts.life_domain,
+        need: Some(ink.seal("need", &facts.need)?),
+        goal_id: id_text(facts.goal),
+        no_goal_reason: facts.no_goal_reason.clone(),
+        receiver: receiver.into(),
+        unit_group_id,
+        offer_name: facts.offer_name.clone(),
+        zone: facts.zone.name().to_owned(),
+        zero_exclusion: facts.zero_exclusion,
+        part2: facts.part2,
+    })
+}
+
+fn facts(stored: &proto::log::Event, message: pb::ReferralDrafted) -> Result<Facts, Unreadable> {
+    Ok(Facts {
+        id: stored_id(stored, &message.referral_id)?,
+        person: stored_id(stored, &message.person_id)?,
+        requester: stored_optional_id(stored, &message.requester_agency_id)?,
+        offer: stored_id(stored, &message.offer_id)?,
+        offer_name: message.offer_name,
+        target: stored_id(stored, &message.target_agency_id)?,
+        practice: message.practice,
+        priority: message.priority,
+        life_domain: message.life_domain,
+        need: from_private(message.need.as_ref()).ok_or_else(|| Unreadable::new(stored, "it has no need"))?,
+        goal: stored_optional_id(stored, &message.goal_id)?,
+        no_goal_reason: message.no_goal_reason,
+        receiver: receiver_in(stored, message.receiver, &message.unit_group_id)?,
+        zone: Zone::stored(message.zone),
+        zero_exclusion: message.zero_exclusion,
+        part2: message.part2,
+    })
+}
+
+fn recorded(told: &Recorded, correction: bool) -> pb::ReferralRecorded {
+    let (offer, target, name) = match &told.offer {
+        Some((offer, agency, name)) => (offer.to_string(), agency.to_string(), name.clone()),
+        None => Default::default(),
+    };
+    pb::ReferralRecorded {
+        referral_id: String::new(),
+        person_id: told.person.to_string(),
+        requester_agency_id: told.requester.to_string(),
+        offer_id: offer,
+        target_agency_id: target,
+        service_named: told.service_named.clone(),
+        state: answer_out(told.answer).into(),
+        state_reached: told.reached.as_ref().map(to_occurred),
+        correction,
+        made: Some(to_occurred(&told.made)),
+        offer_name: name,
+    }
+}
+
+fn told(stored: &proto::log::Event, message: pb::ReferralRecorded) -> Result<Recorded, Unreadable> {
+    let offer = stored_optional_id(stored, &message.offer_id)?;
+    let target = stored_optional_id(stored, &message.target_agency_id)?;
+    let discrepancies = &stored.discrepancies;
+    Ok(Recorded {
+        person: stored_id(stored, &message.person_id)?,
+        requester: stored_id(stored, &message.requester_agency_id)?,
+        offer: offer.zip(target).map(|(offer, agency)| (offer, agency, message.offer_name)),
+        service_named: message.service_named,
+        made: match message.made.as_ref().and_then(from_occurred) {
+            Some(made) => made,
+            None => occurred(stored)?,
+        },
+        answer: answer_in(message.state).ok_or_else(|| Unreadable::new(stored, "its state is not known"))?,
+        reached: message.state_reached.as_ref().and_then(from_occurred),
+        discrepancies: discrepancies
+            .iter()
+            .map(|found| Discrepancy::new(&found.code, &*found.detail))
+            .collect(),
+    })
+}
