@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Housing: unit groups, units, placements from match to exit, bed nights, living situations.
+
+pub mod domain;

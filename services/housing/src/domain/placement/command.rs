@@ -1,0 +1,199 @@
+//! What can be asked of a placement, and what can be told of one.
+//! Invariant: a request says who asks; a record says the whole fact.
+
+use std::collections::BTreeSet;
+
+use kernel::{By, Day, Discrepancy, Occurred};
+
+use super::{Assigned, Facts};
+use crate::domain::codes::{CancelReason, RefusalReason};
+use crate::domain::days::{Month, When};
+use crate::domain::lodging::Stay;
+use crate::domain::place::Place;
+use crate::domain::{PlacementId, UnitId};
+
+/// A placement as another system tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What it is about.
+    pub facts: Facts,
+    /// The unit, where told.
+    pub unit: Option<UnitId>,
+    /// Entry to the project.
+    pub entry: Day,
+    /// Move into the home, as told.
+    pub move_in: Option<Day>,
+    /// Exit from the project, and where to. Not before the entry: see [`Told::ends_in_order`].
+    pub exit: Option<(Day, Place)>,
+}
+
+impl Told {
+    /// Whether it does not end before it begins.
+    pub fn ends_in_order(&self) -> bool {
+        self.exit.as_ref().is_none_or(|(on, _)| *on >= self.entry)
+    }
+}
+
+/// What is kept of a placement that was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// What was told.
+    pub told: Told,
+    /// The move into the home, where it is taken as one.
+    pub moved_in: Option<Day>,
+    /// What today's guards would have refused.
+    pub discrepancies: Vec<Discrepancy>,
+}
+
+impl Recorded {
+    /// The days it ran.
+    pub fn stay(&self) -> Stay {
+        Stay {
+            admitted: self.told.entry,
+            moved_in: self.moved_in,
+            exited: self.told.exit.as_ref().map(|(on, _)| *on),
+        }
+    }
+}
+
+/// What can be asked of a placement.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Mean a person for a place.
+    Match {
+        /// Who asks.
+        by: By,
+        /// What it is about.
+        facts: Facts,
+        /// The unit, where known.
+        unit: Option<Assigned>,
+        /// When.
+        at: Occurred,
+    },
+    /// Give it its unit, or another.
+    AssignUnit {
+        /// Who asks.
+        by: By,
+        /// The unit.
+        unit: UnitId,
+        /// From when.
+        when: When,
+    },
+    /// Offer the place.
+    Offer {
+        /// Who asks.
+        by: By,
+        /// When.
+        at: Occurred,
+    },
+    /// The person accepts.
+    Accept {
+        /// Who says so.
+        by: By,
+        /// When.
+        at: Occurred,
+    },
+    /// The person declines.
+    Decline {
+        /// Who says so.
+        by: By,
+        /// When.
+        at: Occurred,
+    },
+    /// The provider refuses.
+    Refuse {
+        /// Who asks.
+        by: By,
+        /// When.
+        at: Occurred,
+        /// Why.
+        reason: RefusalReason,
+    },
+    /// The person did not come.
+    MarkNotArrived {
+        /// Who says so.
+        by: By,
+        /// When.
+        at: Occurred,
+    },
+    /// The agency calls it off.
+    Cancel {
+        /// Who asks.
+        by: By,
+        /// When.
+        at: Occurred,
+        /// Why.
+        reason: CancelReason,
+    },
+    /// The application is taken back.
+    Withdraw {
+        /// Who asks.
+        by: By,
+        /// When.
+        at: Occurred,
+    },
+    /// The person enters the project.
+    Admit {
+        /// Who says so.
+        by: By,
+        /// On which day.
+        when: When,
+    },
+    /// The person moves into the home.
+    MoveIn {
+        /// Who says so.
+        by: By,
+        /// On which day.
+        when: When,
+        /// The placement that is the person's permanent home in this agency already.
+        home: Option<PlacementId>,
+    },
+    /// The person leaves the project.
+    Exit {
+        /// Who says so.
+        by: By,
+        /// On which day.
+        when: When,
+        /// Where to.
+        destination: Place,
+    },
+    /// Count bed nights.
+    AddNights {
+        /// Who says so.
+        by: By,
+        /// The nights, each by its day.
+        nights: BTreeSet<Day>,
+        /// Now, for today in the zone.
+        when: When,
+    },
+    /// Put it down from elsewhere, whole.
+    Record {
+        /// What is told.
+        told: Box<Told>,
+        /// The placement that is the person's permanent home in this agency already.
+        home: Option<PlacementId>,
+        /// Whether the unit told cannot be claimed.
+        unit_taken: bool,
+    },
+    /// Put down the bed nights of a month from elsewhere, all of them.
+    RecordNights {
+        /// Who says so.
+        by: By,
+        /// The month.
+        month: Month,
+        /// Its nights.
+        nights: BTreeSet<Day>,
+    },
+    /// The nights of a month should never have been written.
+    MarkNightsEnteredInError {
+        /// Who says so.
+        by: By,
+        /// The month.
+        month: Month,
+    },
+    /// It should never have been written.
+    MarkEnteredInError {
+        /// Who says so.
+        by: By,
+    },
+}
