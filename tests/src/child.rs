@@ -24,7 +24,6 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl F
             return answer;
         }
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain: {what}");
-        // Polls: what asks above is the condition.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -118,7 +117,13 @@ impl Drop for Running {
 
 fn send(signal: Signal, pid: u32) {
     // The shell's own `kill`: no package has to be there for it.
-    let script = format!("kill -{} {pid}", signal.name());
+    let script = match signal {
+        // With all of its group, which is its own: nothing it started is left.
+        Signal::Kill => format!("kill -s KILL -- -{pid}"),
+        Signal::Terminate | Signal::Quit | Signal::Stop | Signal::Continue => {
+            format!("kill -s {} {pid}", signal.name())
+        }
+    };
     let sent = Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).status();
     sent.expect("a POSIX shell is on the machine");
 }
@@ -134,8 +139,8 @@ impl Leash {
     fn new(pid: u32, end: Signal, home: Option<&Path>) -> io::Result<Self> {
         // A word on the pipe means that the child was ended in good order. Silence and a closed pipe mean that we died.
         let script = format!(
-            r#"read -r word && exit; kill -{} {pid}; kill -CONT {pid}; n=0
-            while kill -0 {pid} && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done; kill -KILL {pid}
+            r#"read -r word && exit; kill -s {} {pid}; kill -s CONT {pid}; n=0
+            while kill -0 {pid} && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done; kill -s KILL -- -{pid}
             [ -z "$1" ] || rm -rf "$1""#,
             end.name()
         );

@@ -11,7 +11,8 @@ use crate::tools;
 /// # Panics
 /// Where the note for the closing lines cannot be written.
 pub fn extra(test: &str, path: &str) -> Option<PathBuf> {
-    let there = tools::root().parent().map(|outside| outside.join("shared").join(path)).filter(|path| path.exists());
+    let there =
+        tools::root().parent().map(|outside| outside.join("shared").join(path)).filter(|path| path.exists());
     if let Some(notes) = env::var_os("THROUGHLINE_EXTRAS") {
         let note = if there.is_some() { "ran".to_owned() } else { format!("skipped: no ../shared/{path}") };
         fs::write(PathBuf::from(notes).join(test), note).expect("the note can be written");

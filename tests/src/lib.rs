@@ -5,6 +5,7 @@
 //! Reading order: [`tools`] (where binaries are), [`ports`] (a port that stays ours), [`child`] (a process that cannot outlive the
 //! tests), [`postgres`], [`nats`], [`process`] (our own binary), [`extras`] (data that may be there).
 
+pub mod alone;
 pub mod child;
 pub mod extras;
 pub mod nats;
@@ -13,6 +14,7 @@ pub mod postgres;
 pub mod process;
 pub mod tools;
 
+pub use alone::{Alone, OnStore};
 pub use extras::extra;
 pub use nats::{Nats, Version};
 pub use postgres::Postgres;

@@ -46,6 +46,15 @@ impl Postgres {
     /// # Panics
     /// Without server binaries, saying `run make tools`; or where the server does not start, with its log.
     pub async fn start() -> Self {
+        Self::with(None).await
+    }
+
+    /// As [`Postgres::start`], with the settings of this file; where to listen stays the harness's to say.
+    pub async fn start_with(settings: &Path) -> Self {
+        Self::with(Some(settings)).await
+    }
+
+    async fn with(settings: Option<&Path>) -> Self {
         let (bin, home) = tokio::task::spawn_blocking(|| {
             let bin = tools::postgres_bin();
             let home = new_home();
@@ -54,6 +63,10 @@ impl Postgres {
         })
         .await
         .expect("the data directory of a test server was made");
+        if let Some(settings) = settings {
+            // Over those that initdb wrote, in a place that the server's account can read.
+            fs::copy(settings, home.path().join("data/postgresql.conf")).expect("the settings can be read");
+        }
         let server =
             Self { bin, home, port: Port::claim(), running: Mutex::default(), databases: AtomicU32::new(0) };
         server.start_again().await;
@@ -129,9 +142,6 @@ impl Postgres {
         let mut command = Command::new(self.bin.join("postgres"));
         command.arg("-D").arg(self.home.path().join("data")).current_dir(self.home.path());
         for setting in [
-            "fsync=on",
-            "full_page_writes=on",
-            "synchronous_commit=on",
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "max_connections=200",

@@ -5,27 +5,36 @@ use std::{
     ffi::OsString,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
+    path::PathBuf,
     process::{Command, ExitStatus, Stdio},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
 use crate::{
-    child::{Running, Signal, until},
+    child::{PATIENCE, Running, Signal, until},
     tools,
 };
 
 /// What to run, and how; a launch can be started many times.
 #[derive(Clone, Debug)]
 pub struct Launch {
+    binary: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(String, String)>,
 }
 
 impl Launch {
-    /// The binary with these arguments. Listeners are better given as port 0: see [`Process::grpc`].
+    /// Our binary with these arguments. Listeners are better given as port 0: see [`Process::grpc`].
+    ///
+    /// # Panics
+    /// Without the binary, saying `run make build`.
     pub fn new<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Self {
-        Self { arguments: arguments.into_iter().map(Into::into).collect(), environment: Vec::new() }
+        Self::of(tools::throughline(), arguments)
+    }
+
+    fn of<A: Into<OsString>>(binary: PathBuf, arguments: impl IntoIterator<Item = A>) -> Self {
+        Self { binary, arguments: arguments.into_iter().map(Into::into).collect(), environment: Vec::new() }
     }
 
     /// With one more argument.
@@ -67,11 +76,8 @@ impl Launch {
     }
 
     /// Runs it without waiting for anything: for what is meant to end by itself, or to be refused.
-    ///
-    /// # Panics
-    /// Without the binary, saying `run make build`.
     pub fn spawn(&self) -> Process {
-        let mut command = Command::new(tools::throughline());
+        let mut command = Command::new(&self.binary);
         command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut running = Running::spawn(&mut command, Signal::Kill, None).expect("the binary can be run");
@@ -209,7 +215,12 @@ impl Said {
     /// Waits until both outputs have ended.
     fn closed(&self) {
         let lines = self.lock();
-        drop(self.0.1.wait_while(lines, |lines| lines.open > 0));
+        let waited = self.0.1.wait_timeout_while(lines, PATIENCE, |lines| lines.open > 0);
+        let patience = waited.unwrap_or_else(PoisonError::into_inner).1;
+        assert!(
+            !patience.timed_out(),
+            "the process has ended, and something it started still holds its outputs"
+        );
     }
 
     fn lock(&self) -> MutexGuard<'_, Lines> {
@@ -220,6 +231,32 @@ impl Said {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn script(text: &str) -> Launch {
+        Launch::of("/bin/sh".into(), ["-c", text])
+    }
+
+    #[tokio::test]
+    async fn a_process_is_started_frozen_thawed_and_asked_to_leave() {
+        // What waits in its place has none of its outputs, as our binary has no children of its own.
+        let serves = "sleep 600 >/dev/null 2>&1 & trap 'echo draining; kill $!; exit 3' TERM; \
+            echo $THROUGHLINE_FAULT >&2; echo listening grpc=127.0.0.1:4001; wait $!";
+        let mut process = script(serves).fault("append.committed=abort").start().await;
+        assert_eq!(process.grpc(), ([127, 0, 0, 1], 4001).into());
+        process.says("append.committed=abort").await;
+        process.freeze();
+        process.terminate();
+        process.thaw();
+        let status = process.ended().await;
+        assert_eq!(status.code(), Some(3));
+        assert!(process.said().ends_with("draining"), "{}", process.said());
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "no such store")]
+    async fn a_process_that_ends_before_it_serves_fails_the_test_with_its_words() {
+        script("echo no such store >&2; exit 2").start().await;
+    }
 
     #[test]
     fn addresses_are_read_from_the_line_it_prints() {

@@ -124,6 +124,39 @@ pub fn followed(code: &str, word: &str, by: &str) -> Vec<usize> {
     numbered(code).filter(|(_, text)| stands(text)).map(|(line, _)| line).collect()
 }
 
+/// Lines inside a `loop` or a `while` of the function they stand in.
+pub fn looping(code: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    // For each open block: whether one loops between it and its function.
+    let mut blocks = Vec::new();
+    let mut head = String::new();
+    let mut line = 1;
+    for c in code.chars() {
+        match c {
+            '{' => {
+                let has = |word: &str| head.split(|c| !in_word(c)).any(|found| found == word);
+                let around = blocks.last() == Some(&true) && !has("fn");
+                blocks.push(around || has("loop") || has("while"));
+                head.clear();
+            }
+            '}' => {
+                blocks.pop();
+                head.clear();
+            }
+            ';' => head.clear(),
+            '\n' => line += 1,
+            _ => {}
+        }
+        if !matches!(c, '{' | '}' | ';') {
+            head.push(c);
+        }
+        if blocks.last() == Some(&true) && found.last() != Some(&line) {
+            found.push(line);
+        }
+    }
+    found
+}
+
 /// Lines of test code: all of them in a file of tests, else those from `#[cfg(test)]` on before a module of tests.
 pub fn tests_from(path: &str, code: &str) -> Option<usize> {
     if path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") {
@@ -165,4 +198,10 @@ fn paths_are_read_by_their_first_two_words() {
         paths("use a::b::c;\nlet x: ::d::E = <F as g::H>::i(J::{});"),
         [path(1, "a", Some("b")), path(2, "d", Some("E")), path(2, "g", Some("H")), path(2, "J", None)]
     );
+}
+
+#[test]
+fn a_loop_reaches_to_its_end_and_not_into_functions() {
+    let text = "fn f() {\n    while g(h) {\n        if i {\n            j;\n        }\n        fn k() {\n            l;\n        }\n    }\n    m;\n}\n";
+    assert_eq!(looping(text), [2, 3, 4, 5, 6, 8, 9]);
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     File, Finding,
-    code::{code, followed, numbered, paths, tests_from},
+    code::{code, followed, looping, numbered, paths, tests_from},
     holds,
 };
 
@@ -35,9 +35,14 @@ fn domain_knows_the_kernel_alone(file: &File, crates: &[String]) -> Vec<Finding>
     if !is_domain(file) {
         return Vec::new();
     }
+    let code = code(&file.text);
+    let tests = tests_from(&file.path, &code).unwrap_or(usize::MAX);
     let mut found = Vec::new();
-    for path in paths(&code(&file.text)) {
+    for path in paths(&code) {
         let (first, second) = (path.first.as_str(), path.second.as_deref());
+        if first == "proptest" && path.line >= tests {
+            continue;
+        }
         if crates.iter().any(|name| name == first) && !DOMAIN_USES.contains(&first) {
             found.push(Finding::new(path.line, format!("the domain may not name {first}")));
         } else if first == "crate" && second != Some("domain") {
@@ -103,14 +108,13 @@ fn tests_wait_for_conditions(file: &File) -> Vec<Finding> {
     let code = code(&file.text);
     let Some(from) = tests_from(&file.path, &code) else { return Vec::new() };
     let raw: Vec<&str> = file.text.lines().collect();
-    let polls = |line: usize| raw[line.saturating_sub(2)..line].iter().any(|text| text.contains("// Polls"));
-    let finding =
-        |line| Finding::new(line, "wait for a condition; in a loop that does, say `// Polls: …` above");
-    followed(&code, "sleep", "(")
-        .into_iter()
-        .filter(|line| *line >= from && !polls(*line))
-        .map(finding)
-        .collect()
+    // A loop that sleeps between two looks waits for a condition.
+    let polling = looping(&code);
+    let meant =
+        |line: usize| raw[line.saturating_sub(2)..line].iter().any(|text| text.contains("// Sleeps: "));
+    let blind = |line: &usize| *line >= from && !polling.contains(line) && !meant(*line);
+    let why = "wait for a condition; where the time itself is the point, say `// Sleeps: why` above";
+    followed(&code, "sleep", "(").into_iter().filter(blind).map(|line| Finding::new(line, why)).collect()
 }
 
 fn queries_are_made_at_run_time(file: &File) -> Vec<Finding> {
@@ -165,6 +169,11 @@ fn a_domain_names_the_kernel_and_values_alone() {
                 &[2, 3],
             ),
             (
+                "services/housing/src/domain/unit.rs",
+                "use proptest::prelude::*;\n#[cfg(test)]\nmod tests;\n",
+                &[1],
+            ),
+            (
                 "services/housing/src/domain.rs",
                 "use crate::wire::Ask;\nuse super::view;\nuse crate::{api};\n",
                 &[1, 2, 3],
@@ -175,6 +184,7 @@ fn a_domain_names_the_kernel_and_values_alone() {
                 "services/housing/src/domain/unit.rs",
                 "use crate::domain::ids::Unit;\nuse super::*;\nuse uuid::Uuid;\n// tokio::spawn\n",
             ),
+            ("services/housing/src/domain/tests/model.rs", "use proptest::prelude::*;\n"),
             ("services/housing/src/wire.rs", "use proto::pb;\n"),
         ],
     );
@@ -227,6 +237,7 @@ fn tests_do_not_sleep_in_place_of_a_condition() {
         tests_wait_for_conditions,
         &[
             ("tests/tests/a.rs", "fn f() {\n    tokio::time::sleep(TICK).await;\n}\n", &[2]),
+            ("tests/tests/a.rs", "while x {\n    fn f() {\n        sleep(TICK);\n    }\n}\n", &[3]),
             (
                 "services/x/src/a.rs",
                 "fn f() { sleep(A); }\n#[cfg(test)]\nmod tests {\n    fn g() { thread::sleep(B); }\n}\n",
@@ -234,7 +245,8 @@ fn tests_do_not_sleep_in_place_of_a_condition() {
             ),
         ],
         &[
-            ("tests/src/a.rs", "loop {\n    // Polls: until it is there.\n    sleep(TICK).await;\n}\n"),
+            ("tests/src/a.rs", "loop {\n    if there() {\n        sleep(TICK).await;\n    }\n}\n"),
+            ("tests/src/a.rs", "// Sleeps: an outage has a length.\nsleep(OUTAGE).await;\n"),
             ("services/x/src/a.rs", "#[cfg(test)]\nuse x;\nfn f() { sleep(A); }\n"),
         ],
     );

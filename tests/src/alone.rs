@@ -1,0 +1,261 @@
+//! One service alone, in this process, served over loopback: what a service's own tests speak to through the wire.
+//! Invariant: everything is real but the other services, whose logs are there and hold what the test puts into them, and the registry's keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use kernel::{Actor, AgencyId, Caller, PersonId, Role, StreamId, WorkerId};
+use platform::admin::Readiness;
+use platform::auth::Auth;
+use platform::clock::Clock;
+use platform::drain::Drain;
+use platform::keys::{KeyError, KeySource, KeyState, Keys};
+use platform::log::{Append, Groups, NewEvent};
+use platform::metrics::Metrics;
+use platform::peer::{Identity, Peer, connect};
+use platform::seal::{PersonKey, Secret};
+use platform::server::Server;
+use platform::service::{AssemblyError, Given, Parts, Service};
+use platform::source::Source;
+use platform::store::{Store, StoreUrl};
+use prost::Message;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::Postgres;
+
+/// Logs that a service may read beside its own.
+const LOGS: [&str; 7] =
+    ["registry", "referrals", "vocational", "housing", "therapy", "coordination", "timeline"];
+
+/// Which store a service stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnStore {
+    /// A directory of SQLite files.
+    Sqlite,
+    /// A database of this test process's PostgreSQL.
+    Postgres,
+}
+
+/// Keys for everybody but those whom the test erases or calls unknown.
+#[derive(Clone, Default)]
+pub struct TestKeys {
+    erased: Arc<Mutex<BTreeSet<PersonId>>>,
+    unknown: Arc<Mutex<BTreeSet<PersonId>>>,
+}
+
+impl TestKeys {
+    /// From now on this person is erased.
+    pub fn erase(&self, person: PersonId) {
+        self.erased.lock().unwrap_or_else(PoisonError::into_inner).insert(person);
+    }
+    /// From now on nobody knows this person.
+    pub fn unknow(&self, person: PersonId) {
+        self.unknown.lock().unwrap_or_else(PoisonError::into_inner).insert(person);
+    }
+}
+
+impl KeySource for TestKeys {
+    fn keys<'a>(
+        &'a self,
+        people: &'a [PersonId],
+    ) -> BoxFuture<'a, Result<Vec<(PersonId, KeyState)>, KeyError>> {
+        let erased = self.erased.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = |person: &PersonId| {
+            let mut bits = [7; 32];
+            bits[..16].copy_from_slice(person.uuid().as_bytes());
+            let state = match (erased.contains(person), unknown.contains(person)) {
+                (true, _) => KeyState::Erased,
+                (false, true) => KeyState::Unknown,
+                (false, false) => KeyState::Open(PersonKey::new(*person, 1, &bits)),
+            };
+            (*person, state)
+        };
+        let states = people.iter().map(state).collect();
+        Box::pin(async move { Ok(states) })
+    }
+}
+
+/// One service, served.
+pub struct Alone {
+    /// Where it listens.
+    pub at: SocketAddr,
+    /// Its clock: driven, at [`Alone::START`] to begin with.
+    pub clock: Clock,
+    /// The registry's part.
+    pub keys: TestKeys,
+    /// What it was put together of.
+    pub service: Service,
+    stores: BTreeMap<&'static str, Store>,
+    drain: Drain,
+    _home: Option<TempDir>,
+}
+
+impl Alone {
+    /// When the clock of every such service stands at first: a Wednesday, noon UTC.
+    pub const START: &str = "2026-03-04T12:00:00Z";
+
+    /// Puts a service together and serves it. Call as `Alone::start("housing", OnStore::Sqlite, async |parts| housing::service(&parts).await)`.
+    ///
+    /// # Panics
+    /// Where anything of it fails, with the reason.
+    pub async fn start<F>(name: &'static str, on: OnStore, assemble: F) -> Self
+    where
+        F: AsyncFnOnce(Parts) -> Result<Service, AssemblyError>,
+    {
+        let (url, home) = match on {
+            OnStore::Sqlite => {
+                let home = TempDir::new().expect("a temporary directory");
+                (StoreUrl::Sqlite(PathBuf::from(home.path())), Some(home))
+            }
+            OnStore::Postgres => (StoreUrl::Postgres(Postgres::shared().await.url().await), None),
+        };
+        let clock = Clock::driven(Self::START.parse().expect("an instant"));
+        let keys = TestKeys::default();
+        let mut stores = BTreeMap::new();
+        let mut sources = BTreeMap::new();
+        for log in LOGS {
+            let store = Store::open(&url, log, clock.clone()).await.expect("a store");
+            sources.insert(log.to_owned(), Source::local(log, store.log().clone()));
+            stores.insert(log, store);
+        }
+        let drain = Drain::new(Duration::from_secs(5));
+        let parts = Parts::new(Given {
+            name,
+            store: stores[name].clone(),
+            keys: Keys::new(Arc::new(keys.clone()), clock.clone()),
+            secret: Secret::from([9; 32]),
+            clock: clock.clone(),
+            metrics: Metrics::new(),
+            sources,
+            build: "test".to_owned(),
+            stop: drain.token(),
+        });
+        let mut service = assemble(parts).await.expect("the service is put together");
+        let server = service.add_to(Server::new(Auth::Plain, Metrics::new(), Readiness::new()));
+        let bound = server.bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        let at = bound.at();
+        tokio::spawn(bound.serve(drain.clone()));
+        Self { at, clock, keys, service, stores, drain, _home: home }
+    }
+
+    /// A channel as this caller.
+    ///
+    /// # Panics
+    /// Never for an address that the service itself gave.
+    pub fn caller(&self, caller: Caller) -> Peer {
+        connect(&self.at.to_string(), Identity::Plain(caller)).expect("our own address")
+    }
+
+    /// A channel as a worker of this agency.
+    pub fn worker(&self, agency: AgencyId) -> Peer {
+        self.caller(in_agency(agency, Role::Worker))
+    }
+
+    /// A channel as an agency's recorder.
+    pub fn recorder(&self, agency: AgencyId) -> Peer {
+        self.caller(in_agency(agency, Role::Recorder))
+    }
+
+    /// A channel as the person.
+    pub fn person(&self, person: PersonId) -> Peer {
+        let actor = Actor::Person(person);
+        self.caller(Caller { actor, role: Role::Person, agency: None, on_behalf_of: None })
+    }
+
+    /// A channel as an operator.
+    pub fn operator(&self) -> Peer {
+        let actor = Actor::Worker(WorkerId::of(1));
+        self.caller(Caller { actor, role: Role::Operator, agency: None, on_behalf_of: None })
+    }
+
+    /// Drives the clock on by so many hours.
+    pub fn hours_pass(&self, hours: i64) {
+        let later = self.clock.now() + jiff::SignedDuration::from_hours(hours);
+        self.clock.drive_to(later);
+    }
+
+    /// Lets another service's log tell something: an event with this payload, next in its stream.
+    ///
+    /// # Panics
+    /// Where the log does not take it.
+    pub async fn tell(
+        &self,
+        log: &'static str,
+        stream: StreamId,
+        person: Option<PersonId>,
+        payload: &impl Message,
+    ) {
+        let log = self.stores[log].log();
+        let version = log.stream(&stream.to_string(), 0).await.expect("a log").len() as u64 + 1;
+        let id = Uuid::now_v7();
+        let at: Timestamp = self.clock.now();
+        let event = proto::log::Event {
+            id: id.to_string(),
+            r#type: "test".to_owned(),
+            schema_version: 1,
+            stream: stream.to_string(),
+            version,
+            person_id: person.map(|person| person.to_string()).unwrap_or_default(),
+            occurred: Some(platform::wire::to_occurred(&kernel::Occurred::instant(at))),
+            payload: payload.encode_to_vec().into(),
+            ..Default::default()
+        };
+        let kind = event.r#type.clone();
+        let bytes = event.encode_to_vec().into();
+        log.append(Append {
+            request: None,
+            expects: vec![(stream, version - 1)],
+            events: vec![NewEvent { stream, version, id, kind, person, bytes }],
+            claims: vec![],
+            cursor: None,
+            agency: None,
+            deadline: None,
+        })
+        .await
+        .expect("the log takes it");
+    }
+
+    /// Every event of the service's own log, oldest first.
+    ///
+    /// # Panics
+    /// Where the log cannot be read.
+    pub async fn events(&self) -> Vec<proto::log::Event> {
+        let recorded = self.service.log().read(0, Groups::ALL, 100_000).await.expect("the log");
+        recorded.iter().map(|recorded| recorded.decode().expect("an event")).collect()
+    }
+
+    /// Stops it and waits until all of it has ended.
+    pub async fn stop(self) {
+        self.drain.begin();
+        self.service.ended().await;
+    }
+}
+
+fn in_agency(agency: AgencyId, role: Role) -> Caller {
+    let actor = Actor::Worker(WorkerId::of(agency.uuid().as_u128() + 1_000));
+    Caller { actor, role, agency: Some(agency), on_behalf_of: None }
+}
+
+/// Waits until `ask` gives something.
+///
+/// # Panics
+/// After 20 seconds, saying what was waited for.
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = tokio::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < end, "in vain: {what}");
+        // A poll, not a wait for luck: what is asked may come by any way.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
