@@ -179,6 +179,20 @@ impl Store {
         }
     }
 
+    /// A place of its own for what is neither log nor view and cannot be made again, made empty if it is not there. Unlike a view's, its commits
+    /// are on the disk when they return.
+    pub async fn vault(&self, name: &str) -> Result<Db, StoreError> {
+        match &self.0.home {
+            Home::Sqlite(directory) => {
+                let file = directory.path().join(format!("{}.{name}.db", self.0.service));
+                Ok(db::sqlite(&file, Durability::Full))
+            }
+            Home::Postgres(url) => {
+                schema(url, &format!("{}_{name}", self.0.service), Durability::Full).await
+            }
+        }
+    }
+
     /// The generations of a projection that are there, in order.
     pub async fn generations(&self, projection: &str) -> Result<Vec<u32>, StoreError> {
         let (before, after, names) = match &self.0.home {

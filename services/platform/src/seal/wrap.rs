@@ -28,7 +28,11 @@ impl KeyWrap {
         rand::fill(&mut nonce).expect("the system's random source answers");
         let mut sealed = bits.to_vec();
         self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound_to(person, number), &mut sealed)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                bound_to(person, number),
+                &mut sealed,
+            )
             .expect("a key is far below the cipher's limit");
         [nonce.as_slice(), &sealed].concat()
     }
