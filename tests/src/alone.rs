@@ -25,7 +25,6 @@ use platform::source::Source;
 use platform::store::{Store, StoreUrl};
 use prost::Message;
 use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::Postgres;
@@ -131,7 +130,7 @@ impl Alone {
             name,
             store: stores[name].clone(),
             keys: Keys::new(Arc::new(keys.clone()), clock.clone()),
-            secret: Secret::from([9; 32]),
+            secret: Secret::new([9; 32]),
             clock: clock.clone(),
             metrics: Metrics::new(),
             sources,

@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_token_fits_its_own_list_alone_and_shows_nothing() {
-        let pages = Pages::new(&Secret::from([7; 32]));
+        let pages = Pages::new(&Secret::new([7; 32]));
         let last = Last::new(42, uuid::Uuid::from_u128(9));
         let token = pages.token("ListOffers/ips", &last);
         assert_eq!(pages.place("ListOffers/ips", &token), Ok(Some(last)));
