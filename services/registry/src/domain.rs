@@ -1,0 +1,31 @@
+//! The only door to the domain of the registry: agencies and workers, people and their links, goals, plans, consents, measures.
+//! Invariant: pure. Time, ids, hashes and what other streams hold arrive as arguments; personal text is carried and never read.
+
+pub mod agency;
+pub mod catalogue;
+pub mod consent;
+pub mod goal;
+mod ids;
+pub mod measure;
+pub mod person;
+pub mod plan;
+pub mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use ids::{GoalId, MeasureId, PlanItemId};
+
+use kernel::{By, PersonId, Voice};
+
+/// An identifier in an agency's or another system: (system, value).
+pub type Identifier = (String, String);
+
+/// Whether words are the person's: their own act, or staff who say that they write down the person's own words (domain.md section 2).
+fn in_persons_voice(by: By, voice: Voice, person: PersonId) -> bool {
+    match by {
+        By::Person(speaker) => speaker == person,
+        By::Agency(_) => voice == Voice::Person,
+        By::System => false,
+    }
+}

@@ -1,0 +1,162 @@
+//! An agency: who serves people (FHIR Organization).
+//! Invariant: an operator makes it known; it or an operator changes it; a source's word replaces only the source's own earlier word.
+
+use kernel::{AgencyId, By, Decider, RefusalKind, Zone};
+
+use super::Identifier;
+
+/// An agency.
+pub struct Agency;
+
+/// What an agency says of itself; concerns no person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Its name.
+    pub name: String,
+    /// The zone it works in.
+    pub zone: Zone,
+    /// Its records fall under 42 CFR Part 2.
+    pub part2: bool,
+    /// What other systems call it.
+    pub identifiers: Vec<Identifier>,
+}
+
+/// Where an agency stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Not known.
+    #[default]
+    Unmade,
+    /// Known.
+    Known {
+        /// What it says.
+        content: Content,
+        /// What another system last told of it; none where it was registered here.
+        told: Option<Content>,
+    },
+}
+
+/// What can be asked of an agency.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Make it known.
+    Register {
+        /// Who asks.
+        by: By,
+        /// What it says.
+        content: Content,
+    },
+    /// Say this instead.
+    Change {
+        /// Which agency, as the stream names it.
+        id: AgencyId,
+        /// Who asks.
+        by: By,
+        /// The whole of it.
+        content: Content,
+    },
+    /// Put down what another system tells, whole.
+    Record {
+        /// What it tells.
+        content: Content,
+    },
+}
+
+/// What happens to an agency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It is known.
+    Registered(Content),
+    /// It says something else.
+    Changed(Content),
+    /// Another system told of it.
+    Recorded {
+        /// What it told.
+        content: Content,
+        /// Whether it replaces an earlier telling.
+        correction: bool,
+    },
+}
+
+/// How an agency says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is none.
+    #[error("there is no such agency; list the agencies for their ids")]
+    NotFound,
+    /// Its id is taken by one that was registered here.
+    #[error("an agency with this id was registered here; change that one")]
+    AlreadyExists,
+    /// Another's to say.
+    #[error("only an operator registers agencies, and only the agency itself or an operator changes one")]
+    NotYours,
+}
+
+impl kernel::Refusal for Refusal {
+    fn kind(&self) -> RefusalKind {
+        match self {
+            Self::NotFound => RefusalKind::NotFound,
+            Self::AlreadyExists => RefusalKind::AlreadyExists,
+            Self::NotYours => RefusalKind::PermissionDenied,
+        }
+    }
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound => "AGENCY_NOT_FOUND",
+            Self::AlreadyExists => "AGENCY_EXISTS",
+            Self::NotYours => "NOT_YOUR_AGENCY",
+        }
+    }
+}
+
+impl Decider for Agency {
+    const CATEGORY: &'static str = "agency";
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
+        match command {
+            Command::Register { by, content } => match (state, by) {
+                (State::Unmade, By::System) => Ok(vec![Event::Registered(content)]),
+                (State::Known { content: now, told: None }, By::System) if *now == content => Ok(vec![]),
+                (State::Known { .. }, By::System) => Err(Refusal::AlreadyExists),
+                (State::Unmade | State::Known { .. }, By::Agency(_) | By::Person(_)) => {
+                    Err(Refusal::NotYours)
+                }
+            },
+            Command::Change { id, by, content } => match (state, by) {
+                (State::Unmade, _) => Err(Refusal::NotFound),
+                (State::Known { .. }, By::Person(_)) => Err(Refusal::NotYours),
+                (State::Known { .. }, By::Agency(agency)) if agency != id => Err(Refusal::NotYours),
+                (State::Known { content: now, .. }, By::Agency(_) | By::System) if *now == content => {
+                    Ok(vec![])
+                }
+                (State::Known { .. }, By::Agency(_) | By::System) => Ok(vec![Event::Changed(content)]),
+            },
+            Command::Record { content } => match state {
+                State::Unmade => Ok(vec![Event::Recorded { content, correction: false }]),
+                State::Known { told: Some(told), .. } if *told == content => Ok(vec![]),
+                State::Known { told: Some(_), .. } => Ok(vec![Event::Recorded { content, correction: true }]),
+                State::Known { told: None, .. } => Err(Refusal::AlreadyExists),
+            },
+        }
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        match event {
+            Event::Registered(content) => State::Known { content: content.clone(), told: None },
+            Event::Changed(content) => {
+                let told = match state {
+                    State::Unmade => None,
+                    State::Known { told, .. } => told,
+                };
+                State::Known { content: content.clone(), told }
+            }
+            Event::Recorded { content, .. } => {
+                State::Known { content: content.clone(), told: Some(content.clone()) }
+            }
+        }
+    }
+}

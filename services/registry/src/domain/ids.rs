@@ -1,0 +1,9 @@
+//! Ids that this service makes.
+//! Invariant: one type for each thing that can be named.
+
+kernel::id!(/// A goal of a person (FHIR Goal).
+    GoalId);
+kernel::id!(/// An item of a person's plan (FHIR CarePlan.activity).
+    PlanItemId);
+kernel::id!(/// A measure of a person (FHIR Observation).
+    MeasureId);

@@ -1,0 +1,79 @@
+//! How a person's record says no.
+//! Invariant: whoever the record is not for hears the same as if there were none.
+
+use kernel::RefusalKind;
+
+/// A no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is none, or the caller's agency does not serve the person.
+    #[error("there is no such person served by this agency; find or register the person first")]
+    NotFound,
+    /// The id is taken by a record that was registered here.
+    #[error("a person with this id was registered here; change that record")]
+    AlreadyExists,
+    /// The key is destroyed.
+    #[error("the person was erased; nothing more can be written about them")]
+    Erased,
+    /// Another record holds it.
+    #[error("another record holds this identifier; find the person by it instead")]
+    IdentifierTaken,
+    /// The caller may see the person and may not do this.
+    #[error("this is for an operator to do")]
+    OperatorsAlone,
+    /// A person does not register anybody.
+    #[error("an agency or an operator registers people")]
+    NotForThePerson,
+    /// Other agencies rely on the record.
+    #[error(
+        "other agencies serve the person by this record too; an operator may mark it as entered in error"
+    )]
+    ServedByOthers,
+    /// A record is not linked with itself.
+    #[error("a record cannot be linked with itself; name two records")]
+    SameRecord,
+    /// One of them is already read with another record.
+    #[error(
+        "one of the two is already a member of another record; link the canonical records, or unlink it first"
+    )]
+    AlreadyAMember,
+    /// They were unlinked: somebody found that they are two humans.
+    #[error(
+        "these two were unlinked as two different humans; send despite_unlinked to link them all the same"
+    )]
+    NeverLink,
+    /// There is no link between them.
+    #[error("these two are not linked")]
+    NotLinked,
+}
+
+impl kernel::Refusal for Refusal {
+    fn kind(&self) -> RefusalKind {
+        match self {
+            Self::NotFound => RefusalKind::NotFound,
+            Self::AlreadyExists | Self::IdentifierTaken => RefusalKind::AlreadyExists,
+            Self::Erased
+            | Self::ServedByOthers
+            | Self::SameRecord
+            | Self::AlreadyAMember
+            | Self::NeverLink
+            | Self::NotLinked => RefusalKind::FailedPrecondition,
+            Self::OperatorsAlone | Self::NotForThePerson => RefusalKind::PermissionDenied,
+        }
+    }
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound => "PERSON_NOT_FOUND",
+            Self::AlreadyExists => "PERSON_EXISTS",
+            Self::Erased => "PERSON_ERASED",
+            Self::IdentifierTaken => "IDENTIFIER_TAKEN",
+            Self::OperatorsAlone => "OPERATORS_ALONE",
+            Self::NotForThePerson => "NOT_FOR_THE_PERSON",
+            Self::ServedByOthers => "SERVED_BY_OTHERS",
+            Self::SameRecord => "SAME_RECORD",
+            Self::AlreadyAMember => "ALREADY_A_MEMBER",
+            Self::NeverLink => "NEVER_LINK",
+            Self::NotLinked => "NOT_LINKED",
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Where a person's record stands, and who may reach it.
+//! Invariant: it holds no personal text, only what deciding needs; folding has no opinion about what was allowed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::{AgencyId, By, PersonId};
+
+use super::{Event, Identifier, Refusal, Scope, Use};
+
+/// Where a record stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Not known.
+    #[default]
+    Unmade,
+    /// In use.
+    Active(Known),
+    /// Never meant.
+    InError(Known),
+    /// The key is destroyed.
+    Erased(Known),
+}
+
+/// What is known of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The person.
+    pub id: PersonId,
+    /// Hash of the details as they stand.
+    pub digest: [u8; 32],
+    /// Hash of the details as another system last told them; none where the person was registered here.
+    pub told: Option<[u8; 32]>,
+    /// Its identifiers, by hash.
+    pub identifiers: BTreeMap<[u8; 32], Held>,
+    /// The agencies that serve the person.
+    pub serving: BTreeSet<AgencyId>,
+    /// The record it is read with.
+    pub member_of: Option<PersonId>,
+    /// The records read with it.
+    pub members: BTreeSet<PersonId>,
+    /// The records it was unlinked from.
+    pub never: BTreeSet<PersonId>,
+}
+
+/// An identifier, as far as deciding needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Among whom it is known.
+    pub scope: Scope,
+    /// What it is good for.
+    pub usage: Use,
+    /// How good it is.
+    pub quality: Option<super::Quality>,
+    /// Whether the record holds it against all others.
+    pub claimed: bool,
+    /// Whether another system told it, so that a later telling without it takes it away.
+    pub told: bool,
+}
+
+impl Held {
+    /// What deciding needs of an identifier.
+    pub fn of(identifier: &Identifier, told: bool) -> Self {
+        let Identifier { scope, usage, quality, claimed, .. } = identifier;
+        Self { scope: scope.clone(), usage: *usage, quality: *quality, claimed: *claimed, told }
+    }
+}
+
+impl Known {
+    fn new(id: PersonId) -> Self {
+        Self {
+            id,
+            digest: [0; 32],
+            told: None,
+            identifiers: BTreeMap::new(),
+            serving: BTreeSet::new(),
+            member_of: None,
+            members: BTreeSet::new(),
+            never: BTreeSet::new(),
+        }
+    }
+
+    /// Whether the record is for this caller: those who serve the person, the person, and the system itself.
+    pub fn is_for(&self, by: By) -> bool {
+        match by {
+            By::Agency(agency) => self.serving.contains(&agency),
+            By::Person(person) => person == self.id,
+            By::System => true,
+        }
+    }
+}
+
+impl State {
+    /// What is known, whatever became of the record.
+    pub fn known(&self) -> Option<&Known> {
+        match self {
+            Self::Unmade => None,
+            Self::Active(known) | Self::InError(known) | Self::Erased(known) => Some(known),
+        }
+    }
+
+    /// The record, where it is in use and for this caller: what every command about the person begins with.
+    ///
+    /// # Errors
+    /// Not found for all others, and erased for those who knew the person.
+    pub fn admit(&self, by: By) -> Result<&Known, Refusal> {
+        match self {
+            Self::Active(known) if known.is_for(by) => Ok(known),
+            Self::Erased(known) if known.is_for(by) => Err(Refusal::Erased),
+            Self::Unmade | Self::Active(_) | Self::InError(_) | Self::Erased(_) => Err(Refusal::NotFound),
+        }
+    }
+
+    /// The identifiers it holds against all other records.
+    pub fn numbers(&self) -> BTreeSet<[u8; 32]> {
+        match self {
+            Self::Active(known) => {
+                let held = known.identifiers.iter().filter(|(_, held)| held.claimed);
+                held.map(|(hash, _)| *hash).collect()
+            }
+            Self::Unmade | Self::InError(_) | Self::Erased(_) => BTreeSet::new(),
+        }
+    }
+
+    fn change(self, change: impl FnOnce(&mut Known)) -> Self {
+        match self {
+            Self::Unmade => Self::Unmade,
+            Self::Active(mut known) => {
+                change(&mut known);
+                Self::Active(known)
+            }
+            Self::InError(mut known) => {
+                change(&mut known);
+                Self::InError(known)
+            }
+            Self::Erased(mut known) => {
+                change(&mut known);
+                Self::Erased(known)
+            }
+        }
+    }
+
+    /// The state after an event.
+    pub(super) fn after(self, event: &Event) -> Self {
+        match event {
+            Event::Registered { id, agency, details, identifiers } => {
+                let mut known = Known::new(*id);
+                known.digest = details.digest;
+                known.serving.extend(agency);
+                known
+                    .identifiers
+                    .extend(identifiers.iter().map(|each| (each.key_hash, Held::of(each, false))));
+                Self::Active(known)
+            }
+            Event::Changed { details } => self.change(|known| known.digest = details.digest),
+            Event::Recorded { told, .. } => {
+                let mut known = match self {
+                    Self::Unmade => Known::new(told.id),
+                    Self::Active(known) | Self::InError(known) | Self::Erased(known) => known,
+                };
+                known.digest = told.details.digest;
+                known.told = Some(told.details.digest);
+                known.identifiers.retain(|_, held| !held.told);
+                known
+                    .identifiers
+                    .extend(told.identifiers.iter().map(|each| (each.key_hash, Held::of(each, true))));
+                known.serving.extend(&told.serving);
+                Self::Active(known)
+            }
+            Event::EnteredInError => match self {
+                Self::Active(known) | Self::InError(known) => Self::InError(known),
+                other @ (Self::Unmade | Self::Erased(_)) => other,
+            },
+            Event::IdentifierAdded(identifier) => self.change(|known| {
+                known.identifiers.insert(identifier.key_hash, Held::of(identifier, false));
+            }),
+            Event::IdentifierRemoved { key_hash } => self.change(|known| {
+                known.identifiers.remove(key_hash);
+            }),
+            Event::ServingAgencyAdded { agency } => self.change(|known| {
+                known.serving.insert(*agency);
+            }),
+            Event::Linked { canonical, member } => self.change(|known| {
+                if known.id == *canonical {
+                    known.members.insert(*member);
+                    known.never.remove(member);
+                } else {
+                    known.member_of = Some(*canonical);
+                    known.never.remove(canonical);
+                }
+            }),
+            Event::Unlinked { canonical, member } => self.change(|known| {
+                if known.id == *canonical {
+                    known.members.remove(member);
+                    known.never.insert(*member);
+                } else {
+                    known.member_of = None;
+                    known.never.insert(*canonical);
+                }
+            }),
+            Event::Erased => match self {
+                Self::Unmade => Self::Unmade,
+                Self::Active(mut known) | Self::InError(mut known) | Self::Erased(mut known) => {
+                    known.identifiers.clear();
+                    Self::Erased(known)
+                }
+            },
+        }
+    }
+}
+
+/// Which identifiers a record takes and gives back by moving from one state to another.
+pub fn numbers_changed(before: &State, after: &State) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
+    let (had, has) = (before.numbers(), after.numbers());
+    (has.difference(&had).copied().collect(), had.difference(&has).copied().collect())
+}

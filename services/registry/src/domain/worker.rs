@@ -1,0 +1,187 @@
+//! A worker of an agency (FHIR PractitionerRole), under a working name that is not sealed.
+//! Invariant: a worker belongs to one agency for ever; that agency or an operator says what is true of the worker.
+
+use kernel::{AgencyId, By, Decider, RefusalKind};
+
+use super::Identifier;
+
+/// A worker.
+pub struct Worker;
+
+/// What is said of a worker; concerns no person served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The name the worker works under.
+    pub working_name: String,
+    /// Parts played, as the contract numbers them.
+    pub roles: Vec<i32>,
+    /// What other systems call the worker.
+    pub identifiers: Vec<Identifier>,
+    /// Whether the worker has left.
+    pub left: bool,
+}
+
+/// Where a worker stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Not known.
+    #[default]
+    Unmade,
+    /// Known.
+    Known {
+        /// The agency.
+        agency: AgencyId,
+        /// What is said.
+        content: Content,
+        /// What another system last told; none where the worker was added here.
+        told: Option<Content>,
+    },
+}
+
+/// What can be asked of a worker.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Make the worker known.
+    Add {
+        /// Who asks.
+        by: By,
+        /// The agency.
+        agency: AgencyId,
+        /// What is said.
+        content: Content,
+    },
+    /// Say this instead.
+    Change {
+        /// Who asks.
+        by: By,
+        /// The whole of it.
+        content: Content,
+    },
+    /// Put down what another system tells, whole.
+    Record {
+        /// Who asks.
+        by: By,
+        /// The agency.
+        agency: AgencyId,
+        /// What it tells.
+        content: Content,
+    },
+}
+
+/// What happens to a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The worker is known.
+    Added {
+        /// The agency.
+        agency: AgencyId,
+        /// What is said.
+        content: Content,
+    },
+    /// Something else is said.
+    Changed(Content),
+    /// Another system told of the worker.
+    Recorded {
+        /// The agency.
+        agency: AgencyId,
+        /// What it told.
+        content: Content,
+        /// Whether it replaces an earlier telling.
+        correction: bool,
+    },
+}
+
+/// How a worker's record says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is none.
+    #[error("there is no such worker of this agency; list its workers for their ids")]
+    NotFound,
+    /// The id is taken.
+    #[error("a worker with this id was added here; change that one")]
+    AlreadyExists,
+    /// Another agency's worker.
+    #[error("only the agency itself or an operator speaks of its workers")]
+    NotYours,
+}
+
+impl kernel::Refusal for Refusal {
+    fn kind(&self) -> RefusalKind {
+        match self {
+            Self::NotFound => RefusalKind::NotFound,
+            Self::AlreadyExists => RefusalKind::AlreadyExists,
+            Self::NotYours => RefusalKind::PermissionDenied,
+        }
+    }
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound => "WORKER_NOT_FOUND",
+            Self::AlreadyExists => "WORKER_EXISTS",
+            Self::NotYours => "NOT_YOUR_WORKER",
+        }
+    }
+}
+
+fn speaks_for(by: By, agency: AgencyId) -> bool {
+    match by {
+        By::Agency(speaker) => speaker == agency,
+        By::System => true,
+        By::Person(_) => false,
+    }
+}
+
+impl Decider for Worker {
+    const CATEGORY: &'static str = "worker";
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
+        match command {
+            Command::Add { by, agency, .. } if !speaks_for(by, agency) => Err(Refusal::NotYours),
+            Command::Add { agency, content, .. } => match state {
+                State::Unmade => Ok(vec![Event::Added { agency, content }]),
+                State::Known { agency: its, content: now, told: None }
+                    if *its == agency && *now == content =>
+                {
+                    Ok(vec![])
+                }
+                State::Known { .. } => Err(Refusal::AlreadyExists),
+            },
+            Command::Change { by, content } => match state {
+                State::Known { agency, content: now, .. } if speaks_for(by, *agency) => {
+                    Ok(if *now == content { vec![] } else { vec![Event::Changed(content)] })
+                }
+                State::Unmade | State::Known { .. } => Err(Refusal::NotFound),
+            },
+            Command::Record { by, agency, .. } if !speaks_for(by, agency) => Err(Refusal::NotYours),
+            Command::Record { agency, content, .. } => match state {
+                State::Unmade => Ok(vec![Event::Recorded { agency, content, correction: false }]),
+                State::Known { agency: its, told: Some(told), .. } if *its == agency => {
+                    Ok(if *told == content {
+                        vec![]
+                    } else {
+                        vec![Event::Recorded { agency, content, correction: true }]
+                    })
+                }
+                State::Known { .. } => Err(Refusal::AlreadyExists),
+            },
+        }
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        match event {
+            Event::Added { agency, content } => {
+                State::Known { agency: *agency, content: content.clone(), told: None }
+            }
+            Event::Changed(content) => match state {
+                State::Known { agency, told, .. } => State::Known { agency, content: content.clone(), told },
+                State::Unmade => State::Unmade,
+            },
+            Event::Recorded { agency, content, .. } => {
+                State::Known { agency: *agency, content: content.clone(), told: Some(content.clone()) }
+            }
+        }
+    }
+}
