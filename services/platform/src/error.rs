@@ -238,9 +238,11 @@ impl From<AppendError> for Status {
     fn from(err: AppendError) -> Self {
         match err {
             AppendError::Conflict { .. } | AppendError::CursorMoved => lost_race(),
-            AppendError::ClaimTaken { .. } => {
-                status(Code::AlreadyExists, "ALREADY_TAKEN", "another record has what there can be only one of")
-            }
+            AppendError::ClaimTaken { .. } => status(
+                Code::AlreadyExists,
+                "ALREADY_TAKEN",
+                "another record has what there can be only one of",
+            ),
             AppendError::RequestReused => request_reused(),
             AppendError::LogReplaced => unavailable(
                 "LOG_BEHIND",

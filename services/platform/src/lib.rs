@@ -5,31 +5,32 @@
 //! Reading order: a command comes in by `server` and `auth`, is decided and appended by `command` and `log`, travels by `feed` (and the bus),
 //! and is read by `projection` and `reaction`.
 
+pub mod admin;
 pub mod auth;
 mod backoff;
 pub mod clock;
 pub mod codes;
 pub mod command;
+pub mod config;
+pub mod db;
+pub mod drain;
 pub mod error;
 pub mod fault;
 pub mod feed;
 pub mod keys;
-pub mod seal;
-pub mod drain;
+pub mod log;
 pub mod metrics;
 pub mod page;
-pub mod people;
-pub mod revision;
-pub mod service;
-pub mod wire;
-pub mod telemetry;
-pub mod db;
-pub mod log;
-pub mod store;
-pub mod admin;
-pub mod server;
-pub mod projection;
-pub mod source;
-pub mod reaction;
-pub mod timer;
 pub mod peer;
+pub mod people;
+pub mod projection;
+pub mod reaction;
+pub mod revision;
+pub mod seal;
+pub mod server;
+pub mod service;
+pub mod source;
+pub mod store;
+pub mod telemetry;
+pub mod timer;
+pub mod wire;

@@ -1,0 +1,396 @@
+//! Settings by flag or by `THROUGHLINE_...`, parsed once into types before anything is bound.
+//! Invariant: everything that is wrong is told at once, each with the flag and the remedy, and no secret is ever shown.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::auth::{Auth, Jwks, JwksError, JwksFrom, JwksSettings};
+use crate::peer::{self, Identity, NotAnAddress, Peer};
+use crate::seal::{Secret, SecretError};
+use crate::store::StoreUrl;
+
+/// What may be said on the command line, as it was said. Each flag has a variable: `--grpc-listen` is `THROUGHLINE_GRPC_LISTEN`; a flag wins.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Settings (each also by THROUGHLINE_..., as THROUGHLINE_GRPC_LISTEN)")]
+pub struct Flags {
+    /// Where logs and views are kept: sqlite:DIRECTORY or postgres://USER@HOST/DATABASE
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+    /// NATS server with JetStream; without it readers follow the feeds alone
+    #[arg(long, value_name = "nats://HOST:PORT")]
+    pub nats: Option<String>,
+    /// Where gRPC is served [default: 127.0.0.1:50051]
+    #[arg(long, value_name = "ADDRESS")]
+    pub grpc_listen: Option<String>,
+    /// Where pages and JSON are served [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    pub http_listen: Option<String>,
+    /// Where livez, readyz and metrics are served [default: 127.0.0.1:9464]
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<String>,
+    /// A service that runs elsewhere; repeat it for each (in the variable: separated by commas)
+    #[arg(long = "peer", value_name = "NAME=http://HOST:PORT")]
+    pub peers: Vec<String>,
+    /// Public keys of bearer tokens: a JWKS file or URL
+    #[arg(long, value_name = "FILE|URL")]
+    pub auth_jwks: Option<String>,
+    /// The issuer (iss) that tokens must be from
+    #[arg(long, value_name = "ISSUER")]
+    pub auth_issuer: Option<String>,
+    /// The audience (aud) that tokens must be for
+    #[arg(long, value_name = "AUDIENCE")]
+    pub auth_audience: Option<String>,
+    /// Bearer token with which this process's services call others; read again as it is renewed
+    #[arg(long, value_name = "FILE")]
+    pub service_token_file: Option<PathBuf>,
+    /// 32 random bytes in base64, from which hash and token keys derive (openssl rand -base64 32)
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// 32 random bytes in base64 that wrap the keys of people; for the registry
+    #[arg(long, value_name = "FILE")]
+    pub kek_file: Option<PathBuf>,
+    /// Where the registry writes down who was erased; keep it out of the database's backup
+    #[arg(long, value_name = "FILE")]
+    pub erasure_ledger: Option<PathBuf>,
+    /// How long what runs may take to finish after SIGTERM [default: 25]
+    #[arg(long, value_name = "SECONDS")]
+    pub drain_seconds: Option<String>,
+}
+
+/// The variables of this process's environment that are settings.
+pub fn environment() -> BTreeMap<String, String> {
+    std::env::vars().filter(|(name, _)| name.starts_with("THROUGHLINE_")).collect()
+}
+
+/// What the services of a process need beyond what every one needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs<'a> {
+    /// Services in other processes whose logs or keys they read.
+    pub peers: &'a [&'a str],
+    /// Whether the registry is among them: it keeps the keys of people.
+    pub registry: bool,
+    /// Whether they call any service over gRPC, in this process or another.
+    pub calls: bool,
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Complaints(pub Vec<String>);
+
+impl fmt::Display for Complaints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the settings do not fit together:")?;
+        self.0.iter().try_for_each(|complaint| write!(f, "\n  - {complaint}"))
+    }
+}
+
+/// How callers are told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthSettings {
+    /// By what they say; on loopback alone.
+    Plain,
+    /// By bearer tokens.
+    Jwks(JwksSettings),
+}
+
+/// The settings of a process.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where logs and views are kept.
+    pub store: StoreUrl,
+    /// The NATS server, if there is one.
+    pub nats: Option<String>,
+    /// Where gRPC is served.
+    pub grpc_listen: SocketAddr,
+    /// Where pages and JSON are served.
+    pub http_listen: SocketAddr,
+    /// Where livez, readyz and metrics are served.
+    pub admin_listen: SocketAddr,
+    /// Address of each service that runs elsewhere, by name.
+    pub peers: BTreeMap<String, String>,
+    /// How callers are told apart.
+    pub auth: AuthSettings,
+    /// The token with which this process's services call others.
+    pub service_token_file: Option<PathBuf>,
+    /// The one secret, where it was given; else each service keeps its own in the store's directory.
+    pub secret_file: Option<PathBuf>,
+    /// The key-encryption key, where it was given; else it is kept in the store's directory.
+    pub kek_file: Option<PathBuf>,
+    /// Where the registry writes down who was erased; none where there is no registry.
+    pub erasure_ledger: Option<PathBuf>,
+    /// How long what runs may take to finish after SIGTERM.
+    pub drain: Duration,
+}
+
+/// The flags and variables of one process, and what was found wrong with them so far.
+struct Reading<'a> {
+    env: &'a BTreeMap<String, String>,
+    complaints: Vec<String>,
+}
+
+impl Reading<'_> {
+    /// What a flag or else its variable says; an empty variable says nothing.
+    fn said(&self, given: Option<&str>, flag: &str) -> Option<String> {
+        let variable = format!("THROUGHLINE_{}", flag.replace('-', "_").to_uppercase());
+        given
+            .or_else(|| self.env.get(&variable).map(String::as_str))
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    }
+
+    fn path(&self, given: Option<&Path>, flag: &str) -> Option<PathBuf> {
+        given.map(Path::to_owned).or_else(|| self.said(None, flag).map(PathBuf::from))
+    }
+
+    fn complain(&mut self, flag: &str, what: impl fmt::Display) {
+        let variable = flag.replace('-', "_").to_uppercase();
+        self.complaints.push(format!("--{flag} (THROUGHLINE_{variable}) {what}"));
+    }
+
+    fn listen(&mut self, given: Option<&str>, flag: &str, default: ([u8; 4], u16)) -> SocketAddr {
+        let Some(said) = self.said(given, flag) else { return default.into() };
+        said.parse().unwrap_or_else(|_| {
+            self.complain(flag, "is not an address and port such as 127.0.0.1:50051");
+            default.into()
+        })
+    }
+
+    /// A file of 32 bytes in base64 that has to be there.
+    fn secret_file(&mut self, given: Option<&Path>, flag: &str) -> Option<PathBuf> {
+        let path = self.path(given, flag)?;
+        if !path.exists() {
+            let there = path.display();
+            self.complain(
+                flag,
+                format!("names {there}, which is not there; make it: openssl rand -base64 32 > {there}"),
+            );
+        } else if let Err(err) = Secret::at(&path) {
+            self.complain(flag, format!("does not do: {err}"));
+        }
+        Some(path)
+    }
+
+    fn store(&mut self, given: Option<&str>) -> Option<StoreUrl> {
+        let Some(said) = self.said(given, "store") else {
+            self.complain("store", "is missing; give sqlite:DIRECTORY or postgres://USER@HOST/DATABASE");
+            return None;
+        };
+        // The text itself may hold a password.
+        said.parse().map_err(|err| self.complain("store", err)).ok()
+    }
+
+    fn peers(&mut self, given: &[String], needed: &[&str]) -> BTreeMap<String, String> {
+        let said = if given.is_empty() {
+            let listed = self.said(None, "peer").unwrap_or_default();
+            listed.split(',').map(str::trim).filter(|peer| !peer.is_empty()).map(str::to_owned).collect()
+        } else {
+            given.to_vec()
+        };
+        let mut peers = BTreeMap::new();
+        for peer in &said {
+            match peer.split_once('=') {
+                Some((name, url)) if !name.is_empty() && is_http(url) => {
+                    if peers.insert(name.to_owned(), url.to_owned()).is_some() {
+                        self.complain("peer", format!("names {name} twice"));
+                    }
+                }
+                Some(_) | None => self.complain("peer", format!("\"{peer}\" is not NAME=http://HOST:PORT")),
+            }
+        }
+        for name in needed.iter().filter(|name| !peers.contains_key(**name)) {
+            self.complain(
+                "peer",
+                format!("is missing for {name}, which is read here; give {name}=http://HOST:PORT"),
+            );
+        }
+        peers
+    }
+
+    fn auth(&mut self, flags: &Flags) -> AuthSettings {
+        let jwks = self.said(flags.auth_jwks.as_deref(), "auth-jwks");
+        let issuer = self.said(flags.auth_issuer.as_deref(), "auth-issuer");
+        let audience = self.said(flags.auth_audience.as_deref(), "auth-audience");
+        let said = [("auth-jwks", &jwks), ("auth-issuer", &issuer), ("auth-audience", &audience)];
+        if said.iter().all(|(_, said)| said.is_none()) {
+            return AuthSettings::Plain;
+        }
+        for (flag, _) in said.iter().filter(|(_, said)| said.is_none()) {
+            self.complain(flag, "is missing; tokens are checked against --auth-jwks, --auth-issuer and --auth-audience together");
+        }
+        let from = match jwks.unwrap_or_default() {
+            url if is_http(&url) => JwksFrom::Url(url),
+            path => {
+                if !path.is_empty() && !Path::new(&path).is_file() {
+                    self.complain(
+                        "auth-jwks",
+                        format!("names {path}, which is neither a file nor an http(s) URL"),
+                    );
+                }
+                JwksFrom::File(path.into())
+            }
+        };
+        AuthSettings::Jwks(JwksSettings::new(from, issuer.unwrap_or_default(), audience.unwrap_or_default()))
+    }
+
+    fn drain(&mut self, given: Option<&str>) -> Duration {
+        let default = Duration::from_secs(25);
+        let Some(said) = self.said(given, "drain-seconds") else { return default };
+        match said.parse() {
+            Ok(seconds @ 0..=3_600) => Duration::from_secs(seconds),
+            Ok(_) | Err(_) => {
+                self.complain("drain-seconds", "is not a number of seconds from 0 to 3600");
+                default
+            }
+        }
+    }
+}
+
+fn is_http(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    rest.is_some_and(|rest| !rest.is_empty()) && url.parse::<http::Uri>().is_ok()
+}
+
+impl Settings {
+    /// Makes settings of what was said.
+    ///
+    /// # Errors
+    /// [`Complaints`]: all of them.
+    pub fn settle(
+        flags: &Flags,
+        env: &BTreeMap<String, String>,
+        needs: Needs<'_>,
+    ) -> Result<Self, Complaints> {
+        let mut read = Reading { env, complaints: Vec::new() };
+        let store = read.store(flags.store.as_deref());
+        let nats = read.said(flags.nats.as_deref(), "nats");
+        if nats.as_ref().is_some_and(|url| !url.starts_with("nats://") && !url.starts_with("tls://")) {
+            read.complain("nats", "is not nats://HOST:PORT or tls://HOST:PORT");
+        }
+        let loopback = [127, 0, 0, 1];
+        let grpc_listen = read.listen(flags.grpc_listen.as_deref(), "grpc-listen", (loopback, 50_051));
+        let http_listen = read.listen(flags.http_listen.as_deref(), "http-listen", (loopback, 8_080));
+        let admin_listen = read.listen(flags.admin_listen.as_deref(), "admin-listen", (loopback, 9_464));
+        let auth = read.auth(flags);
+        for (flag, at) in [("grpc-listen", grpc_listen), ("http-listen", http_listen)] {
+            if auth == AuthSettings::Plain && !at.ip().is_loopback() {
+                read.complain(
+                    flag,
+                    format!("is {at}, which other machines reach, and there is no authentication: anybody could be anyone; listen on 127.0.0.1, or give --auth-jwks, --auth-issuer and --auth-audience"),
+                );
+            }
+        }
+        let peers = read.peers(&flags.peers, needs.peers);
+        let service_token_file = read.path(flags.service_token_file.as_deref(), "service-token-file");
+        if auth != AuthSettings::Plain && needs.calls && service_token_file.is_none() {
+            read.complain(
+                "service-token-file",
+                "is missing; with authentication services call each other with a token of actor kind service",
+            );
+        }
+        if let Some(path) = service_token_file.as_ref().filter(|path| !path.is_file()) {
+            read.complain("service-token-file", format!("names {}, which is not a file", path.display()));
+        }
+        let secret_file = read.secret_file(flags.secret_file.as_deref(), "secret-file");
+        let kek_file = read.secret_file(flags.kek_file.as_deref(), "kek-file");
+        let mut erasure_ledger = read.path(flags.erasure_ledger.as_deref(), "erasure-ledger");
+        match &store {
+            Some(StoreUrl::Postgres(_)) => {
+                let apart = "is missing; with PostgreSQL it is kept apart from the database";
+                if secret_file.is_none() {
+                    read.complain("secret-file", apart);
+                }
+                if needs.registry && kek_file.is_none() {
+                    read.complain("kek-file", apart);
+                }
+                if needs.registry && erasure_ledger.is_none() {
+                    read.complain("erasure-ledger", apart);
+                }
+            }
+            Some(StoreUrl::Sqlite(folder)) if needs.registry && erasure_ledger.is_none() => {
+                erasure_ledger = Some(folder.join("erasures"));
+            }
+            Some(StoreUrl::Sqlite(_)) | None => {}
+        }
+        let drain = read.drain(flags.drain_seconds.as_deref());
+        match (store, read.complaints) {
+            (Some(store), complaints) if complaints.is_empty() => Ok(Self {
+                store,
+                nats,
+                grpc_listen,
+                http_listen,
+                admin_listen,
+                peers,
+                auth,
+                service_token_file,
+                secret_file,
+                kek_file,
+                erasure_ledger,
+                drain,
+            }),
+            (_, complaints) => Err(Complaints(complaints)),
+        }
+    }
+
+    /// Who this process's services are to others: by token where one is given, else by name.
+    pub fn identity(&self, service: &str) -> Identity {
+        match &self.service_token_file {
+            Some(path) => Identity::token_file(path),
+            None => Identity::service(service),
+        }
+    }
+
+    /// A channel to the peer of that name, as the service `of`; none where it was not named.
+    ///
+    /// # Errors
+    /// The peer's address is none.
+    pub fn peer(&self, name: &str, of: &str) -> Result<Option<Peer>, NotAnAddress> {
+        self.peers.get(name).map(|url| peer::connect(url, self.identity(of))).transpose()
+    }
+
+    /// The service's own secret: derived from the one that was given, else kept (and at first made) in the store's directory.
+    ///
+    /// # Errors
+    /// The file cannot be read or made.
+    pub fn secret(&self, service: &str) -> Result<Secret, SecretError> {
+        match (&self.secret_file, &self.store) {
+            (Some(path), _) => Ok(Secret::new(Secret::at(path)?.derive(&format!("secret of {service}")))),
+            (None, StoreUrl::Sqlite(folder)) => Secret::at(&folder.join(format!("{service}.secret"))),
+            (None, StoreUrl::Postgres(_)) => Err(not_given("--secret-file")),
+        }
+    }
+
+    /// The key that wraps the keys of people: the one given, else kept (and at first made) in the store's directory.
+    ///
+    /// # Errors
+    /// The file cannot be read or made.
+    pub fn kek(&self) -> Result<Secret, SecretError> {
+        match (&self.kek_file, &self.store) {
+            (Some(path), _) => Secret::at(path),
+            (None, StoreUrl::Sqlite(folder)) => Secret::at(&folder.join("registry.kek")),
+            (None, StoreUrl::Postgres(_)) => Err(not_given("--kek-file")),
+        }
+    }
+
+    /// What tells callers apart, ready to.
+    ///
+    /// # Errors
+    /// The key set is not there or is none.
+    pub async fn auth(&self) -> Result<Auth, JwksError> {
+        match &self.auth {
+            AuthSettings::Plain => Ok(Auth::Plain),
+            AuthSettings::Jwks(settings) => Jwks::open(settings.clone()).await.map(Auth::Jwks),
+        }
+    }
+}
+
+/// Settled settings of a service that needs the file never come to this; those of one that does not may.
+fn not_given(flag: &str) -> SecretError {
+    let source = std::io::Error::new(std::io::ErrorKind::NotFound, format!("{flag} was not given"));
+    SecretError::File { path: flag.into(), source }
+}
+
+#[cfg(test)]
+mod tests;

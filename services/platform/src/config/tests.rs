@@ -1,0 +1,147 @@
+//! Settings from flags and from a map.
+//! Invariant: the environment of the test's own process plays no part.
+
+use clap::Parser;
+
+use super::*;
+
+#[derive(clap::Parser)]
+struct Command {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+fn flags(line: &str) -> Flags {
+    Command::parse_from(std::iter::once("throughline").chain(line.split_whitespace())).flags
+}
+
+fn settled(line: &str, env: &[(&str, &str)], needs: Needs<'_>) -> Result<Settings, Complaints> {
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Settings::settle(&flags(line), &env, needs)
+}
+
+#[test]
+fn a_store_is_all_that_has_to_be_said() {
+    let settings = settled("--store sqlite:here", &[], Needs { registry: true, ..Needs::default() }).unwrap();
+    assert!(settings.store == StoreUrl::Sqlite("here".into()));
+    assert_eq!(settings.grpc_listen.to_string(), "127.0.0.1:50051");
+    assert_eq!(settings.http_listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.admin_listen.to_string(), "127.0.0.1:9464");
+    assert_eq!((settings.nats, settings.auth), (None, AuthSettings::Plain));
+    assert_eq!(settings.erasure_ledger, Some("here/erasures".into()));
+    assert_eq!(settings.drain, Duration::from_secs(25));
+}
+
+#[test]
+fn a_flag_wins_over_its_variable_and_an_empty_variable_says_nothing() {
+    let env = [
+        ("THROUGHLINE_STORE", "sqlite:there"),
+        ("THROUGHLINE_NATS", ""),
+        ("THROUGHLINE_GRPC_LISTEN", "[::1]:7"),
+        ("THROUGHLINE_PEER", "registry=http://registry:50051, referrals=https://referrals:50051"),
+        ("THROUGHLINE_DRAIN_SECONDS", "3"),
+    ];
+    let settings =
+        settled("--store sqlite:here", &env, Needs { peers: &["registry"], ..Needs::default() }).unwrap();
+    assert!(settings.store == StoreUrl::Sqlite("here".into()));
+    assert_eq!(settings.grpc_listen.to_string(), "[::1]:7");
+    assert_eq!(settings.nats, None);
+    assert_eq!(settings.peers["referrals"], "https://referrals:50051");
+    assert_eq!(settings.drain, Duration::from_secs(3));
+}
+
+#[test]
+fn all_complaints_come_at_once_each_with_its_flag_and_its_remedy() {
+    let line = "--grpc-listen 0.0.0.0:1 --http-listen nowhere --nats redis://x --peer registry \
+                --secret-file no/such/file --drain-seconds soon";
+    let needs = Needs { peers: &["registry", "referrals"], registry: true, calls: true };
+    let Complaints(said) = settled(line, &[], needs).unwrap_err();
+    let expected = [
+        "--store (THROUGHLINE_STORE) is missing",
+        "--nats (THROUGHLINE_NATS) is not nats://",
+        "--http-listen (THROUGHLINE_HTTP_LISTEN) is not an address",
+        "--grpc-listen (THROUGHLINE_GRPC_LISTEN) is 0.0.0.0:1, which other machines reach",
+        "--peer (THROUGHLINE_PEER) \"registry\" is not NAME=http://",
+        "--peer (THROUGHLINE_PEER) is missing for registry",
+        "--peer (THROUGHLINE_PEER) is missing for referrals",
+        "--secret-file (THROUGHLINE_SECRET_FILE) names no/such/file, which is not there; make it: openssl",
+        "--drain-seconds (THROUGHLINE_DRAIN_SECONDS) is not a number of seconds",
+    ];
+    for text in expected {
+        assert!(said.iter().any(|complaint| complaint.starts_with(text)), "{text} is not in {said:#?}");
+    }
+    assert_eq!(said.len(), expected.len(), "{said:#?}");
+}
+
+#[test]
+fn listening_to_other_machines_takes_authentication() {
+    let folder = tempfile::tempdir().unwrap();
+    let (keys, token) = (folder.path().join("jwks.json"), folder.path().join("token"));
+    std::fs::write(&keys, "{}").unwrap();
+    std::fs::write(&token, "x").unwrap();
+    let open = "--store sqlite:here --grpc-listen 0.0.0.0:1 --http-listen 0.0.0.0:2 --admin-listen 0.0.0.0:3";
+    let calls = Needs { calls: true, ..Needs::default() };
+    let Complaints(said) = settled(open, &[], calls).unwrap_err();
+    assert_eq!(said.len(), 2, "the admin listener may be open: {said:#?}");
+    assert!(said[0].contains("listen on 127.0.0.1, or give --auth-jwks"));
+
+    let part = format!("{open} --auth-jwks {}", keys.display());
+    let Complaints(said) = settled(&part, &[], calls).unwrap_err();
+    for flag in ["--auth-issuer", "--auth-audience", "--service-token-file"] {
+        assert!(said.iter().any(|complaint| complaint.starts_with(flag)), "{flag}: {said:#?}");
+    }
+    let whole =
+        format!("{part} --auth-issuer me --auth-audience us --service-token-file {}", token.display());
+    let settings = settled(&whole, &[], calls).unwrap();
+    assert_eq!(settings.auth, AuthSettings::Jwks(JwksSettings::new(JwksFrom::File(keys), "me", "us")));
+    assert!(matches!(settings.identity("timeline"), Identity::Bearer(_)));
+}
+
+#[test]
+fn with_postgres_secrets_are_given_and_a_password_is_never_shown() {
+    let store = "--store postgres://me:hunter2@db/x";
+    let needs = Needs { registry: true, ..Needs::default() };
+    let Complaints(said) = settled(store, &[], needs).unwrap_err();
+    for flag in ["--secret-file", "--kek-file", "--erasure-ledger"] {
+        assert!(said.iter().any(|complaint| complaint.starts_with(flag)), "{flag}: {said:#?}");
+    }
+    let Complaints(wrong) = settled("--store postgre://me:hunter2@db/x", &[], needs).unwrap_err();
+    assert!(!format!("{said:?}{wrong:?}").contains("hunter2"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    for name in ["secret", "kek"] {
+        Secret::at(&file(name)).unwrap();
+    }
+    let all = format!(
+        "{store} --secret-file {} --kek-file {} --erasure-ledger {}",
+        file("secret").display(),
+        file("kek").display(),
+        file("ledger").display()
+    );
+    let settings = settled(&all, &[], needs).unwrap();
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    let key = |service: &str| settings.secret(service).unwrap().derive("x");
+    assert_ne!(key("referrals"), key("housing"), "each service has a secret of its own");
+    assert_eq!(settings.kek().unwrap().derive("x"), Secret::at(&file("kek")).unwrap().derive("x"));
+
+    std::fs::write(file("kek"), "short").unwrap();
+    let Complaints(said) = settled(&all, &[], needs).unwrap_err();
+    assert!(said[0].starts_with("--kek-file") && said[0].contains("openssl rand -base64 32"), "{said:?}");
+}
+
+#[test]
+fn on_sqlite_secrets_are_made_once_for_their_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = format!("--store sqlite:{}", folder.path().join("data").display());
+    let settings = settled(&line, &[], Needs { registry: true, ..Needs::default() }).unwrap();
+    assert!(!folder.path().join("data").exists(), "settling makes nothing");
+    let first = settings.secret("referrals").unwrap().derive("x");
+    assert_eq!(settings.secret("referrals").unwrap().derive("x"), first);
+    settings.kek().unwrap();
+    for name in ["referrals.secret", "registry.kek"] {
+        use std::os::unix::fs::PermissionsExt;
+        let made = std::fs::metadata(folder.path().join("data").join(name)).unwrap();
+        assert_eq!(made.permissions().mode() & 0o777, 0o600, "{name}");
+    }
+}
