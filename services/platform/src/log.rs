@@ -109,7 +109,9 @@ impl Log {
         match (self.0.queue.wait(append).await?, request) {
             (queue::Answer::Appended(appended), _) => Ok(appended),
             (queue::Answer::Known, Some(request)) => self.replay(&request).await,
-            (queue::Answer::Known, None) => unreachable!("an append without a request id has none that is known"),
+            (queue::Answer::Known, None) => {
+                unreachable!("an append without a request id has none that is known")
+            }
         }
     }
 
@@ -149,6 +151,6 @@ pub struct Batches {
     pub sent: u64,
     /// Appends in them.
     pub appends: u64,
-    /// Time from sending to answer, all batches together, in microseconds.
+    /// Time from sending to answer of those answered, all together, in microseconds.
     pub micros: u64,
 }

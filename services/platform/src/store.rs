@@ -187,9 +187,7 @@ impl Store {
                 let file = directory.path().join(format!("{}.{name}.db", self.0.service));
                 Ok(db::sqlite(&file, Durability::Full))
             }
-            Home::Postgres(url) => {
-                schema(url, &format!("{}_{name}", self.0.service), Durability::Full).await
-            }
+            Home::Postgres(url) => schema(url, &format!("{}_{name}", self.0.service), Durability::Full).await,
         }
     }
 

@@ -4,7 +4,6 @@
 -- judges by is never older than its turn. No two requests of a batch name the same thing, so each is judged as if it were alone.
 -- Verdicts: 0 written, 1 request id known, 2 cursor moved, 3 conflict (`places`: which of `x_*`), 4 claim taken (which of `c_*`, `holders`: by whom),
 -- 5 the log refuses.
-DROP FUNCTION IF EXISTS log_append;
 CREATE FUNCTION log_append(
     -- Now; and how many events each request has, and how many those before it have.
     p_now bigint, p_counts integer[], p_offsets integer[],

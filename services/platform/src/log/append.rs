@@ -272,7 +272,7 @@ mod tests {
     fn the_length_of_a_payload_is_read_without_decoding_the_event() {
         let event = proto::log::Event {
             id: "x".repeat(300),
-            payload: vec![7; 70_000],
+            payload: vec![7; 70_000].into(),
             version: 9,
             ..proto::log::Event::default()
         };

@@ -97,22 +97,22 @@ impl Queue {
     pub async fn wait(&self, append: Append) -> Result<Answer, AppendError> {
         let deadline = append.deadline;
         let (stage, mut answer) = self.push(append)?;
+        // An append that is dropped unanswered has run out of time, or its appender has ended.
+        let dropped = |_| {
+            Err(match stage.load(Ordering::Acquire) {
+                DROPPED => AppendError::DeadlineExceeded,
+                _ => AppendError::Unavailable(StoreError::Closed),
+            })
+        };
         if let Some(deadline) = deadline {
-            let timed = tokio::time::timeout_at(deadline, &mut answer).await;
-            if let Ok(answered) = timed {
-                return answered.unwrap_or(Err(AppendError::Unavailable(StoreError::Closed)));
+            if let Ok(answered) = tokio::time::timeout_at(deadline, &mut answer).await {
+                return answered.unwrap_or_else(dropped);
             }
             if stage.compare_exchange(QUEUED, DROPPED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
                 return Err(AppendError::DeadlineExceeded);
             }
         }
-        // A waiting append that is dropped unanswered has run out of time, or its appender has ended.
-        answer.await.unwrap_or_else(|_| {
-            Err(match stage.load(Ordering::Acquire) {
-                DROPPED => AppendError::DeadlineExceeded,
-                _ => AppendError::Unavailable(StoreError::Closed),
-            })
-        })
+        answer.await.unwrap_or_else(dropped)
     }
 
     fn push(
@@ -147,6 +147,8 @@ impl Queue {
                 let mut state = self.state();
                 let batch = state.take();
                 if !batch.is_empty() {
+                    state.batches.sent += 1;
+                    state.batches.appends += batch.len() as u64;
                     return Some(batch);
                 }
                 if state.closed && state.depth == 0 {
@@ -161,8 +163,6 @@ impl Queue {
     pub fn took(&self, appends: usize, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let mut state = self.state();
-        state.batches.sent += 1;
-        state.batches.appends += appends as u64;
         state.batches.micros += micros;
         let each = micros / (appends as u64).max(1);
         state.micros_per_append = (state.micros_per_append * 7 + each) / 8;

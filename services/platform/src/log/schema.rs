@@ -1,7 +1,8 @@
 //! A log's tables, in each store's own words, and how they come to be.
 //!
 //! Invariant: migrating is idempotent and done under a lock; `log_events` and `log_requests` take rows and never give any up, which triggers enforce.
-//! A step that was released is never edited: what changes is a further step.
+//! A step that was released is never edited: what changes is a further step, and a function that changes gets another name, because a process of the
+//! release before still calls the old one.
 
 use uuid::Uuid;
 
@@ -12,9 +13,11 @@ use crate::db::{Db, StoreError, Tx};
 /// The steps for SQLite.
 const SQLITE: [&str; 1] = [include_str!("schema.sqlite.sql")];
 /// The steps for PostgreSQL.
-const POSTGRES: [&str; 1] = [include_str!("schema.postgres.sql")];
-/// PostgreSQL's append, which belongs to the code that calls it: replaced whenever it differs.
-const APPEND: &str = include_str!("append.postgres.sql");
+const POSTGRES: [&str; 2] = [include_str!("schema.postgres.sql"), include_str!("append.postgres.sql")];
+
+fn steps(postgres: bool) -> &'static [&'static str] {
+    if postgres { &POSTGRES } else { &SQLITE }
+}
 
 /// Makes or completes the tables of a log.
 pub(crate) async fn migrate(db: &Db) -> Result<(), StoreError> {
@@ -30,7 +33,7 @@ pub(crate) async fn migrate(db: &Db) -> Result<(), StoreError> {
     tx.script("CREATE TABLE IF NOT EXISTS log_schema (step bigint PRIMARY KEY)").await?;
     let rows = tx.fetch("SELECT count(*) FROM log_schema", args![]).await?;
     let done = rows.first().map_or(Ok(0), |row| row.u64(0))? as usize;
-    let steps: &[&str] = if tx.is_postgres() { &POSTGRES } else { &SQLITE };
+    let steps = steps(tx.is_postgres());
     if done > steps.len() {
         let why = format!(
             "the log's tables are at step {done}, and this build knows {} steps: run a newer build",
@@ -42,9 +45,6 @@ pub(crate) async fn migrate(db: &Db) -> Result<(), StoreError> {
         tx.script(sql).await?;
         tx.execute("INSERT INTO log_schema (step) VALUES ($1)", args![step as u64 + 1]).await?;
     }
-    if tx.is_postgres() {
-        tx.script(APPEND).await?;
-    }
     begin(&mut tx).await?;
     tx.commit().await
 }
@@ -52,7 +52,9 @@ pub(crate) async fn migrate(db: &Db) -> Result<(), StoreError> {
 /// Whether a log's tables are those this build works with.
 pub(crate) async fn is_current(db: &Db) -> Result<bool, StoreError> {
     match db.fetch("SELECT count(*) FROM log_schema", args![]).await {
-        Ok(rows) => Ok(rows.first().map_or(Ok(0), |row| row.u64(0))? as usize == SQLITE.len()),
+        Ok(rows) => {
+            Ok(rows.first().map_or(Ok(0), |row| row.u64(0))? as usize == steps(db.is_postgres()).len())
+        }
         Err(error) if error.retryable() || error.broke_connection() => Err(error),
         // The table is not there.
         Err(_) => Ok(false),
