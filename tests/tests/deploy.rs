@@ -1,12 +1,102 @@
-//! What `deploy/` says is what servers accept.
+//! What `deploy/` says is what servers and our own settings accept.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
+use kernel::{Actor, Role};
+use platform::config::{Flags, Needs, Settings};
 use sqlx::{Connection, PgConnection};
 use tests::{Postgres, Version, tools};
+use tonic::metadata::MetadataMap;
 
 fn deploy(name: &str) -> PathBuf {
     tools::root().join("deploy").join(name)
+}
+
+/// Runs `deploy/make-secrets` for the account that the tests run as.
+fn make_secrets(directory: &Path) {
+    let us = fs::metadata(directory).expect("the directory is there");
+    let owner = format!("{}:{}", us.uid(), us.gid());
+    let made = Command::new(deploy("make-secrets"))
+        .arg(directory)
+        .arg(owner)
+        .output()
+        .expect("the script can be run");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+/// The secrets that compose.yaml names, with the file of each.
+fn secrets(compose: &str) -> BTreeMap<&str, &str> {
+    let section = compose.split("\nsecrets:\n").nth(1).expect("compose.yaml ends with its secrets");
+    section
+        .lines()
+        .filter_map(|line| {
+            let (name, file) = line.trim().split_once(": { file: secrets/")?;
+            Some((name, file.strip_suffix(" }")?))
+        })
+        .collect()
+}
+
+/// The variables that compose.yaml gives our containers, with each secret where `make-secrets` put it.
+fn variables(compose: &str, made: &Path) -> BTreeMap<String, String> {
+    let files = secrets(compose);
+    let placed = |value: &str| match value.strip_prefix("/run/secrets/") {
+        // Each container has its own token under this name.
+        Some("token") => made.join("token_registry").display().to_string(),
+        Some(name) => made.join(files[name]).display().to_string(),
+        None => value.to_owned(),
+    };
+    let mut variables: BTreeMap<String, String> = compose
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "))
+        .filter(|(name, _)| name.starts_with("THROUGHLINE_"))
+        .map(|(name, value)| {
+            let value = value.trim_matches('"');
+            let default =
+                value.strip_prefix("${").and_then(|rest| rest.split_once(":-")?.1.strip_suffix('}'));
+            (name.to_owned(), placed(default.unwrap_or(value)))
+        })
+        .collect();
+    let nats = fs::read_to_string(made.join("nats.env")).expect("make-secrets makes nats.env");
+    variables.extend(
+        nats.lines().filter_map(|line| line.split_once('=')).map(|(name, value)| (name.into(), value.into())),
+    );
+    variables
+}
+
+#[tokio::test]
+async fn compose_gives_services_settings_that_fit_and_tokens_that_are_believed() {
+    let compose = fs::read_to_string(deploy("compose.yaml")).expect("deploy/compose.yaml is there");
+    let made = tempfile::tempdir().expect("a temporary directory");
+    make_secrets(made.path());
+    for (name, file) in secrets(&compose) {
+        assert!(
+            made.path().join(file).is_file(),
+            "make-secrets does not make {file}, which is the secret {name}"
+        );
+    }
+    let before = fs::read(made.path().join("kek")).expect("a key");
+    make_secrets(made.path());
+    assert_eq!(fs::read(made.path().join("kek")).expect("a key"), before, "what is there is left alone");
+
+    let peers = ["registry", "referrals", "vocational", "housing", "therapy", "coordination", "timeline"];
+    let needs = Needs { peers: &peers, registry: true, calls: true };
+    let settings = Settings::settle(&Flags::default(), &variables(&compose, made.path()), needs)
+        .unwrap_or_else(|complaints| panic!("{complaints}"));
+    assert!(settings.nats.is_some(), "the containers use NATS");
+
+    let auth = settings.auth().await.expect("the key set that make-secrets makes is one");
+    let token = fs::read_to_string(made.path().join("token_housing")).expect("a token");
+    let mut metadata = MetadataMap::new();
+    metadata
+        .insert("authorization", format!("Bearer {}", token.trim()).parse().expect("a token is plain text"));
+    let caller = auth.identify(&metadata.into_headers()).await.expect("the token is verified");
+    assert_eq!((caller.actor, caller.role), (Actor::Service("housing".into()), Role::Service));
 }
 
 #[test]
@@ -23,8 +113,9 @@ fn either_nats_accepts_its_settings_and_only_with_credentials() {
     for version in Version::BOTH {
         assert!(!accepted(version), "settings without the credentials beside them are refused");
     }
-    fs::write(folder.path().join("authorization.conf"), "user: throughline\npassword: invented\n")
-        .expect("written");
+    make_secrets(folder.path());
+    fs::rename(folder.path().join("nats_authorization.conf"), folder.path().join("authorization.conf"))
+        .expect("made");
     for version in Version::BOTH {
         assert!(accepted(version), "nats-server {} refuses deploy/nats.conf", version.number());
     }
