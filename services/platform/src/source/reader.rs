@@ -206,7 +206,7 @@ impl Reader {
         &self.source
     }
 
-    /// Waits for the next run. Only to be dropped unfinished together with the reader.
+    /// Waits for the next run. Dropped unfinished it has lost nothing.
     ///
     /// # Errors
     /// Where nothing that the reader can do brings the next event; a feed that is away is waited for.
@@ -400,7 +400,7 @@ impl Reader {
         }
         let (was, read) = (self.place.log_id, self.place.position);
         let diverged = Stuck::Diverged { was, log_id: stands.log_id, read };
-        if !stands.agrees_with(was).is_some_and(|up_to| read <= up_to) {
+        if stands.agrees_with(was).is_none_or(|up_to| read > up_to) {
             return Ok(Err(diverged));
         }
         if read > stands.position {
