@@ -13,6 +13,7 @@
 
 mod append;
 mod appender;
+mod arrays;
 mod batch;
 mod event;
 mod postgres;

@@ -1,7 +1,6 @@
 //! What a file alone can show; the rest is shown on both stores together.
 
 use super::*;
-use crate::args;
 
 #[tokio::test]
 async fn readers_go_on_while_a_transaction_writes_and_see_nothing_of_it() {

@@ -6,13 +6,14 @@
 use std::time::{Duration, Instant};
 
 use kernel::Timestamp;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{Arguments, ConnectOptions, Connection, PgConnection, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 use uuid::Uuid;
 
 use super::Append;
+use super::arrays::Arrays;
 use super::batch::{Judged, Verdict, claim_steps};
-use super::event::{PARTITIONS, partition, timestamp};
+use super::event::{PARTITIONS, timestamp};
 use crate::db::{Durability, StoreError, postgres_options};
 use crate::fault;
 
@@ -82,95 +83,6 @@ impl Writer {
             Ok(connected) => Ok(connected?),
             Err(_) => Err(sqlx::Error::PoolTimedOut.into()),
         }
-    }
-}
-
-/// The lists that the function takes, in its words.
-#[derive(Default)]
-struct Arrays<'a> {
-    counts: Vec<i32>,
-    offsets: Vec<i32>,
-    requests: Vec<(i32, &'a super::RequestKey)>,
-    expects: (Vec<i32>, Vec<String>, Vec<i64>),
-    claims: (Vec<i32>, Vec<&'a [u8]>, Vec<Option<&'a str>>, Vec<Option<&'a str>>),
-    cursors: Vec<(i32, &'a super::CursorMove)>,
-    events: Vec<(i32, i32, i64, String, &'a super::NewEvent)>,
-    added: Vec<i64>,
-}
-
-impl<'a> Arrays<'a> {
-    fn of(appends: &[&'a Append]) -> Self {
-        let mut arrays = Self { added: vec![0; PARTITIONS as usize], ..Self::default() };
-        for (req, append) in (1..).zip(appends) {
-            arrays.offsets.push(arrays.events.len() as i32);
-            arrays.counts.push(append.events.len() as i32);
-            arrays.requests.extend(append.request.iter().map(|request| (req, request)));
-            arrays.cursors.extend(append.cursor.iter().map(|step| (req, step)));
-            for (stream, version) in append.expected() {
-                arrays.expects.0.push(req);
-                arrays.expects.1.push(stream.to_string());
-                arrays.expects.2.push(version as i64);
-            }
-            for step in claim_steps(append) {
-                arrays.claims.0.push(req);
-                arrays.claims.1.push(step.key);
-                arrays.claims.2.push(step.take);
-                arrays.claims.3.push(step.release);
-            }
-            for event in &append.events {
-                let partition = partition(event.person, &event.stream);
-                let rank = &mut arrays.added[partition as usize];
-                *rank += 1;
-                arrays.events.push((req, partition as i32, *rank, event.stream.to_string(), event));
-            }
-        }
-        arrays
-    }
-
-    /// In the order of the function's parameters.
-    fn arguments(&self, now: Timestamp) -> Result<PgArguments, sqlx::error::BoxDynError> {
-        fn list<'x, T, U>(of: &'x [T], field: impl Fn(&'x T) -> U) -> Vec<U> {
-            of.iter().map(field).collect()
-        }
-        let mut to = PgArguments::default();
-        to.add(now.as_microsecond())?;
-        to.add(&self.counts)?;
-        to.add(&self.offsets)?;
-
-        to.add(list(&self.requests, |(req, _)| *req))?;
-        to.add(list(&self.requests, |(_, request)| request.scope.as_str()))?;
-        to.add(list(&self.requests, |(_, request)| request.id))?;
-        to.add(list(&self.requests, |(_, request)| request.digest.as_slice()))?;
-        to.add(list(&self.requests, |(_, request)| request.subject.as_str()))?;
-        to.add(list(&self.requests, |(_, request)| request.subject_version as i64))?;
-
-        to.add(&self.expects.0)?;
-        to.add(&self.expects.1)?;
-        to.add(&self.expects.2)?;
-
-        to.add(&self.claims.0)?;
-        to.add(&self.claims.1)?;
-        to.add(&self.claims.2)?;
-        to.add(&self.claims.3)?;
-
-        to.add(list(&self.cursors, |(req, _)| *req))?;
-        to.add(list(&self.cursors, |(_, step)| step.reader.as_str()))?;
-        to.add(list(&self.cursors, |(_, step)| step.log_id))?;
-        to.add(list(&self.cursors, |(_, step)| step.partition as i32))?;
-        to.add(list(&self.cursors, |(_, step)| step.from as i64))?;
-        to.add(list(&self.cursors, |(_, step)| step.to as i64))?;
-
-        to.add(list(&self.events, |(req, ..)| *req))?;
-        to.add(list(&self.events, |(_, partition, ..)| *partition))?;
-        to.add(list(&self.events, |(_, _, rank, ..)| *rank))?;
-        to.add(list(&self.events, |(_, _, _, stream, _)| stream.as_str()))?;
-        to.add(list(&self.events, |(.., event)| event.version as i64))?;
-        to.add(list(&self.events, |(.., event)| event.id))?;
-        to.add(list(&self.events, |(.., event)| event.kind.as_str()))?;
-        to.add(list(&self.events, |(.., event)| event.person.map(|person| person.uuid())))?;
-        to.add(list(&self.events, |(.., event)| event.bytes.as_ref()))?;
-        to.add(&self.added)?;
-        Ok(to)
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Answer {
     Known,
 }
 
+type Answered = oneshot::Receiver<Result<Answer, AppendError>>;
+
 /// An append in the queue.
 #[derive(Debug)]
 pub struct Waiting {
@@ -115,10 +117,7 @@ impl Queue {
         answer.await.unwrap_or_else(dropped)
     }
 
-    fn push(
-        &self,
-        append: Append,
-    ) -> Result<(Arc<AtomicU8>, oneshot::Receiver<Result<Answer, AppendError>>), AppendError> {
+    fn push(&self, append: Append) -> Result<(Arc<AtomicU8>, Answered), AppendError> {
         let stage = Arc::new(AtomicU8::new(QUEUED));
         let (answer, answered) = oneshot::channel();
         let lane = append.agency;

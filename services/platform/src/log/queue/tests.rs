@@ -21,8 +21,6 @@ fn append(agency: AgencyId, stream: u128, bytes: usize) -> Append {
     Append { events: vec![event], agency: Some(agency), ..Append::default() }
 }
 
-type Answered = oneshot::Receiver<Result<Answer, AppendError>>;
-
 fn push(queue: &Queue, agency: AgencyId, stream: u128) -> Answered {
     queue.push(append(agency, stream, 1)).expect("room").1
 }
@@ -83,7 +81,7 @@ fn a_batch_holds_no_two_that_name_the_same_and_what_waits_keeps_its_order() {
         [1, 3, 4],
         "the second of stream 2 does not overtake the one that names 1 and 2"
     );
-    assert_eq!(named(&queue), [1, 3]);
+    assert_eq!(named(&queue), [3, 1]);
     assert_eq!(named(&queue), [2]);
 }
 
