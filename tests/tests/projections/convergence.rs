@@ -42,6 +42,7 @@ async fn any_delivery_of_several_logs_with_restarts_gives_the_same_rows(place: P
             teller.tell(dice.below(5).into(), "Said", WORDS[dice.below(5) as usize]).await;
         }
         if dice.percent(50) {
+            // Sleeps: it is stopped at a random moment of its work.
             tokio::time::sleep(Duration::from_millis(dice.below(60))).await;
         } else {
             level(&running.views(), &logs).await;

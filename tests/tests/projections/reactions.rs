@@ -128,6 +128,7 @@ async fn two_workers_and_one_killed_react_once_to_each_event(place: Place) {
             asked += u32::from(text == "case, please");
             teller.tell(dice.below(8).into(), "Said", text).await;
         }
+        // Sleeps: it is killed at a random moment of its work.
         tokio::time::sleep(Duration::from_millis(dice.below(40))).await;
         doomed.shutdown_background();
     }

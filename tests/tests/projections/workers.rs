@@ -49,6 +49,7 @@ async fn engines_killed_at_any_moment_leave_rows_and_cursor_agreeing() {
         for _ in 0..20 {
             teller.tell(dice.below(6).into(), "Said", "word").await;
         }
+        // Sleeps: it is killed at a random moment of its work.
         tokio::time::sleep(Duration::from_millis(dice.below(25))).await;
         doomed.shutdown_background();
     }

@@ -1,3 +1,5 @@
+//! A store from its address to its generations of views.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! The queue of appends: fair, bounded, and nothing in it sent in vain.
+
 use kernel::{PersonId, StreamId};
 use uuid::Uuid;
 

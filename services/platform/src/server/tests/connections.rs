@@ -234,6 +234,7 @@ async fn a_connection_that_answers_no_ping_is_closed() {
     // Who answers pings stays; hyper's client does.
     let alive = Client::to(server.at).await;
     alive.head("").await.head();
+    // Sleeps: long enough for several pings to go by.
     tokio::time::sleep(beat * 5).await;
     alive.head("").await.head();
 }
