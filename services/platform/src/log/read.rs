@@ -149,10 +149,19 @@ impl Log {
     /// Makes the log take no append until it is forked, in every process and after every restart: it was shown a cursor beyond its head, so it has
     /// lost its end. `why` is for the operator.
     pub async fn refuse_appends(&self, why: &str) -> Result<(), StoreError> {
+        let log_id = self.head().await?.log_id;
+        self.refuse_appends_of(log_id, why).await
+    }
+
+    /// The same for who learned it of this incarnation: one that has been forked since is another log, and takes appends.
+    pub async fn refuse_appends_of(&self, log_id: Uuid, why: &str) -> Result<(), StoreError> {
         let mut tx = self.0.db.begin().await?;
-        tx.execute("UPDATE log_head SET refusing = $1 WHERE refusing IS NULL", args![why]).await?;
+        let sql = "UPDATE log_head SET refusing = $1 WHERE refusing IS NULL AND log_id = $2";
+        let changed = tx.execute(sql, args![why, log_id]).await?;
         tx.commit().await?;
-        tracing::error!(log = self.0.service, why, "the log refuses appends: run `throughline log fork`");
+        if changed > 0 {
+            tracing::error!(log = self.0.service, why, "the log refuses appends: run `throughline log fork`");
+        }
         Ok(())
     }
 
