@@ -15,7 +15,7 @@ pub struct Part {
 }
 
 /// What must be visible, all of it, for an entry to be. An ordinary entry has one part, a finding one for each input;
-/// an entry without a part concerns the person alone and no agency (the person and operators see it).
+/// an entry without a part was written by the person, not by an agency: it is theirs to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Class(Vec<Part>);
 

@@ -43,10 +43,7 @@ pub fn see(caller: &Caller, say: &Say, class: &Class) -> Option<Why> {
     }
     let agency = caller.speaks_for()?;
     let parts = class.parts();
-    if parts.is_empty() {
-        return None;
-    }
-    if parts.iter().all(|part| part.agency == agency) {
+    if !parts.is_empty() && parts.iter().all(|part| part.agency == agency) {
         return Some(Why::SameAgency);
     }
     // A plain consent names a recipient and nothing else; it never covers a labelled fact (42 CFR Part 2 wants its own).
@@ -104,6 +101,12 @@ mod tests {
         );
         assert_eq!(see(&worker(CLINIC), &ana_allows([]), &both), None);
         assert_eq!(see(&worker(CLINIC), &ana_allows([CLINIC]), &both), Some(Why::Consent));
+    }
+
+    #[test]
+    fn what_no_agency_wrote_is_the_persons_to_show() {
+        assert_eq!(see(&worker(CLINIC), &ana_allows([]), &Class::default()), None);
+        assert_eq!(see(&worker(CLINIC), &ana_allows([CLINIC]), &Class::default()), Some(Why::Consent));
     }
 
     #[test]

@@ -92,6 +92,12 @@ impl Place {
         written.is_empty() || (self.log_id == log_id && written.iter().all(read))
     }
 
+    /// What has been read, as a revision says it: the sequence in each partition that has any and is known.
+    pub fn written(&self) -> Vec<(u32, u64)> {
+        let known = (0..).zip(&self.sequences).filter(|(_, sequence)| **sequence > 0 && **sequence != UNKNOWN);
+        known.map(|(partition, sequence)| (partition, *sequence)).collect()
+    }
+
     /// The sequences as they are stored: 8 bytes each, big end first.
     pub(crate) fn sequences_to_bytes(&self) -> Vec<u8> {
         self.sequences.iter().flat_map(|sequence| sequence.to_be_bytes()).collect()

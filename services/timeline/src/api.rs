@@ -1,0 +1,232 @@
+//! The gRPC face: whose timeline, what the caller may see of it, a page of it or the following of it.
+//! Invariant: `kernel::may` alone says what is visible; nothing withheld leaves a trace in counts, pages or order.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::stream::BoxStream;
+use kernel::{Caller, Class, PersonId, Role, may};
+use platform::auth;
+use platform::command::Desk;
+use platform::error::BadField;
+use platform::keys::Opened;
+use platform::page::{Last, Pages};
+use platform::people::People;
+use platform::projection::Views;
+use platform::revision::Revision;
+use platform::wire::{self, page_size};
+use proto::timeline::timeline_service_server::TimelineService;
+use proto::timeline::{self as pb, Entry};
+use proto::types::FieldStatus;
+use tokio::time::Instant;
+use tonic::{Request, Response, Status};
+
+use crate::audit;
+use crate::policy;
+use crate::view::{self, Filter, Found};
+use crate::watch;
+
+/// How long a read waits for the revisions that it must have seen, where the caller sets no deadline.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Who may read.
+const READ: &[Role] =
+    &[Role::Worker, Role::Recorder, Role::Person, Role::Operator, Role::Auditor, Role::Service];
+
+/// The service's face. Clones are the same.
+#[derive(Clone)]
+pub struct Api {
+    pub(crate) desk: Desk,
+    pub(crate) views: Views,
+    pub(crate) people: People,
+    pub(crate) pages: std::sync::Arc<Pages>,
+}
+
+/// Whose timeline is read, and what of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// The records read as one, the canonical one first.
+    pub records: Vec<PersonId>,
+    /// The classes that the caller may see.
+    pub classes: BTreeSet<Class>,
+    /// Whether the caller sees by running or auditing the system.
+    pub oversight: bool,
+}
+
+impl Api {
+    /// A face over the timeline's views and the people's say.
+    pub fn new(desk: Desk, views: Views, people: People) -> Self {
+        let pages = std::sync::Arc::new(Pages::new(desk.secret()));
+        Self { desk, views, people, pages }
+    }
+
+    /// What the caller may see of the person's timeline, now.
+    pub(crate) async fn sight(
+        &self,
+        caller: &Caller,
+        person: PersonId,
+        as_of: Option<jiff::Timestamp>,
+    ) -> Result<Sight, Status> {
+        let records = self.people.group(person, as_of).await?;
+        let say = self.people.say(person).await?;
+        let mut sight = Sight { records, classes: BTreeSet::new(), oversight: false };
+        for class in view::classes(&self.views.db(), &sight.records).await? {
+            match may::see(caller, &say, &class) {
+                Some(may::Why::Oversight) => {
+                    sight.oversight = true;
+                    sight.classes.insert(class);
+                }
+                Some(may::Why::Own | may::Why::SameAgency | may::Why::Consent | may::Why::Service) => {
+                    sight.classes.insert(class);
+                }
+                None => {}
+            }
+        }
+        Ok(sight)
+    }
+
+    /// Entries as their readers see them: texts opened, agencies named.
+    pub(crate) async fn shown(&self, found: Vec<Found>) -> Result<Vec<Entry>, Status> {
+        let agencies = self.people.agencies().await?;
+        let sealed: Vec<_> = found.iter().filter_map(|found| found.stored.text.as_ref()).collect();
+        let mut opened = self.desk.keys().open_all(&sealed).await.into_iter();
+        let mut entries = Vec::with_capacity(found.len());
+        for found in &found {
+            let mut entry = found.stored.entry.clone().unwrap_or_default();
+            if found.stored.text.is_some() {
+                let (text, status) = match opened.next().unwrap_or(Opened::Locked) {
+                    Opened::Text(text) => (text, FieldStatus::Open),
+                    Opened::Erased => (String::new(), FieldStatus::Erased),
+                    Opened::Locked => (String::new(), FieldStatus::Locked),
+                };
+                (entry.text, entry.text_status) = (text, status.into());
+            }
+            if let Ok(agency) = entry.agency_id.parse() {
+                entry.agency_name = agencies.get(&agency).cloned().unwrap_or_default();
+            }
+            let instant = |micros| jiff::Timestamp::from_microsecond(micros).ok().map(wire::to_instant);
+            entry.known_from = instant(found.known_from);
+            entry.known_to = found.known_to.and_then(instant);
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    fn lag(&self) -> Vec<pb::Lag> {
+        let views = [&self.views, self.people.views()];
+        let lags = views.into_iter().flat_map(Views::lag);
+        lags.map(|lag| pb::Lag {
+            source: lag.source,
+            events: lag.events,
+            milliseconds: (lag.seconds * 1_000.0) as u64,
+            parked_people: 0,
+            unreachable: !lag.reachable,
+        })
+        .collect()
+    }
+
+    /// Waits for what the read must have seen. Past the deadline the answer is as old as its lag says.
+    async fn wait(&self, at_least: &[String], deadline: Option<Instant>) -> Result<(), Status> {
+        let margin = Duration::from_millis(100);
+        let deadline = deadline.map_or_else(|| Instant::now() + PATIENCE, |deadline| deadline - margin);
+        for revision in Revision::parse_all(at_least)? {
+            if policy::SOURCES.contains(&revision.log.as_str()) {
+                self.views.reached(&revision, deadline).await;
+            }
+            if revision.log == "registry" {
+                self.people.views().reached(&revision, deadline).await;
+            }
+        }
+        Ok(())
+    }
+
+    fn revisions(&self) -> Vec<String> {
+        let progress = self.views.progress().borrow().clone();
+        let of = |(log, place): (&String, &std::sync::Arc<platform::source::Place>)| {
+            Revision { log: log.clone(), log_id: place.log_id, written: place.written() }.to_text()
+        };
+        progress.places.iter().map(of).collect()
+    }
+}
+
+pub(crate) fn services(given: &[String]) -> Result<Vec<String>, BadField> {
+    for (i, service) in given.iter().enumerate() {
+        if !policy::SOURCES.contains(&service.as_str()) {
+            let why = format!("is not one of: {}", policy::SOURCES.join(", "));
+            return Err(BadField::new(format!("services[{i}]"), why));
+        }
+    }
+    Ok(given.to_vec())
+}
+
+#[tonic::async_trait]
+impl TimelineService for Api {
+    async fn get_timeline(
+        &self,
+        request: Request<pb::GetTimelineRequest>,
+    ) -> Result<Response<pb::GetTimelineResponse>, Status> {
+        let caller = auth::caller(&request)?;
+        auth::require_role(&caller, READ)?;
+        let deadline = platform::server::deadline(&request);
+        let r = request.get_ref();
+        let person: PersonId = wire::id("person_id", &r.person_id)?;
+        let instant = |field, at: &Option<prost_types::Timestamp>| {
+            at.as_ref().map(|at| wire::instant(field, at)).transpose()
+        };
+        let (from, until) = (instant("from", &r.from)?, instant("until", &r.until)?);
+        let as_of = instant("as_of", &r.as_of)?;
+        let services = services(&r.services)?;
+        let list = format!("GetTimeline/{person}/{services:?}/{from:?}/{until:?}/{as_of:?}");
+        let after = self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first);
+        let size = page_size(r.page_size)?;
+
+        self.wait(&r.at_least, deadline).await?;
+        let sight = self.sight(&caller, person, as_of).await?;
+        let filter = Filter {
+            people: sight.records.clone(),
+            services,
+            from: from.map(jiff::Timestamp::as_microsecond),
+            until: until.map(jiff::Timestamp::as_microsecond),
+            as_of,
+            after,
+            size,
+        };
+        let classes: Vec<Class> = sight.classes.iter().cloned().collect();
+        let (found, more) = view::page(&self.views.db(), &classes, &filter).await?;
+        if sight.oversight {
+            audit::read(&self.desk, &caller, &sight.records, found.len()).await?;
+        }
+        let next_page_token = match found.last() {
+            Some(found) if more => self.pages.token(&list, &found.last),
+            Some(_) | None => String::new(),
+        };
+        Ok(Response::new(pb::GetTimelineResponse {
+            entries: self.shown(found).await?,
+            next_page_token,
+            person_ids: sight.records.iter().map(ToString::to_string).collect(),
+            lag: self.lag(),
+            revisions: self.revisions(),
+        }))
+    }
+
+    type WatchTimelineStream = BoxStream<'static, Result<pb::WatchTimelineResponse, Status>>;
+
+    async fn watch_timeline(
+        &self,
+        request: Request<pb::WatchTimelineRequest>,
+    ) -> Result<Response<Self::WatchTimelineStream>, Status> {
+        let caller = auth::caller(&request)?;
+        auth::require_role(&caller, READ)?;
+        let r = request.into_inner();
+        let person: PersonId = wire::id("person_id", &r.person_id)?;
+        let services = services(&r.services)?;
+        Ok(Response::new(watch::follow(self.clone(), caller, person, services, &r.resume_token).await?))
+    }
+
+    async fn get_lag(
+        &self,
+        request: Request<pb::GetLagRequest>,
+    ) -> Result<Response<pb::GetLagResponse>, Status> {
+        auth::caller(&request)?;
+        Ok(Response::new(pb::GetLagResponse { lag: self.lag() }))
+    }
+}

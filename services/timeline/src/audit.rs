@@ -1,0 +1,109 @@
+//! Who looked: reads by those who run or audit the system are written down before they are answered.
+//! Invariant: a read that could not be written down is not answered.
+
+use kernel::{Actor, Caller, Decider, PersonId, RefusalKind};
+use platform::command::{Changes, Desk, Encoding, Ink, Payload, Stream, Unreadable, id_of};
+use prost::{Message, Name};
+use proto::timeline::timeline_event::Kind;
+use proto::timeline::{TimelineEvent, TimelineRead};
+use tonic::Status;
+use uuid::Uuid;
+
+/// The list of who read one person's timeline.
+pub struct Audit;
+
+/// Somebody read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// The records read as one person, the one asked for first.
+    pub records: Vec<PersonId>,
+    /// How many entries were shown.
+    pub entries: u32,
+}
+
+/// A list of reads refuses nothing.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {}
+
+impl kernel::Refusal for Refusal {
+    fn kind(&self) -> RefusalKind {
+        match *self {}
+    }
+    fn reason(&self) -> &'static str {
+        match *self {}
+    }
+}
+
+impl Decider for Audit {
+    const CATEGORY: &'static str = "audit";
+    type State = Option<PersonId>;
+    type Command = Looked;
+    type Event = Looked;
+    type Refusal = Refusal;
+
+    fn decide(_: &Self::State, looked: Looked) -> Result<Vec<Looked>, Refusal> {
+        Ok(vec![looked])
+    }
+    fn evolve(_: Self::State, looked: &Looked) -> Self::State {
+        looked.records.first().copied()
+    }
+}
+
+impl Encoding for Audit {
+    fn person(after: &Self::State) -> Option<PersonId> {
+        *after
+    }
+
+    fn encode(looked: &Looked, _: &Self::State, _: &Ink<'_>) -> Result<Payload, Status> {
+        let read = TimelineRead {
+            person_ids: looked.records.iter().map(ToString::to_string).collect(),
+            entries: looked.entries,
+        };
+        Ok(Payload::new(TimelineRead::full_name(), &TimelineEvent { kind: Some(Kind::TimelineRead(read)) }))
+    }
+
+    fn decode(stored: &proto::log::Event) -> Result<Looked, Unreadable> {
+        let event = TimelineEvent::decode(stored.payload.clone());
+        let kind = event.map_err(|_| Unreadable::new(stored, "its payload is damaged"))?.kind;
+        let Some(Kind::TimelineRead(read)) = kind else {
+            return Err(Unreadable::new(stored, "a newer release wrote it"));
+        };
+        let ids = read.person_ids.iter().map(|id| id.parse());
+        let records =
+            ids.collect::<Result<_, _>>().map_err(|_| Unreadable::new(stored, "an id in it is damaged"))?;
+        Ok(Looked { records, entries: read.entries })
+    }
+}
+
+/// Writes down that the caller read these records.
+///
+/// # Errors
+/// The log does not take it.
+pub async fn read(desk: &Desk, caller: &Caller, records: &[PersonId], entries: usize) -> Result<(), Status> {
+    let Some(first) = records.first() else { return Ok(()) };
+    // The list of a person: one stream for each reader, so that readers do not wait for each other.
+    let reader = match &caller.actor {
+        Actor::Worker(worker) => worker.uuid(),
+        Actor::Person(person) => person.uuid(),
+        Actor::Service(name) => Uuid::new_v5(&first.uuid(), name.as_bytes()),
+    };
+    let list = Uuid::new_v5(&first.uuid(), reader.as_bytes());
+    let mut ask = desk.own_ask("TimelineRead", Uuid::now_v7(), None);
+    ask.caller = caller.clone();
+    let looked = Looked { records: records.to_vec(), entries: u32::try_from(entries).unwrap_or(u32::MAX) };
+    let done = desk.execute(&ask, id_of::<Audit>(list), Stream::<Audit>::of(list), |now| {
+        Ok::<_, Refusal>(Changes::none().write::<Audit>(now, Audit::decide(now, looked.clone())?))
+    });
+    match done.await {
+        Ok(_) => Ok(()),
+        // Whoever is not known any more, or was erased, has a timeline without names; who read it is told by the operator's own log line.
+        Err(failed) => {
+            let status = Status::from(failed);
+            let gone = matches!(
+                platform::error::reason(&status).as_deref(),
+                Some("PERSON_ERASED" | "PERSON_NOT_FOUND")
+            );
+            if gone { Ok(()) } else { Err(status) }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What each service's events put onto a timeline: one file for each service, each pure.
+//!
+//! Invariant: a line says no more than its labels allow: codes in words, names of programmes, never a person's own words (those are sealed beside
+//! it) and never what another log or the clock would have to tell.
+
+mod referrals;
+
+use std::collections::BTreeSet;
+
+use kernel::{Class, Part};
+use platform::source::Read;
+use proto::timeline::{Entry, EntryKind, StoredEntry};
+
+use crate::entries::{Entries, Put};
+
+/// The logs that have entries on the timeline.
+pub const SOURCES: &[&str] = &["referrals"];
+
+/// An event that this release cannot read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the event cannot be read by this release")]
+pub struct Unreadable;
+
+/// What an event changes in its stream's entries.
+///
+/// # Errors
+/// A payload that this release cannot read: the person is parked until a release can.
+pub fn apply(log: &str, entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
+    match log {
+        "referrals" => referrals::apply(entries, read),
+        _ => Err(Unreadable),
+    }
+}
+
+/// An entry about an event, to be filled in by its service's policy.
+pub(crate) fn entry(log: &str, read: &Read, kind: EntryKind, line: impl Into<String>) -> Entry {
+    let event = &read.event;
+    Entry {
+        person_id: event.person_id.clone(),
+        kind: kind.into(),
+        service: log.to_owned(),
+        agency_id: speaker(read).to_owned(),
+        start: event.occurred.clone(),
+        line: line.into(),
+        stream: event.stream.clone(),
+        labels: event.labels.clone(),
+        event_ids: vec![event.id.clone()],
+        discrepancies: event.discrepancies.clone(),
+        known_until: event.source.as_ref().and_then(|source| source.known_until),
+        ..Default::default()
+    }
+}
+
+/// Puts an entry under the class of the agency that spoke.
+pub(crate) fn spoken(log: &str, read: &Read, entry: Entry) -> Put {
+    let classes = [class(speaker(read), log, &read.event.labels)].into();
+    Put { classes, stored: StoredEntry { entry: Some(entry), ..Default::default() }, known_from: 0 }
+}
+
+/// Puts an entry under the classes of these agencies: each of them sees it.
+pub(crate) fn shared<'a>(
+    log: &str,
+    read: &Read,
+    entry: Entry,
+    agencies: impl IntoIterator<Item = &'a str>,
+) -> Put {
+    let agencies = agencies.into_iter().filter(|agency| !agency.is_empty());
+    let classes: BTreeSet<Class> = agencies.map(|agency| class(agency, log, &read.event.labels)).collect();
+    Put { classes, stored: StoredEntry { entry: Some(entry), ..Default::default() }, known_from: 0 }
+}
+
+/// The class of an agency's facts of a service; what no agency wrote is the person's own.
+pub(crate) fn class(agency: &str, log: &str, labels: &[String]) -> Class {
+    let Ok(agency) = agency.parse() else { return Class::default() };
+    let label = labels.first().cloned().unwrap_or_default();
+    Class::new([Part { agency, category: log.to_owned(), label }])
+}
+
+/// The agency whose word an event is; empty for the person's own and the system's.
+pub(crate) fn speaker(read: &Read) -> &str {
+    let event = &read.event;
+    if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of }
+}
+
+/// Notes that an event went into an entry: the first and the last 20 are kept.
+pub(crate) fn made_of(entry: &mut Entry, read: &Read) {
+    entry.event_ids.push(read.event.id.clone());
+    if entry.event_ids.len() > 21 {
+        entry.event_ids.remove(1);
+    }
+}
+
+/// Changes an entry by an event.
+pub(crate) fn goes_on(entries: &mut Entries, key: &str, read: &Read, change: impl FnOnce(&mut Entry)) {
+    entries.change(key, |stored| {
+        if let Some(entry) = stored.entry.as_mut() {
+            made_of(entry, read);
+            change(entry);
+        }
+    });
+}
+
+/// Marks all of a stream's entries as never meant: only "withdrawn" remains.
+pub(crate) fn withdraw(entries: &mut Entries, read: &Read) {
+    entries.change_all(|stored| {
+        stored.text = None;
+        stored.facts.clear();
+        if let Some(entry) = stored.entry.as_mut() {
+            made_of(entry, read);
+            entry.withdrawn = true;
+            entry.open = false;
+            entry.line = "withdrawn: entered in error".into();
+            entry.discrepancies.clear();
+            entry.goal_ids.clear();
+        }
+    });
+}

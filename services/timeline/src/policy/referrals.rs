@@ -1,0 +1,172 @@
+//! Referrals and participations on the timeline.
+//! Invariant: one entry for each referral, seen by both its sides from the moment it was sent; a draft is its requester's alone.
+
+use std::collections::BTreeMap;
+
+use platform::source::Read;
+use prost::Message;
+use proto::referrals::referrals_event::Kind;
+use proto::referrals::{self as pb, ReferralsEvent};
+use proto::timeline::EntryKind;
+
+use super::{Unreadable, entry, goes_on, shared, speaker, spoken, withdraw};
+use crate::entries::Entries;
+
+const LOG: &str = "referrals";
+const REFERRAL: &str = "referral";
+const PARTICIPATION: &str = "participation";
+
+pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
+    let payload = ReferralsEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
+    match payload.kind.ok_or(Unreadable)? {
+        // Offers concern nobody.
+        Kind::ServiceOfferPublished(_) | Kind::ServiceOfferWithdrawn(_) => {}
+
+        Kind::ReferralDrafted(drafted) => {
+            let line = format!("Referral to {}: draft", drafted.offer_name);
+            let mut entry = entry(LOG, read, EntryKind::Referral, line);
+            entry.open = true;
+            entry.life_domains = vec![drafted.life_domain];
+            entry.goal_ids.extend(Some(drafted.goal_id).filter(|goal| !goal.is_empty()));
+            let mut put = spoken(LOG, read, entry);
+            put.stored.facts.insert("offer".into(), drafted.offer_name);
+            put.stored.facts.insert("requester".into(), drafted.requester_agency_id);
+            put.stored.facts.insert("target".into(), drafted.target_agency_id);
+            entries.put(REFERRAL, put);
+        }
+        Kind::ReferralSent(_) => {
+            let Some(drafted) = entries.get(REFERRAL).cloned() else { return Err(Unreadable) };
+            let facts = drafted.stored.facts.clone();
+            let mut sent = drafted.stored.entry.ok_or(Unreadable)?;
+            super::made_of(&mut sent, read);
+            // From here on it is about the sending: the draft gives way to it.
+            sent.start = read.event.occurred.clone();
+            sent.line = format!("Referral to {}: requested", fact(&facts, "offer"));
+            let mut put = shared(LOG, read, sent, [fact(&facts, "requester"), fact(&facts, "target")]);
+            put.stored.facts = facts;
+            entries.put(REFERRAL, put);
+        }
+        Kind::ReferralAcknowledged(_) => state(entries, read, "acknowledged", true),
+        Kind::ReferralAccepted(_) => state(entries, read, "accepted", true),
+        Kind::ReferralRejected(closed) => state(entries, read, &closing("rejected", closed.reason()), false),
+        Kind::ReferralCancelled(closed) => {
+            let how = if closed.ended_early { "cancelled early" } else { "cancelled before start" };
+            state(entries, read, &closing(how, closed.reason()), false);
+        }
+        Kind::ReferralStarted(_) => state(entries, read, "in progress", true),
+        Kind::ReferralHeld(_) => state(entries, read, "on hold", true),
+        Kind::ReferralResumed(_) => state(entries, read, "in progress", true),
+        Kind::ReferralCompleted(closed) => {
+            let outcome = match closed.outcome() {
+                pb::Outcome::Unspecified => "completed",
+                pb::Outcome::Enrolled => "completed, enrolled",
+                pb::Outcome::NotEnrolled => "completed, not enrolled",
+                pb::Outcome::Waitlisted => "completed, on the waiting list",
+                pb::Outcome::ServiceGiven => "completed, service given",
+            };
+            state(entries, read, outcome, false);
+        }
+        Kind::ReferralFailed(closed) => {
+            let how = if closed.ended_early { "ended early" } else { "withdrawn before start" };
+            state(entries, read, &closing(how, closed.reason()), false);
+        }
+        Kind::ReferralEnteredInError(_) | Kind::ParticipationEnteredInError(_) => withdraw(entries, read),
+        Kind::ReferralOverdue(_) => state(entries, read, "not acknowledged in time", true),
+        Kind::ReferralProgressed(_) => goes_on(entries, REFERRAL, read, |_| {}),
+        Kind::ReferralRecorded(recorded) => {
+            let to =
+                if recorded.offer_name.is_empty() { &recorded.service_named } else { &recorded.offer_name };
+            let (word, open) = recorded_state(recorded.state());
+            let mut entry = entry(LOG, read, EntryKind::Referral, format!("Referral to {to}: {word}"));
+            entry.start = recorded.made.or_else(|| read.event.occurred.clone());
+            entry.open = open;
+            entry.end = if open { None } else { recorded.state_reached };
+            let parties = [speaker(read), recorded.target_agency_id.as_str()];
+            entries.put(REFERRAL, shared(LOG, read, entry, parties));
+        }
+
+        Kind::ParticipationStarted(started) => {
+            let line = format!("Takes part in {}", started.offer_name);
+            let mut entry = entry(LOG, read, EntryKind::Participation, line);
+            entry.agency_id.clone_from(&started.agency_id);
+            entry.open = true;
+            let mut put = shared(LOG, read, entry, [started.agency_id.as_str()]);
+            put.stored.facts.insert("agency".into(), started.agency_id);
+            put.stored.facts.insert("offer".into(), started.offer_name);
+            entries.put(PARTICIPATION, put);
+        }
+        Kind::ParticipationContactMade(made) => {
+            let contact = made.contact.ok_or(Unreadable)?;
+            let line = if contact.reached { "Contact" } else { "Contact attempted" };
+            let mut entry = entry(LOG, read, EntryKind::Contact, line);
+            entry.start = contact.occurred;
+            entries.put(format!("contact:{}", made.contact_id), spoken(LOG, read, entry));
+        }
+        Kind::ParticipationEnded(_) => goes_on(entries, PARTICIPATION, read, |entry| {
+            entry.open = false;
+            entry.end = read.event.occurred.clone();
+        }),
+        Kind::ParticipationRecorded(recorded) => {
+            let line = format!("Takes part in {}", recorded.offer_name);
+            let mut entry = entry(LOG, read, EntryKind::Participation, line);
+            entry.start = recorded.started;
+            entry.open = recorded.ended.is_none();
+            entry.end = recorded.ended;
+            entries.put(PARTICIPATION, spoken(LOG, read, entry));
+        }
+    }
+    Ok(())
+}
+
+fn fact<'a>(facts: &'a BTreeMap<String, String>, name: &str) -> &'a str {
+    facts.get(name).map(String::as_str).unwrap_or_default()
+}
+
+fn state(entries: &mut Entries, read: &Read, word: &str, open: bool) {
+    entries.change(REFERRAL, |stored| {
+        let offer = fact(&stored.facts, "offer").to_owned();
+        if let Some(entry) = stored.entry.as_mut() {
+            super::made_of(entry, read);
+            entry.line = format!("Referral to {offer}: {word}");
+            entry.open = open;
+            entry.end = if open { None } else { read.event.occurred.clone() };
+        }
+    });
+}
+
+fn recorded_state(state: pb::ReferralState) -> (&'static str, bool) {
+    match state {
+        pb::ReferralState::Unspecified => ("logged", true),
+        pb::ReferralState::Draft => ("draft", true),
+        pb::ReferralState::Requested => ("requested", true),
+        pb::ReferralState::Accepted => ("accepted", true),
+        pb::ReferralState::Rejected => ("rejected", false),
+        pb::ReferralState::Cancelled => ("cancelled", false),
+        pb::ReferralState::InProgress => ("in progress", true),
+        pb::ReferralState::OnHold => ("on hold", true),
+        pb::ReferralState::Completed => ("completed", false),
+        pb::ReferralState::Failed => ("failed", false),
+        pb::ReferralState::EnteredInError => ("entered in error", false),
+    }
+}
+
+fn closing(how: &str, reason: pb::ClosingReason) -> String {
+    let why = match reason {
+        pb::ClosingReason::Unspecified | pb::ClosingReason::Other => return how.to_owned(),
+        pb::ClosingReason::Ineligible => "not eligible",
+        pb::ClosingReason::MistakenOrDuplicate => "sent by mistake or twice",
+        pb::ClosingReason::NotEngaged => "not engaged",
+        pb::ClosingReason::NeedsMetElsewhere => "needs met elsewhere",
+        pb::ClosingReason::Moved => "moved",
+        pb::ClosingReason::WorkOrCaring => "work or caring",
+        pb::ClosingReason::Died => "died",
+        pb::ClosingReason::NoCapacity => "no capacity",
+        pb::ClosingReason::CouldNotContact => "could not be contacted",
+        pb::ClosingReason::PersonDeclined => "declined by the person",
+        pb::ClosingReason::ProviderDeclined => "declined by the provider",
+        pb::ClosingReason::CompletedEarly => "completed early",
+        pb::ClosingReason::ConsentWithdrawn => "consent withdrawn",
+        pb::ClosingReason::Expired => "expired",
+    };
+    format!("{how}, {why}")
+}

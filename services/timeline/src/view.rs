@@ -1,0 +1,414 @@
+//! The timeline's tables: every version of every entry, and how a page of them is read.
+//!
+//! Invariant: a row says what one stream's events say; what a reader may see is settled by the classes asked for, so the work of a page depends on
+//! what is visible alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use kernel::{Class, PersonId};
+use platform::args;
+use platform::db::{Db, Row, StoreError, Tx, Value};
+use platform::page::Last;
+use platform::projection::{ApplyError, Projection, Read};
+use prost::Message;
+use proto::timeline::StoredEntry;
+use uuid::Uuid;
+
+use crate::entries::{Entries, Put};
+use crate::policy;
+
+/// `known_to` of what is current.
+const CURRENT: i64 = i64::MAX;
+/// Rows written in one statement.
+const ROWS: usize = 200;
+
+/// The projection.
+pub struct TimelineProjection;
+
+impl Projection for TimelineProjection {
+    fn name(&self) -> &'static str {
+        "timeline"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn sources(&self) -> &[&'static str] {
+        policy::SOURCES
+    }
+
+    fn tables(&self, _postgres: bool) -> Vec<String> {
+        [
+            "CREATE TABLE entry (person uuid NOT NULL, class text NOT NULL, at bigint NOT NULL, id uuid NOT NULL, \
+             known_from bigint NOT NULL, known_to bigint NOT NULL, service text NOT NULL, stream text NOT NULL, key text NOT NULL, \
+             position bigint NOT NULL, ended bigint NOT NULL, body bytea NOT NULL, PRIMARY KEY (person, class, at, id, known_from))",
+            "CREATE INDEX entry_stream ON entry (stream, person, known_to)",
+            "CREATE INDEX entry_position ON entry (person, service, position)",
+            "CREATE TABLE person_class (person uuid NOT NULL, class text NOT NULL, PRIMARY KEY (person, class))",
+        ]
+        .map(str::to_owned)
+        .into()
+    }
+
+    fn apply<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        source: &'a str,
+        event: &'a Read,
+    ) -> BoxFuture<'a, Result<(), ApplyError>> {
+        self.apply_batch(tx, source, std::slice::from_ref(event))
+    }
+
+    fn apply_batch<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        source: &'a str,
+        events: &'a [Read],
+    ) -> BoxFuture<'a, Result<(), ApplyError>> {
+        Box::pin(async move {
+            let mut batch = Batch::load(tx, source, events).await?;
+            for event in events {
+                batch.apply(event)?;
+            }
+            batch.store(tx).await?;
+            Ok(())
+        })
+    }
+}
+
+/// The streams of a batch of events, their entries, and what becomes of them.
+struct Batch<'a> {
+    source: &'a str,
+    streams: BTreeMap<(String, Uuid), Entries>,
+    /// Rows that end: class and rest of their key, when, and by which position.
+    ended: BTreeMap<RowKey, (i64, u64)>,
+    /// Rows that begin. One that also ends within the batch is kept: as-of reads ask for it.
+    begun: BTreeMap<RowKey, Begun>,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct RowKey {
+    person: Uuid,
+    class: String,
+    at: i64,
+    id: Uuid,
+    known_from: i64,
+}
+
+struct Begun {
+    known_to: i64,
+    ended: u64,
+    position: u64,
+    stream: String,
+    key: String,
+    body: Vec<u8>,
+}
+
+fn person_of(event: &Read) -> Option<Result<Uuid, ApplyError>> {
+    let text = &event.event.person_id;
+    (!text.is_empty())
+        .then(|| Uuid::try_parse(text).map_err(|_| ApplyError::Poison("its person is damaged".into())))
+}
+
+impl<'a> Batch<'a> {
+    async fn load(tx: &mut Tx, source: &'a str, events: &[Read]) -> Result<Self, ApplyError> {
+        let mut streams = BTreeMap::new();
+        for event in events {
+            if let Some(person) = person_of(event) {
+                streams.insert((event.event.stream.clone(), person?), BTreeMap::new());
+            }
+        }
+        let names: Vec<String> = streams.keys().map(|(stream, _)| stream.clone()).collect();
+        for names in names.chunks(ROWS) {
+            let places: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
+            let sql = format!(
+                "SELECT stream, person, key, class, known_from, body FROM entry WHERE stream IN ({}) AND known_to = {CURRENT}",
+                places.join(", ")
+            );
+            let args = names.iter().map(|name| Value::from(name.as_str())).collect();
+            for row in tx.fetch(&sql, args).await? {
+                let Some(held) = streams.get_mut(&(row.text(0)?, row.uuid(1)?)) else { continue };
+                add_row(held, &row)?;
+            }
+        }
+        let streams = streams.into_iter().map(|(stream, held)| (stream, Entries::of(held))).collect();
+        Ok(Self { source, streams, ended: BTreeMap::new(), begun: BTreeMap::new() })
+    }
+
+    fn apply(&mut self, event: &Read) -> Result<(), ApplyError> {
+        let Some(person) = person_of(event) else { return Ok(()) };
+        let person = person?;
+        let Some(entries) = self.streams.get_mut(&(event.event.stream.clone(), person)) else {
+            return Ok(());
+        };
+        let before = entries.clone();
+        policy::apply(self.source, entries, event).map_err(|wrong| ApplyError::Poison(wrong.to_string()))?;
+        let at = event.recorded.recorded_at.as_microsecond();
+        let touched = entries.take_touched();
+        for key in touched {
+            if let Some(old) = before.get(&key) {
+                for row in rows(person, old) {
+                    match self.begun.get_mut(&row) {
+                        // Begun and replaced at one instant: nobody could ever have read it.
+                        Some(_) if row.known_from == at => {
+                            self.begun.remove(&row);
+                        }
+                        Some(begun) => (begun.known_to, begun.ended) = (at, event.recorded.position),
+                        None => {
+                            self.ended.insert(row, (at, event.recorded.position));
+                        }
+                    }
+                }
+            }
+            entries.recorded(&key, at);
+            let Some(new) = entries.get(&key) else { continue };
+            for row in rows(person, new) {
+                let begun = Begun {
+                    known_to: CURRENT,
+                    ended: 0,
+                    position: event.recorded.position,
+                    stream: event.event.stream.clone(),
+                    key: key.clone(),
+                    body: new.stored.encode_to_vec(),
+                };
+                self.begun.insert(row, begun);
+            }
+        }
+        Ok(())
+    }
+
+    async fn store(self, tx: &mut Tx) -> Result<(), ApplyError> {
+        for (row, (at, position)) in self.ended {
+            let args = args![row.person, row.class.as_str(), row.at, row.id, row.known_from, at, position];
+            if row.known_from == at {
+                let sql = "DELETE FROM entry WHERE person = $1 AND class = $2 AND at = $3 AND id = $4 AND known_from = $5";
+                tx.execute(sql, args[..5].to_vec()).await?;
+                continue;
+            }
+            tx.execute(
+                "UPDATE entry SET known_to = $6, ended = $7 WHERE person = $1 AND class = $2 AND at = $3 AND id = $4 AND known_from = $5",
+                args,
+            )
+            .await?;
+        }
+        let rows: Vec<(RowKey, Begun)> = self.begun.into_iter().collect();
+        let classes: BTreeSet<(Uuid, String)> =
+            rows.iter().map(|(row, _)| (row.person, row.class.clone())).collect();
+        for classes in classes.into_iter().collect::<Vec<_>>().chunks(ROWS) {
+            let args = classes.iter().flat_map(|(person, class)| args![*person, class.as_str()]).collect();
+            let sql = "INSERT INTO person_class (person, class) VALUES";
+            tx.execute(&values(sql, classes.len(), 2, " ON CONFLICT DO NOTHING"), args).await?;
+        }
+        for rows in rows.chunks(ROWS) {
+            let args = rows.iter().flat_map(|(row, begun)| {
+                args![
+                    row.person,
+                    row.class.as_str(),
+                    row.at,
+                    row.id,
+                    row.known_from,
+                    begun.known_to,
+                    self.source,
+                    begun.stream.as_str(),
+                    begun.key.as_str(),
+                    begun.position,
+                    begun.ended,
+                    begun.body.clone()
+                ]
+            });
+            let sql = "INSERT INTO entry (person, class, at, id, known_from, known_to, service, stream, key, position, ended, body) VALUES";
+            tx.execute(&values(sql, rows.len(), 12, ""), args.collect()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A statement with that many rows of that many values.
+fn values(start: &str, rows: usize, columns: usize, end: &str) -> String {
+    let row = |row: usize| {
+        let places: Vec<String> =
+            (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("{start} {}{end}", rows.join(", "))
+}
+
+/// The rows that an entry stands in: one for each class.
+fn rows(person: Uuid, put: &Put) -> Vec<RowKey> {
+    let entry = put.stored.entry.clone().unwrap_or_default();
+    let at = entry.start.as_ref().and_then(platform::wire::from_occurred);
+    let at = at.map(|at| at.at.as_microsecond()).unwrap_or_default();
+    let id = Uuid::try_parse(&entry.id).unwrap_or_default();
+    put.classes
+        .iter()
+        .map(|class| RowKey { person, class: class.key(), at, id, known_from: put.known_from })
+        .collect()
+}
+
+fn add_row(held: &mut BTreeMap<String, Put>, row: &Row) -> Result<(), ApplyError> {
+    let class =
+        Class::from_key(&row.text(3)?).ok_or_else(|| ApplyError::Poison("its class is damaged".into()))?;
+    let key = row.text(2)?;
+    if let Some(put) = held.get_mut(&key) {
+        put.classes.insert(class);
+        return Ok(());
+    }
+    held.insert(
+        key,
+        Put { classes: [class].into(), stored: decode(&row.bytes(5)?)?, known_from: row.i64(4)? },
+    );
+    Ok(())
+}
+
+fn decode(body: &[u8]) -> Result<StoredEntry, ApplyError> {
+    StoredEntry::decode(body).map_err(|_| ApplyError::Poison("a stored entry is damaged".into()))
+}
+
+/// Which entries.
+pub struct Filter {
+    /// Of these records.
+    pub people: Vec<PersonId>,
+    /// Of these services; none means all.
+    pub services: Vec<String>,
+    /// From then on, in microseconds.
+    pub from: Option<i64>,
+    /// Before then.
+    pub until: Option<i64>,
+    /// As recorded then; none means now.
+    pub as_of: Option<Timestamp>,
+    /// After this row.
+    pub after: Last,
+    /// So many.
+    pub size: usize,
+}
+
+/// An entry as it is read.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Where it stands in the order.
+    pub last: Last,
+    /// When the log recorded this version, in microseconds.
+    pub known_from: i64,
+    /// When it was replaced; none for the current one.
+    pub known_to: Option<i64>,
+    /// What it says.
+    pub stored: StoredEntry,
+}
+
+/// The classes in which these records have entries, now or ever.
+///
+/// # Errors
+/// The view cannot be read.
+pub async fn classes(db: &Db, people: &[PersonId]) -> Result<BTreeSet<Class>, StoreError> {
+    let mut classes = BTreeSet::new();
+    for person in people {
+        for row in db.fetch("SELECT class FROM person_class WHERE person = $1", args![person.uuid()]).await? {
+            classes.extend(Class::from_key(&row.text(0)?));
+        }
+    }
+    Ok(classes)
+}
+
+/// The newest entries under these classes, each once, and whether more follow.
+///
+/// # Errors
+/// The view cannot be read.
+pub async fn page(db: &Db, classes: &[Class], filter: &Filter) -> Result<(Vec<Found>, bool), StoreError> {
+    if classes.is_empty() || filter.people.is_empty() {
+        return Ok((vec![], false));
+    }
+    let mut args = args![filter.after.at, filter.after.id()];
+    let mut given = |value: Value| {
+        args.push(value);
+        format!("${}", args.len())
+    };
+    let mut rest = String::new();
+    match filter.as_of {
+        None => rest.push_str(&format!(" AND known_to = {CURRENT}")),
+        Some(then) => {
+            let then = given(then.as_microsecond().into());
+            rest.push_str(&format!(" AND known_from <= {then} AND known_to > {then}"));
+        }
+    }
+    if let Some(from) = filter.from {
+        rest.push_str(&format!(" AND at >= {}", given(from.into())));
+    }
+    if let Some(until) = filter.until {
+        rest.push_str(&format!(" AND at < {}", given(until.into())));
+    }
+    if !filter.services.is_empty() {
+        let services: Vec<String> = filter.services.iter().map(|name| given(name.as_str().into())).collect();
+        rest.push_str(&format!(" AND service IN ({})", services.join(", ")));
+    }
+    let people: Vec<String> = filter.people.iter().map(|person| given(person.uuid().into())).collect();
+    let classes: Vec<String> = classes.iter().map(|class| given(class.key().into())).collect();
+    let limit = filter.size + 1;
+    let mut parts = Vec::with_capacity(people.len() * classes.len());
+    for person in &people {
+        for class in &classes {
+            parts.push(format!(
+                "SELECT * FROM (SELECT at, id, known_from, known_to, body FROM entry WHERE person = {person} AND class = {class} \
+                 AND (at, id) < ($1, $2){rest} ORDER BY at DESC, id DESC LIMIT {limit}) AS part"
+            ));
+        }
+    }
+    let sql = format!("{} ORDER BY at DESC, id DESC", parts.join(" UNION ALL "));
+    let mut found: Vec<Found> = Vec::new();
+    for row in db.fetch(&sql, args).await? {
+        let last = Last::new(row.i64(0)?, row.uuid(1)?);
+        // An entry that two classes show is one entry.
+        if found.last().is_some_and(|before| before.last == last) {
+            continue;
+        }
+        if found.len() == limit {
+            break;
+        }
+        found.push(read(&row, last)?);
+    }
+    let more = found.len() > filter.size;
+    found.truncate(filter.size);
+    Ok((found, more))
+}
+
+/// What changed under these classes after those positions: entries as they now stand, and ids of those that are gone.
+///
+/// # Errors
+/// The view cannot be read.
+pub async fn changes(
+    db: &Db,
+    people: &[PersonId],
+    classes: &BTreeSet<Class>,
+    service: &str,
+    after: u64,
+) -> Result<(Vec<Found>, Vec<Uuid>), StoreError> {
+    let mut current: BTreeMap<Uuid, Found> = BTreeMap::new();
+    let mut ended = BTreeSet::new();
+    for person in people {
+        let sql = "SELECT at, id, known_from, known_to, body, class FROM entry WHERE person = $1 AND service = $2 \
+                   AND (position > $3 OR ended > $3) ORDER BY at, id";
+        for row in db.fetch(sql, args![person.uuid(), service, after]).await? {
+            if !Class::from_key(&row.text(5)?).is_some_and(|class| classes.contains(&class)) {
+                continue;
+            }
+            let id = row.uuid(1)?;
+            if row.i64(3)? == CURRENT {
+                current.insert(id, read(&row, Last::new(row.i64(0)?, id))?);
+            } else {
+                ended.insert(id);
+            }
+        }
+    }
+    let gone = ended.into_iter().filter(|id| !current.contains_key(id)).collect();
+    let mut current: Vec<Found> = current.into_values().collect();
+    current.sort_by_key(|found| (found.last.at, found.last.id()));
+    Ok((current, gone))
+}
+
+fn read(row: &Row, last: Last) -> Result<Found, StoreError> {
+    let known_to = Some(row.i64(3)?).filter(|known_to| *known_to != CURRENT);
+    let body = row.bytes(4)?;
+    let stored = StoredEntry::decode(body.as_slice()).unwrap_or_default();
+    Ok(Found { last, known_from: row.i64(2)?, known_to, stored })
+}
