@@ -156,8 +156,6 @@ impl Reading {
         let mut through = self.after;
         let mut opened = false;
         loop {
-            // Marked as seen before reading, so that what is appended meanwhile wakes us again.
-            changes.mark_unchanged();
             let head = self.log.head().await?;
             self.same_log(&head.log_id)?;
             if through > head.position {
@@ -183,7 +181,7 @@ impl Reading {
             if self.until_head {
                 return Ok(());
             }
-            if changes.changed().await.is_err() {
+            if changes.wait_for(|head| *head > through).await.is_err() {
                 return Err(drained());
             }
         }
@@ -202,9 +200,9 @@ impl Reading {
 
     /// A reader that knows this incarnation and has read beyond its end proves that the end was lost.
     async fn ahead(&self, read: u64, head: u64) -> Status {
-        if self.known.is_some() {
+        if let Some(log_id) = self.known {
             let why = format!("a reader has read position {read}, the log ends at {head}");
-            if let Err(error) = self.log.refuse_appends(&why).await {
+            if let Err(error) = self.log.refuse_appends_of(log_id, &why).await {
                 return error.into();
             }
         }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::backoff::Backoff;
@@ -23,6 +24,7 @@ use crate::projection::Lease;
 pub use crate::source::Read;
 use crate::source::{Pace, Place, Reader, Run, Source, SourceError, Stuck};
 use crate::store::Store;
+use crate::telemetry;
 
 /// A reaction reads all of a log; its cursor is kept as that of partition 0.
 const WHOLE: u32 = 0;
@@ -273,7 +275,9 @@ impl<'a> Worker<'a> {
             if self.setup.stop.is_cancelled() {
                 return Err(Again::Stopped);
             }
-            self.judge_one(event, backoff).await?;
+            let span = tracing::info_span!("react", reaction.name = self.setup.reaction.name());
+            telemetry::link_to(&span, &event.event.traceparent);
+            self.judge_one(event, backoff).instrument(span).await?;
             backoff.succeeded();
             self.judged = event.recorded.position;
             self.tell();

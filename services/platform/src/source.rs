@@ -218,7 +218,7 @@ impl Source {
         match &self.feed {
             Feed::Local(log) => {
                 let why = format!("a reader has read position {}, beyond the head", place.position);
-                if let Err(error) = log.refuse_appends(&why).await {
+                if let Err(error) = log.refuse_appends_of(place.log_id, &why).await {
                     tracing::error!(log.name = %self.name, error.chain = chain(&error), "a log that lost its end could not be told so");
                 }
             }
@@ -249,20 +249,26 @@ async fn read_local(log: &Log, after: u64, groups: Groups, limit: usize) -> Resu
 
 fn follow_local(log: Log, after: u64, limit: usize) -> BoxStream<'static, Result<Batch, SourceError>> {
     let changes = log.head_changes();
-    let follow = stream::unfold((log, changes, after), move |(log, mut changes, after)| async move {
-        loop {
-            // Marked as seen before reading, so that what is appended meanwhile wakes us again.
-            changes.mark_unchanged();
-            match read_local(&log, after, Groups::ALL, limit).await {
-                Ok(batch) if batch.events.is_empty() => changes.changed().await.ok()?,
-                Ok(batch) => {
-                    let after = batch.through;
-                    return Some((Ok(batch), (log, changes, after)));
+    let follow = stream::unfold(
+        (log, changes, after, false),
+        move |(log, mut changes, mut after, mut opened)| async move {
+            loop {
+                // The head that is told may be a moment old at first, so the first look is at the log itself.
+                if opened {
+                    changes.wait_for(|head| *head > after).await.ok()?;
                 }
-                Err(error) => return Some((Err(error), (log, changes, after))),
+                opened = true;
+                match read_local(&log, after, Groups::ALL, limit).await {
+                    Ok(batch) if batch.events.is_empty() => {}
+                    Ok(batch) => {
+                        after = batch.through;
+                        return Some((Ok(batch), (log, changes, after, opened)));
+                    }
+                    Err(error) => return Some((Err(error), (log, changes, after, opened))),
+                }
             }
-        }
-    });
+        },
+    );
     follow.boxed()
 }
 

@@ -24,6 +24,7 @@ on_both!(
     a_projection_reads_another_process_by_its_feed,
     a_feed_gives_groups_and_says_how_far_it_went,
     a_reader_beyond_the_end_stops_the_log,
+    with_the_feed_away_a_reader_that_was_level_goes_on_by_its_tail,
 );
 
 /// Who calls in these tests.
@@ -159,4 +160,32 @@ async fn a_reader_beyond_the_end_stops_the_log(place: Place) {
     let append = platform::log::Append { events: vec![event], ..Default::default() };
     assert!(matches!(teller.log.append(append).await, Err(AppendError::LogReplaced)));
     stop.cancel();
+}
+
+async fn with_the_feed_away_a_reader_that_was_level_goes_on_by_its_tail(place: Place) {
+    let mut teller = Teller::new(place.open("referrals").await.log());
+    teller.tell_many(3, 30).await;
+    let stop = CancellationToken::new();
+    let channel = serve(&teller.log, Some(Role::Service), stop.clone()).await;
+    let tail = Nasty::new(&teller.log, Manners::GOOD, 1);
+    let source = Source::remote(FeedClient::new("referrals", channel, nobody)).with_tail(tail);
+    let tally = Arc::new(Tally::of(&["referrals"]));
+    let store = place.open("timeline").await;
+    for life in 1..3 {
+        let setup = setup(&store, &tally, vec![source.clone()]);
+        let ends = setup.stop.clone();
+        let running = start(setup).await;
+        level(&running.views(), &[&teller.log]).await;
+        stop.cancel();
+        // In the first life the feed goes away meanwhile, in the second it was never there.
+        teller.tell_many(3, 30).await;
+        level(&running.views(), &[&teller.log]).await;
+        assert_eq!(rows(&running.views().db()).await.len(), 33 + 30 * life);
+        crate::fixture::eventually("the lag to say so", || async {
+            running.views().lag().first().is_some_and(|lag| !lag.reachable)
+        })
+        .await;
+        ends.cancel();
+        running.ended().await;
+    }
 }

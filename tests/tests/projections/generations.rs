@@ -16,6 +16,7 @@ on_both!(
     a_verification_finds_what_was_planted_and_nothing_else,
     an_interrupted_rebuild_goes_on_after_a_restart,
     a_read_waits_for_what_was_written_within_its_deadline,
+    a_new_version_makes_its_own_tables_beside_those_of_the_old,
 );
 
 async fn a_rebuild_under_load_flips_to_the_same_rows_and_readers_never_go_back(place: Place) {
@@ -158,4 +159,23 @@ async fn a_read_waits_for_what_was_written_within_its_deadline(place: Place) {
     assert!(!views.reached(&elsewhere, soon()).await, "which answers at once");
     eventually("the lag to be looked at", || async { views.caught_up() }).await;
     assert_eq!(views.lag()[0].events, 0);
+}
+
+async fn a_new_version_makes_its_own_tables_beside_those_of_the_old(place: Place) {
+    let mut teller = Teller::new(place.open("referrals").await.log());
+    teller.tell_many(4, 40).await;
+    let source = Source::local("referrals", teller.log.clone());
+    let (old, new) = (Arc::new(Tally::of(&["referrals"])), Arc::new(Tally::of(&["referrals"]).at_version(2)));
+    let old = start(setup(&place.open("timeline").await, &old, vec![source.clone()])).await;
+    level(&old.views(), &[&teller.log]).await;
+    let new = start(setup(&place.open("timeline").await, &new, vec![source])).await;
+    level(&new.views(), &[&teller.log]).await;
+    teller.tell_many(4, 40).await;
+    for (running, generation) in [(&old, 1), (&new, 2)] {
+        level(&running.views(), &[&teller.log]).await;
+        assert_eq!(running.views().progress().borrow().generation, generation);
+        assert_eq!(rows(&running.views().db()).await.len(), 84);
+    }
+    assert_eq!(old.rebuild().await.unwrap(), 3);
+    assert_eq!(new.views().progress().borrow().generation, 2, "which is none of its business");
 }

@@ -39,6 +39,9 @@ impl Manners {
         forgets: 3,
         ends: 5,
     };
+    /// As good as a bus can be.
+    pub const GOOD: Self =
+        Self { will_not_open: 0, loses: 0, repeats: 0, reorders: 0, lies: 0, stalls: 0, forgets: 0, ends: 0 };
     /// Brings nothing at all and never says so.
     pub const SILENT: Self = Self {
         will_not_open: 0,

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 use platform::args;
@@ -12,14 +12,19 @@ use platform::projection::{ApplyError, Projection, Read};
 /// Writes every event down, and keeps a running digest of each stream.
 pub struct Tally {
     logs: Vec<&'static str>,
-    version: AtomicU32,
+    version: u32,
     /// Until then an event that says "poison" cannot be applied.
     pub mended: AtomicBool,
 }
 
 impl Tally {
     pub fn of(logs: &[&'static str]) -> Self {
-        Self { logs: logs.to_vec(), version: AtomicU32::new(1), mended: AtomicBool::new(false) }
+        Self { logs: logs.to_vec(), version: 1, mended: AtomicBool::new(false) }
+    }
+
+    /// The same projection in another version.
+    pub fn at_version(self, version: u32) -> Self {
+        Self { version, ..self }
     }
 
     async fn write(&self, tx: &mut Tx, source: &str, read: &Read) -> Result<(), ApplyError> {
@@ -70,7 +75,7 @@ impl Projection for Tally {
     }
 
     fn version(&self) -> u32 {
-        self.version.load(Ordering::SeqCst)
+        self.version
     }
 
     fn sources(&self) -> &[&'static str] {

@@ -145,7 +145,9 @@ impl Running {
     /// Makes everything anew from the feeds beside the live tables, and returns the number of the new generation once it is the live one.
     /// Asked twice at once, it is made once. It goes on after a restart.
     pub async fn rebuild(&self) -> Result<u32, StoreError> {
-        let number = self.0.catalog.build().await?;
+        let catalog = self.0.catalog.clone();
+        let begun = tokio::spawn(async move { catalog.build().await });
+        let number = begun.await.unwrap_or(Err(StoreError::Closed))?;
         self.0.wake.notify_one();
         let mut live = self.0.parts.views.live_changes();
         let shown = live.wait_for(|live| live.number >= number).await;

@@ -1,6 +1,7 @@
 //! How far a projection is behind its sources.
 //! Invariant: measured against each log's own head, never against what a tail happened to bring.
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::Views;
@@ -30,12 +31,14 @@ pub(super) async fn look(
     metrics: &Metrics,
 ) {
     let before = views.lag();
-    let mut lags = Vec::with_capacity(sources.len());
-    for source in sources {
+    // All at once: one that hangs must not make the others' lag old.
+    let lags = join_all(sources.iter().map(|source| {
         let known = before.iter().find(|lag| lag.source == source.name()).cloned();
-        let lag = behind(source, views, clock, known).await;
-        metrics.projection_lag(projection, source.name(), lag.events, lag.seconds);
-        lags.push(lag);
+        behind(source, views, clock, known)
+    }));
+    let lags = lags.await;
+    for lag in &lags {
+        metrics.projection_lag(projection, &lag.source, lag.events, lag.seconds);
     }
     views.set_lag(lags);
 }

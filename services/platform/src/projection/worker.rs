@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use super::apply::{Applier, Outcome};
 use super::generation::Generation;
@@ -14,7 +15,11 @@ use crate::backoff::Backoff;
 use crate::clock::Clock;
 use crate::db::StoreError;
 use crate::error::chain;
-use crate::source::{Pace, Reader, Source, Stuck};
+use crate::source::{Pace, Reader, Run, Source, Stuck};
+use crate::telemetry;
+
+/// Traces that one run is linked to at most: the span of a rebuild's run needs not name hundreds.
+const LINKS: usize = 32;
 
 /// What all workers of a projection share.
 pub(super) struct Parts {
@@ -118,6 +123,20 @@ async fn work(parts: Arc<Parts>, generation: Arc<Generation>, source: Source, st
     }
 }
 
+/// A run's own span, linked to those of the commands whose events are in it.
+fn span(parts: &Parts, source: &Source, run: &Run) -> Span {
+    let span = tracing::info_span!(
+        "apply",
+        projection.name = parts.projection.name(),
+        log.name = source.name(),
+        events = run.events.len()
+    );
+    for read in run.events.iter().filter(|read| !read.event.traceparent.is_empty()).take(LINKS) {
+        telemetry::link_to(&span, &read.event.traceparent);
+    }
+    span
+}
+
 async fn read_on(
     parts: &Parts,
     generation: &Generation,
@@ -135,7 +154,8 @@ async fn read_on(
                 () = stop.cancelled() => return Err(Again::Stopped),
                 run = reader.next() => run.map_err(Again::Stuck)?,
             };
-            match parts.applier(generation, source.name()).apply(&run).await? {
+            let applier = parts.applier(generation, source.name());
+            match applier.apply(&run).instrument(span(parts, source, &run)).await? {
                 Outcome::Applied { .. } => {
                     backoff.succeeded();
                     parts.views.read_on(generation.number, source.name(), &run.to);

@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, Stream, StreamExt};
 use proto::log as pb;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use super::{Batch, Place, Source, SourceError, Standing, Tailed};
+use super::{Batch, Place, Source, SourceError, Standing, Stands, Tailed};
 use crate::backoff::Backoff;
 use crate::error::chain;
 use crate::log::{Groups, Recorded};
@@ -167,6 +168,8 @@ pub struct Reader {
     held: BTreeMap<u64, Held>,
     hints: Option<Hints>,
     watchdog: Interval,
+    /// A look at the head that is under way: a feed that hangs must not hold up what a tail brings.
+    looking: Option<BoxFuture<'static, Result<Stands, SourceError>>>,
     /// The head as it was at the last tick.
     head_then: u64,
     /// Whether anything could be handed out since the last tick.
@@ -192,6 +195,7 @@ impl Reader {
             held: BTreeMap::new(),
             hints: None,
             watchdog,
+            looking: None,
             head_then: 0,
             moved: false,
             feed_backoff: Backoff::new(),
@@ -318,6 +322,12 @@ impl Reader {
                 None => std::future::pending().await,
             }
         };
+        let looked = async {
+            match &mut self.looking {
+                Some(looking) => looking.await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             hint = hint => match hint {
                 Some(hint) => self.heard(hint),
@@ -326,7 +336,14 @@ impl Reader {
                     self.hints_again = Instant::now() + self.hints_backoff.failed();
                 }
             },
-            _ = self.watchdog.tick() => self.look().await,
+            looked = looked => {
+                self.looking = None;
+                match looked {
+                    Ok(stands) => self.saw(&stands).await,
+                    Err(error) => self.away(&error),
+                }
+            }
+            _ = self.watchdog.tick() => self.look(),
             () = tokio::time::sleep_until(again) => {}
         }
     }
@@ -349,12 +366,16 @@ impl Reader {
         }
     }
 
+    /// Asks for the head, unless the last answer is still awaited.
+    fn look(&mut self) {
+        if self.looking.is_none() {
+            let source = self.source.clone();
+            self.looking = Some(async move { source.stands().await }.boxed());
+        }
+    }
+
     /// Compares the head with what was read. What was in the log a tick ago and has not come by itself since is fetched.
-    async fn look(&mut self) {
-        let stands = match self.source.stands().await {
-            Ok(stands) => stands,
-            Err(error) => return self.away(&error),
-        };
+    async fn saw(&mut self, stands: &Stands) {
         self.feed_backoff.succeeded();
         let astray = stands.log_id != self.place.log_id || stands.position < self.place.position;
         if astray || self.proof == Proof::Deferred {
