@@ -3,11 +3,12 @@
 //! Invariant: nothing is skipped. What a test needs and cannot find or start fails that test with the remedy in its text.
 //!
 //! Reading order: [`tools`] (where binaries are), [`ports`] (a port that stays ours), [`child`] (a process that cannot outlive the
-//! tests), [`postgres`], [`nats`], [`process`] (our own binary), [`extras`] (data that may be there).
+//! tests), [`postgres`], [`nats`], [`process`] (our own binary), [`http`], [`extras`] (data that may be there).
 
 pub mod alone;
 pub mod child;
 pub mod extras;
+pub mod http;
 pub mod nats;
 pub mod ports;
 pub mod postgres;

@@ -83,8 +83,8 @@ impl Launch {
         let mut running = Running::spawn(&mut command, Signal::Kill, None).expect("the binary can be run");
         let said = Said::default();
         let (stdout, stderr) = running.pipes();
-        said.hear(stdout.expect("piped"));
-        said.hear(stderr.expect("piped"));
+        said.hear(Output::Standard, stdout.expect("piped"));
+        said.hear(Output::Error, stderr.expect("piped"));
         Process { running, said, listening: Listening::default() }
     }
 }
@@ -161,6 +161,11 @@ impl Process {
     pub fn said(&self) -> String {
         self.said.all()
     }
+
+    /// What it has printed so far on standard output alone: the answer of a command.
+    pub fn answer(&self) -> String {
+        self.said.of(&[Output::Standard])
+    }
 }
 
 /// The addresses of the line `listening grpc=… http=… admin=…`.
@@ -187,17 +192,23 @@ struct Said(Arc<(Mutex<Lines>, Condvar)>);
 
 #[derive(Debug, Default)]
 struct Lines {
-    lines: Vec<String>,
+    lines: Vec<(Output, String)>,
     open: usize,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    Standard,
+    Error,
+}
+
 impl Said {
-    fn hear(&self, from: impl Read + Send + 'static) {
+    fn hear(&self, output: Output, from: impl Read + Send + 'static) {
         self.lock().open += 1;
         let said = self.clone();
         thread::spawn(move || {
             for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
-                said.lock().lines.push(String::from_utf8_lossy(&line).into_owned());
+                said.lock().lines.push((output, String::from_utf8_lossy(&line).into_owned()));
             }
             said.lock().open -= 1;
             said.0.1.notify_all();
@@ -205,11 +216,17 @@ impl Said {
     }
 
     fn first(&self, text: &str) -> Option<String> {
-        self.lock().lines.iter().find(|line| line.contains(text)).cloned()
+        self.lock().lines.iter().map(|(_, line)| line).find(|line| line.contains(text)).cloned()
     }
 
     fn all(&self) -> String {
-        self.lock().lines.join("\n")
+        self.of(&[Output::Standard, Output::Error])
+    }
+
+    fn of(&self, outputs: &[Output]) -> String {
+        let said = self.lock();
+        let lines = said.lines.iter().filter(|(output, _)| outputs.contains(output));
+        lines.map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")
     }
 
     /// Waits until both outputs have ended.
@@ -249,7 +266,8 @@ mod tests {
         process.thaw();
         let status = process.ended().await;
         assert_eq!(status.code(), Some(3));
-        assert!(process.said().ends_with("draining"), "{}", process.said());
+        assert!(process.said().contains("append.committed=abort"), "{}", process.said());
+        assert_eq!(process.answer(), "listening grpc=127.0.0.1:4001\ndraining");
     }
 
     #[tokio::test]
