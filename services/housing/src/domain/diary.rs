@@ -7,7 +7,7 @@ mod entry;
 
 pub use entry::{Entry, Occupant, Outage, Tenure};
 
-use kernel::{Day, Decider, RefusalKind, Zone};
+use kernel::{Day, Decider, PersonId, RefusalKind, Zone};
 
 use super::codes::OutOfServiceReason;
 use super::days::Days;
@@ -40,6 +40,8 @@ pub struct Book {
     pub entries: Vec<Entry>,
     /// Days out of service.
     pub outages: Vec<Outage>,
+    /// Whom the last line written is about; none where it is about the unit alone.
+    pub last_about: Option<PersonId>,
 }
 
 impl State {

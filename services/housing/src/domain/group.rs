@@ -195,7 +195,10 @@ pub enum Event {
     /// It takes nobody new.
     Closed,
     /// Never meant.
-    EnteredInError,
+    EnteredInError {
+        /// Which.
+        id: UnitGroupId,
+    },
 }
 
 /// How a unit group says no.
@@ -292,8 +295,8 @@ impl Decider for UnitGroup {
             Command::MarkEnteredInError { agency } => match state {
                 State::InError { agency: owner } if *owner == agency => Ok(vec![]),
                 State::Unmade | State::Made(_) | State::InError { .. } => {
-                    of(state, agency)?;
-                    Ok(vec![Event::EnteredInError])
+                    let id = of(state, agency)?.id;
+                    Ok(vec![Event::EnteredInError { id }])
                 }
             },
         }
@@ -313,7 +316,7 @@ impl Decider for UnitGroup {
                 group.capacities.remove(id);
             }),
             Event::Closed => change(state, |group| group.closed = true),
-            Event::EnteredInError => match state {
+            Event::EnteredInError { .. } => match state {
                 State::Made(group) => State::InError { agency: group.agency },
                 State::Unmade | State::InError { .. } => state,
             },

@@ -65,7 +65,20 @@ pub enum State {
     InError {
         /// Whose it was.
         agency: AgencyId,
+        /// About whom.
+        person: PersonId,
     },
+}
+
+impl State {
+    /// About whom it is, or was.
+    pub fn person(&self) -> Option<PersonId> {
+        match self {
+            Self::Unmade => None,
+            Self::Made { told, .. } => Some(told.person),
+            Self::InError { person, .. } => Some(*person),
+        }
+    }
 }
 
 /// What can be asked of a living situation.
@@ -101,6 +114,8 @@ pub enum Event {
     },
     /// Never meant.
     EnteredInError {
+        /// Which.
+        id: LivingSituationId,
         /// About whom it was: a correction may give it to another person.
         person: PersonId,
     },
@@ -150,9 +165,9 @@ impl Decider for LivingSituation {
             Command::Record(told) => record(state, told),
             Command::MarkEnteredInError { by } => match state {
                 State::Made { told, .. } if by == By::Agency(told.agency) => {
-                    Ok(vec![Event::EnteredInError { person: told.person }])
+                    Ok(vec![Event::EnteredInError { id: told.id, person: told.person }])
                 }
-                State::InError { agency } if by == By::Agency(*agency) => Ok(vec![]),
+                State::InError { agency, .. } if by == By::Agency(*agency) => Ok(vec![]),
                 State::Unmade | State::Made { .. } | State::InError { .. } => Err(Refusal::NotFound),
             },
         }
@@ -163,7 +178,7 @@ impl Decider for LivingSituation {
             Event::Noted(told) => State::Made { told: told.clone(), recorded: false },
             Event::Recorded { told, .. } => State::Made { told: told.clone(), recorded: true },
             Event::EnteredInError { .. } => match state {
-                State::Made { told, .. } => State::InError { agency: told.agency },
+                State::Made { told, .. } => State::InError { agency: told.agency, person: told.person },
                 State::Unmade | State::InError { .. } => state,
             },
         }
@@ -177,10 +192,11 @@ fn record(state: &State, told: Box<Told>) -> Result<Vec<Event>, Refusal> {
         State::Made { recorded: false, .. } => Err(Refusal::AlreadyExists),
         State::Made { told: now, .. } if *now == told => Ok(vec![]),
         // It was another person's all along: theirs is withdrawn, and this one's begins.
-        State::Made { told: now, .. } if now.person != told.person => {
-            Ok(vec![Event::EnteredInError { person: now.person }, Event::Recorded { told, correction: true }])
-        }
-        State::InError { agency } if *agency != told.agency => Err(Refusal::NotFound),
+        State::Made { told: now, .. } if now.person != told.person => Ok(vec![
+            Event::EnteredInError { id: now.id, person: now.person },
+            Event::Recorded { told, correction: true },
+        ]),
+        State::InError { agency, .. } if *agency != told.agency => Err(Refusal::NotFound),
         State::Made { .. } | State::InError { .. } => Ok(vec![Event::Recorded { told, correction: true }]),
     }
 }

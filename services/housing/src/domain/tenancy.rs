@@ -90,27 +90,9 @@ impl Diaries {
     }
 }
 
-/// The units whose diaries a command to a placement may touch: load these before [`decide`].
-pub fn units_touched(state: &placement::State, command: &placement::Command) -> Vec<UnitId> {
-    let asked = match command {
-        placement::Command::AssignUnit { unit, .. } => Some(*unit),
-        placement::Command::Match { unit, .. } => unit.map(|unit| unit.unit),
-        placement::Command::Record { told, .. } => told.unit,
-        placement::Command::Offer { .. }
-        | placement::Command::Accept { .. }
-        | placement::Command::Decline { .. }
-        | placement::Command::Refuse { .. }
-        | placement::Command::MarkNotArrived { .. }
-        | placement::Command::Cancel { .. }
-        | placement::Command::Withdraw { .. }
-        | placement::Command::Admit { .. }
-        | placement::Command::MoveIn { .. }
-        | placement::Command::Exit { .. }
-        | placement::Command::AddNights { .. }
-        | placement::Command::RecordNights { .. }
-        | placement::Command::MarkNightsEnteredInError { .. }
-        | placement::Command::MarkEnteredInError { .. } => None,
-    };
+/// The units whose diaries a command to a placement may touch: load these before [`decide`] or [`record`]. `asked` is the unit that the
+/// command names.
+pub fn units_touched(state: &placement::State, asked: Option<UnitId>) -> Vec<UnitId> {
     let known = state.made().map(|made| made.units.as_slice()).unwrap_or_default();
     let mut units: Vec<UnitId> = known.iter().map(|known| known.unit).chain(asked).collect();
     units.sort();

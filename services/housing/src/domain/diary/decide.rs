@@ -1,7 +1,7 @@
 //! All rules of a unit's diary.
 //! Invariant: what one occupant's new entry replaces is left out of the check, and nothing else is.
 
-use kernel::Day;
+use kernel::{Day, PersonId};
 
 use super::{Book, Command, Entry, Event, Occupant, Outage, Refusal, State, Tenure};
 use crate::domain::PlacementId;
@@ -113,10 +113,28 @@ fn is_open(entry: &Entry, placement: PlacementId) -> bool {
 }
 
 pub(super) fn evolve(state: State, event: &Event) -> State {
+    change(written(state, event), |book| book.last_about = about(event))
+}
+
+fn about(event: &Event) -> Option<PersonId> {
     match event {
-        Event::Opened { belongs, zone } => {
-            State::Open(Book { belongs: *belongs, zone: zone.clone(), entries: vec![], outages: vec![] })
-        }
+        Event::Held { occupant, .. }
+        | Event::Occupied { occupant, .. }
+        | Event::Freed { occupant, .. }
+        | Event::Released { occupant, .. } => Some(occupant.person),
+        Event::Opened { .. } | Event::Closed { .. } | Event::TakenOut { .. } | Event::PutBack { .. } => None,
+    }
+}
+
+fn written(state: State, event: &Event) -> State {
+    match event {
+        Event::Opened { belongs, zone } => State::Open(Book {
+            belongs: *belongs,
+            zone: zone.clone(),
+            entries: vec![],
+            outages: vec![],
+            last_about: None,
+        }),
         Event::Closed { .. } => match state {
             State::Open(book) | State::Closed(book) => State::Closed(book),
             State::Unmade => State::Unmade,

@@ -145,8 +145,6 @@ pub enum Command {
         by: By,
         /// On which day.
         when: When,
-        /// The placement that is the person's permanent home in this agency already.
-        home: Option<PlacementId>,
     },
     /// The person leaves the project.
     Exit {
@@ -196,4 +194,29 @@ pub enum Command {
         /// Who says so.
         by: By,
     },
+}
+
+impl Command {
+    /// The unit that it names.
+    pub fn unit(&self) -> Option<UnitId> {
+        match self {
+            Self::AssignUnit { unit, .. } => Some(*unit),
+            Self::Match { unit, .. } => unit.map(|unit| unit.unit),
+            Self::Record { told, .. } => told.unit,
+            Self::Offer { .. }
+            | Self::Accept { .. }
+            | Self::Decline { .. }
+            | Self::Refuse { .. }
+            | Self::MarkNotArrived { .. }
+            | Self::Cancel { .. }
+            | Self::Withdraw { .. }
+            | Self::Admit { .. }
+            | Self::MoveIn { .. }
+            | Self::Exit { .. }
+            | Self::AddNights { .. }
+            | Self::RecordNights { .. }
+            | Self::MarkNightsEnteredInError { .. }
+            | Self::MarkEnteredInError { .. } => None,
+        }
+    }
 }

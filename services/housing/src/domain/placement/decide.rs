@@ -5,11 +5,11 @@ use kernel::{By, Day};
 
 use super::state::{Assigned, Closing, Made, Situation, State};
 use super::{Command, Event, HOLD_AHEAD_DAYS, Refusal, nights, record};
+use crate::domain::UnitId;
 use crate::domain::codes::LodgedBy;
 use crate::domain::days::When;
 use crate::domain::diary::Tenure;
 use crate::domain::place::Place;
-use crate::domain::{PlacementId, UnitId};
 
 /// Which side of a placement somebody is on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             close(made, Closing::Withdrawn, Event::Withdrawn { at, referral: made.facts.referral })
         }
         Command::Admit { by, when } => admit(provided(state, by)?, when),
-        Command::MoveIn { by, when, home } => move_in(provided(state, by)?, when, home),
+        Command::MoveIn { by, when } => move_in(provided(state, by)?, when),
         Command::Exit { by, when, destination } => exit(provided(state, by)?, when, destination),
         Command::AddNights { by, nights, when } => nights::add(provided(state, by)?, nights, when),
         Command::Record { told, home, unit_taken } => record::record(state, *told, home, unit_taken),
@@ -103,8 +103,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             State::InError { agency, .. } if by == By::Agency(*agency) => Ok(vec![]),
             State::Unmade | State::Made(_) | State::InError { .. } => {
                 let (made, _) = party(state, by).and_then(provider)?;
-                let (person, referral) = (made.facts.person, made.facts.referral);
-                Ok(vec![Event::EnteredInError { person, referral }])
+                Ok(vec![made.entered_in_error()])
             }
         },
     }
@@ -213,7 +212,7 @@ fn admit(made: &Made, when: When) -> Result<Vec<Event>, Refusal> {
     }
 }
 
-fn move_in(made: &Made, when: When, home: Option<PlacementId>) -> Result<Vec<Event>, Refusal> {
+fn move_in(made: &Made, when: When) -> Result<Vec<Event>, Refusal> {
     let facts = &made.facts;
     if facts.project.lodged_by() != LodgedBy::MoveIn {
         return Err(Refusal::NoMoveIn);
@@ -221,9 +220,6 @@ fn move_in(made: &Made, when: When, home: Option<PlacementId>) -> Result<Vec<Eve
     let on = when.day(&facts.zone)?;
     match &made.situation {
         Situation::Admitted { on: entry } if on < *entry => Err(Refusal::BeforeEntry),
-        Situation::Admitted { .. } if home.is_some_and(|home| home != facts.id) => {
-            Err(Refusal::HomeElsewhere)
-        }
         Situation::Admitted { .. } => Ok(vec![Event::MovedIn {
             on,
             zone: facts.zone.clone(),

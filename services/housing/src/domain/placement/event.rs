@@ -9,7 +9,7 @@ use super::{Assigned, Facts, Recorded};
 use crate::domain::codes::{CancelReason, ProjectType, RefusalReason};
 use crate::domain::days::Month;
 use crate::domain::place::Place;
-use crate::domain::{ReferralId, UnitId};
+use crate::domain::{PlacementId, ReferralId, UnitId};
 
 /// What happens to a placement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +145,8 @@ pub enum Event {
     },
     /// Never meant.
     EnteredInError {
+        /// Which.
+        id: PlacementId,
         /// About whom it was: a correction may give the placement to another person.
         person: PersonId,
         /// The referral that opened it.

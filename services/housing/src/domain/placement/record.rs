@@ -27,10 +27,9 @@ pub(super) fn record(
             None => Err(Refusal::AlreadyExists),
             Some(now) if now.told == told => Ok(vec![]),
             // It was another person's all along: theirs is withdrawn, and this one's begins.
-            Some(_) if made.facts.person != told.facts.person => Ok(vec![
-                Event::EnteredInError { person: made.facts.person, referral: made.facts.referral },
-                recorded(told, home, unit_taken, true),
-            ]),
+            Some(_) if made.facts.person != told.facts.person => {
+                Ok(vec![made.entered_in_error(), recorded(told, home, unit_taken, true)])
+            }
             Some(_) => Ok(vec![recorded(told, home, unit_taken, true)]),
         },
         State::InError { agency, .. } if *agency != told.facts.agency => Err(Refusal::NotFound),

@@ -148,7 +148,17 @@ impl State {
         }
     }
 
-    /// Whose permanent home in which agency this placement is now. The one claim of its kind that an append takes or gives back.
+    /// About whom it is, or was.
+    pub fn person(&self) -> Option<PersonId> {
+        match self {
+            Self::Unmade => None,
+            Self::Made(made) => Some(made.facts.person),
+            Self::InError { person, .. } => Some(*person),
+        }
+    }
+
+    /// Whose permanent home in which agency this placement is now: a person has one of these in an agency. An append takes it when this
+    /// begins to be so and gives it back when it ends; another placement that has it refuses the first.
     pub fn home(&self) -> Option<(AgencyId, PersonId)> {
         let made = self.made()?;
         let stands_back = made.recorded.as_ref().is_some_and(|kept| {
@@ -197,6 +207,12 @@ impl Made {
     /// The nights under this roof.
     pub fn lodging(&self) -> Vec<Days> {
         self.stay().map(|stay| lodging::lodging(self.facts.project, &stay, &self.nights)).unwrap_or_default()
+    }
+
+    /// That it was never meant, said of it as it is.
+    pub(super) fn entered_in_error(&self) -> Event {
+        let Facts { id, person, referral, .. } = self.facts;
+        Event::EnteredInError { id, person, referral }
     }
 
     /// The hold is used up: from this day on the person lives in the unit.

@@ -88,7 +88,7 @@ fn a_group_recorded_again_with_other_content_is_a_correction_even_of_its_type() 
     given::<UnitGroup>(past())
         .when(record(TransitionalHousing))
         .then([recorded(content(TransitionalHousing), true)]);
-    given::<UnitGroup>([recorded(content(SafeHaven), false), Event::EnteredInError])
+    given::<UnitGroup>([recorded(content(SafeHaven), false), Event::EnteredInError { id: GROUP }])
         .when(record(SafeHaven))
         .then([recorded(content(SafeHaven), true)]);
 }
@@ -116,9 +116,9 @@ fn capacities_are_set_recorded_corrected_and_taken_back() {
 #[test]
 fn a_group_never_meant_is_gone() {
     let mark = |agency| Command::MarkEnteredInError { agency };
-    given::<UnitGroup>([said(SafeHaven)]).when(mark(CEDAR)).then([Event::EnteredInError]);
+    given::<UnitGroup>([said(SafeHaven)]).when(mark(CEDAR)).then([Event::EnteredInError { id: GROUP }]);
     given::<UnitGroup>([said(SafeHaven)]).when(mark(HARBOR)).refused(Refusal::NotFound);
-    let gone = || [said(SafeHaven), Event::EnteredInError];
+    let gone = || [said(SafeHaven), Event::EnteredInError { id: GROUP }];
     given::<UnitGroup>(gone()).when(mark(CEDAR)).nothing();
     given::<UnitGroup>(gone()).when(publish(CEDAR, SafeHaven)).refused(Refusal::NotFound);
 }

@@ -67,16 +67,16 @@ fn told_of_another_person_it_is_withdrawn_from_the_first() {
     let bens = Told { person: BEN, ..told() };
     given::<LivingSituation>([recorded(told(), false)])
         .when(record(bens.clone()))
-        .then([Event::EnteredInError { person: ANA }, recorded(bens, true)]);
+        .then([Event::EnteredInError { id: told().id, person: ANA }, recorded(bens, true)]);
 }
 
 #[test]
 fn never_meant_it_is_gone_until_it_is_told_again() {
     let mark = |by| Command::MarkEnteredInError { by };
-    let gone = || [recorded(told(), false), Event::EnteredInError { person: ANA }];
+    let gone = || [recorded(told(), false), Event::EnteredInError { id: told().id, person: ANA }];
     given::<LivingSituation>([recorded(told(), false)])
         .when(mark(BY_CEDAR))
-        .then([Event::EnteredInError { person: ANA }]);
+        .then([Event::EnteredInError { id: told().id, person: ANA }]);
     given::<LivingSituation>([recorded(told(), false)]).when(mark(BY_HARBOR)).refused(Refusal::NotFound);
     given::<LivingSituation>(gone()).when(mark(BY_CEDAR)).nothing();
     given::<LivingSituation>(gone()).when(record(told())).then([recorded(told(), true)]);

@@ -76,7 +76,7 @@ impl World {
                 Some(Situation::Matched) => Command::Offer { by, at: at() },
                 Some(Situation::Offered) => Command::Accept { by, at: at() },
                 Some(Situation::Accepted) => Command::Admit { by, when },
-                Some(Situation::Admitted { .. }) => Command::MoveIn { by, when, home: None },
+                Some(Situation::Admitted { .. }) => Command::MoveIn { by, when },
                 Some(Situation::MovedIn { .. } | Situation::Exited { .. } | Situation::Closed(_)) | None => {
                     Command::Exit { by, when, destination: rental() }
                 }
@@ -84,7 +84,7 @@ impl World {
         };
         let unmade = placement::State::Unmade;
         let state = self.placements.get(&id).unwrap_or(&unmade);
-        let touched = tenancy::units_touched(state, &command);
+        let touched = tenancy::units_touched(state, command.unit());
         let diaries = touched.iter().filter_map(|unit| Some((*unit, self.diaries.get(unit)?.clone())));
         let decided = tenancy::decide(id, state, Diaries::new(diaries), command);
         self.append(decided);

@@ -48,7 +48,7 @@ fn way(by: By) -> Vec<(usize, Command, Event)> {
         (0, Command::Offer { by, at: at() }, offered()),
         (1, Command::Accept { by, at: at() }, accepted()),
         (2, Command::Admit { by, when: on(8) }, admitted(RapidRehousing, 8)),
-        (3, Command::MoveIn { by, when: on(10), home: None }, moved_in(10)),
+        (3, Command::MoveIn { by, when: on(10) }, moved_in(10)),
         (4, Command::Exit { by, when: on(15), destination: rental() }, exited(15)),
     ]
 }
@@ -137,7 +137,7 @@ fn a_move_in_exists_for_four_types_of_project_alone() {
     let by = BY_CEDAR;
     for project in ProjectType::ALL {
         let past = [matched(project), offered(), accepted(), admitted(project, 8)];
-        let outcome = given::<Placement>(past).when(Command::MoveIn { by, when: on(9), home: None });
+        let outcome = given::<Placement>(past).when(Command::MoveIn { by, when: on(9) });
         if project.is_permanent() {
             let event = Event::MovedIn { on: may(9), zone: zone(), project, unit: None };
             outcome.then([event]);
@@ -151,9 +151,7 @@ fn a_move_in_exists_for_four_types_of_project_alone() {
 fn entry_comes_before_move_in_and_move_in_before_exit() {
     let by = BY_CEDAR;
     let exit = |day| Command::Exit { by, when: on(day), destination: rental() };
-    given::<Placement>(up_to(3))
-        .when(Command::MoveIn { by, when: on(7), home: None })
-        .refused(Refusal::BeforeEntry);
+    given::<Placement>(up_to(3)).when(Command::MoveIn { by, when: on(7) }).refused(Refusal::BeforeEntry);
     given::<Placement>(up_to(3)).when(exit(7)).refused(Refusal::ExitTooEarly);
     given::<Placement>(up_to(3)).when(exit(8)).then([exited(8)]);
     given::<Placement>(up_to(4)).when(exit(9)).refused(Refusal::ExitTooEarly);
@@ -168,16 +166,6 @@ fn a_request_tells_of_the_last_fourteen_days_in_the_groups_zone() {
     given::<Placement>(up_to(2)).when(admit(on(21))).refused(Refusal::Ahead);
     given::<Placement>(up_to(2)).when(admit(on(6))).then([admitted(RapidRehousing, 6)]);
     given::<Placement>(up_to(2)).when(admit(on(5))).refused(Refusal::LongAgo);
-}
-
-#[test]
-fn one_agency_has_a_person_in_one_permanent_home() {
-    let by = BY_CEDAR;
-    let move_in = |home| Command::MoveIn { by, when: on(10), home };
-    given::<Placement>(up_to(3)).when(move_in(Some(OF_BEN))).refused(Refusal::HomeElsewhere);
-    given::<Placement>(up_to(3)).when(move_in(Some(OF_ANA))).then([moved_in(10)]);
-    // What already holds is not asked again whether it may.
-    given::<Placement>(up_to(4)).when(move_in(Some(OF_BEN))).nothing();
 }
 
 #[test]
@@ -208,7 +196,7 @@ fn a_match_made_twice_is_one_and_a_taken_id_is_refused() {
 #[test]
 fn a_placement_never_meant_is_gone_for_every_other_command() {
     let by = BY_CEDAR;
-    let error = || Event::EnteredInError { person: ANA, referral: None };
+    let error = || Event::EnteredInError { id: OF_ANA, person: ANA, referral: None };
     for step in 0..=5 {
         given::<Placement>(up_to(step)).when(Command::MarkEnteredInError { by }).then([error()]);
         given::<Placement>(up_to(step))

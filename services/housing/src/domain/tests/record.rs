@@ -101,8 +101,10 @@ fn told_of_another_person_it_is_withdrawn_from_the_first() {
     let past = vec![recorded(told(EmergencyShelterNightByNight), None, &[], false)];
     let mut bens = told(EmergencyShelterNightByNight);
     bens.facts.person = BEN;
-    let expected =
-        vec![Event::EnteredInError { person: ANA, referral: None }, recorded(bens.clone(), None, &[], true)];
+    let expected = vec![
+        Event::EnteredInError { id: OF_ANA, person: ANA, referral: None },
+        recorded(bens.clone(), None, &[], true),
+    ];
     assert_eq!(outcome(past, record(bens)), Ok(expected));
 }
 
@@ -111,7 +113,7 @@ fn deleted_there_and_told_again_it_stands_again() {
     let first = told(EmergencyShelterEntryExit);
     let past = vec![
         recorded(first.clone(), None, &[], false),
-        Event::EnteredInError { person: ANA, referral: None },
+        Event::EnteredInError { id: OF_ANA, person: ANA, referral: None },
     ];
     assert_eq!(outcome(past, record(first.clone())), Ok(vec![recorded(first, None, &[], true)]));
 }
@@ -141,9 +143,11 @@ fn what_is_recorded_is_corrected_there_and_takes_no_requests_here() {
     given::<Placement>(past())
         .when(Command::AddNights { by, nights: [may(8)].into(), when: today() })
         .refused(Refusal::KeptElsewhere);
-    given::<Placement>(past())
-        .when(Command::MarkEnteredInError { by })
-        .then([Event::EnteredInError { person: ANA, referral: None }]);
+    given::<Placement>(past()).when(Command::MarkEnteredInError { by }).then([Event::EnteredInError {
+        id: OF_ANA,
+        person: ANA,
+        referral: None,
+    }]);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn a_unit_is_lived_in_from_entry_or_from_the_move_in_as_the_type_says() {
     let accepted = || accepted_for(RapidRehousing, Some(from(UNIT_A, 8)));
     assert_eq!(in_diaries(decide(accepted(), hold(), admit())), [], "admitted is not housed");
     let waiting = [accepted(), vec![admitted(RapidRehousing, 9)]].concat();
-    let move_in = Command::MoveIn { by: BY_CEDAR, when: on(10), home: None };
+    let move_in = Command::MoveIn { by: BY_CEDAR, when: on(10) };
     assert_eq!(in_diaries(decide(waiting, hold(), move_in)), lived);
 }
 
@@ -175,10 +175,10 @@ fn an_exit_frees_the_unit_and_a_hold_that_comes_to_nothing_is_let_go() {
 #[test]
 fn a_command_names_the_units_whose_diaries_it_needs() {
     let state = Placement::fold(&accepted_for(TransitionalHousing, Some(from(UNIT_A, 8))));
-    assert_eq!(tenancy::units_touched(&state, &assign(UNIT_B, today())), [UNIT_A, UNIT_B]);
+    assert_eq!(tenancy::units_touched(&state, assign(UNIT_B, today()).unit()), [UNIT_A, UNIT_B]);
     let exit = Command::Exit { by: BY_CEDAR, when: today(), destination: rental() };
-    assert_eq!(tenancy::units_touched(&state, &exit), [UNIT_A]);
-    assert_eq!(tenancy::units_touched(&placement::State::Unmade, &exit), []);
+    assert_eq!(tenancy::units_touched(&state, exit.unit()), [UNIT_A]);
+    assert_eq!(tenancy::units_touched(&placement::State::Unmade, exit.unit()), []);
 }
 
 fn group() -> group::State {

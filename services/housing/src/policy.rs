@@ -1,0 +1,111 @@
+//! What other services' events mean for housing: their `pb::` event in, what to match out.
+//! Invariant: pure; the same event always means the same match, whose placement is named by the referral.
+
+use kernel::ids::Uuid;
+use kernel::{AgencyId, By, Occurred, PersonId, Timestamp, UnitGroupId};
+use prost::Message;
+use proto::referrals::referrals_event::Kind;
+use proto::referrals::{Receiver, ReferralsEvent};
+
+use crate::domain::codes::Relationship;
+use crate::domain::days::When;
+use crate::domain::tenancy::Match;
+use crate::domain::{HouseholdId, PlacementId, ReferralId};
+
+/// An accepted referral to a unit group of the agency that accepted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The referral.
+    pub referral: ReferralId,
+    /// The person.
+    pub person: PersonId,
+    /// The agency that accepted.
+    pub agency: AgencyId,
+    /// The group.
+    pub group: UnitGroupId,
+}
+
+/// An event that cannot be read: a newer release wrote it, or it is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the event cannot be read by this release")]
+pub struct Unreadable;
+
+/// What an event of the referrals log opens here; none where it opens nothing.
+///
+/// # Errors
+/// A payload that this release cannot read.
+pub fn accepted(event: &proto::log::Event) -> Result<Option<Accepted>, Unreadable> {
+    let kind =
+        ReferralsEvent::decode(event.payload.clone()).map_err(|_| Unreadable)?.kind.ok_or(Unreadable)?;
+    let Kind::ReferralAccepted(accepted) = kind else { return Ok(None) };
+    if Receiver::try_from(accepted.receiver) != Ok(Receiver::Housing) {
+        return Ok(None);
+    }
+    let id = |text: &str| Uuid::try_parse(text).map_err(|_| Unreadable);
+    Ok(Some(Accepted {
+        referral: ReferralId::new(id(&accepted.referral_id)?),
+        person: PersonId::new(id(&accepted.person_id)?),
+        agency: AgencyId::new(id(&accepted.target_agency_id)?),
+        group: UnitGroupId::new(id(&accepted.unit_group_id)?),
+    }))
+}
+
+impl Accepted {
+    /// The placement that it opens: named by the referral, so that opening it again finds it there.
+    pub fn placement(&self) -> PlacementId {
+        PlacementId::new(Uuid::new_v5(&self.referral.uuid(), b"placement"))
+    }
+
+    /// As a match, its unit not yet known: the person alone is a household until others join.
+    pub fn ask(&self, now: Timestamp) -> Match {
+        let placement = self.placement();
+        Match {
+            by: By::System,
+            members: vec![(placement, self.person, Relationship::Oneself)],
+            household: HouseholdId::new(Uuid::new_v5(&placement.uuid(), b"household")),
+            unit: None,
+            held_from: When { on: None, now },
+            referral: Some(self.referral),
+            at: Occurred::instant(now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::referrals::{ReferralAccepted, ReferralAcknowledged};
+
+    fn event(kind: Option<Kind>) -> proto::log::Event {
+        let payload = ReferralsEvent { kind }.encode_to_vec().into();
+        proto::log::Event { payload, ..Default::default() }
+    }
+    fn to(receiver: Receiver) -> proto::log::Event {
+        let id = |number| Uuid::from_u128(number).to_string();
+        event(Some(Kind::ReferralAccepted(ReferralAccepted {
+            referral_id: id(1),
+            person_id: id(2),
+            target_agency_id: id(3),
+            unit_group_id: id(4),
+            receiver: receiver.into(),
+            ..Default::default()
+        })))
+    }
+
+    #[test]
+    fn an_accepted_referral_to_a_unit_group_opens_one_placement_without_a_unit() {
+        let accepted = accepted(&to(Receiver::Housing)).expect("readable").expect("opens a placement");
+        let ask = accepted.ask(Timestamp::UNIX_EPOCH);
+        assert_eq!(ask.members, [(accepted.placement(), PersonId::of(2), Relationship::Oneself)]);
+        assert_eq!((ask.unit, ask.referral), (None, Some(ReferralId::of(1))));
+        assert_eq!(accepted.ask(Timestamp::UNIX_EPOCH).members, ask.members, "and told again, the same one");
+    }
+
+    #[test]
+    fn other_referrals_and_other_events_open_nothing() {
+        assert_eq!(accepted(&to(Receiver::Therapy)), Ok(None));
+        let acknowledged = Kind::ReferralAcknowledged(ReferralAcknowledged::default());
+        assert_eq!(accepted(&event(Some(acknowledged))), Ok(None));
+        assert_eq!(accepted(&event(None)), Err(Unreadable));
+    }
+}

@@ -1,0 +1,371 @@
+//! The service's own lists: which groups, units and placements there are, by the columns that lists filter on.
+//! Invariant: it holds ids, codes and days alone; what a list shows of a record is folded from the log, so it is never older than the record.
+
+use futures_util::future::BoxFuture;
+use kernel::{AgencyId, Day, Decider, PersonId, UnitGroupId};
+use platform::args;
+use platform::command::Encoding;
+use platform::db::{Tx, Value};
+use platform::page::Last;
+use platform::projection::{ApplyError, Projection, Read, Views};
+use platform::revision::Revision;
+use tokio::time::Instant;
+use tonic::Status;
+use uuid::Uuid;
+
+use crate::domain::group::{self, UnitGroup};
+use crate::domain::placement::{self, Placement};
+use crate::domain::unit::{self, Unit};
+
+/// How long a list waits for the revisions that it must have seen.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// The projection.
+pub struct Lists;
+
+/// What the service asks of its lists. Clones are the same.
+#[derive(Clone)]
+pub struct View(Views);
+
+/// Which placements.
+pub struct PlacementFilter {
+    /// Of this agency's groups.
+    pub agency: Option<AgencyId>,
+    /// Of this person.
+    pub person: Option<PersonId>,
+    /// Of this group.
+    pub group: Option<UnitGroupId>,
+    /// In these states, as the contract numbers them; none means all but those entered in error.
+    pub states: Vec<i64>,
+    /// After this row.
+    pub after: Last,
+    /// So many.
+    pub size: usize,
+}
+
+/// What an identifier of an agency's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A unit group.
+    Group,
+    /// A unit.
+    Unit,
+}
+
+impl Named {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Group => UnitGroup::CATEGORY,
+            Self::Unit => Unit::CATEGORY,
+        }
+    }
+}
+
+impl Projection for Lists {
+    fn name(&self) -> &'static str {
+        "lists"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn sources(&self) -> &[&'static str] {
+        &[crate::NAME]
+    }
+
+    fn tables(&self, _postgres: bool) -> Vec<String> {
+        [
+            "CREATE TABLE unit_group (id uuid PRIMARY KEY, agency uuid NOT NULL, at bigint NOT NULL)",
+            "CREATE INDEX unit_group_newest ON unit_group (at, id)",
+            "CREATE TABLE unit (id uuid PRIMARY KEY, unit_group uuid NOT NULL, at bigint NOT NULL)",
+            "CREATE INDEX unit_newest ON unit (unit_group, at, id)",
+            "CREATE TABLE identifier (agency uuid NOT NULL, kind text NOT NULL, system text NOT NULL, value text NOT NULL, \
+             id uuid NOT NULL, PRIMARY KEY (agency, kind, system, value, id))",
+            // Days are counted from 1970; an open placement has no day of exit.
+            "CREATE TABLE placement (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, unit_group uuid NOT NULL, \
+             state bigint NOT NULL, entered bigint, exited bigint, at bigint NOT NULL)",
+            "CREATE INDEX placement_agency ON placement (agency, at, id)",
+            "CREATE INDEX placement_person ON placement (person, at, id)",
+            "CREATE INDEX placement_group ON placement (unit_group, at, id)",
+        ]
+        .map(str::to_owned)
+        .into()
+    }
+
+    fn apply<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        _source: &'a str,
+        read: &'a Read,
+    ) -> BoxFuture<'a, Result<(), ApplyError>> {
+        Box::pin(async move {
+            let (category, id) = kernel::ids::parse_stream(&read.event.stream)
+                .map_err(|_| ApplyError::Poison("its stream is damaged".into()))?;
+            let at = read.recorded.recorded_at.as_microsecond();
+            match category {
+                UnitGroup::CATEGORY => apply_group(tx, id, at, &decode::<UnitGroup>(read)?).await,
+                Unit::CATEGORY => apply_unit(tx, id, at, &decode::<Unit>(read)?).await,
+                Placement::CATEGORY => apply_placement(tx, id, at, &decode::<Placement>(read)?).await,
+                // Diaries and living situations are read one by one; they are in no list.
+                _ => Ok(()),
+            }
+        })
+    }
+}
+
+fn decode<D: Encoding>(read: &Read) -> Result<D::Event, ApplyError> {
+    D::decode(&read.event).map_err(|unreadable| ApplyError::Poison(unreadable.to_string()))
+}
+
+async fn apply_group(tx: &mut Tx, id: Uuid, at: i64, event: &group::Event) -> Result<(), ApplyError> {
+    match event {
+        group::Event::Published { agency, content, .. } | group::Event::Recorded { agency, content, .. } => {
+            let sql =
+                "INSERT INTO unit_group (id, agency, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
+            tx.execute(sql, args![id, agency.uuid(), at]).await?;
+            name(tx, *agency, Named::Group, id, &content.identifiers).await?;
+        }
+        group::Event::EnteredInError { .. } => {
+            tx.execute("DELETE FROM unit_group WHERE id = $1", args![id]).await?;
+            tx.execute("DELETE FROM identifier WHERE id = $1", args![id]).await?;
+        }
+        group::Event::CapacitySet { .. }
+        | group::Event::CapacityRecorded { .. }
+        | group::Event::CapacityEnteredInError { .. }
+        | group::Event::Closed => {}
+    }
+    Ok(())
+}
+
+async fn apply_unit(tx: &mut Tx, id: Uuid, at: i64, event: &unit::Event) -> Result<(), ApplyError> {
+    match event {
+        unit::Event::Published { belongs, content } => {
+            let sql = "INSERT INTO unit (id, unit_group, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
+            tx.execute(sql, args![id, belongs.group.uuid(), at]).await?;
+            name(tx, belongs.agency, Named::Unit, id, &content.identifiers).await?;
+        }
+        unit::Event::EnteredInError => {
+            tx.execute("DELETE FROM unit WHERE id = $1", args![id]).await?;
+            tx.execute("DELETE FROM identifier WHERE id = $1", args![id]).await?;
+        }
+        unit::Event::Archived => {}
+    }
+    Ok(())
+}
+
+async fn name(
+    tx: &mut Tx,
+    agency: AgencyId,
+    named: Named,
+    id: Uuid,
+    identifiers: &[(String, String)],
+) -> Result<(), ApplyError> {
+    tx.execute("DELETE FROM identifier WHERE id = $1", args![id]).await?;
+    for (system, value) in identifiers {
+        let sql = "INSERT INTO identifier (agency, kind, system, value, id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        tx.execute(sql, args![agency.uuid(), named.text(), system.as_str(), value.as_str(), id]).await?;
+    }
+    Ok(())
+}
+
+async fn apply_placement(tx: &mut Tx, id: Uuid, at: i64, event: &placement::Event) -> Result<(), ApplyError> {
+    use placement::Event as E;
+    use proto::housing::PlacementState as State;
+    match event {
+        E::Matched { facts, .. } => insert(tx, at, facts, State::Matched, None, None).await,
+        E::Recorded { recorded, .. } => {
+            let stay = recorded.stay();
+            let state = match (stay.exited, stay.moved_in) {
+                (Some(_), _) => State::Exited,
+                (None, Some(_)) => State::MovedIn,
+                (None, None) => State::Admitted,
+            };
+            insert(tx, at, &recorded.told.facts, state, Some(stay.admitted), stay.exited).await
+        }
+        E::Offered { .. } => turn(tx, id, State::Offered).await,
+        E::Accepted { .. } => turn(tx, id, State::Accepted).await,
+        E::Declined { .. } => turn(tx, id, State::Declined).await,
+        E::Refused { .. } => turn(tx, id, State::Refused).await,
+        E::NotArrived { .. } => turn(tx, id, State::NotArrived).await,
+        E::Cancelled { .. } => turn(tx, id, State::Cancelled).await,
+        E::Withdrawn { .. } => turn(tx, id, State::Withdrawn).await,
+        E::MovedIn { .. } => turn(tx, id, State::MovedIn).await,
+        E::EnteredInError { .. } => turn(tx, id, State::EnteredInError).await,
+        E::Admitted { on, .. } => {
+            tx.execute("UPDATE placement SET entered = $2 WHERE id = $1", args![id, number(*on)]).await?;
+            turn(tx, id, State::Admitted).await
+        }
+        E::Exited { on, .. } => {
+            tx.execute("UPDATE placement SET exited = $2 WHERE id = $1", args![id, number(*on)]).await?;
+            turn(tx, id, State::Exited).await
+        }
+        E::UnitAssigned { .. } | E::NightsCounted { .. } | E::NightsEnteredInError { .. } => Ok(()),
+    }
+}
+
+async fn turn(tx: &mut Tx, id: Uuid, state: proto::housing::PlacementState) -> Result<(), ApplyError> {
+    let sql = "UPDATE placement SET state = $2 WHERE id = $1";
+    tx.execute(sql, args![id, i64::from(i32::from(state))]).await?;
+    Ok(())
+}
+
+async fn insert(
+    tx: &mut Tx,
+    at: i64,
+    facts: &placement::Facts,
+    state: proto::housing::PlacementState,
+    entered: Option<Day>,
+    exited: Option<Day>,
+) -> Result<(), ApplyError> {
+    tx.execute(
+        "INSERT INTO placement (id, person, agency, unit_group, state, entered, exited, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+         ON CONFLICT (id) DO UPDATE SET person = excluded.person, unit_group = excluded.unit_group, state = excluded.state, \
+         entered = excluded.entered, exited = excluded.exited",
+        args![
+            facts.id.uuid(),
+            facts.person.uuid(),
+            facts.agency.uuid(),
+            facts.group.uuid(),
+            i64::from(i32::from(state)),
+            entered.map(number),
+            exited.map(number),
+            at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The days since 1970.
+fn number(day: Day) -> i64 {
+    i64::from((day - Day::constant(1970, 1, 1)).get_days())
+}
+
+impl View {
+    /// Over the service's own lists.
+    pub fn new(lists: Views) -> Self {
+        Self(lists)
+    }
+
+    /// Waits until the lists have seen these revisions, a little while.
+    ///
+    /// # Errors
+    /// A text that is no revision.
+    pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
+        let revisions = Revision::parse_all(at_least)?;
+        // Past this the answer is as old as it is.
+        self.0.reached_all(&revisions, Instant::now() + PATIENCE).await;
+        Ok(())
+    }
+
+    /// What the agency knows by that identifier.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn identified(
+        &self,
+        agency: Option<AgencyId>,
+        named: Named,
+        identifier: &proto::types::Identifier,
+    ) -> Result<Option<Uuid>, Status> {
+        let Some(agency) = agency else { return Ok(None) };
+        let sql = "SELECT id FROM identifier WHERE agency = $1 AND kind = $2 AND system = $3 AND value = $4 ORDER BY id";
+        let args = args![agency.uuid(), named.text(), identifier.system.as_str(), identifier.value.as_str()];
+        let rows = self.0.db().fetch(sql, args).await?;
+        Ok(rows.first().map(|row| row.uuid(0)).transpose()?)
+    }
+
+    /// Unit groups, newest first, and the last row where more follow.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn groups(
+        &self,
+        agency: Option<AgencyId>,
+        after: &Last,
+        size: usize,
+    ) -> Result<(Vec<Uuid>, Option<Last>), Status> {
+        let mut sql = "SELECT id, at FROM unit_group WHERE (at, id) < ($1, $2)".to_owned();
+        let mut args = args![after.at, after.id()];
+        if let Some(agency) = agency {
+            also(&mut sql, &mut args, "agency =", agency.uuid());
+        }
+        self.page(sql, args, size).await
+    }
+
+    /// Units of a group, newest first, and the last row where more follow.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn units(
+        &self,
+        group: UnitGroupId,
+        after: &Last,
+        size: usize,
+    ) -> Result<(Vec<Uuid>, Option<Last>), Status> {
+        let sql = "SELECT id, at FROM unit WHERE (at, id) < ($1, $2) AND unit_group = $3".to_owned();
+        self.page(sql, args![after.at, after.id(), group.uuid()], size).await
+    }
+
+    /// How many placements of a group are in the project on a day.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn open_placements(&self, group: UnitGroupId, on: Day) -> Result<u32, Status> {
+        let in_error = i64::from(i32::from(proto::housing::PlacementState::EnteredInError));
+        let sql = "SELECT count(*) FROM placement WHERE unit_group = $1 AND state <> $2 AND entered <= $3 \
+                   AND (exited IS NULL OR exited > $3)";
+        let rows = self.0.db().fetch(sql, args![group.uuid(), in_error, number(on)]).await?;
+        let count = rows.first().map_or(Ok(0), |row| row.i64(0))?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// Placements, newest first, and the last row where more follow.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn placements(&self, filter: &PlacementFilter) -> Result<(Vec<Uuid>, Option<Last>), Status> {
+        let mut sql = "SELECT id, at FROM placement WHERE (at, id) < ($1, $2)".to_owned();
+        let mut args = args![filter.after.at, filter.after.id()];
+        if let Some(agency) = filter.agency {
+            also(&mut sql, &mut args, "agency =", agency.uuid());
+        }
+        if let Some(person) = filter.person {
+            also(&mut sql, &mut args, "person =", person.uuid());
+        }
+        if let Some(group) = filter.group {
+            also(&mut sql, &mut args, "unit_group =", group.uuid());
+        }
+        if filter.states.is_empty() {
+            let in_error = i64::from(i32::from(proto::housing::PlacementState::EnteredInError));
+            also(&mut sql, &mut args, "state <>", in_error);
+        } else {
+            // Numbers that were parsed as states: nothing of the caller's text is in the statement.
+            let states: Vec<String> = filter.states.iter().map(i64::to_string).collect();
+            sql.push_str(&format!(" AND state IN ({})", states.join(", ")));
+        }
+        self.page(sql, args, filter.size).await
+    }
+
+    async fn page(
+        &self,
+        mut sql: String,
+        args: Vec<Value>,
+        size: usize,
+    ) -> Result<(Vec<Uuid>, Option<Last>), Status> {
+        sql.push_str(&format!(" ORDER BY at DESC, id DESC LIMIT {}", size + 1));
+        let mut rows = self.0.db().fetch(&sql, args).await?;
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let ids = rows.iter().map(|row| row.uuid(0)).collect::<Result<Vec<_>, _>>()?;
+        let last = match rows.last() {
+            Some(row) if more => Some(Last::new(row.i64(1)?, row.uuid(0)?)),
+            Some(_) | None => None,
+        };
+        Ok((ids, last))
+    }
+}
+
+fn also(sql: &mut String, args: &mut Vec<Value>, condition: &str, value: impl Into<Value>) {
+    args.push(value.into());
+    sql.push_str(&format!(" AND {condition} ${}", args.len()));
+}

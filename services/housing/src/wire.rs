@@ -1,0 +1,79 @@
+//! The only file family that knows both the contract and the domain: requests in, replies out, own events as bytes and back.
+//! Invariant: nothing below it knows the wire, and nothing above it knows the domain's insides.
+
+mod codes;
+mod diary;
+mod group;
+mod living;
+mod place;
+mod placement;
+mod stored;
+mod unit;
+
+use kernel::{Decider, Timestamp};
+use platform::command::{Payload, Unreadable};
+use platform::error::BadField;
+use platform::wire;
+use prost::Message;
+use proto::housing as pb;
+use proto::housing::housing_event::Kind;
+
+use crate::domain::days::When;
+
+pub use codes::{placement_state, state_numbers};
+pub use group::{group, publish as publish_group, record as record_group, record_capacity, set_capacity};
+pub use living::{living_situation, note as note_living, record as record_living};
+pub use place::opened_with;
+pub use placement::{
+    Matching, Recording, accept, add_nights, admit, assign, cancel, decline, exit, mark_entered_in_error,
+    mark_nights_entered_in_error, match_placement, move_in, not_arrived, offer, placement, record,
+    record_nights, refuse, withdraw,
+};
+pub use unit::{publish as publish_unit, reason as out_of_service_reason, unit};
+
+/// The day of a request, to be read in the zone of what it is about.
+pub fn when(field: &str, day: Option<&proto::Date>, now: Timestamp) -> Result<When, BadField> {
+    Ok(When { on: wire::optional_day(field, day)?, now })
+}
+
+/// The agency's own identifiers of a record.
+fn identifiers(given: &[proto::types::Identifier]) -> Result<Vec<(String, String)>, BadField> {
+    let each = |(i, given): (usize, &proto::types::Identifier)| {
+        let system = wire::text(&format!("identifiers[{i}].system"), &given.system, 200)?;
+        Ok((system, wire::text(&format!("identifiers[{i}].value"), &given.value, 200)?))
+    };
+    given.iter().enumerate().map(each).collect()
+}
+
+fn identifiers_out(kept: &[(String, String)]) -> Vec<proto::types::Identifier> {
+    let each = |(system, value): &(String, String)| proto::types::Identifier {
+        system: system.clone(),
+        value: value.clone(),
+    };
+    kept.iter().map(each).collect()
+}
+
+/// The kind of a stored event.
+fn kind_of(stored: &proto::log::Event) -> Result<Kind, Unreadable> {
+    pb::HousingEvent::decode(stored.payload.clone())
+        .map_err(|_| Unreadable::new(stored, "its payload is damaged"))?
+        .kind
+        .ok_or_else(|| Unreadable::new(stored, "a newer release wrote it"))
+}
+
+fn payload(kind: String, message: Kind) -> Payload {
+    Payload::new(kind, &pb::HousingEvent { kind: Some(message) })
+}
+
+fn not_of<D: Decider>(stored: &proto::log::Event) -> Unreadable {
+    debug_assert!(
+        !stored.stream.starts_with(&format!("{}-", D::CATEGORY)),
+        "an event of another kind in a {} stream",
+        D::CATEGORY
+    );
+    Unreadable::new(stored, "it belongs to another kind of stream")
+}
+
+fn id_text<T: ToString>(id: Option<T>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
