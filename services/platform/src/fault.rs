@@ -118,4 +118,43 @@ mod tests {
     fn a_point_without_a_plan_is_passed() {
         super::point("nowhere");
     }
+
+    #[cfg(feature = "fault")]
+    mod acting {
+        use std::os::unix::process::ExitStatusExt;
+        use std::process::{Child, Command, Stdio};
+
+        /// This test binary once more, running the test that passes "nowhere", under a plan.
+        fn under(plan: &str) -> Child {
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "fault::tests::a_point_without_a_plan_is_passed"])
+                .env("THROUGHLINE_FAULT", plan)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        }
+
+        #[test]
+        fn an_abort_ends_the_process_at_the_pass_it_names_and_no_other() {
+            const SIGABRT: i32 = 6;
+            assert_eq!(under("nowhere=abort").wait().unwrap().signal(), Some(SIGABRT));
+            assert!(under("nowhere:2=abort").wait().unwrap().success());
+            assert!(under("elsewhere=abort").wait().unwrap().success());
+        }
+
+        #[test]
+        fn a_pause_stops_the_process_until_it_is_told_to_go_on() {
+            let mut child = under("nowhere=pause");
+            let stat = format!("/proc/{}/stat", child.id());
+            // The state follows the name in parentheses; T is stopped.
+            while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
+                assert!(child.try_wait().unwrap().is_none(), "it went on by itself");
+                std::thread::yield_now();
+            }
+            let told = Command::new("sh").args(["-c", &format!("kill -CONT {}", child.id())]).status();
+            assert!(told.unwrap().success());
+            assert!(child.wait().unwrap().success());
+        }
+    }
 }

@@ -3,10 +3,12 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use kernel::{Actor, AgencyId, Caller, Role};
@@ -207,7 +209,33 @@ impl Service<Request<Body>> for Peer {
             return Box::pin(std::future::ready(Err(status)));
         }
         let answer = self.channel.call(request);
-        Box::pin(async move { answer.await.map_err(|err| lost(&err)) })
+        Box::pin(async move {
+            let answer = answer.await.map_err(|err| lost(&err))?;
+            Ok(answer.map(|body| Body::new(Heard(body))))
+        })
+    }
+}
+
+/// A reply as it comes in. A status of the server's comes as trailers; an error of the body itself is a connection that was lost.
+struct Heard(Body);
+
+impl http_body::Body for Heard {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.0).poll_frame(cx).map_err(|err| lost(&err))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.0.size_hint()
     }
 }
 
@@ -249,9 +277,9 @@ pub fn may_retry(status: &Status) -> bool {
 mod tests {
     use super::*;
     use crate::server::Limits;
-    use crate::server::tests::harness::{running, soon};
-    use proto::log::GetHeadRequest;
+    use crate::server::tests::harness::{running, running_with, soon};
     use proto::log::feed_service_client::FeedServiceClient;
+    use proto::log::{GetHeadRequest, ReadFeedRequest};
 
     fn told(log: &str) -> GetHeadRequest {
         GetHeadRequest { log: log.to_owned() }
@@ -288,6 +316,27 @@ mod tests {
         let mut client = FeedServiceClient::new(connect(&at.to_string(), Identity::service("x")).unwrap());
         let status = soon("an answer", client.get_head(told(""))).await.unwrap_err();
         assert_eq!((status.code(), may_retry(&status)), (Code::Unavailable, true));
+        assert_eq!(error::reason(&status).as_deref(), Some("PEER_AWAY"));
+    }
+
+    #[tokio::test]
+    async fn an_open_stream_whose_server_dies_ends_as_unavailable() {
+        let server = running_with(Limits::default(), Duration::ZERO, |server| server).await;
+        // Between the two stands a line that can be cut, as a dying machine would.
+        let line = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = line.local_addr().unwrap();
+        let carried = tokio::spawn(async move {
+            let (mut near, _) = line.accept().await.unwrap();
+            let mut far = tokio::net::TcpStream::connect(server.at).await.unwrap();
+            tokio::io::copy_bidirectional(&mut near, &mut far).await.map(|_| ())
+        });
+        let mut client = FeedServiceClient::new(connect(&at.to_string(), Identity::service("x")).unwrap());
+        let wait = ReadFeedRequest { log: "wait".into(), ..Default::default() };
+        let mut stream = client.read_feed(wait).await.unwrap().into_inner();
+        assert!(stream.message().await.unwrap().is_some());
+        carried.abort();
+        let status = soon("the end", stream.message()).await.unwrap_err();
+        assert_eq!((status.code(), may_retry(&status)), (Code::Unavailable, true), "{status:?}");
         assert_eq!(error::reason(&status).as_deref(), Some("PEER_AWAY"));
     }
 

@@ -120,13 +120,17 @@ tokio::task_local! {
     static CALLED_WITH: Option<String>;
 }
 
-/// Runs a call with the traceparent in its headers at hand, if that is one.
+/// The traceparent that a call came with, if it is one.
+pub(crate) fn traceparent_of(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(TRACEPARENT)?.to_str().ok()?;
+    parse(text).map(|_| text.to_owned())
+}
+
+/// Runs a call with its caller's traceparent at hand.
 pub(crate) fn called_with<F: Future>(
-    headers: &HeaderMap,
+    traceparent: Option<String>,
     future: F,
-) -> impl Future<Output = F::Output> + use<F> {
-    let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    let traceparent = traceparent.filter(|text| parse(text).is_some()).map(str::to_owned);
+) -> impl Future<Output = F::Output> {
     CALLED_WITH.scope(traceparent, future)
 }
 
@@ -199,16 +203,55 @@ mod tests {
 
     #[tokio::test]
     async fn without_traces_the_callers_traceparent_is_passed_on_and_to_nobody_else() {
-        let call = called_with(&headers(PARENT), async {
+        let call = called_with(traceparent_of(&headers(PARENT)), async {
             tokio::task::yield_now().await;
             current_traceparent()
         });
-        let other = called_with(&HeaderMap::new(), async {
+        let other = called_with(traceparent_of(&HeaderMap::new()), async {
             tokio::task::yield_now().await;
             current_traceparent()
         });
         assert_eq!(tokio::join!(call, other), (PARENT.to_owned(), String::new()));
         assert_eq!(current_traceparent(), "");
+    }
+
+    /// Runs in a process of its own, made by the test below: telemetry is started once a process, and the endpoint is a variable.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_process_that_traces() {
+        if std::env::var_os(CHILD).is_none() {
+            return;
+        }
+        let telemetry = start("child").unwrap();
+        assert!(matches!(start("child"), Err(TelemetryError::Twice(_))));
+        tracing::info_span!("work").in_scope(|| tracing::info!("worked"));
+        tokio::task::spawn_blocking(move || drop(telemetry)).await.unwrap();
+    }
+
+    const CHILD: &str = "THROUGHLINE_TEST_CHILD";
+
+    #[test]
+    fn traces_leave_the_process_only_where_an_endpoint_is_set() {
+        let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", collector.local_addr().unwrap());
+        collector.set_nonblocking(true).unwrap();
+        let child = |endpoint: Option<&str>| {
+            let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+            child.args(["--exact", "telemetry::tests::a_process_that_traces"]).env(CHILD, "1");
+            child.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT").env("OTEL_EXPORTER_OTLP_TIMEOUT", "300");
+            if let Some(endpoint) = endpoint {
+                child.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
+            }
+            let done = child.output().unwrap();
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+            assert!(
+                String::from_utf8_lossy(&done.stderr).contains(r#""message":"worked""#),
+                "a line of JSON"
+            );
+        };
+        child(None);
+        assert_eq!(collector.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+        child(Some(&endpoint));
+        assert!(collector.accept().is_ok(), "the exporter came");
     }
 
     #[test]

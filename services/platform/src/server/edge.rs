@@ -103,9 +103,9 @@ impl Edge {
         }
         request.extensions_mut().insert(Deadline(deadline));
         let mut routes = self.routes.clone();
-        let headers = request.headers().clone();
+        let traceparent = telemetry::traceparent_of(request.headers());
         let handled = async move { routes.call(request).await };
-        let handled = telemetry::called_with(&headers, handled).instrument(span.clone());
+        let handled = telemetry::called_with(traceparent, handled).instrument(span.clone());
         match tokio::time::timeout_at(deadline, AssertUnwindSafe(handled).catch_unwind()).await {
             Ok(Ok(Ok(answer))) => Ok(answer),
             Ok(Ok(Err(never))) => match never {},

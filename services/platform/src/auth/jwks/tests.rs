@@ -270,3 +270,31 @@ async fn a_file_that_is_no_key_set_is_refused_at_the_start() {
     std::fs::write(&path, json!({"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}).to_string()).unwrap();
     assert!(matches!(open().await, Err(JwksError::NoKeys(_))));
 }
+
+#[tokio::test]
+async fn a_service_calls_another_with_its_token_and_with_nothing_else() {
+    use crate::auth::Auth;
+    use crate::peer::{Identity, connect};
+    use crate::server::tests::harness::running_for_tokens;
+    use proto::log::{GetHeadRequest, feed_service_client::FeedServiceClient};
+
+    let signer = Signer::ec("ec");
+    let (folder, jwks) = on_file(&set_of(&[&signer])).await;
+    let server = running_for_tokens(Auth::Jwks(jwks)).await;
+    let mut claims = with("actor", json!("service:timeline"));
+    claims["role"] = json!("service");
+    claims.as_object_mut().unwrap().remove("agency");
+    let token = folder.path().join("token");
+    std::fs::write(&token, signer.sign(&claims)).unwrap();
+
+    let peer = connect(&format!("127.0.0.1:{}", server.at.port()), Identity::token_file(token)).unwrap();
+    let who = GetHeadRequest { log: "who".to_owned() };
+    let head = FeedServiceClient::new(peer.clone()).get_head(who.clone()).await.unwrap();
+    assert_eq!(head.into_inner().log_id, "service:timeline");
+    let status = FeedServiceClient::new(peer.as_caller(Identity::service("timeline")))
+        .get_head(who)
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::Unauthenticated);
+    assert_eq!(error::reason(&status).as_deref(), Some("UNAUTHENTICATED"));
+}

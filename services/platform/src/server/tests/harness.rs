@@ -113,12 +113,27 @@ pub async fn running(limits: Limits) -> Running {
 }
 
 pub async fn running_with(limits: Limits, drain: Duration, make: impl FnOnce(Server) -> Server) -> Running {
+    started(Auth::Plain, "127.0.0.1:0", limits, drain, make).await
+}
+
+/// Open to other machines, with tokens.
+pub async fn running_for_tokens(auth: Auth) -> Running {
+    started(auth, "0.0.0.0:0", Limits::default(), Duration::ZERO, |server| server).await
+}
+
+async fn started(
+    auth: Auth,
+    at: &str,
+    limits: Limits,
+    drain: Duration,
+    make: impl FnOnce(Server) -> Server,
+) -> Running {
     let service = Obedient { waiting: Arc::new(Notify::new()), go: Arc::new(Semaphore::new(0)) };
     let (metrics, readiness) = (Metrics::new(), Readiness::new());
-    let server = Server::new(Auth::Plain, metrics.clone(), readiness.clone())
+    let server = Server::new(auth, metrics.clone(), readiness.clone())
         .service(FeedServiceServer::new(service.clone()))
         .limits(limits);
-    let bound = make(server).bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let bound = make(server).bind(at.parse().unwrap()).await.unwrap();
     let at = bound.at();
     let drain = Drain::new(drain);
     let served = tokio::spawn(bound.serve(drain.clone()));
