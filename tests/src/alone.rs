@@ -137,7 +137,7 @@ impl Alone {
             build: "test".to_owned(),
             stop: drain.token(),
         });
-        let mut service = assemble(parts).await.expect("the service is put together");
+        let service = assemble(parts).await.expect("the service is put together");
         let server = service.add_to(Server::new(Auth::Plain, Metrics::new(), Readiness::new()));
         let bound = server.bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let at = bound.at();

@@ -20,6 +20,7 @@ pub mod feed;
 pub mod keys;
 pub mod log;
 pub mod metrics;
+pub mod operations;
 pub mod page;
 pub mod peer;
 pub mod people;

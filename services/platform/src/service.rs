@@ -94,11 +94,14 @@ pub enum AssemblyError {
     },
 }
 
+/// Adds one gRPC face to a server.
+type Face = Box<dyn FnOnce(Server) -> Server + Send>;
+
 /// What a service gives: its gRPC faces, to be added to a server.
 pub struct Service {
     /// Its name.
     pub name: &'static str,
-    faces: Vec<Box<dyn FnOnce(Server) -> Server + Send>>,
+    faces: Mutex<Vec<Face>>,
     parts: Parts,
 }
 
@@ -236,12 +239,12 @@ impl Parts {
 impl Service {
     /// A service of these parts.
     pub fn new(parts: &Parts) -> Self {
-        Self { name: parts.name(), faces: vec![], parts: parts.clone() }
+        Self { name: parts.name(), faces: Mutex::default(), parts: parts.clone() }
     }
 
     /// Also serves this.
     #[must_use]
-    pub fn serves<S>(mut self, face: S) -> Self
+    pub fn serves<S>(self, face: S) -> Self
     where
         S: tower::Service<
                 http::Request<tonic::body::Body>,
@@ -251,13 +254,18 @@ impl Service {
         S: tonic::server::NamedService + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
-        self.faces.push(Box::new(move |server| server.service(face)));
+        self.faces().push(Box::new(move |server| server.service(face)));
         self
     }
 
-    /// Adds its faces to a server.
-    pub fn add_to(&mut self, server: Server) -> Server {
-        self.faces.drain(..).fold(server, |server, add| add(server))
+    /// Adds its faces to a server, once.
+    pub fn add_to(&self, server: Server) -> Server {
+        let faces = std::mem::take(&mut *self.faces());
+        faces.into_iter().fold(server, |server, add| add(server))
+    }
+
+    fn faces(&self) -> std::sync::MutexGuard<'_, Vec<Face>> {
+        self.faces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Its log, to be read by others of this process.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use kernel::{Actor, Caller, Role};
 use platform::feed::{FeedClient, FeedServer};
 use platform::log::{AppendError, Groups, Log};
+use platform::peer::{Identity, Peer, connect};
 use platform::source::Source;
 use proto::log as pb;
 use proto::log::feed_service_client::FeedServiceClient;
@@ -13,7 +14,7 @@ use proto::log::feed_service_server::FeedServiceServer;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::{Channel, Endpoint, Server};
+use tonic::transport::Server;
 use tonic::{Code, Request, Status};
 
 use crate::fixture::{Place, Teller, level, on_both, rows, setup, start};
@@ -39,7 +40,7 @@ fn calls_as(role: Option<Role>) -> impl Fn(Request<()>) -> Result<Request<()>, S
 }
 
 /// Serves a log's feed on a free port, to callers of that role, until the token is cancelled.
-async fn serve(log: &Log, role: Option<Role>, stop: CancellationToken) -> Channel {
+async fn serve(log: &Log, role: Option<Role>, stop: CancellationToken) -> Peer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let feed = FeedServer::new([log.clone()], stop.clone());
@@ -49,11 +50,7 @@ async fn serve(log: &Log, role: Option<Role>, stop: CancellationToken) -> Channe
         let incoming = TcpListenerStream::new(listener);
         serving.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await
     });
-    Endpoint::from_shared(address).unwrap().connect_lazy()
-}
-
-fn nobody(request: Request<()>) -> Result<Request<()>, Status> {
-    Ok(request)
+    connect(&address, Identity::service("test")).unwrap()
 }
 
 async fn a_projection_reads_another_process_by_its_feed(place: Place) {
@@ -61,7 +58,7 @@ async fn a_projection_reads_another_process_by_its_feed(place: Place) {
     teller.tell_many(9, 1_200).await;
     let stop = CancellationToken::new();
     let channel = serve(&teller.log, Some(Role::Service), stop.clone()).await;
-    let source = Source::remote(FeedClient::new("referrals", channel, nobody));
+    let source = Source::remote(FeedClient::new("referrals", channel));
     let tally = Arc::new(Tally::of(&["referrals"]));
     let mut setup_plain = setup(&place.open("timeline").await, &tally, vec![source.clone()]);
     setup_plain.pace.run = 200;
@@ -95,7 +92,7 @@ async fn a_feed_gives_groups_and_says_how_far_it_went(place: Place) {
     teller.tell_many(64, 700).await;
     let stop = CancellationToken::new();
     let channel = serve(&teller.log, Some(Role::Operator), stop.clone()).await;
-    let remote = Source::remote(FeedClient::new("referrals", channel.clone(), nobody));
+    let remote = Source::remote(FeedClient::new("referrals", channel.clone()));
     let local = Source::local("referrals", teller.log.clone());
     let groups = Groups::of([0, 3]);
     let (far, near) =
@@ -168,7 +165,7 @@ async fn with_the_feed_away_a_reader_that_was_level_goes_on_by_its_tail(place: P
     let stop = CancellationToken::new();
     let channel = serve(&teller.log, Some(Role::Service), stop.clone()).await;
     let tail = Nasty::new(&teller.log, Manners::GOOD, 1);
-    let source = Source::remote(FeedClient::new("referrals", channel, nobody)).with_tail(tail);
+    let source = Source::remote(FeedClient::new("referrals", channel)).with_tail(tail);
     let tally = Arc::new(Tally::of(&["referrals"]));
     let store = place.open("timeline").await;
     for life in 1..3 {

@@ -8,12 +8,10 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use proto::log as pb;
 use proto::log::feed_service_client::FeedServiceClient;
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
 use tonic::{Request, Status};
 use uuid::Uuid;
 
+use crate::peer::Peer;
 use crate::log::{Groups, Recorded};
 use crate::source::{Batch, Place, SourceError, Stands};
 
@@ -24,30 +22,13 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct FeedClient {
     log: Arc<str>,
-    client: FeedServiceClient<InterceptedService<Channel, Credentials>>,
-}
-
-/// What says to the other side who calls.
-type Says = dyn Fn(Request<()>) -> Result<Request<()>, Status> + Send + Sync;
-
-#[derive(Clone)]
-struct Credentials(Arc<Says>);
-
-impl Interceptor for Credentials {
-    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        (self.0)(request)
-    }
+    client: FeedServiceClient<Peer>,
 }
 
 impl FeedClient {
-    /// The feed of this log behind a channel; `credentials` says who calls, as a service's token does.
-    pub fn new<I>(log: impl Into<Arc<str>>, channel: Channel, credentials: I) -> Self
-    where
-        I: Interceptor + Clone + Send + Sync + 'static,
-    {
-        let says = move |request| credentials.clone().call(request);
-        let client = FeedServiceClient::with_interceptor(channel, Credentials(Arc::new(says)));
-        Self { log: log.into(), client }
+    /// The feed of this log, which that peer serves.
+    pub fn new(log: impl Into<Arc<str>>, peer: Peer) -> Self {
+        Self { log: log.into(), client: FeedServiceClient::new(peer) }
     }
 
     /// The log's name.
