@@ -57,8 +57,8 @@ async fn a_projection_reads_another_process_by_its_feed(place: Place) {
     let mut teller = Teller::new(place.open("referrals").await.log());
     teller.tell_many(9, 1_200).await;
     let stop = CancellationToken::new();
-    let channel = serve(&teller.log, Some(Role::Service), stop.clone()).await;
-    let source = Source::remote(FeedClient::new("referrals", channel));
+    let peer = serve(&teller.log, Some(Role::Service), stop.clone()).await;
+    let source = Source::remote(FeedClient::new("referrals", peer));
     let tally = Arc::new(Tally::of(&["referrals"]));
     let mut setup_plain = setup(&place.open("timeline").await, &tally, vec![source.clone()]);
     setup_plain.pace.run = 200;
@@ -91,8 +91,8 @@ async fn a_feed_gives_groups_and_says_how_far_it_went(place: Place) {
     let mut teller = Teller::new(place.open("referrals").await.log());
     teller.tell_many(64, 700).await;
     let stop = CancellationToken::new();
-    let channel = serve(&teller.log, Some(Role::Operator), stop.clone()).await;
-    let remote = Source::remote(FeedClient::new("referrals", channel.clone()));
+    let peer = serve(&teller.log, Some(Role::Operator), stop.clone()).await;
+    let remote = Source::remote(FeedClient::new("referrals", peer.clone()));
     let local = Source::local("referrals", teller.log.clone());
     let groups = Groups::of([0, 3]);
     let (far, near) =
@@ -103,7 +103,7 @@ async fn a_feed_gives_groups_and_says_how_far_it_went(place: Place) {
     let some = remote.read(0, groups, 3).await.unwrap();
     assert_eq!((some.events.len(), some.through), (3, near.events[2].position));
 
-    let mut raw = FeedServiceClient::new(channel.clone());
+    let mut raw = FeedServiceClient::new(peer.clone());
     let ask = |log: &str, log_id: &str| pb::ReadFeedRequest {
         log: log.to_owned(),
         log_id: log_id.to_owned(),
@@ -163,9 +163,9 @@ async fn with_the_feed_away_a_reader_that_was_level_goes_on_by_its_tail(place: P
     let mut teller = Teller::new(place.open("referrals").await.log());
     teller.tell_many(3, 30).await;
     let stop = CancellationToken::new();
-    let channel = serve(&teller.log, Some(Role::Service), stop.clone()).await;
+    let peer = serve(&teller.log, Some(Role::Service), stop.clone()).await;
     let tail = Nasty::new(&teller.log, Manners::GOOD, 1);
-    let source = Source::remote(FeedClient::new("referrals", channel)).with_tail(tail);
+    let source = Source::remote(FeedClient::new("referrals", peer)).with_tail(tail);
     let tally = Arc::new(Tally::of(&["referrals"]));
     let store = place.open("timeline").await;
     for life in 1..3 {

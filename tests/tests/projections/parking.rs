@@ -25,7 +25,9 @@ async fn a_poisoned_person_waits_in_that_log_alone_and_goes_on_after_a_replay(pl
     let tally = Arc::new(Tally::of(&["referrals", "housing"]));
     let sources: Vec<_> =
         [&referrals, &housing].map(|teller| Source::local(teller.log.service(), teller.log.clone())).into();
-    let running = start(setup(&place.open("timeline").await, &tally, sources)).await;
+    let setup = setup(&place.open("timeline").await, &tally, sources);
+    let metrics = setup.metrics.clone();
+    let running = start(setup).await;
     let views = running.views();
 
     referrals.tell(1, "Said", "first").await;
@@ -48,6 +50,9 @@ async fn a_poisoned_person_waits_in_that_log_alone_and_goes_on_after_a_replay(pl
     assert_eq!(parked[0].reason, "it says so");
     assert_eq!(views.parked_in(person(1)).await.unwrap(), ["referrals"]);
     assert!(views.parked_in(person(2)).await.unwrap().is_empty());
+
+    let alert = r#"throughline_parked_people{projection="tally"} 1"#;
+    eventually("the metric to tell", || async { metrics.text().lines().any(|line| line == alert) }).await;
 
     let still = running.replay(None).await.unwrap();
     assert_eq!(still, Replayed { applied: 0, freed: 0, parked: 1 }, "nothing was mended yet");

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform::clock::Clock;
 use platform::source::Source;
+use platform::store::StoreUrl;
+use tests::Postgres;
 use tokio::runtime::Builder;
 
 use crate::fixture::{Dice, PATIENCE, Place, Teller, level, on_both, rows, setup, start};
@@ -91,4 +94,31 @@ async fn another_process_takes_over_the_work_of_one_that_died() {
     tokio::time::timeout(PATIENCE, level(&heir.views(), &[&teller.log])).await.unwrap();
     assert_eq!(rows(&heir.views().db()).await.len(), 155);
     assert!(heir.verify().await.unwrap().clean());
+}
+
+/// Views commit without waiting for the disk, so a crash of the server may undo the latest rows, and their cursor with them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_falls_over_costs_time_alone() {
+    let server = Postgres::start().await;
+    let place =
+        Place { url: StoreUrl::Postgres(server.url().await), clock: Clock::system(), directory: None };
+    // The log stands elsewhere, so that it goes on being told meanwhile.
+    let elsewhere = Place::sqlite().await;
+    let mut teller = Teller::new(elsewhere.open("referrals").await.log());
+    let tally = Arc::new(Tally::of(&["referrals"]));
+    let source = Source::local("referrals", teller.log.clone());
+    let running = start(setup(&place.open("timeline").await, &tally, vec![source])).await;
+    for life in 1..4 {
+        for number in 0..60 {
+            teller.tell(number % 6, "Said", "word").await;
+        }
+        server.stop_immediate();
+        teller.tell(1, "Said", "while it was down").await;
+        server.start_again().await;
+        level(&running.views(), &[&teller.log]).await;
+        let verified = running.verify().await.unwrap();
+        assert!(verified.clean(), "{verified:?}");
+        assert_eq!(verified.positions["referrals"], 61 * life);
+    }
+    assert_eq!(rows(&running.views().db()).await.len(), 3 * 61 + 6);
 }
