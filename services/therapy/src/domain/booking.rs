@@ -137,7 +137,7 @@ pub fn make(
     now: Timestamp,
 ) -> Result<Changes, Refusal> {
     guard(&content, practitioner)?;
-    let command = appointment::Command::Make { by, now, content, standing, from: None };
+    let command = appointment::Command::Make { by, now, content: Box::new(content), standing, from: None };
     change(&appointment::State::Unmade, command, &episode::State::Unmade, diaries)
 }
 
@@ -164,7 +164,7 @@ pub fn reschedule(
     let practitioner_id = was.practitioner.ok_or(Refusal::NoPractitioner)?;
     let content = content(ask, practitioner_id, episode, by)?;
     guard(&content, practitioner)?;
-    let command = appointment::Command::Make { by, now, content, standing, from };
+    let command = appointment::Command::Make { by, now, content: Box::new(content), standing, from };
     let unmade = appointment::State::Unmade;
     changes.extend(change_within(&unmade, command, &episode::State::Unmade, &mut diaries)?);
     Ok(changes)
@@ -189,6 +189,7 @@ pub fn record(
     episode: &episode::State,
     mut diaries: Diaries,
 ) -> Result<Changes, Refusal> {
+    told.content.part2 = episode.facts().is_some_and(|facts| facts.part2);
     let content = &told.content;
     let busy = diaries.conflict(&content.owners(), content.start.at, content.end(), content.id);
     if told.situation.holds_time() {

@@ -51,13 +51,19 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x6f0c_4d6e_3a55_4b0e_9a62_5d1f_7be4_2c1
 /// A diary.
 pub struct Diary;
 
-/// The times taken, by their start.
+/// Whose it is, and the times taken by their start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
+    owner: Option<Owner>,
     taken: BTreeMap<Timestamp, (Timestamp, AppointmentId)>,
 }
 
 impl State {
+    /// Whose it is; none while nothing ever stood in it.
+    pub fn owner(&self) -> Option<Owner> {
+        self.owner
+    }
+
     /// What overlaps [start, end), other than the appointment itself: until when, and which appointment.
     pub fn conflict(
         &self,
@@ -186,7 +192,8 @@ impl Decider for Diary {
 
     fn evolve(mut state: State, event: &Event) -> State {
         match event {
-            Event::Taken { appointment, start, end, .. } => {
+            Event::Taken { diary, appointment, start, end } => {
+                state.owner = Some(diary.owner);
                 state.taken.insert(*start, (*end, *appointment));
             }
             Event::Freed { appointment, .. } => state.taken.retain(|_, (_, holder)| holder != appointment),

@@ -21,6 +21,13 @@ impl Modality {
         }
         Ok(Self(code.to_owned()))
     }
+    /// The code nearest to what another service wrote, in this form: "Peer support" is "peer-support".
+    pub fn like(text: &str) -> Self {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let mut code = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+        code.truncate(60);
+        if code.is_empty() { Self("therapy".to_owned()) } else { Self(code) }
+    }
     /// A code that was checked when it was stored.
     pub fn stored(code: impl Into<String>) -> Self {
         Self(code.into())
@@ -102,6 +109,15 @@ mod tests {
         assert_eq!(Modality::new("cbt-insomnia").map(|m| m.to_string()), Ok("cbt-insomnia".to_owned()));
         for bad in ["", "CBT", "cbt insomnia", "käfer", &"x".repeat(61)] {
             assert_eq!(Modality::new(bad), Err(NotACode), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_another_service_wrote_comes_to_a_code() {
+        for (text, code) in [("cbt", "cbt"), ("Peer support", "peer-support"), (" ?! ", "therapy")] {
+            let modality = Modality::like(text);
+            assert_eq!(modality.code(), code);
+            assert_eq!(Modality::new(modality.code()), Ok(modality));
         }
     }
 

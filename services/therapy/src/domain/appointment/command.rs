@@ -38,7 +38,7 @@ pub enum Command {
         /// When that is asked.
         now: Timestamp,
         /// What it is.
-        content: Content,
+        content: Box<Content>,
         /// How settled it is.
         standing: Standing,
         /// The appointment that it replaces.

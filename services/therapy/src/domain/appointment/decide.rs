@@ -12,7 +12,7 @@ pub const EARLY: SignedDuration = SignedDuration::from_hours(12);
 
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
     match command {
-        Command::Make { by, now, content, standing, from } => make(state, by, now, content, standing, from),
+        Command::Make { by, now, content, standing, from } => make(state, by, now, *content, standing, from),
         Command::Hold { by } => {
             let (content, situation) = of_agency(state, by)?;
             match situation {
@@ -93,9 +93,11 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                     reason: CancelReason::Rescheduled,
                     to: Some(to),
                 }]),
-                Situation::Cancelled(CancelReason::Rescheduled) => Err(Refusal::GaveWay),
-                // What is over stays as it is; the new appointment names it.
-                Situation::NoShow(_) | Situation::Cancelled(_) => Ok(vec![]),
+                Situation::NoShow(_) | Situation::Cancelled(_) if replaced(state) => Err(Refusal::GaveWay),
+                // What is over stays as it is, but for the link to the new one.
+                Situation::NoShow(_) | Situation::Cancelled(_) => {
+                    Ok(vec![Event::Replaced { about: content.about(), to }])
+                }
                 Situation::Arrived | Situation::CheckedIn => Err(Refusal::NeverBackward),
                 Situation::Fulfilled(_) => Err(Refusal::Over),
             }
@@ -201,6 +203,10 @@ fn correct(state: &State, by: By, correction: Correction) -> Result<Vec<Event>, 
             Correction::Fulfilled(_) | Correction::Cancelled(_) | Correction::Missed(_),
         ) => Err(Refusal::NotANoShow),
     }
+}
+
+fn replaced(state: &State) -> bool {
+    matches!(state, State::Made { to: Some(_), .. })
 }
 
 fn early(content: &Content, now: Timestamp) -> bool {

@@ -91,6 +91,13 @@ pub enum Event {
         /// The appointment that replaces it.
         to: Option<AppointmentId>,
     },
+    /// What was over already is replaced by another appointment.
+    Replaced {
+        /// Which.
+        about: About,
+        /// The appointment that replaces it.
+        to: AppointmentId,
+    },
     /// Never meant.
     EnteredInError {
         /// Which.

@@ -133,6 +133,12 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
             }
             other @ (State::Unmade | State::InError { .. }) => other,
         },
+        Event::Replaced { to, .. } => match state {
+            State::Made { content, situation, from, corrected, told, .. } => {
+                State::Made { content, situation, from, to: Some(*to), corrected, told }
+            }
+            other @ (State::Unmade | State::InError { .. }) => other,
+        },
         Event::NoShowCorrected { correction, .. } => match state {
             State::Made { content, from, to, told, .. } => {
                 let situation = match correction {

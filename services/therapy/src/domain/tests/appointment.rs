@@ -99,7 +99,7 @@ const BACKWARD: Result<Vec<Event>, Refusal> = Err(Refusal::NeverBackward);
 const NOT_BOOKED: Result<Vec<Event>, Refusal> = Err(Refusal::NotBooked);
 
 fn make(by: By, standing: Standing, content: Content) -> Command {
-    Command::Make { by, now: monday(), content, standing, from: None }
+    Command::Make { by, now: monday(), content: Box::new(content), standing, from: None }
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn it_may_have_begun_fourteen_days_ago_and_no_longer() {
     let make_at = |now| Command::Make {
         by: BY_CLINIC,
         now,
-        content: tuesday(FIRST),
+        content: Box::new(tuesday(FIRST)),
         standing: Standing::Booked,
         from: None,
     };
@@ -353,6 +353,7 @@ fn what_is_the_agencys_alone_the_person_may_not_do() {
 fn it_gives_way_to_another_until_it_has_begun() {
     let gave_way =
         || Ok(vec![Event::Cancelled { about: about(), reason: CancelReason::Rescheduled, to: Some(SECOND) }]);
+    let linked = || Ok(vec![Event::Replaced { about: about(), to: SECOND }]);
     in_every_status(
         &Command::GiveWay { by: BY_CLINIC, to: SECOND },
         [
@@ -363,14 +364,22 @@ fn it_gives_way_to_another_until_it_has_begun() {
             BACKWARD,
             BACKWARD,
             OVER,
-            Ok(vec![]),
-            Ok(vec![]),
+            linked(),
+            linked(),
             NOT_FOUND,
         ],
     );
-    given::<Appointment>([booked(), cancelled(CancelReason::Rescheduled)])
-        .when(Command::GiveWay { by: BY_CLINIC, to: SECOND })
-        .refused(Refusal::GaveWay);
+    for past in [
+        vec![booked(), missed(), Event::Replaced { about: about(), to: SECOND }],
+        vec![
+            booked(),
+            Event::Cancelled { about: about(), reason: CancelReason::Rescheduled, to: Some(SECOND) },
+        ],
+    ] {
+        given::<Appointment>(past)
+            .when(Command::GiveWay { by: BY_CLINIC, to: AppointmentId::of(42) })
+            .refused(Refusal::GaveWay);
+    }
 }
 
 #[test]

@@ -281,7 +281,8 @@ fn a_rescheduled_one_is_as_settled_as_the_old_one_was() {
     let missed = appointment::Event::Missed { about: old.about(), reason: MissedReason::NotKnown };
     let changes = again(&Appointment::evolve(booked(&old), &missed), &[]).unwrap();
     let made = appointment::Event::Booked { content: new.clone(), from: Some(FIRST) };
-    assert_eq!(changes[0].1, Event::Appointment(made), "a no-show stays one and is linked by the new");
+    let linked = appointment::Event::Replaced { about: old.about(), to: SECOND };
+    assert_eq!(changes[..2], [happened(&old, linked), happened(&new, made)].concat(), "a no-show stays one");
 
     assert_eq!(
         again(&appointment::State::Unmade, &[]),
