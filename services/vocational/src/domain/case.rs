@@ -11,7 +11,7 @@ mod state;
 pub use command::{Command, Opening};
 pub use event::Event;
 pub use refusal::Refusal;
-pub use state::{Facts, Plan, Situation, Stage, State};
+pub use state::{Facts, Made, Noted, Plan, Situation, Stage, State};
 
 use kernel::Decider;
 

@@ -53,7 +53,7 @@ pub struct Told {
 
 impl Told {
     /// What is odd about it, as of this day where it was told. It is kept all the same.
-    pub fn discrepancies(&self, today: Day) -> Vec<Discrepancy> {
+    fn discrepancies(&self, today: Day) -> Vec<Discrepancy> {
         let mut odd = vec![];
         if self.employed && self.reason.is_some() {
             odd.push(Discrepancy::new(
@@ -83,22 +83,22 @@ pub enum State {
     /// Never told.
     #[default]
     Untold,
-    /// Told.
-    Told(Told),
+    /// Told, with what is odd about it.
+    Told(Told, Vec<Discrepancy>),
     /// Never meant.
-    InError {
-        /// About whom.
-        person: PersonId,
-        /// Whose it was.
-        agency: AgencyId,
-    },
+    InError(Told),
 }
 
 /// What can be asked of a report.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Put it down.
-    Record(Told),
+    Record {
+        /// What was told.
+        told: Told,
+        /// The day that it is where it was told.
+        today: Day,
+    },
     /// It should never have been written.
     MarkEnteredInError {
         /// Who says so.
@@ -113,6 +113,8 @@ pub enum Event {
     Recorded {
         /// What was told.
         told: Told,
+        /// What is odd about it.
+        odd: Vec<Discrepancy>,
         /// Whether it replaces an earlier telling.
         correction: bool,
     },
@@ -148,6 +150,16 @@ impl kernel::Refusal for Refusal {
     }
 }
 
+impl State {
+    /// What was told last, in error or not.
+    pub fn told(&self) -> Option<&Told> {
+        match self {
+            Self::Untold => None,
+            Self::Told(told, _) | Self::InError(told) => Some(told),
+        }
+    }
+}
+
 impl Decider for Report {
     const CATEGORY: &'static str = "employment-status";
     type State = State;
@@ -157,36 +169,39 @@ impl Decider for Report {
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
         match command {
-            Command::Record(told) => match state {
-                State::Untold => Ok(vec![Event::Recorded { told, correction: false }]),
-                State::Told(now) if *now == told => Ok(vec![]),
-                State::Told(Told { person, agency, .. }) | State::InError { person, agency } => {
-                    if *agency != told.agency {
+            Command::Record { told, today } => match state {
+                State::Untold => Ok(vec![recorded(told, today, false)]),
+                State::Told(now, _) if *now == told => Ok(vec![]),
+                State::Told(now, _) | State::InError(now) => {
+                    if now.agency != told.agency {
                         Err(Refusal::NotFound)
-                    } else if *person != told.person {
+                    } else if now.person != told.person {
                         Err(Refusal::AnotherPerson)
                     } else {
-                        Ok(vec![Event::Recorded { told, correction: true }])
+                        Ok(vec![recorded(told, today, true)])
                     }
                 }
             },
             Command::MarkEnteredInError { by } => match state {
-                State::Told(Told { agency, .. }) if by == By::Agency(*agency) => {
-                    Ok(vec![Event::EnteredInError])
-                }
-                State::InError { agency, .. } if by == By::Agency(*agency) => Ok(vec![]),
-                State::Untold | State::Told(_) | State::InError { .. } => Err(Refusal::NotFound),
+                State::Told(now, _) if by == By::Agency(now.agency) => Ok(vec![Event::EnteredInError]),
+                State::InError(now) if by == By::Agency(now.agency) => Ok(vec![]),
+                State::Untold | State::Told(..) | State::InError(_) => Err(Refusal::NotFound),
             },
         }
     }
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Recorded { told, .. } => State::Told(told.clone()),
+            Event::Recorded { told, odd, .. } => State::Told(told.clone(), odd.clone()),
             Event::EnteredInError => match state {
-                State::Told(Told { person, agency, .. }) => State::InError { person, agency },
-                other @ (State::Untold | State::InError { .. }) => other,
+                State::Told(told, _) => State::InError(told),
+                other @ (State::Untold | State::InError(_)) => other,
             },
         }
     }
+}
+
+fn recorded(told: Told, today: Day, correction: bool) -> Event {
+    let odd = told.discrepancies(today);
+    Event::Recorded { told, odd, correction }
 }

@@ -1,7 +1,7 @@
 //! What happens to a job and its case at once: a lead joins a case, a job starts, ends, or never was.
 //! Invariant: a case is employed exactly while a paid job of it runs, so both streams are written in one append or neither.
 
-use kernel::{By, Day, Decider, RefusalKind, Zone};
+use kernel::{By, Day, Decider, Occurred, RefusalKind, Zone};
 
 use super::case::{self, Case};
 use super::job::{self, EndReason, Job, Lead};
@@ -74,11 +74,12 @@ pub fn add_lead(case: &case::State, job: &job::State, by: By, lead: Lead) -> Res
 /// # Errors
 /// A job that is not accepted, or a closed case.
 pub fn start(case: &case::State, job: &job::State, by: By, on: Day, zone: Zone) -> Result<Both, Refusal> {
+    let at = Occurred::day(on, zone.clone());
     let events = Job::decide(job, job::Command::Start { by, on, zone })?;
     let Some(started) = job.made().filter(|job| !events.is_empty() && job.facts.kind.paid()) else {
         return Ok(Both { case: vec![], job: events });
     };
-    let case = Case::decide(case, case::Command::JobStarts { by, job: started.facts.id })?;
+    let case = Case::decide(case, case::Command::JobStarts { by, job: started.facts.id, at })?;
     Ok(Both { case, job: events })
 }
 
@@ -101,24 +102,36 @@ pub struct End {
 /// A job that does not run, or a last day before the first.
 pub fn end(case: &case::State, job: &job::State, by: By, end: End) -> Result<Both, Refusal> {
     let End { on, zone, reason, satisfied } = end;
+    let at = Occurred::day(on, zone.clone());
     let events = Job::decide(job, job::Command::End { by, on, zone, reason, satisfied })?;
-    over(case, job, by, events)
+    over(case, job, by, at, events)
 }
 
 /// The job never was.
 ///
 /// # Errors
 /// A job that the caller may not know of or change.
-pub fn mark_entered_in_error(case: &case::State, job: &job::State, by: By) -> Result<Both, Refusal> {
+pub fn mark_entered_in_error(
+    case: &case::State,
+    job: &job::State,
+    by: By,
+    at: Occurred,
+) -> Result<Both, Refusal> {
     let events = Job::decide(job, job::Command::MarkEnteredInError { by })?;
-    over(case, job, by, events)
+    over(case, job, by, at, events)
 }
 
 /// With a job that ran and now does not, its case knows.
-fn over(case: &case::State, job: &job::State, by: By, events: Vec<job::Event>) -> Result<Both, Refusal> {
+fn over(
+    case: &case::State,
+    job: &job::State,
+    by: By,
+    at: Occurred,
+    events: Vec<job::Event>,
+) -> Result<Both, Refusal> {
     let case = match job.made() {
         Some(job) if job.stage.runs() && !events.is_empty() => {
-            Case::decide(case, case::Command::JobEnds { by, job: job.facts.id })?
+            Case::decide(case, case::Command::JobEnds { by, job: job.facts.id, at })?
         }
         Some(_) | None => vec![],
     };

@@ -120,6 +120,8 @@ pub enum Command {
         by: By,
         /// The job.
         job: JobId,
+        /// When.
+        at: Occurred,
     },
     /// A paid job of it no longer runs; decided with the job, see `work`.
     JobEnds {
@@ -127,5 +129,7 @@ pub enum Command {
         by: By,
         /// The job.
         job: JobId,
+        /// When.
+        at: Occurred,
     },
 }

@@ -23,7 +23,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         }
         Command::AddContact { by, contact, parties } => add_contact(for_agency(state, by)?, contact, parties),
         Command::MarkContactEnteredInError { by, contact } => {
-            match for_agency(state, by)?.contacts.get(&contact) {
+            match for_agency(state, by)?.contacts.get(&contact).map(|noted| noted.stands) {
                 Some(true) => Ok(vec![Event::ContactEnteredInError { contact }]),
                 Some(false) => Ok(vec![]),
                 None => Err(Refusal::NoSuchContact),
@@ -69,8 +69,8 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             }
         }
         Command::MarkEnteredInError { by } => mark_entered_in_error(state, by),
-        Command::JobStarts { by, job } => job_starts(for_agency(state, by)?, job),
-        Command::JobEnds { by, job } => Ok(job_ends(for_agency(state, by)?, job)),
+        Command::JobStarts { by, job, at } => job_starts(for_agency(state, by)?, job, at),
+        Command::JobEnds { by, job, at } => Ok(job_ends(for_agency(state, by)?, job, at)),
     }
 }
 
@@ -112,7 +112,7 @@ fn open(state: &State, by: By, opening: Opening) -> Result<Vec<Event>, Refusal> 
         },
         // A referral opens one case, however often its acceptance is told.
         State::Made(case) if case.facts == facts => Ok(vec![]),
-        State::Made(_) | State::InError { .. } => Err(Refusal::AlreadyExists),
+        State::Made(_) | State::InError(_) => Err(Refusal::AlreadyExists),
     }
 }
 
@@ -183,8 +183,8 @@ fn discharge(case: &Made, reason: DischargeReason, their_words: bool) -> Result<
 }
 
 fn mark_entered_in_error(state: &State, by: By) -> Result<Vec<Event>, Refusal> {
-    if let State::InError { agency, .. } = state
-        && by == By::Agency(*agency)
+    if let State::InError(facts) = state
+        && by == By::Agency(facts.agency)
     {
         return Ok(vec![]);
     }
@@ -196,22 +196,22 @@ fn mark_entered_in_error(state: &State, by: By) -> Result<Vec<Event>, Refusal> {
     }
 }
 
-fn job_starts(case: &Made, job: JobId) -> Result<Vec<Event>, Refusal> {
+fn job_starts(case: &Made, job: JobId, at: Occurred) -> Result<Vec<Event>, Refusal> {
     if case.jobs.contains(&job) {
         return Ok(vec![]);
     }
     match case.situation {
         // Nothing prevocational stands before work: a job may start before the first meeting or during a pause.
-        Situation::Open(_) | Situation::Paused { .. } => Ok(vec![Event::Employed { job }]),
+        Situation::Open(_) | Situation::Paused { .. } => Ok(vec![Event::Employed { job, at }]),
         Situation::Transitioned | Situation::Discharged(_) => Err(Refusal::Closed),
     }
 }
 
-fn job_ends(case: &Made, job: JobId) -> Vec<Event> {
+fn job_ends(case: &Made, job: JobId, at: Occurred) -> Vec<Event> {
     if !case.jobs.contains(&job) {
         return vec![];
     }
     let last = case.jobs.len() == 1;
     let searching = last && case.situation.stage() == Some(Stage::Employed);
-    vec![Event::JobEnded { job, searching }]
+    vec![Event::JobEnded { job, at, searching }]
 }

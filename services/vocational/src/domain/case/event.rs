@@ -50,11 +50,15 @@ pub enum Event {
     Employed {
         /// The job.
         job: JobId,
+        /// When it started.
+        at: Occurred,
     },
     /// A paid job of it ended.
     JobEnded {
         /// The job.
         job: JobId,
+        /// When it ended.
+        at: Occurred,
         /// Whether the case is searching again.
         searching: bool,
     },

@@ -95,13 +95,19 @@ pub enum State {
     Unmade,
     /// Opened.
     Made(Box<Made>),
-    /// Never meant.
-    InError {
-        /// About whom.
-        person: PersonId,
-        /// Whose it was.
-        agency: AgencyId,
-    },
+    /// Never meant; what it was about is kept, so that its makers still know of it.
+    InError(Box<Facts>),
+}
+
+/// What is kept of a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// When.
+    pub occurred: Occurred,
+    /// Whether it came about, or was an attempt only.
+    pub reached: bool,
+    /// Whether it was not marked as entered in error.
+    pub stands: bool,
 }
 
 /// A case that was opened.
@@ -117,8 +123,8 @@ pub struct Made {
     pub plan: Plan,
     /// Whether the person was ever met face to face.
     pub met: bool,
-    /// Its contacts, and whether each stands.
-    pub contacts: BTreeMap<ContactId, bool>,
+    /// Its contacts.
+    pub contacts: BTreeMap<ContactId, Noted>,
     /// Its paid jobs that run.
     pub jobs: BTreeSet<JobId>,
     /// Where it stands.
@@ -137,11 +143,20 @@ impl State {
         knows.then_some(made)
     }
 
+    /// What it is or was about; none where it was never opened.
+    pub fn facts(&self) -> Option<&Facts> {
+        match self {
+            Self::Unmade => None,
+            Self::Made(made) => Some(&made.facts),
+            Self::InError(facts) => Some(facts),
+        }
+    }
+
     /// The case, where it was opened and stands.
     pub fn made(&self) -> Option<&Made> {
         match self {
             Self::Made(made) => Some(made),
-            Self::Unmade | Self::InError { .. } => None,
+            Self::Unmade | Self::InError(_) => None,
         }
     }
 }
@@ -161,7 +176,7 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
     }
     match state {
         State::Made(made) => after(made, event),
-        other @ (State::Unmade | State::InError { .. }) => other,
+        other @ (State::Unmade | State::InError(_)) => other,
     }
 }
 
@@ -171,10 +186,13 @@ fn after(mut case: Box<Made>, event: &Event) -> State {
         Event::WorkerAssigned { worker } => case.worker = Some(*worker),
         Event::PlanNamed(plan) => case.plan = plan.clone(),
         Event::ContactMade { contact, .. } => {
-            case.contacts.insert(contact.id, true);
+            let (occurred, reached) = (contact.occurred.clone(), contact.reached);
+            case.contacts.insert(contact.id, Noted { occurred, reached, stands: true });
         }
         Event::ContactEnteredInError { contact } => {
-            case.contacts.insert(*contact, false);
+            if let Some(noted) = case.contacts.get_mut(contact) {
+                noted.stands = false;
+            }
         }
         Event::Engaged { .. } => {
             case.met = true;
@@ -183,11 +201,11 @@ fn after(mut case: Box<Made>, event: &Event) -> State {
             }
         }
         Event::SearchStarted => case.situation = case.situation.at(Stage::Searching),
-        Event::Employed { job } => {
+        Event::Employed { job, .. } => {
             case.jobs.insert(*job);
             case.situation = case.situation.at(Stage::Employed);
         }
-        Event::JobEnded { job, searching } => {
+        Event::JobEnded { job, searching, .. } => {
             case.jobs.remove(job);
             if *searching {
                 case.situation = case.situation.at(Stage::Searching);
@@ -200,7 +218,7 @@ fn after(mut case: Box<Made>, event: &Event) -> State {
         Event::Transitioned { .. } => case.situation = Situation::Transitioned,
         Event::Discharged { reason, .. } => case.situation = Situation::Discharged(*reason),
         Event::EnteredInError { .. } => {
-            return State::InError { person: case.facts.person, agency: case.facts.agency };
+            return State::InError(Box::new(case.facts));
         }
     }
     State::Made(case)

@@ -11,7 +11,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
     match command {
         Command::AddLead { facts } => match state {
             State::Unmade => Ok(vec![Event::LeadAdded(*facts)]),
-            State::Made(_) | State::InError { .. } => Err(Refusal::AlreadyExists),
+            State::Made(_) | State::InError(_) => Err(Refusal::AlreadyExists),
         },
         Command::ChangeTerms { by, terms } => {
             let job = still_going(for_agency(state, by)?)?;
@@ -110,8 +110,8 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             before_start(for_either(state, by)?, &Stage::Withdrawn(party), Event::Withdrawn { by: party })
         }
         Command::MarkEnteredInError { by } => match state {
-            State::InError { agency, .. } if by == By::Agency(*agency) => Ok(vec![]),
-            State::Unmade | State::Made(_) | State::InError { .. } => {
+            State::InError(facts) if by == By::Agency(facts.agency) => Ok(vec![]),
+            State::Unmade | State::Made(_) | State::InError(_) => {
                 for_agency(state, by).map(|_| vec![Event::EnteredInError])
             }
         },

@@ -119,15 +119,8 @@ pub enum State {
     Unmade,
     /// Begun as a lead.
     Made(Box<Made>),
-    /// Never was.
-    InError {
-        /// About whom.
-        person: PersonId,
-        /// Whose it was.
-        agency: AgencyId,
-        /// Of which case.
-        case: CaseId,
-    },
+    /// Never was; what it was about is kept, so that its makers still know of it.
+    InError(Box<Facts>),
 }
 
 /// A job that was begun as a lead.
@@ -163,16 +156,16 @@ impl State {
     pub fn made(&self) -> Option<&Made> {
         match self {
             Self::Made(made) => Some(made),
-            Self::Unmade | Self::InError { .. } => None,
+            Self::Unmade | Self::InError(_) => None,
         }
     }
 
-    /// The case it belongs to.
-    pub fn case(&self) -> Option<CaseId> {
+    /// What it is or was about; none where it was never begun.
+    pub fn facts(&self) -> Option<&Facts> {
         match self {
             Self::Unmade => None,
-            Self::Made(made) => Some(made.facts.case),
-            Self::InError { case, .. } => Some(*case),
+            Self::Made(made) => Some(&made.facts),
+            Self::InError(facts) => Some(facts),
         }
     }
 }
@@ -190,7 +183,7 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
     }
     match state {
         State::Made(made) => after(made, event),
-        other @ (State::Unmade | State::InError { .. }) => other,
+        other @ (State::Unmade | State::InError(_)) => other,
     }
 }
 
@@ -239,8 +232,7 @@ fn after(mut job: Box<Made>, event: &Event) -> State {
         Event::Declined { by } => job.stage = Stage::Declined(*by),
         Event::Withdrawn { by } => job.stage = Stage::Withdrawn(*by),
         Event::EnteredInError => {
-            let Facts { person, agency, case, .. } = job.facts;
-            return State::InError { person, agency, case };
+            return State::InError(Box::new(job.facts));
         }
     }
     State::Made(job)

@@ -46,7 +46,7 @@ fn engaged() -> Event {
 }
 
 fn employed() -> Event {
-    Event::Employed { job: JOB }
+    Event::Employed { job: JOB, at: tuesday() }
 }
 
 fn paused(returns: Stage) -> Event {
@@ -113,8 +113,8 @@ fn every_command(by: By) -> Vec<Command> {
         Command::StartSearch { by, at: at.clone() },
         Command::Transition { by, at: at.clone() },
         Command::MarkEnteredInError { by },
-        Command::JobStarts { by, job: JOB },
-        Command::JobEnds { by, job: JOB },
+        Command::JobStarts { by, job: JOB, at: at.clone() },
+        Command::JobEnds { by, job: JOB, at: at.clone() },
         Command::Pause { by, reason: PauseReason::PersonsWish, own_words: true, at: at.clone() },
         Command::Resume { by, at: at.clone() },
         Command::Discharge { by, reason: DischargeReason::PersonsWish, own_words: true, at: at.clone() },
@@ -456,9 +456,9 @@ fn nothing_happens_to_a_case_before_it_was_opened() {
 #[test]
 fn a_job_starts_at_any_open_stage_and_in_a_pause_but_not_in_a_closed_case() {
     let other = JobId::of(41);
-    let employed = || Ok(vec![Event::Employed { job: other }]);
+    let employed = || Ok(vec![Event::Employed { job: other, at: tuesday() }]);
     answers(
-        &Command::JobStarts { by: AGENCY, job: other },
+        &Command::JobStarts { by: AGENCY, job: other, at: tuesday() },
         &[
             ("referred", employed()),
             ("engaged", employed()),
@@ -474,13 +474,21 @@ fn a_job_starts_at_any_open_stage_and_in_a_pause_but_not_in_a_closed_case() {
 #[test]
 fn with_the_last_of_its_jobs_a_case_searches_again() {
     let other = JobId::of(41);
-    let two = [opened(), engaged(), employed(), Event::Employed { job: other }];
-    let ends = |job| Command::JobEnds { by: AGENCY, job };
-    given::<Case>(two.clone()).when(ends(JOB)).then([Event::JobEnded { job: JOB, searching: false }]);
-    let one = [two.to_vec(), vec![Event::JobEnded { job: JOB, searching: false }]].concat();
-    given::<Case>(one.clone()).when(ends(other)).then([Event::JobEnded { job: other, searching: true }]);
+    let two = [opened(), engaged(), employed(), Event::Employed { job: other, at: tuesday() }];
+    let ends = |job| Command::JobEnds { by: AGENCY, job, at: tuesday() };
+    given::<Case>(two.clone()).when(ends(JOB)).then([Event::JobEnded {
+        job: JOB,
+        at: tuesday(),
+        searching: false,
+    }]);
+    let one = [two.to_vec(), vec![Event::JobEnded { job: JOB, at: tuesday(), searching: false }]].concat();
+    given::<Case>(one.clone()).when(ends(other)).then([Event::JobEnded {
+        job: other,
+        at: tuesday(),
+        searching: true,
+    }]);
     given::<Case>(one.clone()).when(ends(JOB)).nothing();
-    let none = [one, vec![Event::JobEnded { job: other, searching: true }]].concat();
+    let none = [one, vec![Event::JobEnded { job: other, at: tuesday(), searching: true }]].concat();
     given::<Case>(none).when(Command::StartSearch { by: AGENCY, at: tuesday() }).nothing();
 }
 
@@ -489,7 +497,8 @@ fn a_pause_keeps_up_with_jobs_that_start_and_end_meanwhile() {
     let resume = Command::Resume { by: AGENCY, at: tuesday() };
     let started = [opened(), engaged(), paused(Stage::Engaged), employed()];
     given::<Case>(started.clone()).when(resume.clone()).then([Event::Resumed { stage: Stage::Employed }]);
-    let over = [started.to_vec(), vec![Event::JobEnded { job: JOB, searching: true }]].concat();
+    let over =
+        [started.to_vec(), vec![Event::JobEnded { job: JOB, at: tuesday(), searching: true }]].concat();
     given::<Case>(over).when(resume).then([Event::Resumed { stage: Stage::Searching }]);
 }
 
@@ -497,8 +506,8 @@ fn a_pause_keeps_up_with_jobs_that_start_and_end_meanwhile() {
 fn a_job_that_ends_after_the_case_closed_leaves_it_closed() {
     let past = [opened(), engaged(), employed(), transitioned()];
     given::<Case>(past)
-        .when(Command::JobEnds { by: AGENCY, job: JOB })
-        .then([Event::JobEnded { job: JOB, searching: false }]);
+        .when(Command::JobEnds { by: AGENCY, job: JOB, at: tuesday() })
+        .then([Event::JobEnded { job: JOB, at: tuesday(), searching: false }]);
 }
 
 #[test]

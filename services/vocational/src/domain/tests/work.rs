@@ -73,7 +73,7 @@ fn a_paid_job_that_starts_employs_its_case_and_its_end_frees_it() {
     let accepted = job(Kind::Competitive, &[Event::Offered, accepted()]);
     let referred = case(&[]);
     let both = work::start(&referred, &accepted, AGENCY, day("2026-04-01"), chicago()).unwrap();
-    assert_eq!(both.case, [case::Event::Employed { job: JOB }]);
+    assert_eq!(both.case, [case::Event::Employed { job: JOB, at: on("2026-04-01") }]);
     assert_eq!(both.job, [super::job::started(Kind::Competitive)]);
 
     let (case, job) = (after_case(referred, &both), after_job(accepted, &both));
@@ -82,7 +82,7 @@ fn a_paid_job_that_starts_employs_its_case_and_its_end_frees_it() {
     assert_eq!(again, Ok(Both::default()));
 
     let both = work::end(&case, &job, AGENCY, the_end()).unwrap();
-    assert_eq!(both.case, [case::Event::JobEnded { job: JOB, searching: true }]);
+    assert_eq!(both.case, [case::Event::JobEnded { job: JOB, at: on("2026-05-01"), searching: true }]);
     let (case, job) = (after_case(case, &both), after_job(job, &both));
     assert!(!employed(&case));
     assert_eq!(work::end(&case, &job, AGENCY, the_end()), Ok(Both::default()));
@@ -112,16 +112,16 @@ fn no_job_starts_in_a_closed_case_until_it_is_taken_up_again() {
 fn a_running_job_that_never_was_leaves_its_case_and_a_lead_does_not_touch_it() {
     let running =
         job(Kind::Competitive, &[Event::Offered, accepted(), super::job::started(Kind::Competitive)]);
-    let at_work = case(&[case::Event::Employed { job: JOB }]);
-    let both = work::mark_entered_in_error(&at_work, &running, AGENCY).unwrap();
+    let at_work = case(&[case::Event::Employed { job: JOB, at: on("2026-04-01") }]);
+    let both = work::mark_entered_in_error(&at_work, &running, AGENCY, tuesday()).unwrap();
     assert_eq!(both.job, [Event::EnteredInError]);
-    assert_eq!(both.case, [case::Event::JobEnded { job: JOB, searching: true }]);
+    assert_eq!(both.case, [case::Event::JobEnded { job: JOB, at: tuesday(), searching: true }]);
 
     let only_a_lead = job(Kind::Competitive, &[]);
-    let both = work::mark_entered_in_error(&case(&[]), &only_a_lead, AGENCY).unwrap();
+    let both = work::mark_entered_in_error(&case(&[]), &only_a_lead, AGENCY, tuesday()).unwrap();
     assert_eq!(both, Both { case: vec![], job: vec![Event::EnteredInError] });
     assert_eq!(
-        work::mark_entered_in_error(&case(&[]), &only_a_lead, STRANGER),
+        work::mark_entered_in_error(&case(&[]), &only_a_lead, STRANGER, tuesday()),
         Err(Refusal::Job(job::Refusal::NotFound))
     );
 }
@@ -133,6 +133,10 @@ fn a_refusal_speaks_with_the_voice_of_the_one_that_refused() {
         work::start(&case(&[]), &job::State::Unmade, AGENCY, day("2026-04-01"), chicago()).unwrap_err();
     assert_eq!(refusal.reason(), "JOB_NOT_FOUND");
     assert_eq!(refusal.to_string(), job::Refusal::NotFound.to_string());
+}
+
+fn on(text: &str) -> Occurred {
+    Occurred::day(day(text), chicago())
 }
 
 fn accepted() -> Event {

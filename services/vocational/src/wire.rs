@@ -1,0 +1,114 @@
+//! The only file family that knows both the contract and the domain: requests in, replies out, own events as bytes and back.
+//! Invariant: nothing below it knows the wire, and nothing above it knows the domain's insides.
+
+/// An event as a payload of this service's log: `says!(CaseOpened { case_id: … })`.
+macro_rules! says {
+    ($kind:ident { $($field:ident $(: $value:expr)?),* $(,)? }) => {
+        platform::command::Payload::new(
+            <proto::vocational::$kind as prost::Name>::full_name(),
+            &proto::vocational::VocationalEvent {
+                kind: Some(proto::vocational::vocational_event::Kind::$kind(
+                    proto::vocational::$kind { $($field $(: $value)?),* },
+                )),
+            },
+        )
+    };
+}
+
+mod case;
+mod codes;
+mod contact;
+mod job;
+mod report;
+mod stored;
+mod terms;
+
+use kernel::{Occurred, Precision, Timestamp};
+use platform::error::BadField;
+use platform::wire::REQUEST_LOOKS_BACK_DAYS;
+
+pub use case::{
+    add_contact, assign_worker, case, discharge, mark_contact_entered_in_error, mark_entered_in_error,
+    name_plan, open, pause, reengage, resume, start_search, transition,
+};
+pub use codes::{case_states, job_state, job_states, stage};
+pub use job::{
+    Leading, accept, add_employer_contact, add_lead, apply, cancel_interview, change_shifts, change_terms,
+    choose_disclosure, count_start, decline, end, job, mark_employer_contact_entered_in_error, offer,
+    schedule_interview, start, withdraw,
+};
+pub use report::{record, report};
+
+/// The label of a 42 CFR Part 2 programme's records (DS4P).
+pub const PART2: &str = "42CFRPart2";
+
+/// What a request says happened: at most 14 days ago and not to come.
+fn recent(field: &str, at: Occurred, now: Timestamp) -> Result<Occurred, BadField> {
+    let ago = match at.precision {
+        Precision::Instant => now.as_second() - at.at.as_second(),
+        // A day is as old as the days between it and today, where it was told.
+        Precision::Day => {
+            let days = at.zone.day_of(now).since(at.on()).map_or(i64::MAX, |span| i64::from(span.get_days()));
+            days.saturating_mul(86_400)
+        }
+    };
+    // Clocks of two machines differ a little.
+    if ago < -60 {
+        return Err(BadField::new(field, "is in the future; a request tells what has happened"));
+    }
+    if ago > REQUEST_LOOKS_BACK_DAYS * 86_400 {
+        let why = format!(
+            "is more than {REQUEST_LOOKS_BACK_DAYS} days ago; a request tells of the last days alone"
+        );
+        return Err(BadField::new(field, why));
+    }
+    Ok(at)
+}
+
+/// A first or last day, in the zone it was told in.
+fn recent_day(
+    field: &str,
+    date: Option<&proto::Date>,
+    zone: &str,
+    now: Timestamp,
+) -> Result<(kernel::Day, kernel::Zone), BadField> {
+    let day = platform::wire::day(field, platform::wire::required(field, date)?)?;
+    let zone = platform::wire::zone("zone", zone)?;
+    recent(field, Occurred::day(day, zone.clone()), now)?;
+    Ok((day, zone))
+}
+
+/// Ids in a list of at most `max`.
+fn ids<T: std::str::FromStr<Err = kernel::ids::NotAnId>>(
+    field: &str,
+    texts: &[String],
+    max: usize,
+) -> Result<Vec<T>, BadField> {
+    if texts.len() > max {
+        return Err(BadField::new(field, format!("holds more than {max} ids")));
+    }
+    texts.iter().enumerate().map(|(i, text)| platform::wire::id(&format!("{field}[{i}]"), text)).collect()
+}
+
+fn id_text<T: ToString>(id: Option<T>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Zone;
+
+    use super::*;
+
+    #[test]
+    fn a_request_tells_of_today_and_of_the_last_fourteen_days_where_it_was_told() {
+        let now: Timestamp = "2026-05-20T03:00:00Z".parse().unwrap();
+        let zone = Zone::named("America/Chicago").unwrap();
+        let day = |text: &str| recent("started_on", Occurred::day(text.parse().unwrap(), zone.clone()), now);
+        assert!(day("2026-05-19").is_ok(), "today, there");
+        assert!(day("2026-05-20").unwrap_err().why.contains("future"));
+        assert!(day("2026-05-05").is_ok());
+        assert!(day("2026-05-04").unwrap_err().why.contains("14 days"));
+        assert!(day("1926-05-04").unwrap_err().why.contains("14 days"));
+    }
+}
