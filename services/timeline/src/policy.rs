@@ -3,7 +3,12 @@
 //! Invariant: a line says no more than its labels allow: codes in words, names of programmes, never a person's own words (those are sealed beside
 //! it) and never what another log or the clock would have to tell.
 
+mod coordination;
+mod housing;
 mod referrals;
+mod registry;
+mod therapy;
+mod vocational;
 
 use std::collections::BTreeSet;
 
@@ -14,7 +19,7 @@ use proto::timeline::{Entry, EntryKind, StoredEntry};
 use crate::entries::{Entries, Put};
 
 /// The logs that have entries on the timeline.
-pub const SOURCES: &[&str] = &["referrals"];
+pub const SOURCES: &[&str] = &["registry", "referrals", "vocational", "housing", "therapy", "coordination"];
 
 /// An event that this release cannot read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +32,12 @@ pub struct Unreadable;
 /// A payload that this release cannot read: the person is parked until a release can.
 pub fn apply(log: &str, entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
     match log {
+        "registry" => registry::apply(entries, read),
         "referrals" => referrals::apply(entries, read),
+        "vocational" => vocational::apply(entries, read),
+        "housing" => housing::apply(entries, read),
+        "therapy" => therapy::apply(entries, read),
+        "coordination" => coordination::apply(entries, read),
         _ => Err(Unreadable),
     }
 }

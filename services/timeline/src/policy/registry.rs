@@ -1,0 +1,144 @@
+//! What the registry knows of a person, on the timeline: goals, plan, consent, measures, links.
+//! Invariant: a goal's words are the person's own: they stand sealed beside the line.
+
+use platform::source::Read;
+use prost::Message;
+use proto::registry::registry_event::Kind;
+use proto::registry::{self as pb, RegistryEvent};
+use proto::timeline::EntryKind;
+
+use super::{Unreadable, entry, goes_on, spoken, withdraw};
+use crate::entries::{Entries, Put};
+
+const LOG: &str = "registry";
+const GOAL: &str = "goal";
+const ERASED: &str = "erased";
+
+pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
+    let payload = RegistryEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
+    // A registration, a name or an identifier is no event in a person's life.
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "agencies, workers and the keeping of records are not on a timeline"
+    )]
+    match payload.kind.ok_or(Unreadable)? {
+        Kind::GoalProposed(goal) => {
+            entries.put(GOAL, of_goal(read, goal.content, "Goal proposed by staff", true))
+        }
+        Kind::GoalSet(goal) => entries.put(GOAL, of_goal(read, goal.content, "Goal set", true)),
+        Kind::GoalReworded(goal) => {
+            let content = goal.content.ok_or(Unreadable)?;
+            entries.change(GOAL, |stored| {
+                stored.text.clone_from(&content.text);
+                if let Some(entry) = stored.entry.as_mut() {
+                    super::made_of(entry, read);
+                    entry.life_domains.clone_from(&content.life_domains);
+                }
+            });
+        }
+        Kind::GoalAccepted(_) => goal(entries, read, "Goal accepted", true),
+        Kind::GoalRejected(_) => goal(entries, read, "Proposed goal not taken", false),
+        Kind::GoalDropped(_) => goal(entries, read, "Goal let go", false),
+        Kind::GoalActivated(_) => goal(entries, read, "Goal being worked on", true),
+        Kind::GoalHeld(_) => goal(entries, read, "Goal resting", true),
+        Kind::GoalResumed(_) => goal(entries, read, "Goal being worked on", true),
+        Kind::GoalCompleted(_) => goal(entries, read, "Goal completed", false),
+        Kind::GoalRated(rated) => {
+            let how = match rated.achievement() {
+                pb::Achievement::Unspecified => return Err(Unreadable),
+                pb::Achievement::Achieved => "achieved",
+                pb::Achievement::Improving => "improving",
+                pb::Achievement::NoChange => "no change",
+                pb::Achievement::Worsening => "worsening",
+                pb::Achievement::NotAchieved => "not achieved",
+                pb::Achievement::NotAttainable => "not attainable",
+            };
+            let rating = entry(LOG, read, EntryKind::Plan, format!("Goal rated by the person: {how}"));
+            entries.put(format!("rating:{}", read.event.version), spoken(LOG, read, rating));
+        }
+        Kind::GoalEnteredInError(_) | Kind::MeasureEnteredInError(_) | Kind::PersonEnteredInError(_) => {
+            withdraw(entries, read);
+        }
+        Kind::PlanItemAdded(added) => {
+            let content = added.content.ok_or(Unreadable)?;
+            let mut item = entry(LOG, read, EntryKind::Plan, format!("Plan: {}", content.practice));
+            item.open = content.until.is_none();
+            item.goal_ids.extend(Some(content.goal_id).filter(|goal| !goal.is_empty()));
+            entries.put(format!("item:{}", added.plan_item_id), spoken(LOG, read, item));
+        }
+        Kind::PlanItemEnded(ended) => {
+            goes_on(entries, &format!("item:{}", ended.plan_item_id), read, |entry| {
+                entry.open = false;
+                entry.end = read.event.occurred.clone();
+            })
+        }
+        Kind::ConsentGiven(consent) => {
+            let mut given = entry(LOG, read, EntryKind::Consent, "Consent given to one agency");
+            given.open = true;
+            entries.put(format!("consent:{}", consent.recipient_agency_id), own(read, given));
+        }
+        Kind::ConsentWithdrawn(consent) => {
+            goes_on(entries, &format!("consent:{}", consent.recipient_agency_id), read, |entry| {
+                entry.open = false;
+                entry.end = read.event.occurred.clone();
+                entry.line = "Consent given to one agency, withdrawn".into();
+            });
+        }
+        Kind::MeasureRecorded(measured) => {
+            let content = measured.content.ok_or(Unreadable)?;
+            let score = if content.score.is_empty() { String::new() } else { format!(": {}", content.score) };
+            let mut measure =
+                entry(LOG, read, EntryKind::Measure, format!("Measured: {}{score}", content.scale));
+            measure.start = content.taken.or_else(|| read.event.occurred.clone());
+            entries.put("measure", spoken(LOG, read, measure));
+        }
+        Kind::PersonsLinked(link) => {
+            let linked = entry(LOG, read, EntryKind::Link, "Two records of this person were linked");
+            entries.put(
+                format!("link:{}:{}:{}", link.canonical_id, link.member_id, read.event.version),
+                spoken(LOG, read, linked),
+            );
+        }
+        Kind::PersonsUnlinked(link) => {
+            let unlinked =
+                entry(LOG, read, EntryKind::Link, "Two records were found not to be of one person");
+            entries.put(
+                format!("unlink:{}:{}:{}", link.canonical_id, link.member_id, read.event.version),
+                spoken(LOG, read, unlinked),
+            );
+        }
+        Kind::PersonErased(_) => {
+            entries.put(
+                ERASED,
+                spoken(LOG, read, entry(LOG, read, EntryKind::Correction, "The person was erased")),
+            );
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn of_goal(read: &Read, content: Option<pb::SealedGoal>, line: &str, open: bool) -> Put {
+    let content = content.unwrap_or_default();
+    let mut entry = entry(LOG, read, EntryKind::Plan, line);
+    entry.open = open;
+    entry.life_domains = content.life_domains;
+    let mut put = spoken(LOG, read, entry);
+    put.stored.text = content.text;
+    put
+}
+
+fn goal(entries: &mut Entries, read: &Read, line: &str, open: bool) {
+    goes_on(entries, GOAL, read, |entry| {
+        entry.line = line.to_owned();
+        entry.open = open;
+        entry.end = if open { None } else { read.event.occurred.clone() };
+    });
+}
+
+/// What is the person's own, whoever wrote it down.
+fn own(read: &Read, entry: proto::timeline::Entry) -> Put {
+    let mut put = spoken(LOG, read, entry);
+    put.classes.insert(kernel::Class::default());
+    put
+}
