@@ -270,6 +270,29 @@ async fn a_started_job_says_all_that_a_reader_of_it_alone_needs() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_a_part_2_programme_writes_is_labelled_so() {
+    let service = service().await;
+    let mut works = Client::new(service.worker(WORKS));
+    let labelled = call!(
+        works,
+        open_case,
+        OpenCaseRequest { person_id: ANA.to_string(), practice: "ips".into(), part2: true }
+    )
+    .unwrap()
+    .id;
+    let work = started(&mut works, &labelled).await;
+    call!(works, mark_job_entered_in_error, MarkJobEnteredInErrorRequest { job_id: work }).unwrap();
+    call!(works, mark_case_entered_in_error, MarkCaseEnteredInErrorRequest { case_id: labelled }).unwrap();
+    let events = service.events().await;
+    assert_eq!(events.len(), 9);
+    assert!(events.iter().all(|event| event.labels == ["42CFRPart2"]));
+
+    let plain = opened_for(&mut works, BEN, "ips").await;
+    started(&mut works, &plain).await;
+    assert!(service.events().await[9..].iter().all(|event| event.labels.is_empty()));
+}
+
 fn accepted(referral: Uuid, person: PersonId) -> proto::referrals::ReferralsEvent {
     use proto::referrals::referrals_event::Kind;
     let accepted = proto::referrals::ReferralAccepted {

@@ -46,7 +46,7 @@ pub fn open(
             practice,
             referral: None,
             offer: None,
-            part2: false,
+            part2: request.part2,
         },
         plan: plan(&request.goal_id, &request.plan_item_ids)?,
         worker: wire::optional_id("worker_id", &request.worker_id)?,
