@@ -88,14 +88,20 @@ async fn whatever_is_asked_at_once_the_diary_agrees_with_the_appointments(on: On
                     (3, Some(appointment_id)) => call!(
                         client,
                         cancel_appointment,
-                        CancelAppointmentRequest { appointment_id: appointment_id, reason: pb::CancelReason::Service.into() }
+                        CancelAppointmentRequest {
+                            appointment_id: appointment_id,
+                            reason: pb::CancelReason::Service.into()
+                        }
                     ),
                     (2, Some(appointment_id)) => {
                         let start = Some(pb::AppointmentTime { wall, ..Default::default() });
                         let moved = call!(
                             client,
                             reschedule_appointment,
-                            RescheduleAppointmentRequest { appointment_id: appointment_id.clone(), start: start }
+                            RescheduleAppointmentRequest {
+                                appointment_id: appointment_id.clone(),
+                                start: start
+                            }
                         );
                         own.push(moved.as_ref().map_or(appointment_id, |new| new.id.clone()));
                         moved
