@@ -192,6 +192,32 @@ impl Alone {
         person: Option<PersonId>,
         payload: &impl Message,
     ) {
+        self.tell_of(log, stream, person, String::new(), payload).await;
+    }
+
+    /// The same, in the words of that agency.
+    ///
+    /// # Panics
+    /// Where the log does not take it.
+    pub async fn tell_as(
+        &self,
+        log: &'static str,
+        stream: StreamId,
+        person: Option<PersonId>,
+        agency: AgencyId,
+        payload: &impl Message,
+    ) {
+        self.tell_of(log, stream, person, agency.to_string(), payload).await;
+    }
+
+    async fn tell_of(
+        &self,
+        log: &'static str,
+        stream: StreamId,
+        person: Option<PersonId>,
+        agency_id: String,
+        payload: &impl Message,
+    ) {
         let log = self.stores[log].log();
         let version = log.stream(&stream.to_string(), 0).await.expect("a log").len() as u64 + 1;
         let id = Uuid::now_v7();
@@ -203,6 +229,7 @@ impl Alone {
             stream: stream.to_string(),
             version,
             person_id: person.map(|person| person.to_string()).unwrap_or_default(),
+            agency_id,
             occurred: Some(platform::wire::to_occurred(&kernel::Occurred::instant(at))),
             payload: payload.encode_to_vec().into(),
             ..Default::default()
