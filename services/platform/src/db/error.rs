@@ -56,6 +56,16 @@ impl StoreError {
             Self::File { .. } | Self::Unusable(_) | Self::Closed => true,
         }
     }
+
+    /// Whether it is what was to be written that cannot be, and not the database that cannot write: then nothing of it was.
+    pub(crate) fn blames_the_data(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        let Some(code) = error.as_database_error().and_then(|refused| refused.code()) else { return false };
+        // PostgreSQL: data, integrity, limits, raised by a function. SQLite: error, too big, constraint, mismatch.
+        let postgres =
+            ["22", "23", "54", "P0"].iter().any(|class| code.len() == 5 && code.starts_with(class));
+        postgres || sqlite_code(&code).is_some_and(|code| matches!(code, 1 | 18 | 19 | 20))
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -78,7 +88,8 @@ fn transient(error: &sqlx::Error) -> bool {
                 || refused.code().is_some_and(|code| {
                     // PostgreSQL: serialization, deadlock, resources, lock not available, cannot connect now.
                     ["40", "53", "55P03", "57"].iter().any(|class| code.len() == 5 && code.starts_with(class))
-                        || is_busy(&code)
+                        // SQLite: busy, locked, full.
+                        || sqlite_code(&code).is_some_and(|code| matches!(code, 5 | 6 | 13))
                 })
         }
         _ => false,
@@ -90,7 +101,7 @@ fn ends_session(refused: &dyn sqlx::error::DatabaseError) -> bool {
     refused.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
 }
 
-/// SQLite's busy (5) and locked (6): the low byte of the code, whose rest says more.
-fn is_busy(code: &str) -> bool {
-    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
+/// SQLite's primary code, which is the low byte of what it says. PostgreSQL's codes have five characters.
+fn sqlite_code(code: &str) -> Option<u32> {
+    code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff)
 }

@@ -58,7 +58,7 @@ async fn run(mut writer: Writer, clock: Clock, queue: Arc<Queue>, head: watch::S
         let started = std::time::Instant::now();
         let count = batch.len();
         if let Some(batch) = attempt(&mut writer, &clock, &head, batch).await {
-            // The statement failed and the connection did not: one append is not fit to be written. Apart, it fails alone.
+            // One of them is not fit to be written. Apart, it fails alone.
             for waiting in batch {
                 if let Some(alone) = attempt(&mut writer, &clock, &head, vec![waiting]).await {
                     fail(alone, StoreError::Closed);
@@ -66,6 +66,8 @@ async fn run(mut writer: Writer, clock: Clock, queue: Arc<Queue>, head: watch::S
             }
         }
         queue.took(count, started.elapsed());
+        // Those just answered may have more to ask: what they push now travels in the next batch instead of missing it by a hair.
+        tokio::task::yield_now().await;
     }
     writer.close().await;
     drop(ending);
@@ -85,7 +87,7 @@ async fn attempt(
             answer(batch, &judged, head);
             None
         }
-        Err(error) if batch.len() > 1 && !error.broke_connection() => {
+        Err(error) if batch.len() > 1 && error.blames_the_data() => {
             tracing::warn!(
                 appends = batch.len(),
                 error = &error as &dyn std::error::Error,

@@ -1,9 +1,10 @@
-//! A batch on SQLite: one transaction, two round trips to the connection's thread, one fsync.
+//! A batch on SQLite: one transaction, a handful of round trips to the connection's thread, one fsync.
 //!
 //! Invariant: everything is judged inside the transaction that writes, under SQLite's write lock, so nothing remembered from before is trusted.
-//! Each text is constant whatever the batch: rows travel as JSON, events' bytes as one blob that the rows cut from.
+//! Every text is one of a few, so all are prepared once: names to look up travel as JSON, rows in inserts of 1, 2, 4 … 64.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use kernel::Timestamp;
 use serde_json::{Value as Json, json};
@@ -14,7 +15,7 @@ use super::batch::{ClaimStep, Judged, Placed, Verdict, claim_steps, number};
 use super::event::timestamp;
 use super::read::sequences;
 use crate::args;
-use crate::db::{Durability, Row, Runs, StoreError, sqlite_options};
+use crate::db::{Durability, Row, Runs, StoreError, Value, sqlite_options};
 use crate::fault;
 
 /// Takes the write lock and looks up what the batch names. The first column says which table a row is of, the second the place in its list.
@@ -30,22 +31,33 @@ SELECT 4, key, (SELECT position FROM log_cursors
     FROM json_each($1, '$.cursors') AS named;
 ";
 
-/// Writes what was accepted and commits.
-const WRITE: &str = "
-INSERT INTO log_events (position, partition, sequence, stream, version, event_id, kind, person, recorded_at, bytes)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, unhex(value ->> 5), value ->> 6, unhex(value ->> 7), $3,
-        substr($2, value ->> 8, value ->> 9)
-    FROM json_each($1, '$.events');
-INSERT INTO log_requests (scope, id, digest, subject, subject_version, after, events, recorded_at)
-    SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), value ->> 3, value ->> 4, value ->> 5, value ->> 6, $3
-    FROM json_each($1, '$.requests');
+/// Inserts of 1, 2, 4 … 64 rows: a batch is cut into these, so few texts serve every size.
+struct Inserts([String; 7]);
+
+static EVENTS: LazyLock<Inserts> = LazyLock::new(|| {
+    Inserts::new(
+        "INSERT INTO log_events
+            (position, partition, sequence, stream, version, event_id, kind, person, recorded_at, bytes) VALUES ",
+        10,
+    )
+});
+static REQUESTS: LazyLock<Inserts> = LazyLock::new(|| {
+    Inserts::new(
+        "INSERT INTO log_requests
+            (scope, id, digest, subject, subject_version, after, events, recorded_at) VALUES ",
+        8,
+    )
+});
+
+/// Writes what is rare and the head, and commits.
+const FINISH: &str = "
 DELETE FROM log_claims WHERE (key, holder) IN (SELECT unhex(value ->> 0), value ->> 1 FROM json_each($1, '$.released'));
 INSERT INTO log_claims (key, holder) SELECT unhex(value ->> 0), value ->> 1 FROM json_each($1, '$.taken') WHERE true
     ON CONFLICT (key) DO UPDATE SET holder = excluded.holder;
 INSERT INTO log_cursors (reader, log_id, partition, position)
     SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3 FROM json_each($1, '$.cursors') WHERE true
     ON CONFLICT (reader, log_id, partition) DO UPDATE SET position = excluded.position;
-UPDATE log_head SET position = $4, recorded_at = $3, sequences = $5;
+UPDATE log_head SET position = $2, recorded_at = $3, sequences = $4;
 COMMIT;
 ";
 
@@ -78,10 +90,12 @@ impl Writer {
         let judged = judge(appends, &found, now)?;
         if judged.verdicts.contains(&Verdict::Accepted) {
             let (placed, position, sequences) = number(appends.iter().copied(), &judged);
-            let (rows, bytes) = written(appends, &placed);
-            let after = serde_json::to_string(&sequences.to_vec()).unwrap_or_default();
             let at = judged.recorded_at.as_microsecond();
-            connection.rows(WRITE, &args![rows.to_string(), bytes, at, position, after]).await?;
+            EVENTS.insert(&mut connection, events(appends, &placed, at)).await?;
+            REQUESTS.insert(&mut connection, requests(appends, &placed, at)).await?;
+            let after = serde_json::to_string(&sequences.to_vec()).unwrap_or_default();
+            let rest = rest(appends, &placed).to_string();
+            connection.rows(FINISH, &args![rest, position, at, after]).await?;
         } else {
             connection.script("ROLLBACK").await?;
         }
@@ -202,42 +216,84 @@ fn verdict(append: &Append, found: &Found, at: &mut Places) -> Verdict {
     }
 }
 
-/// The rows of the accepted appends, and the bytes of their events end to end.
-fn written(appends: &[&Append], placed: &[Option<Placed>]) -> (Json, Vec<u8>) {
-    let mut bytes = Vec::new();
-    let (mut events, mut requests, mut cursors) = (vec![], vec![], vec![]);
-    let (mut released, mut taken) = (vec![], vec![]);
-    for (append, placed) in appends.iter().zip(placed) {
-        let Some(placed) = placed else { continue };
+/// The accepted appends and where they are placed.
+fn accepted<'a>(
+    appends: &'a [&'a Append],
+    placed: &'a [Option<Placed>],
+) -> impl Iterator<Item = (&'a Append, &'a Placed)> {
+    appends.iter().zip(placed).filter_map(|(append, placed)| Some((*append, placed.as_ref()?)))
+}
+
+fn events(appends: &[&Append], placed: &[Option<Placed>], at: i64) -> Vec<Vec<Value>> {
+    let mut rows = Vec::new();
+    for (append, placed) in accepted(appends, placed) {
         for (position, (event, (partition, sequence))) in
             (placed.after + 1..).zip(append.events.iter().zip(&placed.events))
         {
-            let person = event.person.map(|person| hex(person.uuid().as_bytes()));
-            events.push(json!([
+            rows.push(args![
                 position,
-                partition,
-                sequence,
+                *partition,
+                *sequence,
                 event.stream.to_string(),
                 event.version,
-                hex(event.id.as_bytes()),
-                event.kind,
-                person,
-                bytes.len() + 1,
-                event.bytes.len(),
-            ]));
-            bytes.extend_from_slice(&event.bytes);
+                event.id,
+                event.kind.as_str(),
+                event.person.map(|person| person.uuid()),
+                at,
+                event.bytes.as_ref(),
+            ]);
         }
-        if let Some(request) = &append.request {
-            requests.push(json!([
-                request.scope,
-                hex(request.id.as_bytes()),
-                hex(&request.digest),
-                request.subject,
-                request.subject_version,
-                placed.after,
-                placed.events.len(),
-            ]));
+    }
+    rows
+}
+
+fn requests(appends: &[&Append], placed: &[Option<Placed>], at: i64) -> Vec<Vec<Value>> {
+    let row = |(append, placed): (&Append, &Placed)| {
+        let request = append.request.as_ref()?;
+        Some(args![
+            request.scope.as_str(),
+            request.id,
+            request.digest,
+            request.subject.as_str(),
+            request.subject_version,
+            placed.after,
+            placed.events.len() as u64,
+            at,
+        ])
+    };
+    accepted(appends, placed).filter_map(row).collect()
+}
+
+impl Inserts {
+    fn new(into: &str, width: usize) -> Self {
+        let row = |row| {
+            let values: Vec<String> = (1..=width).map(|value| format!("${}", row * width + value)).collect();
+            format!("({})", values.join(", "))
+        };
+        let of = |rows| into.to_owned() + &(0..rows).map(row).collect::<Vec<_>>().join(", ");
+        Self(std::array::from_fn(|power| of(1 << power)))
+    }
+
+    /// Inserts rows, each of as many values as the texts have columns.
+    async fn insert(
+        &self,
+        connection: &mut SqliteConnection,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), StoreError> {
+        let mut rows = rows.into_iter();
+        while let Some(power) = rows.len().checked_ilog2() {
+            let power = self.0.len().min(power as usize + 1) - 1;
+            let values: Vec<Value> = rows.by_ref().take(1 << power).flatten().collect();
+            connection.run(&self.0[power], &values).await?;
         }
+        Ok(())
+    }
+}
+
+/// Claims and cursors of the accepted appends.
+fn rest(appends: &[&Append], placed: &[Option<Placed>]) -> Json {
+    let (mut released, mut taken, mut cursors) = (vec![], vec![], vec![]);
+    for (append, _) in accepted(appends, placed) {
         for step in claim_steps(append) {
             match (step.take, step.release) {
                 (Some(take), _) => taken.push(json!([hex(step.key), take])),
@@ -249,8 +305,5 @@ fn written(appends: &[&Append], placed: &[Option<Placed>]) -> (Json, Vec<u8>) {
             cursors.push(json!([step.reader, hex(step.log_id.as_bytes()), step.partition, step.to]));
         }
     }
-    let rows = json!({
-        "events": events, "requests": requests, "released": released, "taken": taken, "cursors": cursors
-    });
-    (rows, bytes)
+    json!({ "released": released, "taken": taken, "cursors": cursors })
 }
