@@ -40,6 +40,8 @@ pub struct Ask {
     pub deadline: Option<Instant>,
     /// W3C trace context, empty for none.
     pub traceparent: String,
+    /// Security labels of everything that it writes, beside those of each event.
+    pub labels: Vec<String>,
 }
 
 impl Desk {
@@ -74,6 +76,7 @@ impl Desk {
             correlation: None,
             deadline: crate::server::deadline(request),
             traceparent: crate::telemetry::current_traceparent(),
+            labels: vec![],
             caller,
         })
     }
@@ -97,6 +100,7 @@ impl Desk {
             correlation: cause.map(|event| event.correlation_id.clone()),
             deadline: None,
             traceparent: cause.map(|event| event.traceparent.clone()).unwrap_or_default(),
+            labels: vec![],
         }
     }
 
@@ -189,7 +193,7 @@ impl Ask {
             correlation_id: self.correlation.clone().unwrap_or_else(|| self.request_id.to_string()),
             causation_id: self.causation.map(|cause| cause.to_string()).unwrap_or_default(),
             consent_reference: payload.consent,
-            labels: payload.labels,
+            labels: payload.labels.into_iter().chain(self.labels.clone()).collect(),
             occurred: Some(wire::to_occurred(&occurred)),
             source: self.source.as_ref().map(|source| stored_source(source, person, ink)).transpose()?,
             discrepancies: payload
