@@ -1,0 +1,190 @@
+//! A process: the services named, put together over one store, served on one address.
+//! Invariant: whatever was started here is stopped by one drain, and waited for.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use platform::admin::{self, Readiness};
+use platform::clock::Clock;
+use platform::config::{Needs, Settings};
+use platform::drain::Drain;
+use platform::feed::{FeedClient, FeedServer};
+use platform::keys::RemoteKeys;
+use platform::keys::{KeySource, Keys};
+use platform::metrics::Metrics;
+use platform::operations::Operations;
+use platform::server::{Served, Server};
+use platform::service::{Given, Parts, Service};
+use platform::source::Source;
+use platform::store::Store;
+use proto::log::operations_service_server::OperationsServiceServer;
+use registry::keystore::KeyStore;
+
+/// Every service, in the order in which they are put together.
+pub const SERVICES: [&str; 6] = [
+    registry::NAME,
+    referrals::NAME,
+    vocational::NAME,
+    housing::NAME,
+    therapy::NAME,
+    coordination::NAME,
+    timeline::NAME,
+];
+
+/// The logs that a service reads beside its own.
+fn reads(service: &str) -> &'static [&'static str] {
+    match service {
+        "registry" => &[],
+        "referrals" => &["registry", "vocational", "housing", "therapy"],
+        "vocational" | "housing" | "therapy" => &["registry", "referrals"],
+        "coordination" => &["registry", "referrals", "vocational", "housing", "therapy"],
+        _ => &["registry", "referrals", "vocational", "housing", "therapy"],
+    }
+}
+
+/// What the services named need from elsewhere.
+pub fn peers_of(services: &[&str]) -> Vec<&'static str> {
+    let mut peers: Vec<&'static str> = services.iter().flat_map(|service| reads(service)).copied().collect();
+    peers.sort_unstable();
+    peers.dedup();
+    peers.retain(|peer| !services.contains(peer));
+    peers
+}
+
+/// The settings' needs of these services.
+pub fn needs<'a>(services: &[&str], peers: &'a [&'a str]) -> Needs<'a> {
+    Needs { peers, registry: services.contains(&registry::NAME), calls: !peers.is_empty() }
+}
+
+/// A process that serves.
+pub struct Node {
+    /// Where gRPC is served.
+    pub grpc: SocketAddr,
+    /// Where pages are served; none where the dashboard is not.
+    pub http: Option<SocketAddr>,
+    /// Where livez, readyz and metrics are served.
+    pub admin: SocketAddr,
+    /// Its services.
+    pub services: Arc<[Service]>,
+    serving: tokio::task::JoinHandle<Served>,
+    others: Vec<tokio::task::JoinHandle<()>>,
+    drain: Drain,
+}
+
+impl Node {
+    /// Puts the services together and serves them.
+    ///
+    /// # Errors
+    /// Anything of it that does not start, with what to do about it.
+    pub async fn start(
+        names: &[&'static str],
+        settings: &Settings,
+        clock: Clock,
+        drain: Drain,
+    ) -> anyhow::Result<Self> {
+        let metrics = Metrics::new();
+        let readiness = Readiness::new();
+        let mut stores = BTreeMap::new();
+        for name in names {
+            let store = Store::open(&settings.store, name, clock.clone()).await;
+            stores.insert(*name, store.with_context(|| format!("cannot open the store of {name}"))?);
+        }
+        let mut sources = BTreeMap::new();
+        for (name, store) in &stores {
+            sources.insert((*name).to_owned(), Source::local(*name, store.log().clone()));
+        }
+        for peer in peers_of(names) {
+            let channel = settings
+                .peer(peer, names[0])?
+                .with_context(|| format!("no address of {peer}; give --peer {peer}=http://…"))?;
+            sources.insert(peer.to_owned(), Source::remote(FeedClient::new(peer, channel)));
+        }
+        let keystore = match stores.get(registry::NAME) {
+            Some(store) => Some(open_keys(settings, store).await?),
+            None => None,
+        };
+        let keys: Arc<dyn KeySource> = match &keystore {
+            Some(keystore) => Arc::new(keystore.clone()),
+            None => {
+                let channel = settings
+                    .peer(registry::NAME, names[0])?
+                    .context("no address of registry; give --peer registry=http://…")?;
+                Arc::new(RemoteKeys::new(channel))
+            }
+        };
+        let keys = Keys::new(keys, clock.clone());
+
+        let mut services = Vec::new();
+        for name in names {
+            let parts = Parts::new(Given {
+                name,
+                store: stores[name].clone(),
+                keys: keys.clone(),
+                secret: settings.secret(name)?,
+                clock: clock.clone(),
+                metrics: metrics.clone(),
+                sources: sources.clone(),
+                build: env!("CARGO_PKG_VERSION").to_owned(),
+                stop: drain.token(),
+            });
+            let assembled = assemble(name, &parts, keystore.as_ref()).await;
+            services.push(assembled.with_context(|| format!("cannot start {name}"))?);
+        }
+        let services: Arc<[Service]> = services.into();
+
+        let mut server = Server::new(settings.auth().await?, metrics.clone(), readiness.clone());
+        for service in services.iter() {
+            server = service.add_to(server);
+        }
+        let logs = stores.values().map(|store| store.log().clone());
+        server = server
+            .service(FeedServer::new(logs, drain.token()).into_service())
+            .service(OperationsServiceServer::new(Operations::new(services.clone())));
+        let bound = server.bind(settings.grpc_listen).await?;
+        let grpc = bound.at();
+        let (admin, admin_serving) =
+            admin::bind(settings.admin_listen, readiness.clone(), metrics, drain.clone())
+                .await
+                .with_context(|| format!("cannot listen on {}", settings.admin_listen))?;
+        let others = vec![tokio::spawn(admin_serving)];
+        let serving = tokio::spawn(bound.serve(drain.clone()));
+        readiness.check("started").ready();
+        Ok(Self { grpc, http: None, admin, services, serving, others, drain })
+    }
+
+    /// Serves until the drain, and finishes what runs. Gives whether every call was finished.
+    pub async fn ended(self) -> bool {
+        let served = self.serving.await;
+        let finish = async {
+            for service in self.services.iter() {
+                service.ended().await;
+            }
+        };
+        let in_time = tokio::time::timeout(self.drain.within(), finish).await.is_ok();
+        for other in self.others {
+            other.abort();
+        }
+        matches!(served, Ok(Served::Whole)) && in_time
+    }
+}
+
+async fn open_keys(settings: &Settings, store: &Store) -> anyhow::Result<KeyStore> {
+    let ledger = settings.erasure_ledger.as_ref().context("no erasure ledger; give --erasure-ledger FILE")?;
+    KeyStore::open(store.vault("keys").await?, &settings.kek()?, ledger)
+        .await
+        .context("cannot open the keys of people")
+}
+
+async fn assemble(name: &str, parts: &Parts, keystore: Option<&KeyStore>) -> anyhow::Result<Service> {
+    Ok(match (name, keystore) {
+        (registry::NAME, Some(keystore)) => registry::service(parts, keystore.clone()).await?,
+        (referrals::NAME, _) => referrals::service(parts).await?,
+        (vocational::NAME, _) => vocational::service(parts).await?,
+        (housing::NAME, _) => housing::service(parts).await?,
+        (therapy::NAME, _) => therapy::service(parts).await?,
+        (timeline::NAME, _) => timeline::service(parts).await?,
+        (other, _) => anyhow::bail!("there is no service {other}; there are: {}", SERVICES.join(", ")),
+    })
+}
