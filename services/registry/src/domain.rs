@@ -29,3 +29,29 @@ fn in_persons_voice(by: By, voice: Voice, person: PersonId) -> bool {
         By::System => false,
     }
 }
+
+/// A no about something of a person: the person's record says it, or the thing itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum No<R> {
+    /// The person's record.
+    #[error(transparent)]
+    Person(person::Refusal),
+    /// The thing itself.
+    #[error("{0}")]
+    Own(R),
+}
+
+impl<R: kernel::Refusal> kernel::Refusal for No<R> {
+    fn kind(&self) -> kernel::RefusalKind {
+        match self {
+            Self::Person(refusal) => refusal.kind(),
+            Self::Own(refusal) => refusal.kind(),
+        }
+    }
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Person(refusal) => refusal.reason(),
+            Self::Own(refusal) => refusal.reason(),
+        }
+    }
+}

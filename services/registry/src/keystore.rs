@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use platform::args;
 use platform::db::{Db, StoreError, Value};
 use platform::keys::{KeyError, KeySource, KeyState};
 use platform::seal::{KeyWrap, PersonKey, Secret, WrongWrap};

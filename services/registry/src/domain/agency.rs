@@ -29,6 +29,8 @@ pub enum State {
     Unmade,
     /// Known.
     Known {
+        /// Its id.
+        id: AgencyId,
         /// What it says.
         content: Content,
         /// What another system last told of it; none where it was registered here.
@@ -41,6 +43,8 @@ pub enum State {
 pub enum Command {
     /// Make it known.
     Register {
+        /// Its id.
+        id: AgencyId,
         /// Who asks.
         by: By,
         /// What it says.
@@ -48,8 +52,6 @@ pub enum Command {
     },
     /// Say this instead.
     Change {
-        /// Which agency, as the stream names it.
-        id: AgencyId,
         /// Who asks.
         by: By,
         /// The whole of it.
@@ -57,6 +59,8 @@ pub enum Command {
     },
     /// Put down what another system tells, whole.
     Record {
+        /// Its id.
+        id: AgencyId,
         /// What it tells.
         content: Content,
     },
@@ -66,11 +70,18 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// It is known.
-    Registered(Content),
+    Registered {
+        /// Its id.
+        id: AgencyId,
+        /// What it says.
+        content: Content,
+    },
     /// It says something else.
     Changed(Content),
     /// Another system told of it.
     Recorded {
+        /// Its id.
+        id: AgencyId,
         /// What it told.
         content: Content,
         /// Whether it replaces an earlier telling.
@@ -118,27 +129,29 @@ impl Decider for Agency {
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
         match command {
-            Command::Register { by, content } => match (state, by) {
-                (State::Unmade, By::System) => Ok(vec![Event::Registered(content)]),
-                (State::Known { content: now, told: None }, By::System) if *now == content => Ok(vec![]),
+            Command::Register { id, by, content } => match (state, by) {
+                (State::Unmade, By::System) => Ok(vec![Event::Registered { id, content }]),
+                (State::Known { content: now, told: None, .. }, By::System) if *now == content => Ok(vec![]),
                 (State::Known { .. }, By::System) => Err(Refusal::AlreadyExists),
                 (State::Unmade | State::Known { .. }, By::Agency(_) | By::Person(_)) => {
                     Err(Refusal::NotYours)
                 }
             },
-            Command::Change { id, by, content } => match (state, by) {
+            Command::Change { by, content } => match (state, by) {
                 (State::Unmade, _) => Err(Refusal::NotFound),
                 (State::Known { .. }, By::Person(_)) => Err(Refusal::NotYours),
-                (State::Known { .. }, By::Agency(agency)) if agency != id => Err(Refusal::NotYours),
+                (State::Known { id, .. }, By::Agency(agency)) if agency != *id => Err(Refusal::NotYours),
                 (State::Known { content: now, .. }, By::Agency(_) | By::System) if *now == content => {
                     Ok(vec![])
                 }
                 (State::Known { .. }, By::Agency(_) | By::System) => Ok(vec![Event::Changed(content)]),
             },
-            Command::Record { content } => match state {
-                State::Unmade => Ok(vec![Event::Recorded { content, correction: false }]),
+            Command::Record { id, content } => match state {
+                State::Unmade => Ok(vec![Event::Recorded { id, content, correction: false }]),
                 State::Known { told: Some(told), .. } if *told == content => Ok(vec![]),
-                State::Known { told: Some(_), .. } => Ok(vec![Event::Recorded { content, correction: true }]),
+                State::Known { told: Some(_), .. } => {
+                    Ok(vec![Event::Recorded { id, content, correction: true }])
+                }
                 State::Known { told: None, .. } => Err(Refusal::AlreadyExists),
             },
         }
@@ -146,16 +159,15 @@ impl Decider for Agency {
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Registered(content) => State::Known { content: content.clone(), told: None },
-            Event::Changed(content) => {
-                let told = match state {
-                    State::Unmade => None,
-                    State::Known { told, .. } => told,
-                };
-                State::Known { content: content.clone(), told }
+            Event::Registered { id, content } => {
+                State::Known { id: *id, content: content.clone(), told: None }
             }
-            Event::Recorded { content, .. } => {
-                State::Known { content: content.clone(), told: Some(content.clone()) }
+            Event::Changed(content) => match state {
+                State::Unmade => State::Unmade,
+                State::Known { id, told, .. } => State::Known { id, content: content.clone(), told },
+            },
+            Event::Recorded { id, content, .. } => {
+                State::Known { id: *id, content: content.clone(), told: Some(content.clone()) }
             }
         }
     }

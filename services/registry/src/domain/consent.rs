@@ -11,12 +11,14 @@ use super::in_persons_voice;
 pub struct Consent;
 
 /// The last word about one recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// Yes or no.
     pub given: bool,
     /// Since when.
     pub since: Timestamp,
+    /// What stands behind it.
+    pub evidence: Option<Private>,
 }
 
 /// All that was said.
@@ -130,7 +132,8 @@ impl Decider for Consent {
 
     fn evolve(mut state: State, event: &Event) -> State {
         state.person = Some(event.person);
-        let said = Said { given: event.answer == Answer::Yes, since: event.at.at };
+        let evidence = event.evidence.clone();
+        let said = Said { given: event.answer == Answer::Yes, since: event.at.at, evidence };
         state.said.insert(event.recipient, said);
         state
     }

@@ -10,7 +10,7 @@ mod plan;
 
 use kernel::{AgencyId, By, PersonId, Private};
 
-use super::person::{Details, Event, Held, Identifier, Known, Quality, Scope, State, Told, Use};
+use super::person::{Details, Event, Identifier, Known, Quality, Scope, State, Told, Use};
 
 const CLINIC: AgencyId = AgencyId::of(1);
 const SHELTER: AgencyId = AgencyId::of(2);
@@ -70,10 +70,4 @@ fn known(id: PersonId) -> Known {
     let state =
         [registered(id)].iter().fold(State::Unmade, <super::person::Person as kernel::Decider>::evolve);
     state.known().cloned().unwrap()
-}
-
-#[test]
-fn an_identifier_is_remembered_by_what_deciding_needs_alone() {
-    let held = Held::of(&number(3), true);
-    assert_eq!((held.usage, held.claimed, held.told), (Use::RecordNumber, true, true));
 }

@@ -1,7 +1,7 @@
 //! A worker of an agency (FHIR PractitionerRole), under a working name that is not sealed.
 //! Invariant: a worker belongs to one agency for ever; that agency or an operator says what is true of the worker.
 
-use kernel::{AgencyId, By, Decider, RefusalKind};
+use kernel::{AgencyId, By, Decider, RefusalKind, WorkerId};
 
 use super::Identifier;
 
@@ -29,6 +29,8 @@ pub enum State {
     Unmade,
     /// Known.
     Known {
+        /// The worker's id.
+        id: WorkerId,
         /// The agency.
         agency: AgencyId,
         /// What is said.
@@ -43,6 +45,8 @@ pub enum State {
 pub enum Command {
     /// Make the worker known.
     Add {
+        /// The worker's id.
+        id: WorkerId,
         /// Who asks.
         by: By,
         /// The agency.
@@ -59,6 +63,8 @@ pub enum Command {
     },
     /// Put down what another system tells, whole.
     Record {
+        /// The worker's id.
+        id: WorkerId,
         /// Who asks.
         by: By,
         /// The agency.
@@ -73,6 +79,8 @@ pub enum Command {
 pub enum Event {
     /// The worker is known.
     Added {
+        /// The worker's id.
+        id: WorkerId,
         /// The agency.
         agency: AgencyId,
         /// What is said.
@@ -82,6 +90,8 @@ pub enum Event {
     Changed(Content),
     /// Another system told of the worker.
     Recorded {
+        /// The worker's id.
+        id: WorkerId,
         /// The agency.
         agency: AgencyId,
         /// What it told.
@@ -140,9 +150,9 @@ impl Decider for Worker {
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
         match command {
             Command::Add { by, agency, .. } if !speaks_for(by, agency) => Err(Refusal::NotYours),
-            Command::Add { agency, content, .. } => match state {
-                State::Unmade => Ok(vec![Event::Added { agency, content }]),
-                State::Known { agency: its, content: now, told: None }
+            Command::Add { id, agency, content, .. } => match state {
+                State::Unmade => Ok(vec![Event::Added { id, agency, content }]),
+                State::Known { agency: its, content: now, told: None, .. }
                     if *its == agency && *now == content =>
                 {
                     Ok(vec![])
@@ -156,13 +166,13 @@ impl Decider for Worker {
                 State::Unmade | State::Known { .. } => Err(Refusal::NotFound),
             },
             Command::Record { by, agency, .. } if !speaks_for(by, agency) => Err(Refusal::NotYours),
-            Command::Record { agency, content, .. } => match state {
-                State::Unmade => Ok(vec![Event::Recorded { agency, content, correction: false }]),
+            Command::Record { id, agency, content, .. } => match state {
+                State::Unmade => Ok(vec![Event::Recorded { id, agency, content, correction: false }]),
                 State::Known { agency: its, told: Some(told), .. } if *its == agency => {
                     Ok(if *told == content {
                         vec![]
                     } else {
-                        vec![Event::Recorded { agency, content, correction: true }]
+                        vec![Event::Recorded { id, agency, content, correction: true }]
                     })
                 }
                 State::Known { .. } => Err(Refusal::AlreadyExists),
@@ -172,15 +182,18 @@ impl Decider for Worker {
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Added { agency, content } => {
-                State::Known { agency: *agency, content: content.clone(), told: None }
+            Event::Added { id, agency, content } => {
+                State::Known { id: *id, agency: *agency, content: content.clone(), told: None }
             }
             Event::Changed(content) => match state {
-                State::Known { agency, told, .. } => State::Known { agency, content: content.clone(), told },
+                State::Known { id, agency, told, .. } => {
+                    State::Known { id, agency, content: content.clone(), told }
+                }
                 State::Unmade => State::Unmade,
             },
-            Event::Recorded { agency, content, .. } => {
-                State::Known { agency: *agency, content: content.clone(), told: Some(content.clone()) }
+            Event::Recorded { id, agency, content, .. } => {
+                let (content, told) = (content.clone(), Some(content.clone()));
+                State::Known { id: *id, agency: *agency, content, told }
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use kernel::{By, PersonId};
 
-use super::{Achievement, Event, Facts};
+use super::{Achievement, Content, Event, Facts};
 
 /// Where a goal stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum State {
     Made {
         /// Whose it is.
         facts: Facts,
+        /// What it is.
+        content: Content,
         /// Its stage.
         stage: Stage,
         /// How far it is achieved, once the person rated it.
@@ -81,8 +83,8 @@ impl State {
     fn at(self, next: Stage) -> Self {
         match self {
             Self::Unmade => Self::Unmade,
-            Self::Made { facts, achieved, in_persons_voice, .. } => {
-                Self::Made { facts, stage: next, achieved, in_persons_voice }
+            Self::Made { facts, content, achieved, in_persons_voice, .. } => {
+                Self::Made { facts, content, stage: next, achieved, in_persons_voice }
             }
         }
     }
@@ -90,13 +92,14 @@ impl State {
     /// The state after an event.
     pub(super) fn after(self, event: &Event) -> Self {
         match event {
-            Event::Proposed(facts, _) => {
-                Self::Made { facts: *facts, stage: Stage::Proposed, achieved: None, in_persons_voice: false }
-            }
-            Event::Set(facts, _) => {
-                Self::Made { facts: *facts, stage: Stage::Accepted, achieved: None, in_persons_voice: true }
-            }
-            Event::Reworded(_) => self.own(),
+            Event::Proposed(facts, content) => Self::new(*facts, content, Stage::Proposed, false),
+            Event::Set(facts, content) => Self::new(*facts, content, Stage::Accepted, true),
+            Event::Reworded(content) => match self {
+                Self::Unmade => Self::Unmade,
+                Self::Made { facts, stage, achieved, .. } => {
+                    Self::Made { facts, content: content.clone(), stage, achieved, in_persons_voice: true }
+                }
+            },
             Event::Accepted => self.own().at(Stage::Accepted),
             Event::Rejected => self.at(Stage::Rejected),
             Event::Dropped => self.at(Stage::Cancelled),
@@ -117,8 +120,8 @@ impl State {
             Event::Completed => self.at(Stage::Completed),
             Event::Rated(rating) => match self {
                 Self::Unmade => Self::Unmade,
-                Self::Made { facts, stage, in_persons_voice, .. } => {
-                    Self::Made { facts, stage, achieved: Some(*rating), in_persons_voice }
+                Self::Made { facts, content, stage, in_persons_voice, .. } => {
+                    Self::Made { facts, content, stage, achieved: Some(*rating), in_persons_voice }
                 }
             },
             Event::EnteredInError => self.at(Stage::InError),
@@ -128,10 +131,14 @@ impl State {
     fn own(self) -> Self {
         match self {
             Self::Unmade => Self::Unmade,
-            Self::Made { facts, stage, achieved, .. } => {
-                Self::Made { facts, stage, achieved, in_persons_voice: true }
+            Self::Made { facts, content, stage, achieved, .. } => {
+                Self::Made { facts, content, stage, achieved, in_persons_voice: true }
             }
         }
+    }
+
+    fn new(facts: Facts, content: &Content, stage: Stage, in_persons_voice: bool) -> Self {
+        Self::Made { facts, content: content.clone(), stage, achieved: None, in_persons_voice }
     }
 }
 

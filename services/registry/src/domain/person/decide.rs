@@ -1,7 +1,7 @@
 //! What one record makes of a command.
 //! Invariant: a fact from elsewhere is kept whatever today's guards say of it, with the discrepancy beside it.
 
-use kernel::{AgencyId, By, Decider, Discrepancy};
+use kernel::{By, Decider, Discrepancy};
 
 use super::{Command, Event, Held, Identifier, Known, Person, Refusal, State, Told, Use};
 
@@ -27,16 +27,15 @@ impl Decider for Person {
             }
             Command::Change { by, details } => {
                 let known = state.admit(by)?;
-                Ok(if known.digest == details.digest { vec![] } else { vec![Event::Changed { details }] })
+                let same = known.details.as_ref().is_some_and(|now| now.digest == details.digest);
+                Ok(if same { vec![] } else { vec![Event::Changed { details }] })
             }
             Command::Record { by, told, taken } => record(state, by, told, &taken),
             Command::MarkEnteredInError { by } => mark_entered_in_error(state, by),
             Command::AddIdentifier { by, identifier } => {
                 let known = state.admit(by)?;
                 Ok(match known.identifiers.get(&identifier.key_hash) {
-                    Some(held) if held.usage == identifier.usage && held.quality == identifier.quality => {
-                        vec![]
-                    }
+                    Some(held) if says_as_much(&held.identifier, &identifier) => vec![],
                     Some(_) | None => vec![Event::IdentifierAdded(identifier)],
                 })
             }
@@ -96,14 +95,20 @@ fn record(state: &State, by: By, mut told: Told, taken: &[[u8; 32]]) -> Result<V
 }
 
 fn says_the_same(known: &Known, told: &Told) -> bool {
-    let before = known.identifiers.iter().filter(|(_, held)| held.told);
-    let mut now: Vec<(&[u8; 32], Held)> =
-        told.identifiers.iter().map(|each: &Identifier| (&each.key_hash, Held::of(each, true))).collect();
-    now.sort_by_key(|(hash, _)| **hash);
-    let serves = |agency: &AgencyId| known.serving.contains(agency);
+    let before: Vec<&Held> = known.identifiers.values().filter(|held| held.told).collect();
+    let kept = |each: &Identifier| {
+        let held = known.identifiers.get(&each.key_hash);
+        held.is_some_and(|held| held.told && says_as_much(&held.identifier, each))
+    };
     known.told == Some(told.details.digest)
-        && before.map(|(hash, held)| (hash, held.clone())).eq(now)
-        && told.serving.iter().all(serves)
+        && before.len() == told.identifiers.len()
+        && told.identifiers.iter().all(kept)
+        && told.serving.iter().all(|agency| known.serving.contains(agency))
+}
+
+/// Equal hashes are equal values; the values themselves are sealed.
+fn says_as_much(held: &Identifier, other: &Identifier) -> bool {
+    held.usage == other.usage && held.quality == other.quality && held.claimed == other.claimed
 }
 
 fn mark_entered_in_error(state: &State, by: By) -> Result<Vec<Event>, Refusal> {

@@ -1,11 +1,11 @@
 //! Where a person's record stands, and who may reach it.
-//! Invariant: it holds no personal text, only what deciding needs; folding has no opinion about what was allowed.
+//! Invariant: folded from stored events it holds personal text sealed alone; folding has no opinion about what was allowed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{AgencyId, By, PersonId};
 
-use super::{Event, Identifier, Refusal, Scope, Use};
+use super::{Details, Event, Identifier, Refusal};
 
 /// Where a record stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub enum State {
 pub struct Known {
     /// The person.
     pub id: PersonId,
-    /// Hash of the details as they stand.
-    pub digest: [u8; 32],
+    /// Who the person is; none once erased.
+    pub details: Option<Details>,
     /// Hash of the details as another system last told them; none where the person was registered here.
     pub told: Option<[u8; 32]>,
     /// Its identifiers, by hash.
@@ -42,34 +42,20 @@ pub struct Known {
     pub never: BTreeSet<PersonId>,
 }
 
-/// An identifier, as far as deciding needs it.
+/// An identifier of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// Among whom it is known.
-    pub scope: Scope,
-    /// What it is good for.
-    pub usage: Use,
-    /// How good it is.
-    pub quality: Option<super::Quality>,
-    /// Whether the record holds it against all others.
-    pub claimed: bool,
+    /// The identifier.
+    pub identifier: Identifier,
     /// Whether another system told it, so that a later telling without it takes it away.
     pub told: bool,
-}
-
-impl Held {
-    /// What deciding needs of an identifier.
-    pub fn of(identifier: &Identifier, told: bool) -> Self {
-        let Identifier { scope, usage, quality, claimed, .. } = identifier;
-        Self { scope: scope.clone(), usage: *usage, quality: *quality, claimed: *claimed, told }
-    }
 }
 
 impl Known {
     fn new(id: PersonId) -> Self {
         Self {
             id,
-            digest: [0; 32],
+            details: None,
             told: None,
             identifiers: BTreeMap::new(),
             serving: BTreeSet::new(),
@@ -77,6 +63,11 @@ impl Known {
             members: BTreeSet::new(),
             never: BTreeSet::new(),
         }
+    }
+
+    fn hold(&mut self, identifiers: &[Identifier], told: bool) {
+        let held = |each: &Identifier| (each.key_hash, Held { identifier: each.clone(), told });
+        self.identifiers.extend(identifiers.iter().map(held));
     }
 
     /// Whether the record is for this caller: those who serve the person, the person, and the system itself.
@@ -114,7 +105,7 @@ impl State {
     pub fn numbers(&self) -> BTreeSet<[u8; 32]> {
         match self {
             Self::Active(known) => {
-                let held = known.identifiers.iter().filter(|(_, held)| held.claimed);
+                let held = known.identifiers.iter().filter(|(_, held)| held.identifier.claimed);
                 held.map(|(hash, _)| *hash).collect()
             }
             Self::Unmade | Self::InError(_) | Self::Erased(_) => BTreeSet::new(),
@@ -144,25 +135,21 @@ impl State {
         match event {
             Event::Registered { id, agency, details, identifiers } => {
                 let mut known = Known::new(*id);
-                known.digest = details.digest;
+                known.details = Some(details.clone());
                 known.serving.extend(agency);
-                known
-                    .identifiers
-                    .extend(identifiers.iter().map(|each| (each.key_hash, Held::of(each, false))));
+                known.hold(identifiers, false);
                 Self::Active(known)
             }
-            Event::Changed { details } => self.change(|known| known.digest = details.digest),
+            Event::Changed { details } => self.change(|known| known.details = Some(details.clone())),
             Event::Recorded { told, .. } => {
                 let mut known = match self {
                     Self::Unmade => Known::new(told.id),
                     Self::Active(known) | Self::InError(known) | Self::Erased(known) => known,
                 };
-                known.digest = told.details.digest;
+                known.details = Some(told.details.clone());
                 known.told = Some(told.details.digest);
                 known.identifiers.retain(|_, held| !held.told);
-                known
-                    .identifiers
-                    .extend(told.identifiers.iter().map(|each| (each.key_hash, Held::of(each, true))));
+                known.hold(&told.identifiers, true);
                 known.serving.extend(&told.serving);
                 Self::Active(known)
             }
@@ -171,7 +158,7 @@ impl State {
                 other @ (Self::Unmade | Self::Erased(_)) => other,
             },
             Event::IdentifierAdded(identifier) => self.change(|known| {
-                known.identifiers.insert(identifier.key_hash, Held::of(identifier, false));
+                known.hold(std::slice::from_ref(identifier), false);
             }),
             Event::IdentifierRemoved { key_hash } => self.change(|known| {
                 known.identifiers.remove(key_hash);
@@ -201,6 +188,7 @@ impl State {
                 Self::Unmade => Self::Unmade,
                 Self::Active(mut known) | Self::InError(mut known) | Self::Erased(mut known) => {
                     known.identifiers.clear();
+                    known.details = None;
                     Self::Erased(known)
                 }
             },

@@ -1,10 +1,12 @@
 //! Agencies and workers.
 
-use kernel::{By, Zone, given};
+use kernel::{By, WorkerId, Zone, given};
 
 use super::*;
 use crate::domain::agency::{self, Agency};
 use crate::domain::worker::{self, Worker};
+
+const ROBIN: WorkerId = WorkerId::of(20);
 
 fn says(name: &str) -> agency::Content {
     agency::Content { name: name.into(), zone: Zone::utc(), part2: false, identifiers: vec![] }
@@ -16,20 +18,22 @@ fn is(name: &str) -> worker::Content {
 
 #[test]
 fn an_operator_makes_an_agency_known_and_nobody_else_does() {
-    let register = |by| agency::Command::Register { by, content: says("Clinic") };
-    given::<Agency>([]).when(register(By::System)).then([agency::Event::Registered(says("Clinic"))]);
+    let register = |by| agency::Command::Register { id: CLINIC, by, content: says("Clinic") };
+    given::<Agency>([])
+        .when(register(By::System))
+        .then([agency::Event::Registered { id: CLINIC, content: says("Clinic") }]);
     given::<Agency>([]).when(register(THE_CLINIC)).refused(agency::Refusal::NotYours);
     given::<Agency>([]).when(register(ANA_HERSELF)).refused(agency::Refusal::NotYours);
-    let known = || given::<Agency>([agency::Event::Registered(says("Clinic"))]);
+    let known = || given::<Agency>([agency::Event::Registered { id: CLINIC, content: says("Clinic") }]);
     known().when(register(By::System)).nothing();
-    let other = agency::Command::Register { by: By::System, content: says("Other") };
+    let other = agency::Command::Register { id: CLINIC, by: By::System, content: says("Other") };
     known().when(other).refused(agency::Refusal::AlreadyExists);
 }
 
 #[test]
 fn an_agency_changes_itself_and_no_other() {
-    let change = |by, name| agency::Command::Change { id: CLINIC, by, content: says(name) };
-    let known = || given::<Agency>([agency::Event::Registered(says("Clinic"))]);
+    let change = |by, name| agency::Command::Change { by, content: says(name) };
+    let known = || given::<Agency>([agency::Event::Registered { id: CLINIC, content: says("Clinic") }]);
     known().when(change(THE_CLINIC, "New")).then([agency::Event::Changed(says("New"))]);
     known().when(change(By::System, "New")).then([agency::Event::Changed(says("New"))]);
     known().when(change(THE_CLINIC, "Clinic")).nothing();
@@ -40,28 +44,28 @@ fn an_agency_changes_itself_and_no_other() {
 
 #[test]
 fn an_agency_told_again_is_nothing_new_and_told_otherwise_a_correction() {
-    let record = |name| agency::Command::Record { content: says(name) };
-    let event = |name, correction| agency::Event::Recorded { content: says(name), correction };
+    let record = |name| agency::Command::Record { id: CLINIC, content: says(name) };
+    let event = |name, correction| agency::Event::Recorded { id: CLINIC, content: says(name), correction };
     given::<Agency>([]).when(record("A")).then([event("A", false)]);
     given::<Agency>([event("A", false)]).when(record("A")).nothing();
     given::<Agency>([event("A", false)]).when(record("B")).then([event("B", true)]);
     // What was changed here meanwhile stands against an unchanged telling.
     given::<Agency>([event("A", false), agency::Event::Changed(says("Z"))]).when(record("A")).nothing();
-    given::<Agency>([agency::Event::Registered(says("A"))])
+    given::<Agency>([agency::Event::Registered { id: CLINIC, content: says("A") }])
         .when(record("A"))
         .refused(agency::Refusal::AlreadyExists);
 }
 
 #[test]
 fn a_worker_is_added_and_changed_by_the_agency_alone() {
-    let add = |by| worker::Command::Add { by, agency: CLINIC, content: is("Robin") };
-    let added = || worker::Event::Added { agency: CLINIC, content: is("Robin") };
+    let add = |by| worker::Command::Add { id: ROBIN, by, agency: CLINIC, content: is("Robin") };
+    let added = || worker::Event::Added { id: ROBIN, agency: CLINIC, content: is("Robin") };
     given::<Worker>([]).when(add(THE_CLINIC)).then([added()]);
     given::<Worker>([]).when(add(By::System)).then([added()]);
     given::<Worker>([]).when(add(THE_SHELTER)).refused(worker::Refusal::NotYours);
     given::<Worker>([]).when(add(ANA_HERSELF)).refused(worker::Refusal::NotYours);
     given::<Worker>([added()]).when(add(THE_CLINIC)).nothing();
-    let other = worker::Command::Add { by: THE_CLINIC, agency: CLINIC, content: is("Sam") };
+    let other = worker::Command::Add { id: ROBIN, by: THE_CLINIC, agency: CLINIC, content: is("Sam") };
     given::<Worker>([added()]).when(other).refused(worker::Refusal::AlreadyExists);
 
     let change = |by, name| worker::Command::Change { by, content: is(name) };
@@ -73,13 +77,19 @@ fn a_worker_is_added_and_changed_by_the_agency_alone() {
 
 #[test]
 fn a_worker_told_again_is_nothing_new_and_told_otherwise_a_correction() {
-    let record = |agency, name| worker::Command::Record { by: THE_CLINIC, agency, content: is(name) };
-    let event = |name, correction| worker::Event::Recorded { agency: CLINIC, content: is(name), correction };
+    let record =
+        |agency, name| worker::Command::Record { id: ROBIN, by: THE_CLINIC, agency, content: is(name) };
+    let event = |name, correction| worker::Event::Recorded {
+        id: ROBIN,
+        agency: CLINIC,
+        content: is(name),
+        correction,
+    };
     given::<Worker>([]).when(record(CLINIC, "A")).then([event("A", false)]);
     given::<Worker>([event("A", false)]).when(record(CLINIC, "A")).nothing();
     given::<Worker>([event("A", false)]).when(record(CLINIC, "B")).then([event("B", true)]);
     given::<Worker>([event("A", false)]).when(record(SHELTER, "A")).refused(worker::Refusal::NotYours);
-    given::<Worker>([worker::Event::Added { agency: CLINIC, content: is("A") }])
+    given::<Worker>([worker::Event::Added { id: ROBIN, agency: CLINIC, content: is("A") }])
         .when(record(CLINIC, "A"))
         .refused(worker::Refusal::AlreadyExists);
 }

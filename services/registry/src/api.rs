@@ -1,0 +1,430 @@
+//! The gRPC face: parse, execute or query, reply.
+//! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
+
+mod agencies;
+mod goals;
+mod keys;
+mod people;
+mod reading;
+mod say;
+
+use kernel::ids::Uuid;
+use kernel::{PersonId, Role};
+use platform::command::{Ask, Changes, Desk, Done, Encoding, Stream, id_of};
+use platform::error::BadField;
+use platform::page::Pages;
+use prost::Message;
+use proto::registry as pb;
+use proto::registry::registry_service_server::RegistryService;
+use tonic::{Request, Response, Status};
+
+use crate::domain::No;
+use crate::domain::agency::{self, Agency};
+use crate::domain::person::Person;
+use crate::keystore::KeyStore;
+use crate::view::View;
+
+pub use keys::KeyApi;
+
+/// Who may ask for things to happen to people.
+const WORK: &[Role] = &[Role::Worker, Role::Operator];
+/// The same, and the person.
+const OWN: &[Role] = &[Role::Worker, Role::Operator, Role::Person];
+/// Who may put down what happened elsewhere.
+const RECORD: &[Role] = &[Role::Recorder];
+/// Who may take back what was put down.
+const CORRECT: &[Role] = &[Role::Worker, Role::Recorder, Role::Operator];
+/// Who may run the system.
+const OPERATE: &[Role] = &[Role::Operator];
+/// Who may read.
+const READ: &[Role] =
+    &[Role::Worker, Role::Recorder, Role::Person, Role::Operator, Role::Auditor, Role::Service];
+/// The label of a 42 CFR Part 2 programme's records (DS4P).
+const PART2: &str = "42CFRPart2";
+
+/// The service's face.
+pub struct Api {
+    desk: Desk,
+    keystore: KeyStore,
+    view: View,
+    pages: Pages,
+}
+
+impl Api {
+    /// A face over a desk, the keys and the service's own lists.
+    pub fn new(desk: Desk, keystore: KeyStore, view: View) -> Self {
+        let pages = Pages::new(desk.secret());
+        Self { desk, keystore, view, pages }
+    }
+
+    /// What is asked, labelled as the records of the agency that speaks are.
+    async fn ask<M: Message>(
+        &self,
+        method: &'static str,
+        allowed: &[Role],
+        request: &Request<M>,
+        (request_id, etag): (&str, &str),
+    ) -> Result<Ask, Status> {
+        let mut ask = self.desk.ask(method, allowed, request, request_id, etag)?;
+        if let Some(speaker) = ask.caller.speaks_for() {
+            let speaker = self.desk.load::<Agency>(speaker.uuid()).await?;
+            if matches!(&*speaker.state, agency::State::Known { content, .. } if content.part2) {
+                ask.labels.push(PART2.to_owned());
+            }
+        }
+        Ok(ask)
+    }
+
+    /// The id of what this request makes: the same on a retry, so that nothing is left over from the first try.
+    fn fresh(&self, ask: &Ask) -> Uuid {
+        let name = format!("{}/{}", ask.scope, ask.request_id);
+        let mut id = [0; 16];
+        id.copy_from_slice(&self.desk.secret().hash("new-id", name.as_bytes())[..16]);
+        uuid::Builder::from_custom_bytes(id).into_uuid()
+    }
+
+    /// Asks something of a person's: the person's record must admit the caller, and must not have moved on.
+    async fn about<D>(
+        &self,
+        ask: &Ask,
+        id: Uuid,
+        person: PersonId,
+        command: D::Command,
+    ) -> Result<Done, Status>
+    where
+        D: Encoding,
+        D::Command: Clone + Send + Sync,
+    {
+        let streams = (Stream::<D>::of(id), Stream::<Person>::of(person.uuid()));
+        let by = ask.by();
+        let done = self.desk.execute(ask, id_of::<D>(id), streams, |(now, record)| {
+            record.admit(by).map_err(No::Person)?;
+            let events = D::decide(now, command.clone()).map_err(No::Own)?;
+            Ok::<_, No<D::Refusal>>(Changes::none().write::<D>(now, events).resting_on(record))
+        });
+        Ok(done.await?)
+    }
+}
+
+fn person_id(text: &str) -> Result<PersonId, BadField> {
+    platform::wire::id("person_id", text)
+}
+
+/// A method that writes: what it comes to is told in the same words everywhere.
+macro_rules! writes {
+    ($self:ident, $request:ident, $does:path, $response:ident) => {{
+        let done = $does($self, &$request).await?;
+        Ok(Response::new(pb::$response { written: Some(done.into()) }))
+    }};
+}
+
+/// A method that reads.
+macro_rules! reads {
+    ($self:ident, $request:ident, $does:path) => {
+        Ok(Response::new($does($self, &$request).await?))
+    };
+}
+
+#[tonic::async_trait]
+impl RegistryService for Api {
+    async fn register_agency(
+        &self,
+        request: Request<pb::RegisterAgencyRequest>,
+    ) -> Result<Response<pb::RegisterAgencyResponse>, Status> {
+        writes!(self, request, agencies::register, RegisterAgencyResponse)
+    }
+
+    async fn change_agency(
+        &self,
+        request: Request<pb::ChangeAgencyRequest>,
+    ) -> Result<Response<pb::ChangeAgencyResponse>, Status> {
+        writes!(self, request, agencies::change, ChangeAgencyResponse)
+    }
+
+    async fn record_agency(
+        &self,
+        request: Request<pb::RecordAgencyRequest>,
+    ) -> Result<Response<pb::RecordAgencyResponse>, Status> {
+        writes!(self, request, agencies::record, RecordAgencyResponse)
+    }
+
+    async fn get_agency(
+        &self,
+        request: Request<pb::GetAgencyRequest>,
+    ) -> Result<Response<pb::GetAgencyResponse>, Status> {
+        reads!(self, request, agencies::get)
+    }
+
+    async fn list_agencies(
+        &self,
+        request: Request<pb::ListAgenciesRequest>,
+    ) -> Result<Response<pb::ListAgenciesResponse>, Status> {
+        reads!(self, request, agencies::list)
+    }
+
+    async fn add_worker(
+        &self,
+        request: Request<pb::AddWorkerRequest>,
+    ) -> Result<Response<pb::AddWorkerResponse>, Status> {
+        writes!(self, request, agencies::add_worker, AddWorkerResponse)
+    }
+
+    async fn change_worker(
+        &self,
+        request: Request<pb::ChangeWorkerRequest>,
+    ) -> Result<Response<pb::ChangeWorkerResponse>, Status> {
+        writes!(self, request, agencies::change_worker, ChangeWorkerResponse)
+    }
+
+    async fn record_worker(
+        &self,
+        request: Request<pb::RecordWorkerRequest>,
+    ) -> Result<Response<pb::RecordWorkerResponse>, Status> {
+        writes!(self, request, agencies::record_worker, RecordWorkerResponse)
+    }
+
+    async fn get_worker(
+        &self,
+        request: Request<pb::GetWorkerRequest>,
+    ) -> Result<Response<pb::GetWorkerResponse>, Status> {
+        reads!(self, request, agencies::get_worker)
+    }
+
+    async fn list_workers(
+        &self,
+        request: Request<pb::ListWorkersRequest>,
+    ) -> Result<Response<pb::ListWorkersResponse>, Status> {
+        reads!(self, request, agencies::list_workers)
+    }
+
+    async fn register_person(
+        &self,
+        request: Request<pb::RegisterPersonRequest>,
+    ) -> Result<Response<pb::RegisterPersonResponse>, Status> {
+        writes!(self, request, people::register, RegisterPersonResponse)
+    }
+
+    async fn change_person(
+        &self,
+        request: Request<pb::ChangePersonRequest>,
+    ) -> Result<Response<pb::ChangePersonResponse>, Status> {
+        writes!(self, request, people::change, ChangePersonResponse)
+    }
+
+    async fn record_person(
+        &self,
+        request: Request<pb::RecordPersonRequest>,
+    ) -> Result<Response<pb::RecordPersonResponse>, Status> {
+        writes!(self, request, people::record, RecordPersonResponse)
+    }
+
+    async fn mark_person_entered_in_error(
+        &self,
+        request: Request<pb::MarkPersonEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkPersonEnteredInErrorResponse>, Status> {
+        writes!(self, request, people::mark_entered_in_error, MarkPersonEnteredInErrorResponse)
+    }
+
+    async fn add_identifier(
+        &self,
+        request: Request<pb::AddIdentifierRequest>,
+    ) -> Result<Response<pb::AddIdentifierResponse>, Status> {
+        writes!(self, request, people::add_identifier, AddIdentifierResponse)
+    }
+
+    async fn remove_identifier(
+        &self,
+        request: Request<pb::RemoveIdentifierRequest>,
+    ) -> Result<Response<pb::RemoveIdentifierResponse>, Status> {
+        writes!(self, request, people::remove_identifier, RemoveIdentifierResponse)
+    }
+
+    async fn add_serving_agency(
+        &self,
+        request: Request<pb::AddServingAgencyRequest>,
+    ) -> Result<Response<pb::AddServingAgencyResponse>, Status> {
+        writes!(self, request, people::add_serving_agency, AddServingAgencyResponse)
+    }
+
+    async fn link_persons(
+        &self,
+        request: Request<pb::LinkPersonsRequest>,
+    ) -> Result<Response<pb::LinkPersonsResponse>, Status> {
+        writes!(self, request, people::link, LinkPersonsResponse)
+    }
+
+    async fn unlink_persons(
+        &self,
+        request: Request<pb::UnlinkPersonsRequest>,
+    ) -> Result<Response<pb::UnlinkPersonsResponse>, Status> {
+        writes!(self, request, people::unlink, UnlinkPersonsResponse)
+    }
+
+    async fn erase_person(
+        &self,
+        request: Request<pb::ErasePersonRequest>,
+    ) -> Result<Response<pb::ErasePersonResponse>, Status> {
+        writes!(self, request, people::erase, ErasePersonResponse)
+    }
+
+    async fn get_person(
+        &self,
+        request: Request<pb::GetPersonRequest>,
+    ) -> Result<Response<pb::GetPersonResponse>, Status> {
+        reads!(self, request, people::get)
+    }
+
+    async fn find_persons(
+        &self,
+        request: Request<pb::FindPersonsRequest>,
+    ) -> Result<Response<pb::FindPersonsResponse>, Status> {
+        reads!(self, request, people::find)
+    }
+
+    async fn propose_goal(
+        &self,
+        request: Request<pb::ProposeGoalRequest>,
+    ) -> Result<Response<pb::ProposeGoalResponse>, Status> {
+        writes!(self, request, goals::propose, ProposeGoalResponse)
+    }
+
+    async fn set_goal(
+        &self,
+        request: Request<pb::SetGoalRequest>,
+    ) -> Result<Response<pb::SetGoalResponse>, Status> {
+        writes!(self, request, goals::set, SetGoalResponse)
+    }
+
+    async fn reword_goal(
+        &self,
+        request: Request<pb::RewordGoalRequest>,
+    ) -> Result<Response<pb::RewordGoalResponse>, Status> {
+        writes!(self, request, goals::reword, RewordGoalResponse)
+    }
+
+    async fn accept_goal(
+        &self,
+        request: Request<pb::AcceptGoalRequest>,
+    ) -> Result<Response<pb::AcceptGoalResponse>, Status> {
+        writes!(self, request, goals::accept, AcceptGoalResponse)
+    }
+
+    async fn drop_goal(
+        &self,
+        request: Request<pb::DropGoalRequest>,
+    ) -> Result<Response<pb::DropGoalResponse>, Status> {
+        writes!(self, request, goals::drop, DropGoalResponse)
+    }
+
+    async fn activate_goal(
+        &self,
+        request: Request<pb::ActivateGoalRequest>,
+    ) -> Result<Response<pb::ActivateGoalResponse>, Status> {
+        writes!(self, request, goals::activate, ActivateGoalResponse)
+    }
+
+    async fn hold_goal(
+        &self,
+        request: Request<pb::HoldGoalRequest>,
+    ) -> Result<Response<pb::HoldGoalResponse>, Status> {
+        writes!(self, request, goals::hold, HoldGoalResponse)
+    }
+
+    async fn resume_goal(
+        &self,
+        request: Request<pb::ResumeGoalRequest>,
+    ) -> Result<Response<pb::ResumeGoalResponse>, Status> {
+        writes!(self, request, goals::resume, ResumeGoalResponse)
+    }
+
+    async fn complete_goal(
+        &self,
+        request: Request<pb::CompleteGoalRequest>,
+    ) -> Result<Response<pb::CompleteGoalResponse>, Status> {
+        writes!(self, request, goals::complete, CompleteGoalResponse)
+    }
+
+    async fn rate_goal(
+        &self,
+        request: Request<pb::RateGoalRequest>,
+    ) -> Result<Response<pb::RateGoalResponse>, Status> {
+        writes!(self, request, goals::rate, RateGoalResponse)
+    }
+
+    async fn mark_goal_entered_in_error(
+        &self,
+        request: Request<pb::MarkGoalEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkGoalEnteredInErrorResponse>, Status> {
+        writes!(self, request, goals::mark_entered_in_error, MarkGoalEnteredInErrorResponse)
+    }
+
+    async fn list_goals(
+        &self,
+        request: Request<pb::ListGoalsRequest>,
+    ) -> Result<Response<pb::ListGoalsResponse>, Status> {
+        reads!(self, request, goals::list)
+    }
+
+    async fn add_plan_item(
+        &self,
+        request: Request<pb::AddPlanItemRequest>,
+    ) -> Result<Response<pb::AddPlanItemResponse>, Status> {
+        writes!(self, request, goals::add_plan_item, AddPlanItemResponse)
+    }
+
+    async fn end_plan_item(
+        &self,
+        request: Request<pb::EndPlanItemRequest>,
+    ) -> Result<Response<pb::EndPlanItemResponse>, Status> {
+        writes!(self, request, goals::end_plan_item, EndPlanItemResponse)
+    }
+
+    async fn get_plan(
+        &self,
+        request: Request<pb::GetPlanRequest>,
+    ) -> Result<Response<pb::GetPlanResponse>, Status> {
+        reads!(self, request, goals::get_plan)
+    }
+
+    async fn give_consent(
+        &self,
+        request: Request<pb::GiveConsentRequest>,
+    ) -> Result<Response<pb::GiveConsentResponse>, Status> {
+        writes!(self, request, say::give, GiveConsentResponse)
+    }
+
+    async fn withdraw_consent(
+        &self,
+        request: Request<pb::WithdrawConsentRequest>,
+    ) -> Result<Response<pb::WithdrawConsentResponse>, Status> {
+        writes!(self, request, say::withdraw, WithdrawConsentResponse)
+    }
+
+    async fn list_consents(
+        &self,
+        request: Request<pb::ListConsentsRequest>,
+    ) -> Result<Response<pb::ListConsentsResponse>, Status> {
+        reads!(self, request, say::list)
+    }
+
+    async fn record_measure(
+        &self,
+        request: Request<pb::RecordMeasureRequest>,
+    ) -> Result<Response<pb::RecordMeasureResponse>, Status> {
+        writes!(self, request, say::record_measure, RecordMeasureResponse)
+    }
+
+    async fn mark_measure_entered_in_error(
+        &self,
+        request: Request<pb::MarkMeasureEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkMeasureEnteredInErrorResponse>, Status> {
+        writes!(self, request, say::mark_measure_entered_in_error, MarkMeasureEnteredInErrorResponse)
+    }
+
+    async fn list_measures(
+        &self,
+        request: Request<pb::ListMeasuresRequest>,
+    ) -> Result<Response<pb::ListMeasuresResponse>, Status> {
+        reads!(self, request, say::list_measures)
+    }
+}

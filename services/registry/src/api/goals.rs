@@ -1,0 +1,185 @@
+//! Goals and the plan.
+//! Invariant: whoever writes about a person is admitted by the person's record in the same write.
+
+use kernel::{By, PersonId, Zone};
+use platform::auth;
+use platform::command::{Ask, Changes, Done, Stream, id_of};
+use platform::error;
+use platform::wire::{id, optional_day};
+use proto::registry as pb;
+use tonic::{Request, Status};
+
+use super::{Api, CORRECT, OWN, READ, WORK, person_id};
+use crate::domain::agency::{self, Agency};
+use crate::domain::goal::{Act, Command, Facts, Goal, Refusal, State};
+use crate::domain::person::Person;
+use crate::domain::plan::{self, Plan};
+use crate::domain::{GoalId, No, PlanItemId};
+use crate::wire;
+
+fn facts(api: &Api, ask: &Ask, person: PersonId) -> Facts {
+    let agency = match ask.by() {
+        By::Agency(agency) => Some(agency),
+        By::Person(_) | By::System => None,
+    };
+    Facts { id: GoalId::new(api.fresh(ask)), person, agency }
+}
+
+pub(super) async fn propose(api: &Api, request: &Request<pb::ProposeGoalRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("ProposeGoal", WORK, request, (&r.request_id, "")).await?;
+    let facts = facts(api, &ask, person_id(&r.person_id)?);
+    let content = wire::goal_content(r.content.as_ref())?;
+    let command = Command::Propose { by: ask.by(), facts, content };
+    api.about::<Goal>(&ask, facts.id.uuid(), facts.person, command).await
+}
+
+pub(super) async fn set(api: &Api, request: &Request<pb::SetGoalRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("SetGoal", OWN, request, (&r.request_id, "")).await?;
+    let facts = facts(api, &ask, person_id(&r.person_id)?);
+    let (voice, content) = (wire::voice(ask.by(), r.voice)?, wire::goal_content(r.content.as_ref())?);
+    let command = Command::Set { by: ask.by(), voice, facts, content };
+    api.about::<Goal>(&ask, facts.id.uuid(), facts.person, command).await
+}
+
+/// Does something with a goal that is there.
+async fn act(api: &Api, ask: &Ask, goal: &str, voice: i32, act: Act) -> Result<Done, Status> {
+    let goal: GoalId = id("goal_id", goal)?;
+    let voice = wire::voice(ask.by(), voice)?;
+    let now = api.desk.load::<Goal>(goal.uuid()).await?;
+    let State::Made { facts, .. } = &*now.state else { return Err(error::refused(&Refusal::NotFound)) };
+    api.about::<Goal>(ask, goal.uuid(), facts.person, Command::Act { by: ask.by(), voice, act }).await
+}
+
+/// A method that does something with a goal: in the person's voice where the request says so, else in staff's.
+macro_rules! acts {
+    ($name:ident, $method:literal, $request:ident, $roles:ident, |$r:ident| $voice:expr, $act:expr) => {
+        pub(super) async fn $name(api: &Api, request: &Request<pb::$request>) -> Result<Done, Status> {
+            let $r = request.get_ref();
+            let ask = api.ask($method, $roles, request, (&$r.request_id, &$r.etag)).await?;
+            act(api, &ask, &$r.goal_id, $voice, $act).await
+        }
+    };
+}
+
+acts!(
+    reword,
+    "RewordGoal",
+    RewordGoalRequest,
+    OWN,
+    |r| r.voice,
+    Act::Reword(wire::goal_content(r.content.as_ref())?)
+);
+acts!(accept, "AcceptGoal", AcceptGoalRequest, OWN, |r| r.voice, Act::Accept);
+acts!(drop, "DropGoal", DropGoalRequest, OWN, |r| r.voice, Act::Drop);
+acts!(activate, "ActivateGoal", ActivateGoalRequest, OWN, |r| 0, Act::Activate);
+acts!(hold, "HoldGoal", HoldGoalRequest, OWN, |r| 0, Act::Hold);
+acts!(resume, "ResumeGoal", ResumeGoalRequest, OWN, |r| 0, Act::Resume);
+acts!(complete, "CompleteGoal", CompleteGoalRequest, OWN, |r| 0, Act::Complete);
+acts!(rate, "RateGoal", RateGoalRequest, OWN, |r| r.voice, Act::Rate(wire::achievement(r.achievement)?));
+acts!(
+    mark_entered_in_error,
+    "MarkGoalEnteredInError",
+    MarkGoalEnteredInErrorRequest,
+    CORRECT,
+    |r| 0,
+    Act::MarkEnteredInError
+);
+
+pub(super) async fn list(
+    api: &Api,
+    request: &Request<pb::ListGoalsRequest>,
+) -> Result<pb::ListGoalsResponse, Status> {
+    let caller = auth::caller(request)?;
+    auth::require_role(&caller, READ)?;
+    let r = request.get_ref();
+    api.view.wait(&r.at_least).await?;
+    let (eyes, records) = api.records(&caller, person_id(&r.person_id)?).await?;
+    let mut goals = vec![];
+    for goal in api.view.goals(&records).await? {
+        let now = api.desk.load::<Goal>(goal).await?;
+        if let State::Made { facts, .. } = &*now.state
+            && eyes.see(facts.agency)
+        {
+            let (opener, status) = api.opener(facts.person).await;
+            goals.extend(wire::goal(now.version, &now, opener.as_ref(), status));
+        }
+    }
+    Ok(pb::ListGoalsResponse { goals })
+}
+
+pub(super) async fn add_plan_item(
+    api: &Api,
+    request: &Request<pb::AddPlanItemRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("AddPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
+    let (by, person) = (ask.by(), person_id(&r.person_id)?);
+    let voice = wire::voice(by, r.voice)?;
+    let content = wire::plan_item_content(r.content.as_ref(), ask.caller.speaks_for())?;
+    let item = PlanItemId::new(api.fresh(&ask));
+    let streams = (
+        Stream::<Plan>::of(person.uuid()),
+        Stream::<Person>::of(person.uuid()),
+        Stream::<Goal>::of(content.goal.uuid()),
+    );
+    let done = api.desk.execute(&ask, id_of::<Plan>(person.uuid()), streams, |(now, record, goal)| {
+        record.admit(by).map_err(No::Person)?;
+        let (content, goal_stands) = (content.clone(), goal.standing(person, by));
+        let command = plan::Command::Add { by, voice, person, id: item, content, goal: goal_stands };
+        let events = <Plan as kernel::Decider>::decide(now, command).map_err(No::Own)?;
+        let changes = Changes::none().write::<Plan>(now, events);
+        Ok::<_, No<plan::Refusal>>(changes.resting_on(record).resting_on(goal))
+    });
+    Ok(done.await?)
+}
+
+pub(super) async fn end_plan_item(
+    api: &Api,
+    request: &Request<pb::EndPlanItemRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("EndPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
+    let until = match optional_day("until", r.until.as_ref())? {
+        Some(day) => day,
+        None => zone_of(api, &ask).await?.day_of(ask.at),
+    };
+    let (by, person) = (ask.by(), person_id(&r.person_id)?);
+    let voice = wire::voice(by, r.voice)?;
+    let command = plan::Command::End { by, voice, id: id("plan_item_id", &r.plan_item_id)?, until };
+    api.about::<Plan>(&ask, person.uuid(), person, command).await
+}
+
+/// The zone in which the caller's today is told: its agency's, else UTC.
+async fn zone_of(api: &Api, ask: &Ask) -> Result<Zone, Status> {
+    let Some(agency) = ask.caller.speaks_for() else { return Ok(Zone::utc()) };
+    let now = api.desk.load::<Agency>(agency.uuid()).await?;
+    Ok(match &*now.state {
+        agency::State::Known { content, .. } => content.zone.clone(),
+        agency::State::Unmade => Zone::utc(),
+    })
+}
+
+pub(super) async fn get_plan(
+    api: &Api,
+    request: &Request<pb::GetPlanRequest>,
+) -> Result<pb::GetPlanResponse, Status> {
+    let caller = auth::caller(request)?;
+    auth::require_role(&caller, READ)?;
+    let r = request.get_ref();
+    let person = person_id(&r.person_id)?;
+    api.view.wait(&r.at_least).await?;
+    let (eyes, records) = api.records(&caller, person).await?;
+    let mut whole = pb::Plan { person_id: person.to_string(), ..Default::default() };
+    for record in records {
+        let now = api.desk.load::<Plan>(record.uuid()).await?;
+        let shown = |item: &plan::Item| eyes.see(item.added_by) || eyes.see(Some(item.content.agency));
+        let plan = wire::plan(record, now.version, &now, shown);
+        if record == person {
+            whole.etag = plan.etag;
+        }
+        whole.items.extend(plan.items);
+    }
+    Ok(pb::GetPlanResponse { plan: Some(whole) })
+}

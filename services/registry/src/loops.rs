@@ -1,0 +1,124 @@
+//! What follows from events by itself: an acceptance makes an agency serve a person, and an erasure destroys the key.
+//! Invariant: each may be done twice and comes to the same.
+
+use futures_util::future::BoxFuture;
+use kernel::ids::Uuid;
+use kernel::{By, Decider, PersonId, Refusal as _};
+use platform::command::{Changes, Desk, Encoding, Failed, Stream, id_of};
+use platform::keys::Keys;
+use platform::log::Append;
+use platform::reaction::{ReactError, Reaction, Read};
+use tonic::Status;
+
+use crate::domain::person::{Command, Event, Person, Refusal};
+use crate::keystore::KeyStore;
+use crate::policy;
+
+/// Whoever accepts a referral serves its person.
+pub struct Serves {
+    desk: Desk,
+}
+
+impl Serves {
+    /// At this desk.
+    pub fn new(desk: Desk) -> Self {
+        Self { desk }
+    }
+
+    async fn serve(&self, read: &Read) -> Result<Option<Append>, ReactError> {
+        let serves = policy::serves(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
+        let Some((person, agency)) = serves else { return Ok(None) };
+        let cause =
+            Uuid::try_parse(&read.event.id).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
+        let ask = self.desk.own_ask("ServeByReferral", Uuid::new_v5(&cause, b"serves"), Some(&read.event));
+        let stream = id_of::<Person>(person.uuid());
+        let prepared = self.desk.prepared(&ask, stream, Stream::<Person>::of(person.uuid()), |now| {
+            let events = Person::decide(now, Command::AddServingAgency { by: By::System, agency })?;
+            Ok::<_, Refusal>(Changes::none().write::<Person>(now, events))
+        });
+        match prepared.await {
+            Ok(prepared) => Ok(prepared.for_reaction()),
+            Err(Failed::Refused(refusal)) => {
+                tracing::info!(
+                    refusal.reason = refusal.reason(),
+                    "an accepted referral names nobody to serve"
+                );
+                Ok(None)
+            }
+            Err(Failed::Status(status)) => Err(failed(*status)),
+        }
+    }
+}
+
+impl Reaction for Serves {
+    fn name(&self) -> &'static str {
+        "serves-by-referral"
+    }
+    fn source(&self) -> &'static str {
+        "referrals"
+    }
+    fn react<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Option<Append>, ReactError>> {
+        Box::pin(self.serve(read))
+    }
+}
+
+/// An erasure destroys the key, should the command that told it not have come so far.
+pub struct Shreds {
+    keystore: KeyStore,
+    keys: Vec<Keys>,
+}
+
+impl Shreds {
+    /// Destroys in this store, and in what holds keys in memory.
+    pub fn new(keystore: KeyStore, keys: Vec<Keys>) -> Self {
+        Self { keystore, keys }
+    }
+
+    async fn shred(&self, read: &Read) -> Result<Option<Append>, ReactError> {
+        let Ok((Person::CATEGORY, id)) = kernel::ids::parse_stream(&read.event.stream) else {
+            return Ok(None);
+        };
+        let event = Person::decode(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
+        if event == Event::Erased {
+            let person = PersonId::new(id);
+            self.keys.iter().for_each(|keys| keys.forget(person));
+            let destroyed = self.keystore.destroy(person).await;
+            destroyed.map_err(|wrong| ReactError::Failed(Box::new(wrong)))?;
+        }
+        Ok(None)
+    }
+}
+
+impl Reaction for Shreds {
+    fn name(&self) -> &'static str {
+        "shreds-keys"
+    }
+    fn source(&self) -> &'static str {
+        crate::NAME
+    }
+    fn react<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Option<Append>, ReactError>> {
+        Box::pin(self.shred(read))
+    }
+}
+
+/// Shreds again whom the ledger names and a restored backup brought back: the log is told first where it does not know, since nothing can be
+/// written about a person without a key.
+///
+/// # Errors
+/// The ledger or the store of the keys fails.
+pub async fn shred_restored(desk: &Desk, keystore: &KeyStore) -> Result<(), crate::keystore::KeyStoreError> {
+    for &person in keystore.restored() {
+        let ask = desk.own_ask("EraseRestored", Uuid::new_v5(&person.uuid(), b"restored"), None);
+        let told = desk.decide::<Person>(&ask, person.uuid(), Command::Erase { by: By::System }).await;
+        if let Err(status) = told {
+            // A log restored with the keys refuses appends until it is forked; that must not keep a key alive.
+            tracing::warn!(status.code = ?status.code(), "an erased person's record could not be told so");
+        }
+        keystore.destroy(person).await?;
+    }
+    Ok(())
+}
+
+fn failed(status: Status) -> ReactError {
+    ReactError::Failed(Box::new(status))
+}

@@ -1,0 +1,143 @@
+//! The only file family that knows both the contract and the domain: requests in, replies out, own events as bytes and back.
+//! Invariant: personal text leaves sealed and comes back sealed; only [`Opener`] opens it, for a reply or the blind index.
+
+mod agency;
+mod codes;
+mod consent;
+mod goal;
+mod measure;
+mod person;
+mod plan;
+mod worker;
+
+use kernel::{AgencyId, By, Decider, Private, Voice};
+use platform::command::Unreadable;
+use platform::error::BadField;
+use platform::seal::PersonKey;
+use platform::wire;
+use prost::Message;
+use proto::registry as pb;
+use proto::registry::registry_event::Kind;
+use proto::types;
+
+pub use agency::{agency, agency_content};
+pub use consent::{Saying, consent, saying};
+pub use goal::{achievement, goal, goal_content};
+pub use measure::{measure, measure_content};
+pub use person::{
+    details, details_out, identifier, identifier_hash, identifier_out, match_hash, names, person_state,
+};
+pub use plan::{plan, plan_item_content};
+pub use worker::{worker, worker_content};
+
+/// Most identifiers that one record may have.
+const MAX_IDENTIFIERS: usize = 20;
+
+/// Opens the texts of one person.
+pub struct Opener(PersonKey);
+
+impl Opener {
+    /// With this key.
+    pub fn new(key: PersonKey) -> Self {
+        Self(key)
+    }
+
+    /// The text; none where it is damaged, which is logged.
+    pub fn text(&self, text: &Private) -> Option<String> {
+        let sealed = match text {
+            Private::Plain(text) => return Some(text.clone()),
+            Private::Sealed(bytes) => proto::log::Sealed::decode(bytes.as_slice()).ok()?,
+        };
+        let opened = self.0.open(&sealed);
+        if let Err(err) = &opened {
+            tracing::error!(event.id = sealed.event_id, field = sealed.field, error = %err, "a sealed field is damaged");
+        }
+        opened.ok()
+    }
+
+    /// The text, or an empty one where there is none.
+    pub fn some(&self, text: Option<&Private>) -> Option<String> {
+        text.map_or_else(|| Some(String::new()), |text| self.text(text))
+    }
+}
+
+/// Whose words a request carries: the person's own where the person calls, else as it says, staff's where it says nothing.
+pub fn voice(by: By, number: i32) -> Result<Voice, BadField> {
+    if matches!(by, By::Person(_)) {
+        return Ok(Voice::Person);
+    }
+    match types::Voice::try_from(number) {
+        Ok(types::Voice::Person) => Ok(Voice::Person),
+        Ok(types::Voice::Staff | types::Voice::Unspecified) => Ok(Voice::Staff),
+        Ok(types::Voice::Source) | Err(_) => {
+            Err(BadField::new("voice", "is not VOICE_PERSON or VOICE_STAFF; send one of them"))
+        }
+    }
+}
+
+/// Identifiers in other systems, which concern no person served.
+fn identifiers(given: &[types::Identifier]) -> Result<Vec<(String, String)>, BadField> {
+    if given.len() > MAX_IDENTIFIERS {
+        return Err(BadField::new("content.identifiers", format!("are more than {MAX_IDENTIFIERS}")));
+    }
+    let one = |(i, each): (usize, &types::Identifier)| {
+        let system = wire::text(&format!("content.identifiers[{i}].system"), &each.system, 200)?;
+        let value = wire::text(&format!("content.identifiers[{i}].value"), &each.value, 200)?;
+        Ok((system, value))
+    };
+    given.iter().enumerate().map(one).collect()
+}
+
+fn identifiers_out(identifiers: &[(String, String)]) -> Vec<types::Identifier> {
+    let one = |(system, value): &(String, String)| types::Identifier {
+        system: system.clone(),
+        value: value.clone(),
+    };
+    identifiers.iter().map(one).collect()
+}
+
+/// The kind of a stored event.
+fn kind_of(stored: &proto::log::Event) -> Result<Kind, Unreadable> {
+    pb::RegistryEvent::decode(stored.payload.clone())
+        .map_err(|_| Unreadable::new(stored, "its payload is damaged"))?
+        .kind
+        .ok_or_else(|| Unreadable::new(stored, "a newer release wrote it"))
+}
+
+fn wrap(kind: Kind) -> pb::RegistryEvent {
+    pb::RegistryEvent { kind: Some(kind) }
+}
+
+fn not_of<D: Decider>(stored: &proto::log::Event) -> Unreadable {
+    debug_assert!(
+        !stored.stream.starts_with(D::CATEGORY),
+        "an event of another kind in a {} stream",
+        D::CATEGORY
+    );
+    Unreadable::new(stored, "it belongs to another kind of stream")
+}
+
+fn stored_id<T: std::str::FromStr>(stored: &proto::log::Event, text: &str) -> Result<T, Unreadable> {
+    text.parse().map_err(|_| Unreadable::new(stored, "an id in it is damaged"))
+}
+
+fn stored_optional_id<T: std::str::FromStr>(
+    stored: &proto::log::Event,
+    text: &str,
+) -> Result<Option<T>, Unreadable> {
+    if text.is_empty() { Ok(None) } else { stored_id(stored, text).map(Some) }
+}
+
+/// The agency whose word a stored event is.
+fn stored_agency(stored: &proto::log::Event) -> Result<Option<AgencyId>, Unreadable> {
+    let speaker = if stored.on_behalf_of.is_empty() { &stored.agency_id } else { &stored.on_behalf_of };
+    stored_optional_id(stored, speaker)
+}
+
+fn in_persons_voice(stored: &proto::log::Event) -> bool {
+    stored.voice == i32::from(types::Voice::Person)
+}
+
+fn id_text<T: ToString>(id: Option<T>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,105 @@
+//! Agencies on the wire.
+//! Invariant: nothing here concerns a person served, so nothing is sealed.
+
+use kernel::{AgencyId, PersonId};
+use platform::command::{Encoding, Ink, Payload, Unreadable};
+use platform::error::BadField;
+use platform::wire;
+use prost::Name;
+use proto::registry as pb;
+use proto::registry::registry_event::Kind;
+use tonic::Status;
+
+use super::{identifiers, identifiers_out, kind_of, not_of, stored_id, wrap};
+use crate::domain::agency::{Agency, Content, Event, State};
+
+/// What an agency says of itself.
+pub fn agency_content(given: Option<&pb::AgencyContent>) -> Result<Content, BadField> {
+    let given = wire::required("content", given)?;
+    Ok(Content {
+        name: wire::text("content.name", &given.name, 200)?,
+        zone: wire::zone("content.zone", &given.zone)?,
+        part2: given.part2,
+        identifiers: identifiers(&given.identifiers)?,
+    })
+}
+
+/// An agency as its readers see it.
+pub fn agency(id: AgencyId, version: u64, state: &State) -> Option<pb::Agency> {
+    match state {
+        State::Unmade => None,
+        State::Known { content, .. } => Some(pb::Agency {
+            id: id.to_string(),
+            etag: version.to_string(),
+            content: Some(content_out(content)),
+        }),
+    }
+}
+
+fn content_out(content: &Content) -> pb::AgencyContent {
+    pb::AgencyContent {
+        name: content.name.clone(),
+        zone: content.zone.name().to_owned(),
+        part2: content.part2,
+        identifiers: identifiers_out(&content.identifiers),
+    }
+}
+
+fn content_stored(content: Option<pb::AgencyContent>) -> Option<Content> {
+    let content = content?;
+    Some(Content {
+        name: content.name,
+        zone: kernel::Zone::stored(content.zone),
+        part2: content.part2,
+        identifiers: content.identifiers.into_iter().map(|each| (each.system, each.value)).collect(),
+    })
+}
+
+impl Encoding for Agency {
+    fn person(_: &State) -> Option<PersonId> {
+        None
+    }
+
+    fn encode(event: &Event, after: &State, _: &Ink<'_>) -> Result<Payload, Status> {
+        let agency_id = match after {
+            State::Unmade => String::new(),
+            State::Known { id, .. } => id.to_string(),
+        };
+        Ok(match event {
+            Event::Registered { content, .. } => {
+                let message = pb::AgencyRegistered { agency_id, content: Some(content_out(content)) };
+                Payload::new(pb::AgencyRegistered::full_name(), &wrap(Kind::AgencyRegistered(message)))
+            }
+            Event::Changed(content) => {
+                let message = pb::AgencyChanged { agency_id, content: Some(content_out(content)) };
+                Payload::new(pb::AgencyChanged::full_name(), &wrap(Kind::AgencyChanged(message)))
+            }
+            Event::Recorded { content, correction, .. } => {
+                let content = Some(content_out(content));
+                let message = pb::AgencyRecorded { agency_id, content, correction: *correction };
+                Payload::new(pb::AgencyRecorded::full_name(), &wrap(Kind::AgencyRecorded(message)))
+            }
+        })
+    }
+
+    fn decode(stored: &proto::log::Event) -> Result<Event, Unreadable> {
+        let bad = || Unreadable::new(stored, "it has no content");
+        #[allow(
+            clippy::wildcard_enum_match_arm,
+            reason = "the other kinds belong to the other streams of this log"
+        )]
+        Ok(match kind_of(stored)? {
+            Kind::AgencyRegistered(message) => Event::Registered {
+                id: stored_id(stored, &message.agency_id)?,
+                content: content_stored(message.content).ok_or_else(bad)?,
+            },
+            Kind::AgencyChanged(message) => Event::Changed(content_stored(message.content).ok_or_else(bad)?),
+            Kind::AgencyRecorded(message) => Event::Recorded {
+                id: stored_id(stored, &message.agency_id)?,
+                content: content_stored(message.content).ok_or_else(bad)?,
+                correction: message.correction,
+            },
+            _ => return Err(not_of::<Agency>(stored)),
+        })
+    }
+}

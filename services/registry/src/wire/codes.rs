@@ -1,0 +1,15 @@
+//! Coded values of the contract and the domain.
+//! Invariant: both sides are matched in full.
+
+use platform::codes;
+
+codes!(pub mod quality: crate::domain::person::Quality = proto::registry::DataQuality {
+    Full, Partial, NotKnown, NotAnswered, NotCollected
+});
+codes!(pub mod usage: crate::domain::person::Use = proto::registry::IdentifierUse { RecordNumber, Matching });
+codes!(pub mod achievement: crate::domain::goal::Achievement = proto::registry::Achievement {
+    Achieved, Improving, NoChange, Worsening, NotAchieved, NotAttainable
+});
+codes!(pub mod stance: crate::domain::plan::Stance = proto::registry::Stance {
+    BuildIndependence, Accommodate, Expose, Avoid
+});
