@@ -18,7 +18,7 @@ use crate::domain::days::When;
 use crate::domain::diary::Diary;
 use crate::domain::group::{self, UnitGroup};
 use crate::domain::living::{self, LivingSituation};
-use crate::domain::placement::Placement;
+use crate::domain::placement::{self, Placement};
 use crate::domain::tenancy::Refusal;
 use crate::domain::unit::Unit;
 use crate::domain::{CapacityId, LivingSituationId, PlacementId, UnitId, upkeep};
@@ -170,7 +170,8 @@ impl HousingService for Api {
             TAKE_BACK,
             MarkCapacityEnteredInErrorResponse,
             |r, ask| {
-                let capacity = platform::wire::id("capacity_id", &r.capacity_id)?;
+                let named = self.desk.named(&ask.caller, "capacity_id", &r.capacity_id, r.source.as_ref());
+                let capacity = CapacityId::new(named?);
                 let command =
                     group::Command::MarkCapacityEnteredInError { agency: ask.agency()?, id: capacity };
                 (id("unit_group_id", &r.unit_group_id)?, command)
@@ -190,7 +191,9 @@ impl HousingService for Api {
             MarkUnitGroupEnteredInErrorResponse,
             |r, ask| {
                 let command = group::Command::MarkEnteredInError { agency: ask.agency()? };
-                (id("unit_group_id", &r.unit_group_id)?, command)
+                let named =
+                    self.desk.named(&ask.caller, "unit_group_id", &r.unit_group_id, r.source.as_ref());
+                (named?, command)
             }
         )
     }
@@ -548,7 +551,10 @@ impl HousingService for Api {
             "MarkPlacementEnteredInError",
             TAKE_BACK,
             MarkPlacementEnteredInErrorResponse,
-            |r, ask| wire::mark_entered_in_error(ask.by(), r)
+            |r, ask| self
+                .desk
+                .named(&ask.caller, "placement_id", &r.placement_id, r.source.as_ref())
+                .map(|id| (PlacementId::new(id), placement::Command::MarkEnteredInError { by: ask.by() }))
         )
     }
 
@@ -628,7 +634,8 @@ impl HousingService for Api {
         let r = request.get_ref();
         let method = "MarkLivingSituationEnteredInError";
         let ask = self.desk.ask(method, TAKE_BACK, &request, &r.request_id, &r.etag)?;
-        let situation = id("living_situation_id", &r.living_situation_id)?;
+        let (field, named) = ("living_situation_id", &r.living_situation_id);
+        let situation = self.desk.named(&ask.caller, field, named, r.source.as_ref())?;
         let command = living::Command::MarkEnteredInError { by: ask.by() };
         let done = self.desk.decide::<LivingSituation>(&ask, situation, command).await?;
         Ok(Response::new(pb::MarkLivingSituationEnteredInErrorResponse { written: Some(done.into()) }))

@@ -25,7 +25,7 @@ pub use group::{group, publish as publish_group, record as record_group, record_
 pub use living::{living_situation, note as note_living, record as record_living};
 pub use place::opened_with;
 pub use placement::{
-    Matching, Recording, accept, add_nights, admit, assign, cancel, decline, exit, mark_entered_in_error,
+    Matching, Recording, accept, add_nights, admit, assign, cancel, decline, exit,
     mark_nights_entered_in_error, match_placement, move_in, not_arrived, offer, placement, record,
     record_nights, refuse, withdraw,
 };

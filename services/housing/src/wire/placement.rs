@@ -213,14 +213,6 @@ pub fn mark_nights_entered_in_error(
     Ok((placement_id(&request.placement_id)?, Command::MarkNightsEnteredInError { by, month }))
 }
 
-/// It was never meant.
-pub fn mark_entered_in_error(
-    by: By,
-    request: &pb::MarkPlacementEnteredInErrorRequest,
-) -> Result<(PlacementId, Command), BadField> {
-    Ok((placement_id(&request.placement_id)?, Command::MarkEnteredInError { by }))
-}
-
 fn month(year_field: &str, month_field: &str, year: u32, month: u32) -> Result<Month, BadField> {
     let year = i16::try_from(year).ok().filter(|year| (1..=9_999).contains(year));
     let year = year.ok_or_else(|| BadField::new(year_field, "is not a year; send one such as 2026"))?;

@@ -120,7 +120,7 @@ fn party(state: &State, by: By) -> Result<(&Made, Party), Refusal> {
     }
 }
 
-fn provider<'a>((made, party): (&'a Made, Party)) -> Result<(&'a Made, Party), Refusal> {
+fn provider((made, party): (&Made, Party)) -> Result<(&Made, Party), Refusal> {
     match party {
         Party::Provider => Ok((made, party)),
         Party::Person => Err(Refusal::ProviderAlone),

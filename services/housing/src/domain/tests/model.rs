@@ -99,7 +99,7 @@ impl World {
             unit: ask.with_unit.then_some(unit),
             entry: may(ask.day),
             move_in: Some(may(ask.day)),
-            exit: (ask.who % 2 == 0).then(|| (may(ask.day + 3), rental())),
+            exit: ask.who.is_multiple_of(2).then(|| (may(ask.day + 3), rental())),
         };
         let unmade = placement::State::Unmade;
         let state = self.placements.get(&id).unwrap_or(&unmade);

@@ -194,9 +194,8 @@ fn told(unit: UnitId, exit: Option<i8>) -> Told {
     }
 }
 fn codes(decided: &Decided) -> Vec<&str> {
-    let odd = decided.placements.iter().flat_map(|(_, events)| events).filter_map(|event| match event {
-        Event::Recorded { recorded, .. } => Some(&recorded.discrepancies),
-        _ => None,
+    let odd = decided.placements.iter().flat_map(|(_, events)| events).filter_map(|event| {
+        if let Event::Recorded { recorded, .. } = event { Some(&recorded.discrepancies) } else { None }
     });
     odd.flatten().map(|odd| odd.code.as_str()).collect()
 }
