@@ -137,6 +137,11 @@ impl Log {
         self.0.queue.batches()
     }
 
+    /// Whether the appender works: what a readiness check asks.
+    pub fn takes_appends(&self) -> bool {
+        !self.0.queue.closed()
+    }
+
     /// Ends the appender once what waits has been appended, and closes the connections that read.
     pub async fn close(&self) {
         self.0.queue.close();

@@ -43,6 +43,33 @@ async fn several_processes_append_to_one_log_in_one_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_append_is_judged_by_is_never_older_than_its_turn() {
+    let place = Place::postgres().await;
+    let StoreUrl::Postgres(url) = &place.url else { panic!("a place of PostgreSQL") };
+    let store = place.open().await;
+    appended(store.log(), add(1, 0, 1)).await;
+    let mut other = place.intrude().await;
+    other.hold_the_head().await;
+    // Another process has its turn, and has not committed yet.
+    let turn = "INSERT INTO log_events SELECT 2, partition, sequence + 1, stream, version + 1, event_id, kind, person, recorded_at,
+            bytes FROM log_events WHERE position = 1;
+        UPDATE log_head SET position = 2";
+    other.run(turn).await.unwrap();
+    let late = sent(&store, add(1, 1, 1)).await;
+    let mut watcher = PgConnection::connect(url).await.unwrap();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let soon = tokio::time::Instant::now() + Duration::from_secs(10);
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watcher).await.unwrap() == 0 {
+        assert!(tokio::time::Instant::now() < soon, "the append waits for its turn");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    other.run("COMMIT").await.unwrap();
+    let outcome = late.await.unwrap();
+    assert!(matches!(outcome, Err(AppendError::Conflict { .. })), "{outcome:?}");
+    assert_eq!(appended(store.log(), add(2, 0, 1)).await.positions, [3]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_processs_appends_are_seen_soon() {
     let place = Place::postgres().await;
     let (one, other) = (place.open().await, place.open().await);

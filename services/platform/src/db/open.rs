@@ -22,8 +22,9 @@ pub enum Durability {
 
 /// Readers of one SQLite file at a time.
 const SQLITE_READERS: usize = 4;
-/// Connections of one PostgreSQL schema at a time.
-const POSTGRES_CONNECTIONS: usize = 8;
+/// Connections of one PostgreSQL schema at a time: a log is read in few ways and quickly, a view in many.
+const LOG_CONNECTIONS: usize = 4;
+const VIEW_CONNECTIONS: usize = 8;
 
 /// How every SQLite connection is set up.
 pub(crate) fn sqlite_options(file: &Path, durability: Durability) -> SqliteConnectOptions {
@@ -63,13 +64,23 @@ pub(crate) fn postgres_options(
     };
     Ok(PgConnectOptions::from_str(url)?
         .application_name("throughline")
-        .options([("search_path", schema), ("synchronous_commit", commit), ("jit", "off")])
+        .options([
+            ("search_path", schema),
+            ("synchronous_commit", commit),
+            ("jit", "off"),
+            // Tables begin empty and statements are prepared once: a plan that scans, right on the first day, would be kept when it is wrong.
+            ("enable_seqscan", "off"),
+        ])
         .disable_statement_logging())
 }
 
 /// The tables in this schema of a PostgreSQL database.
 pub fn postgres(url: &str, schema: &str, durability: Durability) -> Result<Db, StoreError> {
-    Ok(Db::Postgres(Pool::new(postgres_options(url, schema, durability)?, POSTGRES_CONNECTIONS)))
+    let connections = match durability {
+        Durability::Full => LOG_CONNECTIONS,
+        Durability::Rebuildable => VIEW_CONNECTIONS,
+    };
+    Ok(Db::Postgres(Pool::new(postgres_options(url, schema, durability)?, connections)))
 }
 
 /// A name as an SQL identifier. It is one of ours: letters, digits, underscores.

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,6 +15,8 @@ use super::{Row, StoreError, Value};
 
 /// How long to wait for a connection when all are in use, or for the database to answer a new one.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection rests before it is closed, if others do the work.
+const REST: Duration = Duration::from_secs(60);
 /// How often a read is tried: once on each kind of connection that may have died, and once more while a server restarts.
 const READ_TRIES: u32 = 3;
 
@@ -63,7 +65,8 @@ pub struct Pool<C: Runs>(Arc<Inner<C>>);
 
 struct Inner<C: Runs> {
     options: C::Options,
-    idle: Mutex<Vec<C>>,
+    /// By when they came back, the latest last.
+    idle: Mutex<Vec<(C, Instant)>>,
     permits: Arc<Semaphore>,
 }
 
@@ -95,7 +98,7 @@ impl<C: Runs> Pool<C> {
         };
         let kept = self.idle().pop();
         let (connection, fresh) = match kept {
-            Some(connection) => (connection, false),
+            Some((connection, _)) => (connection, false),
             None => (self.connect().await?, true),
         };
         Ok(Lease { connection: Some(connection), fresh, pool: self.clone(), _permit: permit })
@@ -137,13 +140,22 @@ impl<C: Runs> Pool<C> {
     pub async fn close(&self) {
         self.0.permits.close();
         let idle = std::mem::take(&mut *self.idle());
-        for connection in idle {
+        for (connection, _) in idle {
             // A connection that does not close in order is gone all the same.
             connection.close().await.ok();
         }
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<C>> {
+    /// Keeps a connection, and lets go of one that nobody has needed for a while.
+    fn keep(&self, connection: C) {
+        let mut idle = self.idle();
+        idle.push((connection, Instant::now()));
+        if idle.first().is_some_and(|(_, since)| since.elapsed() > REST) {
+            idle.remove(0);
+        }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(C, Instant)>> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -162,7 +174,7 @@ impl<C: Runs> Lease<C> {
         if !self.pool.0.permits.is_closed()
             && let Some(connection) = self.connection.take()
         {
-            self.pool.idle().push(connection);
+            self.pool.keep(connection);
         }
     }
 

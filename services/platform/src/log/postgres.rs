@@ -74,7 +74,6 @@ impl Writer {
         // is by an index, row by row.
         let options = postgres_options(&self.url, &self.schema, Durability::Full)?.options([
             ("plan_cache_mode", "force_generic_plan"),
-            ("enable_seqscan", "off"),
             ("enable_bitmapscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
