@@ -29,14 +29,13 @@ pub const SERVICES: [&str; 6] = [
     vocational::NAME,
     housing::NAME,
     therapy::NAME,
-    coordination::NAME,
     timeline::NAME,
 ];
 
 /// The logs that a service reads beside its own.
 fn reads(service: &str) -> &'static [&'static str] {
     match service {
-        "registry" => &[],
+        "registry" => &["referrals"],
         "referrals" => &["registry", "vocational", "housing", "therapy"],
         "vocational" | "housing" | "therapy" => &["registry", "referrals"],
         "coordination" => &["registry", "referrals", "vocational", "housing", "therapy"],
@@ -92,6 +91,10 @@ impl Node {
             stores.insert(*name, store.with_context(|| format!("cannot open the store of {name}"))?);
         }
         let mut sources = BTreeMap::new();
+        if names.contains(&timeline::NAME) {
+            let store = Store::open(&settings.store, "coordination", clock.clone()).await?;
+            sources.insert("coordination".to_owned(), Source::local("coordination", store.log().clone()));
+        }
         for (name, store) in &stores {
             sources.insert((*name).to_owned(), Source::local(*name, store.log().clone()));
         }

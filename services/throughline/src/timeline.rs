@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use proto::registry::registry_service_client::RegistryServiceClient;
+use proto::registry::{FindPersonsRequest, PersonIdentifier};
 use proto::timeline::timeline_service_client::TimelineServiceClient;
 use proto::timeline::{Entry, GetTimelineRequest};
 use proto::types::FieldStatus;
@@ -16,7 +17,7 @@ use crate::client::{To, told};
 /// Whose timeline.
 #[derive(Args)]
 pub struct Timeline {
-    /// The person's id, or an identifier as SYSTEM:VALUE or just VALUE
+    /// The person's id, or an identifier as SYSTEM=VALUE
     person: String,
     /// Of these services alone
     #[arg(long = "service")]
@@ -24,6 +25,9 @@ pub struct Timeline {
     /// As JSON, one entry a line
     #[arg(long)]
     json: bool,
+    /// The source whose agencies share that identifier, for example the name that an import gave
+    #[arg(long)]
+    source: Option<String>,
     /// Where the registry is, if not at --to
     #[arg(long)]
     registry: Option<String>,
@@ -76,8 +80,22 @@ impl Timeline {
             return Ok(self.person.clone());
         }
         let to = To { to: self.registry.clone().unwrap_or_else(|| self.to.to.clone()), ..self.to.clone() };
+        let Some((system, value)) = self.person.split_once('=') else {
+            bail!("{} is no id; give a UUID, or an identifier as SYSTEM=VALUE", self.person);
+        };
         let mut registry = RegistryServiceClient::new(to.operator()?);
-        let found = registry::client::by_identifier(&mut registry, &self.person).await.map_err(told)?;
+        let request = FindPersonsRequest {
+            identifier: Some(PersonIdentifier {
+                system: system.to_owned(),
+                value: value.to_owned(),
+                shared_by_source: self.source.clone().unwrap_or_default(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let reply = registry.find_persons(request).await.map_err(told)?.into_inner();
+        let found: Vec<String> =
+            reply.found.into_iter().filter_map(|found| found.person).map(|person| person.id).collect();
         match found.as_slice() {
             [person] => Ok(person.clone()),
             [] => bail!("nobody has the identifier {}", self.person),
