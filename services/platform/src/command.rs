@@ -7,6 +7,7 @@ mod ask;
 mod cache;
 mod changes;
 mod codec;
+mod gate;
 mod streams;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 pub use ask::Ask;
 pub use changes::Changes;
 pub use codec::{Encoding, Ink, Payload, Unreadable, from_private};
+pub use gate::{Gate, Pass};
 pub use streams::{At, Stream, Streams};
 
 use crate::clock::Clock;
@@ -35,7 +37,7 @@ const TRIES: usize = 3;
 
 /// Takes commands for one service. Clones are the same desk.
 #[derive(Clone)]
-pub struct Desk(Arc<Inner>);
+pub struct Desk(Arc<Inner>, Gate);
 
 struct Inner {
     service: &'static str,
@@ -116,7 +118,13 @@ impl<R> Prepared<R> {
 impl Desk {
     /// A desk for a service.
     pub fn new(service: &'static str, log: Log, keys: Keys, secret: Secret, clock: Clock) -> Self {
-        Self(Arc::new(Inner { service, log, keys, secret, clock, cache: Cache::new(20_000) }))
+        Self(Arc::new(Inner { service, log, keys, secret, clock, cache: Cache::new(20_000) }), Gate::open())
+    }
+
+    /// The same desk, behind a gate.
+    #[must_use]
+    pub fn behind(self, gate: Gate) -> Self {
+        Self(self.0, gate)
     }
 
     /// The service's log.

@@ -86,11 +86,17 @@ pub struct Setup {
 /// A running reaction. Clones are the same.
 #[derive(Clone)]
 pub struct Running {
+    source: &'static str,
     judged: watch::Receiver<u64>,
     tasks: TaskTracker,
 }
 
 impl Running {
+    /// The log that it reads.
+    pub fn source(&self) -> &'static str {
+        self.source
+    }
+
     /// The position up to which every event of the source has been judged, as it grows. Its cursor may be a little behind.
     pub fn judged(&self) -> watch::Receiver<u64> {
         self.judged.clone()
@@ -114,10 +120,10 @@ pub fn start(setup: Setup) -> Running {
         setup.reaction.name()
     );
     let (judged, seen) = watch::channel(0);
-    let tasks = TaskTracker::new();
+    let (tasks, source) = (TaskTracker::new(), setup.reaction.source());
     tasks.spawn(run(setup, judged));
     tasks.close();
-    Running { judged: seen, tasks }
+    Running { source, judged: seen, tasks }
 }
 
 async fn run(setup: Setup, judged: watch::Sender<u64>) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::command::Desk;
+use crate::command::{Desk, Gate};
 use crate::keys::Keys;
 use crate::metrics::Metrics;
 use crate::people::{People, PeopleProjection};
@@ -29,6 +29,7 @@ pub struct Parts(Arc<Inner>);
 
 struct Inner {
     given: Given,
+    gate: Gate,
     running: Mutex<Running>,
 }
 
@@ -108,7 +109,12 @@ pub struct Service {
 impl Parts {
     /// The parts for one service.
     pub fn new(given: Given) -> Self {
-        Self(Arc::new(Inner { given, running: Mutex::default() }))
+        Self::behind(given, Gate::open())
+    }
+
+    /// The parts for one service whose commands stand behind a gate.
+    pub fn behind(given: Given, gate: Gate) -> Self {
+        Self(Arc::new(Inner { given, gate, running: Mutex::default() }))
     }
 
     /// The service's name.
@@ -150,6 +156,12 @@ impl Parts {
             given.secret.clone(),
             given.clock.clone(),
         )
+        .behind(self.gate().clone())
+    }
+
+    /// What keeps commands from outside out, if anything.
+    pub fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     /// The log of that name, to read.

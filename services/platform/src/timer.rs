@@ -86,13 +86,31 @@ pub struct Setup {
 #[derive(Clone)]
 pub struct Running {
     settled: watch::Receiver<Option<Timestamp>>,
+    looked: watch::Receiver<Option<Look>>,
     tasks: TaskTracker,
+}
+
+/// A look at the list that found nothing due.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// When, by the clock.
+    pub at: Timestamp,
+    /// How far the list's view was then, or further.
+    pub list: Progress,
+    /// The earliest instant at which something will be due by that list.
+    pub next: Option<Timestamp>,
 }
 
 impl Running {
     /// The latest instant at which nothing was left to do by the list: what drives a clock waits for it. The list itself is as old as its view.
     pub fn settled(&self) -> watch::Receiver<Option<Timestamp>> {
         self.settled.clone()
+    }
+
+    /// The latest look that found nothing due: with it, what drives a clock knows that the list was looked at after all that was appended, and where to
+    /// stop next so that nothing comes late.
+    pub fn looked(&self) -> watch::Receiver<Option<Look>> {
+        self.looked.clone()
     }
 
     /// Waits until they have ended, after their stop was asked for.
@@ -104,19 +122,26 @@ impl Running {
 /// Starts timers.
 pub fn start(setup: Setup) -> Running {
     let (settled, seen) = watch::channel(None);
+    let (looked, look_seen) = watch::channel(None);
     let tasks = TaskTracker::new();
-    tasks.spawn(run(setup, settled));
+    tasks.spawn(run(setup, Told { settled, looked }));
     tasks.close();
-    Running { settled: seen, tasks }
+    Running { settled: seen, looked: look_seen, tasks }
 }
 
-async fn run(mut setup: Setup, settled: watch::Sender<Option<Timestamp>>) {
+/// What is told about the list.
+struct Told {
+    settled: watch::Sender<Option<Timestamp>>,
+    looked: watch::Sender<Option<Look>>,
+}
+
+async fn run(mut setup: Setup, told: Told) {
     let (name, stop) = (setup.timers.name(), setup.stop.clone());
     let mut backoff = Backoff::new();
     let mut lease: Option<Lease> = None;
     let mut tried = HashMap::new();
     while !stop.is_cancelled() {
-        let pause = match turn(&mut setup, &settled, &mut lease, &mut tried).await {
+        let pause = match turn(&mut setup, &told, &mut lease, &mut tried).await {
             Ok(true) => {
                 backoff.succeeded();
                 continue;
@@ -153,7 +178,7 @@ struct Tried {
 /// Does what is due, then waits until there may be more. Tells whether this process holds the lease.
 async fn turn(
     setup: &mut Setup,
-    settled: &watch::Sender<Option<Timestamp>>,
+    told: &Told,
     lease: &mut Option<Lease>,
     tried: &mut HashMap<Due, Tried>,
 ) -> Result<bool, TimerError> {
@@ -165,22 +190,31 @@ async fn turn(
         return Ok(false);
     }
     // Marked as seen before looking, so that what changes meanwhile is looked at again.
-    setup.changes.mark_unchanged();
+    let list = setup.changes.borrow_and_update().clone();
     let now = setup.clock.now();
     let due = setup.timers.due(now, LIMIT).await?;
     tried.retain(|thing, _| due.contains(thing));
     if due.is_empty() {
-        settled.send_replace(Some(now));
+        told.settled.send_replace(Some(now));
     }
+    let mut fired = false;
     for thing in &due {
         if setup.stop.is_cancelled() {
             return Ok(true);
         }
         if tried.get(thing).is_none_or(|tried| tried.again <= Instant::now()) {
             fire(setup, thing, tried).await;
+            fired = true;
         }
     }
+    if fired {
+        // What was done may be off the list already: looked at again at once, and left alone by now if it is not.
+        return Ok(true);
+    }
     let next = setup.timers.next(now).await?;
+    if due.is_empty() {
+        told.looked.send_replace(Some(Look { at: now, list, next }));
+    }
     wait(setup, next, tried.values().map(|tried| tried.again).min()).await;
     Ok(true)
 }

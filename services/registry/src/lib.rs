@@ -38,7 +38,8 @@ pub const NAME: &str = "registry";
 pub async fn service(parts: &Parts, keystore: KeyStore) -> Result<Service, AssemblyError> {
     let keys = Keys::new(Arc::new(keystore.clone()), parts.clock().clone());
     let log = parts.store().log().clone();
-    let desk = Desk::new(NAME, log, keys.clone(), parts.secret().clone(), parts.clock().clone());
+    let desk = Desk::new(NAME, log, keys.clone(), parts.secret().clone(), parts.clock().clone())
+        .behind(parts.gate().clone());
     let own = |source| AssemblyError::Own { service: NAME, source: Box::new(source) };
     loops::shred_restored(&desk, &keystore).await.map_err(own)?;
     let lists = view::Lists { keys: keys.clone(), secret: parts.secret().clone() };

@@ -48,7 +48,7 @@ impl Desk {
     /// Reads who asks, and under which id, from a request.
     ///
     /// # Errors
-    /// An unknown caller, a role that may not, or a field that does not parse.
+    /// An unknown caller, a role that may not, a closed gate, or a field that does not parse.
     pub fn ask<M: Message>(
         &self,
         method: &'static str,
@@ -59,6 +59,7 @@ impl Desk {
     ) -> Result<Ask, Status> {
         let caller = auth::caller(request)?;
         auth::require_role(&caller, allowed)?;
+        self.1.admit(request.metadata())?;
         let who = match (&caller.actor, caller.speaks_for()) {
             (_, Some(agency)) => agency.to_string(),
             (Actor::Worker(worker), None) => format!("worker:{worker}"),
@@ -129,6 +130,24 @@ impl Desk {
         let key = kernel::Private::Plain(key);
         let source = Source { system, table, key_hash, key, recorded_at, known_until };
         Ok((uuid::Builder::from_custom_bytes(id).into_uuid(), source))
+    }
+
+    /// The record that a request names: by its id, or by where it came from.
+    ///
+    /// # Errors
+    /// Neither or both, or one that does not parse.
+    pub fn named(
+        &self,
+        caller: &Caller,
+        field: &str,
+        id: &str,
+        source: Option<&types::Source>,
+    ) -> Result<Uuid, BadField> {
+        match (id, source) {
+            ("", Some(source)) => Ok(self.source(caller, Some(source))?.0),
+            (_, Some(_)) => Err(BadField::new("source", format!("names the record beside {field}; send one of them"))),
+            (id, None) => wire::id::<PersonId>(field, id).map(PersonId::uuid),
+        }
     }
 }
 
