@@ -12,7 +12,7 @@ use proto::referrals as pb;
 use proto::referrals::referrals_service_server::ReferralsService;
 use tonic::{Request, Response, Status};
 
-use crate::domain::offer::Offer;
+use crate::domain::offer::{self, Offer};
 use crate::domain::participation::{self, Participation};
 use crate::domain::referral::{self, Referral, Situation};
 use crate::domain::{ParticipationId, ReferralId};
@@ -154,14 +154,28 @@ impl ReferralsService for Api {
         Ok(Response::new(pb::PublishServiceOfferResponse { written: Some(done.into()) }))
     }
 
+    async fn record_service_offer(
+        &self,
+        request: Request<pb::RecordServiceOfferRequest>,
+    ) -> Result<Response<pb::RecordServiceOfferResponse>, Status> {
+        let r = request.get_ref();
+        let ask = self.desk.ask("RecordServiceOffer", RECORD, &request, &r.request_id, "")?;
+        let (id, source) = self.desk.source(&ask.caller, r.source.as_ref())?;
+        let command = wire::record_offer(ask.agency()?, r)?;
+        let done = self.desk.decide::<Offer>(&ask.from_source(source), id, command).await?;
+        Ok(Response::new(pb::RecordServiceOfferResponse { written: Some(done.into()) }))
+    }
+
     async fn withdraw_service_offer(
         &self,
         request: Request<pb::WithdrawServiceOfferRequest>,
     ) -> Result<Response<pb::WithdrawServiceOfferResponse>, Status> {
         let r = request.get_ref();
-        let ask = self.desk.ask("WithdrawServiceOffer", PROGRAMME, &request, &r.request_id, &r.etag)?;
-        let (offer, command) = wire::withdraw(ask.agency()?, r)?;
-        let done = self.desk.decide::<Offer>(&ask, offer.uuid(), command).await?;
+        let roles = &[Role::Worker, Role::Operator, Role::Recorder];
+        let ask = self.desk.ask("WithdrawServiceOffer", roles, &request, &r.request_id, &r.etag)?;
+        let offer = self.desk.named(&ask.caller, "offer_id", &r.offer_id, r.source.as_ref())?;
+        let command = offer::Command::Withdraw { agency: ask.agency()? };
+        let done = self.desk.decide::<Offer>(&ask, offer, command).await?;
         Ok(Response::new(pb::WithdrawServiceOfferResponse { written: Some(done.into()) }))
     }
 
@@ -334,14 +348,12 @@ impl ReferralsService for Api {
         request: Request<pb::MarkReferralEnteredInErrorRequest>,
     ) -> Result<Response<pb::MarkReferralEnteredInErrorResponse>, Status> {
         let roles = &[Role::Worker, Role::Person, Role::Recorder];
-        changes_referral!(
-            self,
-            request,
-            "MarkReferralEnteredInError",
-            roles,
-            wire::mark_entered_in_error,
-            MarkReferralEnteredInErrorResponse
-        )
+        let r = request.get_ref();
+        let ask = self.desk.ask("MarkReferralEnteredInError", roles, &request, &r.request_id, &r.etag)?;
+        let id = self.desk.named(&ask.caller, "referral_id", &r.referral_id, r.source.as_ref())?;
+        let command = referral::Command::MarkEnteredInError { by: ask.by() };
+        let done = self.change(&ask, ReferralId::new(id), command).await?;
+        Ok(Response::new(pb::MarkReferralEnteredInErrorResponse { written: Some(done.into()) }))
     }
 
     async fn record_referral(
@@ -484,7 +496,7 @@ impl ReferralsService for Api {
         let roles = &[Role::Worker, Role::Recorder];
         let ask =
             self.desk.ask("MarkParticipationEnteredInError", roles, &request, &r.request_id, &r.etag)?;
-        let id = id("participation_id", &r.participation_id)?;
+        let id = self.desk.named(&ask.caller, "participation_id", &r.participation_id, r.source.as_ref())?;
         let command = participation::Command::MarkEnteredInError { by: ask.by() };
         let done = self.desk.decide::<Participation>(&ask, id, command).await?;
         Ok(Response::new(pb::MarkParticipationEnteredInErrorResponse { written: Some(done.into()) }))

@@ -14,10 +14,10 @@ use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 
 pub use codes::{answer_out as recorded_state, state_numbers};
-pub use offer::{offer, publish, withdraw};
+pub use offer::{offer, publish, record as record_offer};
 pub use participation::{add_contact, end, participation, record_contact, record_participation, start};
 pub use referral::{
-    Drafting, accept, acknowledge, cancel, complete, draft, fail, hold, mark_entered_in_error, record,
+    Drafting, accept, acknowledge, cancel, complete, draft, fail, hold, record,
     referral, reject, resume, send, start as start_referral,
 };
 

@@ -453,9 +453,9 @@ impl VocationalService for Api {
         let r = request.get_ref();
         let ask =
             self.desk.ask("MarkEmploymentStatusEnteredInError", RECORD, &request, &r.request_id, &r.etag)?;
-        let id: ReportId = platform::wire::id("report_id", &r.report_id)?;
+        let id = self.desk.named(&ask.caller, "report_id", &r.report_id, r.source.as_ref())?;
         let command = report::Command::MarkEnteredInError { by: ask.by() };
-        let done = self.desk.decide::<Report>(&ask, id.uuid(), command).await?;
+        let done = self.desk.decide::<Report>(&ask, id, command).await?;
         Ok(Response::new(pb::MarkEmploymentStatusEnteredInErrorResponse { written: Some(done.into()) }))
     }
 

@@ -27,12 +27,11 @@ pub fn publish(
     Ok((offer, Command::Publish { agency, content }))
 }
 
-/// The offer to take back.
-pub fn withdraw(
-    agency: AgencyId,
-    request: &pb::WithdrawServiceOfferRequest,
-) -> Result<(OfferId, Command), BadField> {
-    Ok((wire::id("offer_id", &request.offer_id)?, Command::Withdraw { agency }))
+/// What another system says of an offer.
+pub fn record(agency: AgencyId, request: &pb::RecordServiceOfferRequest) -> Result<Command, BadField> {
+    let content =
+        content(wire::required("content", request.content.as_ref())?).map_err(|bad| bad.within("content"))?;
+    Ok(Command::Publish { agency, content })
 }
 
 /// An offer as its readers see it; identifiers are its own agency's alone to see.

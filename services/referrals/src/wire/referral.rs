@@ -173,14 +173,6 @@ pub fn fail(by: By, request: &pb::FailReferralRequest) -> Result<(ReferralId, Co
     Ok((referral_id(&request.referral_id)?, Command::Fail { by, reason }))
 }
 
-/// It was never meant.
-pub fn mark_entered_in_error(
-    by: By,
-    request: &pb::MarkReferralEnteredInErrorRequest,
-) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::MarkEnteredInError { by }))
-}
-
 /// It was made elsewhere; the offer is looked up by the caller.
 pub fn record(
     agency: AgencyId,
