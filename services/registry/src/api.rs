@@ -9,7 +9,7 @@ mod reading;
 mod say;
 
 use kernel::ids::Uuid;
-use kernel::{PersonId, Role};
+use kernel::{AgencyId, PersonId, Role};
 use platform::command::{Ask, Changes, Desk, Done, Encoding, Stream, id_of};
 use platform::error::BadField;
 use platform::page::Pages;
@@ -67,12 +67,17 @@ impl Api {
     ) -> Result<Ask, Status> {
         let mut ask = self.desk.ask(method, allowed, request, request_id, etag)?;
         if let Some(speaker) = ask.caller.speaks_for() {
-            let speaker = self.desk.load::<Agency>(speaker.uuid()).await?;
-            if matches!(&*speaker.state, agency::State::Known { content, .. } if content.part2) {
+            if self.is_part2(speaker).await? {
                 ask.labels.push(PART2.to_owned());
             }
         }
         Ok(ask)
+    }
+
+    /// Whether an agency's records fall under 42 CFR Part 2. Read from the log: a list that lags must not open them.
+    async fn is_part2(&self, agency: AgencyId) -> Result<bool, Status> {
+        let now = self.desk.load::<Agency>(agency.uuid()).await?;
+        Ok(matches!(&*now.state, agency::State::Known { content, .. } if content.part2))
     }
 
     /// The id of what this request makes: the same on a retry, so that nothing is left over from the first try.

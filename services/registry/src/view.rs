@@ -90,7 +90,8 @@ impl Projection for Lists {
         Box::pin(async move {
             let (category, id) = kernel::ids::parse_stream(&read.event.stream)
                 .map_err(|_| ApplyError::Poison("its stream is damaged".into()))?;
-            let at = read.recorded.recorded_at.as_microsecond();
+            // Lists are in the order in which things became known here; two may have become so at one time.
+            let at = i64::try_from(read.recorded.position).unwrap_or(i64::MAX);
             match category {
                 Agency::CATEGORY => apply_agency(tx, id, at, &decode::<Agency>(read)?).await,
                 Worker::CATEGORY => apply_worker(tx, id, at, &decode::<Worker>(read)?).await,
@@ -287,15 +288,6 @@ impl View {
         self.lists.reached_all(&revisions, until).await;
         self.people.views().reached_all(&revisions, until).await;
         Ok(())
-    }
-
-    /// The agencies whose records fall under 42 CFR Part 2.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn part2_agencies(&self) -> Result<Vec<AgencyId>, StoreError> {
-        let rows = self.lists.db().fetch("SELECT id FROM agency WHERE part2 = 1", args![]).await?;
-        rows.iter().map(|row| row.uuid(0).map(AgencyId::new)).collect()
     }
 
     /// Agencies, oldest first, and the last row where more follow.

@@ -1,6 +1,8 @@
 //! Goals and the plan.
 //! Invariant: whoever writes about a person is admitted by the person's record in the same write.
 
+use std::collections::BTreeSet;
+
 use kernel::{By, PersonId, Zone};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
@@ -100,7 +102,7 @@ pub(super) async fn list(
     for goal in api.view.goals(&records).await? {
         let now = api.desk.load::<Goal>(goal).await?;
         if let State::Made { facts, .. } = &*now.state
-            && eyes.see(facts.agency)
+            && eyes.see(facts.agency).await?
         {
             let (opener, status) = api.opener(facts.person).await;
             goals.extend(wire::goal(now.version, &now, opener.as_ref(), status));
@@ -174,8 +176,13 @@ pub(super) async fn get_plan(
     let mut whole = pb::Plan { person_id: person.to_string(), ..Default::default() };
     for record in records {
         let now = api.desk.load::<Plan>(record.uuid()).await?;
-        let shown = |item: &plan::Item| eyes.see(item.added_by) || eyes.see(Some(item.content.agency));
-        let plan = wire::plan(record, now.version, &now, shown);
+        let mut shown = BTreeSet::new();
+        for (id, item) in &now.items {
+            if eyes.see(item.added_by).await? || eyes.see(Some(item.content.agency)).await? {
+                shown.insert(*id);
+            }
+        }
+        let plan = wire::plan(record, now.version, &now, &shown);
         if record == person {
             whole.etag = plan.etag;
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::may::{self, Say};
+use kernel::may::{self, Say, Why};
 use kernel::{AgencyId, Caller, Class, Part, PersonId};
 use platform::command::At;
 use platform::error;
@@ -13,44 +13,69 @@ use proto::types::FieldStatus;
 use tonic::Status;
 
 use super::{Api, PART2};
-use crate::domain::person::{Known, Person, Scope, State, Use};
+use crate::domain::person::{Identifier, Known, Person, Scope, State, Use};
 use crate::wire::{self, Opener};
 
 /// A caller's eyes on one human.
 pub(super) struct Eyes<'a> {
+    api: &'a Api,
     caller: &'a Caller,
     say: Say,
-    part2: BTreeSet<AgencyId>,
 }
 
 impl Eyes<'_> {
     /// Whether the caller sees what this agency wrote; nobody's is the person's own.
-    pub fn see(&self, agency: Option<AgencyId>) -> bool {
-        let part = |agency| Part {
-            agency,
-            category: "registry".to_owned(),
-            label: if self.part2.contains(&agency) { PART2.to_owned() } else { String::new() },
+    pub async fn see(&self, agency: Option<AgencyId>) -> Result<bool, Status> {
+        let class = match agency {
+            None => Class::default(),
+            Some(agency) => {
+                let part2 = self.api.is_part2(agency).await?;
+                let label = if part2 { PART2.to_owned() } else { String::new() };
+                Class::new([Part { agency, category: "registry".to_owned(), label }])
+            }
         };
-        let class = agency.map_or_else(Class::default, |agency| Class::new([part(agency)]));
-        may::see(self.caller, &self.say, &class).is_some()
+        Ok(may::see(self.caller, &self.say, &class).is_some())
+    }
+
+    /// Whether everything about this human is the caller's to see: the person, who oversees, and services of ours.
+    fn see_all(&self) -> bool {
+        match may::see(self.caller, &self.say, &Class::default()) {
+            Some(Why::Own | Why::Oversight | Why::Service) => true,
+            Some(Why::SameAgency | Why::Consent) | None => false,
+        }
+    }
+
+    /// Those of the agencies that serve the person whom the caller may know of.
+    async fn serving(&self, known: &Known) -> Result<Vec<AgencyId>, Status> {
+        let mut seen = vec![];
+        for agency in &known.serving {
+            if self.see(Some(*agency)).await? {
+                seen.push(*agency);
+            }
+        }
+        Ok(seen)
     }
 
     /// Whether the caller may know of this record: all of it is theirs to see, or an agency that serves the person is.
-    fn reach(&self, known: &Known) -> bool {
-        self.see(None) || known.serving.iter().any(|agency| self.see(Some(*agency)))
+    async fn reach(&self, state: &State) -> Result<bool, Status> {
+        let Some(known) = state.known() else { return Ok(false) };
+        Ok(self.see_all() || !self.serving(known).await?.is_empty())
     }
 
-    /// Whether the caller sees every identifier: those who serve the person by the record do.
-    fn see_all_identifiers(&self, known: &Known) -> bool {
-        self.see(None) || self.caller.speaks_for().is_some_and(|agency| known.serving.contains(&agency))
+    /// Whether the caller sees this identifier of the record: an agency's own number is seen as what that agency wrote is, any other only by
+    /// those who serve the person by the record.
+    async fn see_identifier(&self, known: &Known, identifier: &Identifier) -> Result<bool, Status> {
+        if let (Scope::Agency(agency), Use::RecordNumber) = (&identifier.scope, identifier.usage) {
+            return self.see(Some(*agency)).await;
+        }
+        let serves = self.caller.speaks_for().is_some_and(|agency| known.serving.contains(&agency));
+        Ok(serves || self.see_all())
     }
 }
 
 impl Api {
-    pub(super) async fn eyes<'a>(&self, caller: &'a Caller, person: PersonId) -> Result<Eyes<'a>, Status> {
-        let say = self.view.people().say(person).await?;
-        let part2 = self.view.part2_agencies().await?.into_iter().collect();
-        Ok(Eyes { caller, say, part2 })
+    pub(super) async fn eyes<'a>(&'a self, caller: &'a Caller, person: PersonId) -> Result<Eyes<'a>, Status> {
+        Ok(Eyes { api: self, caller, say: self.view.people().say(person).await? })
     }
 
     /// The records of one human that the caller sees, this one first, with the eyes that see them.
@@ -58,19 +83,19 @@ impl Api {
     /// # Errors
     /// Not found, where the caller does not see this one.
     pub(super) async fn records<'a>(
-        &self,
+        &'a self,
         caller: &'a Caller,
         person: PersonId,
     ) -> Result<(Eyes<'a>, Vec<PersonId>), Status> {
         let now = self.desk.load::<Person>(person.uuid()).await?;
         let eyes = self.eyes(caller, person).await?;
-        if !now.known().is_some_and(|known| eyes.reach(known)) {
+        if !eyes.reach(&now).await? {
             return Err(error::not_found("person"));
         }
         let mut records = vec![person];
         for other in self.view.people().group(person, None).await? {
             let linked = self.desk.load::<Person>(other.uuid()).await?;
-            if other != person && linked.known().is_some_and(|known| eyes.reach(known)) {
+            if other != person && eyes.reach(&linked).await? {
                 records.push(other);
             }
         }
@@ -86,56 +111,54 @@ impl Api {
         let now = self.desk.load::<Person>(person.uuid()).await?;
         let Some(known) = now.known() else { return Ok(None) };
         let eyes = self.eyes(caller, person).await?;
-        if !eyes.reach(known) {
+        if !eyes.reach(&now).await? {
             return Ok(None);
         }
-        let group = self.view.people().group(person, None).await?;
         let mut read = pb::Person {
             id: person.to_string(),
             etag: now.version.to_string(),
             state: wire::person_state(&now).into(),
-            serving_agency_ids: visible(&eyes, known),
+            serving_agency_ids: eyes.serving(known).await?.iter().map(ToString::to_string).collect(),
             canonical_id: person.to_string(),
             ..Default::default()
         };
+        let group = self.view.people().group(person, None).await?;
         let mut never = BTreeSet::new();
         for (place, record) in group.iter().enumerate() {
             let linked = self.desk.load::<Person>(record.uuid()).await?;
-            if let Some(known) = linked.known().filter(|known| eyes.reach(known)) {
+            if eyes.reach(&linked).await? {
                 read.record_ids.push(record.to_string());
                 if place == 0 {
                     read.canonical_id = record.to_string();
                 }
-                never.extend(known.never.iter().copied());
+                never.extend(linked.known().iter().flat_map(|known| &known.never).copied());
             }
         }
         read.needs_attention = group.iter().any(|record| never.contains(record));
-        self.open(&now, &eyes, &mut read).await;
+        self.open(&now, &eyes, &mut read).await?;
         Ok(Some(read))
     }
 
-    async fn open(&self, now: &At<State>, eyes: &Eyes<'_>, read: &mut pb::Person) {
+    async fn open(&self, now: &At<State>, eyes: &Eyes<'_>, read: &mut pb::Person) -> Result<(), Status> {
         let State::Active(known) = &*now.state else {
             if matches!(&*now.state, State::Erased(_)) {
                 read.details_status = FieldStatus::Erased.into();
             }
-            return;
+            return Ok(());
         };
         let (opener, status) = self.opener(known.id).await;
         read.details_status = status.into();
-        let (Some(opener), Some(details)) = (opener, &known.details) else { return };
+        let (Some(opener), Some(details)) = (opener, &known.details) else { return Ok(()) };
         read.details = wire::details_out(&opener, details);
         if read.details.is_none() {
             read.details_status = FieldStatus::Locked.into();
         }
-        let all = eyes.see_all_identifiers(known);
-        let shown = known.identifiers.values().map(|held| &held.identifier).filter(|identifier| {
-            match (&identifier.scope, identifier.usage) {
-                (Scope::Agency(agency), Use::RecordNumber) => eyes.see(Some(*agency)),
-                (Scope::Agency(_) | Scope::Source(_), _) => all,
+        for held in known.identifiers.values() {
+            if eyes.see_identifier(known, &held.identifier).await? {
+                read.identifiers.extend(wire::identifier_out(&opener, &held.identifier));
             }
-        });
-        read.identifiers = shown.filter_map(|identifier| wire::identifier_out(&opener, identifier)).collect();
+        }
+        Ok(())
     }
 
     /// What opens a person's texts, or why nothing does.
@@ -146,8 +169,4 @@ impl Api {
             Ok(KeyState::Unknown) | Err(_) => (None, FieldStatus::Locked),
         }
     }
-}
-
-fn visible(eyes: &Eyes<'_>, known: &Known) -> Vec<String> {
-    known.serving.iter().filter(|agency| eyes.see(Some(**agency))).map(ToString::to_string).collect()
 }

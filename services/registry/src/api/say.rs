@@ -4,7 +4,6 @@
 use platform::auth;
 use platform::command::Done;
 use platform::error;
-use platform::wire::id;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
@@ -113,7 +112,7 @@ pub(super) async fn list_measures(
     for id in api.view.measures(&records).await? {
         let now = api.desk.load::<Measure>(id).await?;
         if let measure::State::Made(told) = &*now.state
-            && eyes.see(Some(told.agency))
+            && eyes.see(Some(told.agency)).await?
         {
             measures.extend(wire::measure(now.version, &now));
         }

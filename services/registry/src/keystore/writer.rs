@@ -1,6 +1,7 @@
 //! The one task that writes keys: makes what was asked for while the last commit ran in one transaction, and destroys in the order ledger, key.
 //! Invariant: no transaction lives in a request's future.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kernel::PersonId;
@@ -133,12 +134,17 @@ async fn insert(tx: &mut Tx, person: PersonId, wrapped: &[u8]) -> Result<(), Sto
     Ok(())
 }
 
-/// Ledger first, keys second. Gives the ledger back unless its thread died.
+/// Ledger first, keys second; who is shredded already stays as they are. Gives the ledger back unless its thread died.
 async fn erase(
     db: &Db,
     mut ledger: Ledger,
     people: Vec<PersonId>,
 ) -> (Option<Ledger>, Result<(), KeyStoreError>) {
+    let people = match still_whole(db, people).await {
+        Ok(people) if people.is_empty() => return (Some(ledger), Ok(())),
+        Ok(people) => people,
+        Err(err) => return (Some(ledger), Err(err.into())),
+    };
     let named = people.clone();
     let noted = tokio::task::spawn_blocking(move || {
         let noted = ledger.add(&named);
@@ -150,6 +156,20 @@ async fn erase(
         Err(err) => Err(err.into()),
     };
     (Some(ledger), done)
+}
+
+/// Those whom no row says to be shredded.
+async fn still_whole(db: &Db, people: Vec<PersonId>) -> Result<Vec<PersonId>, StoreError> {
+    let mut shredded = BTreeSet::new();
+    for row in super::rows(db, &people).await? {
+        if row.opt_bytes(2)?.is_none() {
+            shredded.insert(PersonId::new(row.uuid(0)?));
+        }
+    }
+    let mut whole: Vec<PersonId> = people.into_iter().filter(|person| !shredded.contains(person)).collect();
+    whole.sort_unstable();
+    whole.dedup();
+    Ok(whole)
 }
 
 /// Destroys the keys, and leaves for each that there was one: the row without it.

@@ -90,7 +90,12 @@ impl View {
         }
         let reached = wanted.agency.map(|agency| {
             let agency = places.put(agency.uuid());
-            format!("WHERE EXISTS (SELECT 1 FROM reach r WHERE r.person = m.person AND r.agency = {agency})")
+// A plain consent does not open what 42 CFR Part 2 agencies alone hold, so it does not make it findable either.
+            format!(
+                "WHERE EXISTS (SELECT 1 FROM reach r WHERE r.person = m.person AND r.agency = {agency} AND (r.why = 1 OR EXISTS (\
+                 SELECT 1 FROM reach s WHERE s.person = m.person AND s.why = 1 AND NOT EXISTS (\
+                 SELECT 1 FROM agency a WHERE a.id = s.agency AND a.part2 = 1))))"
+            )
         });
         let beyond = wanted.after.as_ref().map(|last| {
             let (weight, person) = (places.put(last.at), places.put(last.id()));

@@ -1,6 +1,8 @@
 //! Plans on the wire.
 //! Invariant: an item names practices and skills of the catalogue alone, so nothing in it needs sealing.
 
+use std::collections::BTreeSet;
+
 use kernel::{AgencyId, PersonId, Voice};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
@@ -77,9 +79,10 @@ fn skills(given: &pb::PlanItemContent) -> Result<Option<(Vec<String>, Stance)>, 
     }
 }
 
-/// A plan as its readers see it: those of its items that the filter lets through.
-pub fn plan(person: PersonId, version: u64, state: &State, shown: impl Fn(&Item) -> bool) -> pb::Plan {
-    let mut items: Vec<(&PlanItemId, &Item)> = state.items.iter().filter(|(_, item)| shown(item)).collect();
+/// A plan as its readers see it: those of its items that are shown.
+pub fn plan(person: PersonId, version: u64, state: &State, shown: &BTreeSet<PlanItemId>) -> pb::Plan {
+    let mut items: Vec<(&PlanItemId, &Item)> =
+        state.items.iter().filter(|(id, _)| shown.contains(id)).collect();
     items.sort_by_key(|(id, item)| (item.content.from, **id));
     let item_out = |(id, item): (&PlanItemId, &Item)| pb::PlanItem {
         id: id.to_string(),
