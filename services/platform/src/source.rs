@@ -40,7 +40,7 @@ pub struct Source {
 #[derive(Clone)]
 enum Feed {
     Local(Log),
-    Remote(FeedClient),
+    Remote(Arc<FeedClient>),
 }
 
 /// A faster way by which events may come. Nothing is lost if it loses everything.
@@ -139,7 +139,7 @@ impl Source {
 
     /// The log of another process, by its feed.
     pub fn remote(feed: FeedClient) -> Self {
-        Self { name: feed.log().into(), feed: Feed::Remote(feed), tail: None }
+        Self { name: feed.log().into(), feed: Feed::Remote(Arc::new(feed)), tail: None }
     }
 
     /// The same log, with a faster tail.

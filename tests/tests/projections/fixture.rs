@@ -13,7 +13,7 @@ use platform::metrics::Metrics;
 use platform::projection::{self, Running, Views};
 use platform::revision::Revision;
 use platform::source::{Pace, Source};
-use platform::store::{Store, StoreUrl};
+use platform::store::{Directory, Store, StoreUrl};
 use prost::Message;
 use tempfile::TempDir;
 use tests::Postgres;
@@ -31,18 +31,24 @@ pub struct Place {
     pub url: StoreUrl,
     pub clock: Clock,
     pub directory: Option<TempDir>,
+    /// Kept for the whole test, so that a store which a dying runtime lets go late is in nobody's way.
+    _held: Option<Directory>,
 }
 
 impl Place {
     pub async fn sqlite() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let url = StoreUrl::Sqlite(directory.path().to_owned());
-        Self { url, clock: Clock::system(), directory: Some(directory) }
+        let held = Directory::hold(directory.path()).expect("the directory is ours");
+        Self { url, clock: Clock::system(), directory: Some(directory), _held: Some(held) }
     }
 
     pub async fn postgres() -> Self {
-        let url = StoreUrl::Postgres(Postgres::shared().await.url().await);
-        Self { url, clock: Clock::system(), directory: None }
+        Self::at(StoreUrl::Postgres(Postgres::shared().await.url().await))
+    }
+
+    pub fn at(url: StoreUrl) -> Self {
+        Self { url, clock: Clock::system(), directory: None, _held: None }
     }
 
     pub async fn open(&self, service: &'static str) -> Store {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platform::clock::Clock;
 use platform::source::Source;
 use platform::store::StoreUrl;
 use tests::Postgres;
@@ -100,8 +99,7 @@ async fn another_process_takes_over_the_work_of_one_that_died() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_falls_over_costs_time_alone() {
     let server = Postgres::start().await;
-    let place =
-        Place { url: StoreUrl::Postgres(server.url().await), clock: Clock::system(), directory: None };
+    let place = Place::at(StoreUrl::Postgres(server.url().await));
     // The log stands elsewhere, so that it goes on being told meanwhile.
     let elsewhere = Place::sqlite().await;
     let mut teller = Teller::new(elsewhere.open("referrals").await.log());

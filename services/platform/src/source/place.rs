@@ -94,7 +94,8 @@ impl Place {
 
     /// What has been read, as a revision says it: the sequence in each partition that has any and is known.
     pub fn written(&self) -> Vec<(u32, u64)> {
-        let known = (0..).zip(&self.sequences).filter(|(_, sequence)| **sequence > 0 && **sequence != UNKNOWN);
+        let known =
+            (0..).zip(&self.sequences).filter(|(_, sequence)| **sequence > 0 && **sequence != UNKNOWN);
         known.map(|(partition, sequence)| (partition, *sequence)).collect()
     }
 

@@ -4,6 +4,8 @@
 //! place names. Where that cannot be had the reader says so and hands out nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -167,6 +169,8 @@ pub struct Reader {
     proof: Proof,
     held: BTreeMap<u64, Held>,
     hints: Option<Hints>,
+    /// The tail would not open, and it has been said.
+    tail_away: Arc<AtomicBool>,
     watchdog: Interval,
     /// A look at the head that is under way: a feed that hangs must not hold up what a tail brings.
     looking: Option<BoxFuture<'static, Result<Stands, SourceError>>>,
@@ -194,6 +198,7 @@ impl Reader {
             proof: Proof::Wanted,
             held: BTreeMap::new(),
             hints: None,
+            tail_away: Arc::default(),
             watchdog,
             looking: None,
             head_then: 0,
@@ -457,6 +462,7 @@ impl Reader {
     fn open(&self) -> Hints {
         let (sender, incoming) = mpsc::channel(if self.source.tail().is_some() { 1024 } else { 2 });
         let (source, place, limit) = (self.source.clone(), self.place.clone(), self.pace.run);
+        let away = self.tail_away.clone();
         let pump = tokio::spawn(async move {
             let (log_id, after) = (place.log_id, place.position);
             let fed = || source.follow(log_id, after, limit).map(|batch| batch.map(Hint::Fed));
@@ -464,17 +470,24 @@ impl Reader {
                 return pump(fed(), &sender, source.name()).await;
             };
             match tail.open(log_id, after).await {
-                Ok(tailed) => pump(tailed.map(|event| Ok(Hint::Tailed(event))), &sender, source.name()).await,
+                Ok(tailed) => {
+                    if away.swap(false, Ordering::Relaxed) {
+                        tracing::info!(log.name = source.name(), "the tail is open again");
+                    }
+                    pump(tailed.map(|event| Ok(Hint::Tailed(event))), &sender, source.name()).await;
+                }
                 Err(error) => {
-                    tracing::warn!(
-                        log.name = source.name(),
-                        error.chain = chain(&error),
-                        "reading the feed instead of the tail"
-                    );
+                    if !away.swap(true, Ordering::Relaxed) {
+                        let error = chain(&error);
+                        tracing::warn!(
+                            log.name = source.name(),
+                            error.chain = error,
+                            "reading the feed until the tail opens"
+                        );
+                    }
                     // Its end is the time to try the tail again.
-                    tokio::time::timeout(TAIL_AGAIN, pump(fed(), &sender, source.name()))
-                        .await
-                        .unwrap_or_default();
+                    let feed = pump(fed(), &sender, source.name());
+                    tokio::time::timeout(TAIL_AGAIN, feed).await.unwrap_or_default();
                 }
             }
         });
@@ -498,7 +511,8 @@ async fn pump(hints: impl Stream<Item = Result<Hint, SourceError>>, sender: &mps
             }
             None => return,
             Some(Err(error)) => {
-                tracing::warn!(log.name = log, error.chain = chain(&error), "an open feed ended");
+                // That a feed is away is said by the look at its head.
+                tracing::debug!(log.name = log, error.chain = chain(&error), "an open feed ended");
                 return;
             }
         }
