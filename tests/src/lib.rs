@@ -14,6 +14,7 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod tools;
+pub mod world;
 
 pub use alone::{Alone, OnStore};
 pub use extras::extra;

@@ -180,7 +180,9 @@ impl Listening {
     fn parse(line: &str) -> Self {
         let address = |name: &str| {
             let word = line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))?;
-            Some(word.parse().unwrap_or_else(|_| panic!("{name}={word} is no address, in {line:?}")))
+            // What is not served is listed as "-".
+            (word != "-")
+                .then(|| word.parse().unwrap_or_else(|_| panic!("{name}={word} is no address, in {line:?}")))
         };
         Self { grpc: address("grpc"), http: address("http"), admin: address("admin") }
     }

@@ -67,6 +67,12 @@ pub(crate) fn spoken(log: &str, read: &Read, entry: Entry) -> Put {
     Put { classes, stored: StoredEntry { entry: Some(entry), ..Default::default() }, known_from: 0 }
 }
 
+/// Puts an entry under the class of the agency that its message names: a reaction speaks for none itself.
+pub(crate) fn served(log: &str, read: &Read, mut entry: Entry, agency: &str) -> Put {
+    entry.agency_id = agency.to_owned();
+    shared(log, read, entry, [agency])
+}
+
 /// Puts an entry under the classes of these agencies: each of them sees it.
 pub(crate) fn shared<'a>(
     log: &str,

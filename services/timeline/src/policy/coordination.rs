@@ -1,12 +1,14 @@
 //! Findings on the timeline.
-//! Invariant: a finding is seen only by who may see every one of its inputs, so its class is all of theirs together.
+//! Invariant: a finding is seen only by who may see every one of its inputs, so each of its classes is all of theirs together.
+
+use std::collections::BTreeSet;
 
 use kernel::{Class, Occurred, Part};
 use platform::source::Read;
 use platform::wire::to_occurred;
 use prost::Message;
 use proto::coordination::coordination_event::Kind;
-use proto::coordination::{CoordinationEvent, FindingContent, FindingKind};
+use proto::coordination::{CoordinationEvent, FindingContent, FindingInput, FindingKind};
 use proto::timeline::{EntryKind, StoredEntry};
 
 use super::{Unreadable, entry, goes_on, made_of};
@@ -35,11 +37,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
 }
 
 fn finding(read: &Read, content: FindingContent, before: Option<Put>) -> Result<Put, Unreadable> {
-    let parts = content.inputs.iter().map(|input| {
-        let agency = input.agency_id.parse().map_err(|_| Unreadable)?;
-        Ok(Part { agency, category: input.category.clone(), label: input.label.clone() })
-    });
-    let class = Class::new(parts.collect::<Result<Vec<_>, _>>()?);
+    let classes = classes(&content.inputs)?;
     let kind = match content.kind() {
         FindingKind::Unspecified => return Err(Unreadable),
         FindingKind::Clash => "Clash",
@@ -61,5 +59,22 @@ fn finding(read: &Read, content: FindingContent, before: Option<Put>) -> Result<
     }
     found.end = content.until.as_ref().and_then(instant).map(|until| to_occurred(&Occurred::instant(until)));
     let stored = StoredEntry { entry: Some(found), ..Default::default() };
-    Ok(Put { classes: [class].into(), stored, known_from: 0 })
+    Ok(Put { classes, stored, known_from: 0 })
+}
+
+/// One class for each choice of an agency that sees each input: of those who share an input with its writer, any one will do.
+fn classes(inputs: &[FindingInput]) -> Result<BTreeSet<Class>, Unreadable> {
+    let mut classes = BTreeSet::from([Class::default()]);
+    for input in inputs {
+        let mut with = BTreeSet::new();
+        for agency in input.shared_with_agency_ids.iter().chain([&input.agency_id]) {
+            let agency = agency.parse().map_err(|_| Unreadable)?;
+            let part = Part { agency, category: input.category.clone(), label: input.label.clone() };
+            with.extend(
+                classes.iter().map(|class| Class::new(class.parts().iter().cloned().chain([part.clone()]))),
+            );
+        }
+        classes = with;
+    }
+    Ok(classes)
 }

@@ -12,7 +12,7 @@ use proto::housing::{self as pb, HousingEvent, ProjectType};
 use proto::timeline::EntryKind;
 use proto::types::LifeDomain;
 
-use super::{Unreadable, entry, goes_on, spoken, withdraw};
+use super::{Unreadable, entry, goes_on, served, spoken, withdraw};
 use crate::entries::{Entries, Put};
 
 const LOG: &str = "housing";
@@ -48,7 +48,8 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         | Kind::UnitReturnedToService(_) => {}
 
         Kind::PlacementMatched(matched) => {
-            let mut put = way(read, &format!("Matched to {}", matched.unit_group_name), true);
+            let mut put =
+                way(read, &matched.agency_id, &format!("Matched to {}", matched.unit_group_name), true);
             put.stored.facts.insert("group".into(), matched.unit_group_name.clone());
             put.stored.facts.insert("zone".into(), matched.zone);
             entries.put(WAY, put);
@@ -126,10 +127,10 @@ fn housed(mut put: Put) -> Put {
     put
 }
 
-fn way(read: &Read, line: &str, open: bool) -> Put {
+fn way(read: &Read, agency: &str, line: &str, open: bool) -> Put {
     let mut entry = entry(LOG, read, EntryKind::Waiting, line);
     entry.open = open;
-    housed(spoken(LOG, read, entry))
+    housed(served(LOG, read, entry, agency))
 }
 
 fn step(entries: &mut Entries, read: &Read, word: &str, open: bool) {
@@ -211,7 +212,8 @@ fn record(entries: &mut Entries, read: &Read, told: pb::PlacementRecorded) -> Re
         (None, false, None) => "admitted, not yet moved in",
         (None, false, Some(_)) => "enrolled, never moved in",
     };
-    let mut put = way(read, &format!("{group}: {word}"), housed_from.is_none() && exit.is_none());
+    let mut put =
+        way(read, &told.agency_id, &format!("{group}: {word}"), housed_from.is_none() && exit.is_none());
     put.stored.facts.insert("group".into(), group.clone());
     put.stored.facts.insert("zone".into(), told.zone);
     if let Some(entry) = put.stored.entry.as_mut() {

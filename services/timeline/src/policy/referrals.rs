@@ -88,9 +88,8 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::ParticipationStarted(started) => {
             let line = format!("Takes part in {}", started.offer_name);
             let mut entry = entry(LOG, read, EntryKind::Participation, line);
-            entry.agency_id.clone_from(&started.agency_id);
             entry.open = true;
-            let mut put = shared(LOG, read, entry, [started.agency_id.as_str()]);
+            let mut put = super::served(LOG, read, entry, &started.agency_id);
             put.stored.facts.insert("agency".into(), started.agency_id);
             put.stored.facts.insert("offer".into(), started.offer_name);
             entries.put(PARTICIPATION, put);

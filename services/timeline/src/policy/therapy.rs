@@ -10,7 +10,7 @@ use proto::therapy::{self as pb, TherapyEvent};
 use proto::timeline::EntryKind;
 use proto::types::LifeDomain;
 
-use super::{Unreadable, entry, goes_on, spoken, withdraw};
+use super::{Unreadable, entry, goes_on, served, spoken, withdraw};
 use crate::entries::{Entries, Put};
 
 const LOG: &str = "therapy";
@@ -28,11 +28,11 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         | Kind::DiaryTimeFreed(_) => {}
 
         Kind::EpisodeOpened(opened) => {
-            let mut put = health(read, EntryKind::Episode, &format!("Therapy ({})", opened.modality), true);
-            if let Some(entry) = put.stored.entry.as_mut() {
-                entry.goal_ids.extend(Some(opened.goal_id).filter(|goal| !goal.is_empty()));
-            }
-            entries.put(EPISODE, put);
+            let mut entry = entry(LOG, read, EntryKind::Episode, format!("Therapy ({})", opened.modality));
+            entry.open = true;
+            entry.life_domains = vec![LifeDomain::Health.into()];
+            entry.goal_ids.extend(Some(opened.goal_id).filter(|goal| !goal.is_empty()));
+            entries.put(EPISODE, served(LOG, read, entry, &opened.agency_id));
         }
         Kind::EpisodeAssigned(_) | Kind::EpisodeStarted(_) => goes_on(entries, EPISODE, read, |_| {}),
         Kind::EpisodeClosed(closed) => goes_on(entries, EPISODE, read, |entry| {

@@ -10,7 +10,7 @@ use proto::types::LifeDomain;
 use proto::vocational::vocational_event::Kind;
 use proto::vocational::{self as pb, VocationalEvent};
 
-use super::{Unreadable, entry, goes_on, spoken, withdraw};
+use super::{Unreadable, entry, goes_on, served, spoken, withdraw};
 use crate::entries::{Entries, Put};
 
 const LOG: &str = "vocational";
@@ -24,15 +24,12 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
     let payload = VocationalEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
     match payload.kind.ok_or(Unreadable)? {
         Kind::CaseOpened(opened) => {
-            let mut put = employment(
-                read,
-                EntryKind::Episode,
-                &format!("Supported employment ({}): referred", opened.practice),
-                true,
-            );
-            if let Some(entry) = put.stored.entry.as_mut() {
-                entry.goal_ids.extend(Some(opened.goal_id).filter(|goal| !goal.is_empty()));
-            }
+            let line = format!("Supported employment ({}): referred", opened.practice);
+            let mut entry = entry(LOG, read, EntryKind::Episode, line);
+            entry.open = true;
+            entry.life_domains = vec![LifeDomain::Employment.into()];
+            entry.goal_ids.extend(Some(opened.goal_id).filter(|goal| !goal.is_empty()));
+            let mut put = served(LOG, read, entry, &opened.agency_id);
             put.stored.facts.insert("practice".into(), opened.practice);
             entries.put(CASE, put);
         }

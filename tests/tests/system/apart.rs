@@ -1,0 +1,97 @@
+//! Every service as its own process, over real PostgreSQL and real NATS.
+
+use std::collections::BTreeMap;
+
+use proto::referrals as pb;
+use tests::alone::until;
+use tests::ports::Port;
+use tests::world::{World, request_id};
+use tests::{Launch, Nats, Postgres, Version};
+
+/// The services, and which other ones each reads.
+const SERVICES: [(&str, &[&str]); 7] = [
+    ("registry", &["referrals"]),
+    ("referrals", &["registry", "vocational", "housing", "therapy"]),
+    ("vocational", &["registry", "referrals"]),
+    ("housing", &["registry", "referrals"]),
+    ("therapy", &["registry", "referrals"]),
+    ("coordination", &["registry", "referrals", "vocational", "housing", "therapy"]),
+    ("timeline", &["registry", "referrals", "vocational", "housing", "therapy", "coordination"]),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seven_processes_over_postgresql_and_nats_close_a_loop_as_one_does() {
+    let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
+    let database = postgres.url().await;
+    let home = tempfile::tempdir().unwrap();
+    let secret = |name: &str| {
+        let path = home.path().join(name);
+        platform::seal::Secret::at(&path).expect("a secret");
+        path.display().to_string()
+    };
+    let (secrets, kek) = (secret("secret"), secret("kek"));
+    // Each must know the others' addresses before it starts, so ports are claimed first.
+    let ports: BTreeMap<&str, Port> = SERVICES.iter().map(|(name, _)| (*name, Port::claim())).collect();
+    let address = |name: &str| format!("http://{}", ports[name].address());
+    let mut processes = vec![];
+    for (name, reads) in SERVICES {
+        let mut launch = Launch::new(["serve", name, "--drain-seconds", "5"])
+            .arg("--store")
+            .arg(database.clone())
+            .arg("--nats")
+            .arg(nats.url())
+            .arg("--secret-file")
+            .arg(secrets.clone())
+            .arg(format!("--grpc-listen={}", ports[name].address()))
+            .arg("--http-listen=127.0.0.1:0")
+            .arg("--admin-listen=127.0.0.1:0");
+        if name == "registry" {
+            let ledger = home.path().join("erasures").display().to_string();
+            launch = launch.arg("--kek-file").arg(kek.clone()).arg("--erasure-ledger").arg(ledger);
+        }
+        for peer in reads {
+            launch = launch.arg("--peer").arg(format!("{peer}={}", address(peer)));
+        }
+        processes.push(launch.start().await);
+    }
+    let world = World::apart(SERVICES.iter().map(|(name, _)| (*name, address(name))));
+
+    let (shelter, clinic) = (world.agency("Invented Shelter").await, world.agency("Invented Clinic").await);
+    let ana = world.person(shelter, "Ana").await;
+    world.consents(ana, shelter, clinic).await;
+    let content = pb::ServiceOfferContent {
+        name: "Supported employment".into(),
+        practice: "ips".into(),
+        life_domains: vec![proto::types::LifeDomain::Employment.into()],
+        receiver: pb::Receiver::Vocational.into(),
+        zero_exclusion: true,
+        zone: "America/Chicago".into(),
+        ..Default::default()
+    };
+    let offer = world.publish(clinic, content).await;
+    let referral = world.referral(shelter, ana, &offer).await;
+    let accept = pb::AcceptReferralRequest {
+        request_id: request_id(),
+        referral_id: referral.clone(),
+        ..Default::default()
+    };
+    world.referrals(World::worker(clinic)).accept_referral(accept).await.unwrap();
+    let record = until("the case to open in its own process and come back", async || {
+        let read = world.read_referral(shelter, &referral).await;
+        (read.progress() == pb::Progress::Opened).then_some(read.receiving_record)
+    })
+    .await;
+    assert!(record.starts_with("case-"), "{record}");
+    until("the case on the timeline of the agency that serves", async || {
+        let entries = world.entries(World::worker(clinic), ana).await;
+        entries.iter().any(|entry| entry.line == "Supported employment (ips): referred").then_some(())
+    })
+    .await;
+
+    for process in &mut processes {
+        process.terminate();
+    }
+    for process in &mut processes {
+        assert!(process.ended().await.success(), "{}", process.said());
+    }
+}
