@@ -152,24 +152,6 @@ impl Desk {
             (id, None) => wire::id::<PersonId>(field, id).map(PersonId::uuid),
         }
     }
-
-    /// The record that a request names: by its id, or by where it came from.
-    ///
-    /// # Errors
-    /// Neither or both, or one that does not parse.
-    pub fn named(
-        &self,
-        caller: &Caller,
-        field: &str,
-        id: &str,
-        source: Option<&types::Source>,
-    ) -> Result<Uuid, BadField> {
-        match (id, source) {
-            ("", Some(source)) => Ok(self.source(caller, Some(source))?.0),
-            (_, Some(_)) => Err(BadField::new("source", format!("names the record beside {field}; send one of them"))),
-            (id, None) => wire::id::<PersonId>(field, id).map(PersonId::uuid),
-        }
-    }
 }
 
 impl Ask {
