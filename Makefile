@@ -5,7 +5,7 @@
 SELECTION = --workspace --features throughline/fault
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint tools
+.PHONY: help demo build test lint tools bench
 
 help: ## Says what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ lint: tools ## Checks format, clippy, protos and the rules of the repository
 	cargo clippy $(SELECTION) --all-targets -- -D warnings
 	.tools/buf lint proto
 	cargo test $(SELECTION) --quiet --test repository_rules
+
+bench: tools ## Measures the command path and the way to the timeline beside what the machine does without them
+	cargo build --release --package throughline
+	THROUGHLINE_BIN=$(CURDIR)/target/release/throughline cargo bench --package tests --bench load
 
 tools: ## Fetches what tests and lints need: PostgreSQL, NATS, Chromium, buf
 	tools/fetch
