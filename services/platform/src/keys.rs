@@ -1,6 +1,7 @@
 //! The keys of people as a service has them: fetched in batches from the registry, kept in memory for a lease, never written down.
 //! Invariant: a key is used at most [`LEASE`] after it was asked for, and not at all once its person is known to be erased.
 
+mod erasures;
 mod remote;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ use crate::clock::Clock;
 use crate::error;
 use crate::seal::{PersonKey, sealed_for};
 
+pub use erasures::forget_erased;
 pub use remote::RemoteKeys;
 
 /// How long a key may be used after it was asked for.

@@ -66,10 +66,10 @@ impl Api {
         (request_id, etag): (&str, &str),
     ) -> Result<Ask, Status> {
         let mut ask = self.desk.ask(method, allowed, request, request_id, etag)?;
-        if let Some(speaker) = ask.caller.speaks_for() {
-            if self.is_part2(speaker).await? {
-                ask.labels.push(PART2.to_owned());
-            }
+        if let Some(speaker) = ask.caller.speaks_for()
+            && self.is_part2(speaker).await?
+        {
+            ask.labels.push(PART2.to_owned());
         }
         Ok(ask)
     }

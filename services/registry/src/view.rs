@@ -102,7 +102,16 @@ impl Projection for Lists {
                         tx.execute(sql, args![id, facts.person.uuid(), at]).await?;
                         Ok(())
                     }
-                    _ => Ok(()),
+                    goal::Event::Reworded(_)
+                    | goal::Event::Accepted
+                    | goal::Event::Rejected
+                    | goal::Event::Dropped
+                    | goal::Event::Activated
+                    | goal::Event::Held
+                    | goal::Event::Resumed
+                    | goal::Event::Completed
+                    | goal::Event::Rated(_)
+                    | goal::Event::EnteredInError => Ok(()),
                 },
                 Measure::CATEGORY => match decode::<Measure>(read)? {
                     measure::Event::Recorded { told, .. } => {

@@ -1,6 +1,8 @@
 //! Every call of the service, through the wire, as agencies and people make it.
 //! Invariant: the service and its keys are the real ones, served over loopback; only the other services' logs are the test's.
 
+#![allow(clippy::needless_update, reason = "the macros fill what a call does not name, which may be nothing")]
+
 use kernel::{AgencyId, PersonId, StreamId};
 use platform::error::reason;
 use platform::peer::{Identity, Peer, connect};

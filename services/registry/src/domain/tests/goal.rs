@@ -103,7 +103,8 @@ fn every_act_in_every_stage() {
     let no = |refusal: &Refusal| No(refusal.clone());
     let (early, closed, gone) = (Refusal::NotAccepted, Refusal::Closed, Refusal::NotFound);
     // Proposed, accepted, active, on hold, completed, cancelled, rejected, entered in error.
-    let table: Vec<(fn() -> Act, [Then; 8])> = vec![
+    type Row = (fn() -> Act, [Then; 8]);
+    let table: Vec<Row> = vec![
         (
             || Act::Reword(content("work")),
             [
