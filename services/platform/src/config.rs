@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::auth::{Auth, Jwks, JwksError, JwksFrom, JwksSettings};
+use crate::bus::BusSettings;
 use crate::peer::{self, Identity, NotAnAddress, Peer};
 use crate::seal::{Secret, SecretError};
 use crate::store::StoreUrl;
@@ -22,6 +24,12 @@ pub struct Flags {
     /// NATS server with JetStream; without it readers follow the feeds alone
     #[arg(long, value_name = "nats://HOST:PORT")]
     pub nats: Option<String>,
+    /// How long NATS keeps events; what is older is read from the feeds [default: 168]
+    #[arg(long, value_name = "HOURS")]
+    pub nats_hours: Option<String>,
+    /// On how many servers of a NATS cluster events are kept [default: 1]
+    #[arg(long, value_name = "SERVERS")]
+    pub nats_replicas: Option<String>,
     /// Where gRPC is served [default: 127.0.0.1:50051]
     #[arg(long, value_name = "ADDRESS")]
     pub grpc_listen: Option<String>,
@@ -101,8 +109,8 @@ pub enum AuthSettings {
 pub struct Settings {
     /// Where logs and views are kept.
     pub store: StoreUrl,
-    /// The NATS server, if there is one.
-    pub nats: Option<String>,
+    /// The NATS server and how streams are kept there, if there is one.
+    pub nats: Option<BusSettings>,
     /// Where gRPC is served.
     pub grpc_listen: SocketAddr,
     /// Where pages and JSON are served.
@@ -235,16 +243,34 @@ impl Reading<'_> {
         AuthSettings::Jwks(JwksSettings::new(from, issuer.unwrap_or_default(), audience.unwrap_or_default()))
     }
 
-    fn drain(&mut self, given: Option<&str>) -> Duration {
-        let default = Duration::from_secs(25);
-        let Some(said) = self.said(given, "drain-seconds") else { return default };
+    /// A whole number of something, within bounds.
+    fn number(
+        &mut self,
+        given: Option<&str>,
+        flag: &str,
+        default: u64,
+        of: &str,
+        within: RangeInclusive<u64>,
+    ) -> u64 {
+        let Some(said) = self.said(given, flag) else { return default };
         match said.parse() {
-            Ok(seconds @ 0..=3_600) => Duration::from_secs(seconds),
+            Ok(number) if within.contains(&number) => number,
             Ok(_) | Err(_) => {
-                self.complain("drain-seconds", "is not a number of seconds from 0 to 3600");
+                let (from, to) = (within.start(), within.end());
+                self.complain(flag, format!("is not a number of {of} from {from} to {to}"));
                 default
             }
         }
+    }
+
+    fn nats(&mut self, flags: &Flags) -> Option<BusSettings> {
+        let hours = self.number(flags.nats_hours.as_deref(), "nats-hours", 168, "hours", 1..=8_760);
+        let replicas = self.number(flags.nats_replicas.as_deref(), "nats-replicas", 1, "servers", 1..=5);
+        let url = self.said(flags.nats.as_deref(), "nats")?;
+        if !url.starts_with("nats://") && !url.starts_with("tls://") {
+            self.complain("nats", "is not nats://HOST:PORT or tls://HOST:PORT");
+        }
+        Some(BusSettings { url, retention: Duration::from_secs(hours * 3_600), replicas: replicas as usize })
     }
 }
 
@@ -265,10 +291,7 @@ impl Settings {
     ) -> Result<Self, Complaints> {
         let mut read = Reading { env, complaints: Vec::new() };
         let store = read.store(flags.store.as_deref());
-        let nats = read.said(flags.nats.as_deref(), "nats");
-        if nats.as_ref().is_some_and(|url| !url.starts_with("nats://") && !url.starts_with("tls://")) {
-            read.complain("nats", "is not nats://HOST:PORT or tls://HOST:PORT");
-        }
+        let nats = read.nats(flags);
         let loopback = [127, 0, 0, 1];
         let grpc_listen = read.listen(flags.grpc_listen.as_deref(), "grpc-listen", (loopback, 50_051));
         let http_listen = read.listen(flags.http_listen.as_deref(), "http-listen", (loopback, 8_080));
@@ -314,7 +337,7 @@ impl Settings {
             }
             Some(StoreUrl::Sqlite(_)) | None => {}
         }
-        let drain = read.drain(flags.drain_seconds.as_deref());
+        let drain = read.number(flags.drain_seconds.as_deref(), "drain-seconds", 25, "seconds", 0..=3_600);
         match (store, read.complaints) {
             (Some(store), complaints) if complaints.is_empty() => Ok(Self {
                 store,
@@ -328,7 +351,7 @@ impl Settings {
                 secret_file,
                 kek_file,
                 erasure_ledger,
-                drain,
+                drain: Duration::from_secs(drain),
             }),
             (_, complaints) => Err(Complaints(complaints)),
         }

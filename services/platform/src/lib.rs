@@ -8,6 +8,7 @@
 pub mod admin;
 pub mod auth;
 mod backoff;
+pub mod bus;
 pub mod clock;
 pub mod codes;
 pub mod command;
@@ -26,6 +27,7 @@ pub mod peer;
 pub mod people;
 pub mod projection;
 pub mod reaction;
+pub mod relay;
 pub mod revision;
 pub mod seal;
 pub mod server;

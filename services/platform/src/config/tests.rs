@@ -27,9 +27,20 @@ fn a_store_is_all_that_has_to_be_said() {
     assert_eq!(settings.grpc_listen.to_string(), "127.0.0.1:50051");
     assert_eq!(settings.http_listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.admin_listen.to_string(), "127.0.0.1:9464");
-    assert_eq!((settings.nats, settings.auth), (None, AuthSettings::Plain));
+    assert!(settings.nats.is_none());
+    assert_eq!(settings.auth, AuthSettings::Plain);
     assert_eq!(settings.erasure_ledger, Some("here/erasures".into()));
     assert_eq!(settings.drain, Duration::from_secs(25));
+}
+
+#[test]
+fn nats_keeps_events_for_a_week_on_one_server_unless_told_otherwise() {
+    let bus = |line: &str| settled(line, &[], Needs::default()).unwrap().nats.unwrap();
+    let usual = bus("--store sqlite:here --nats nats://here:4222");
+    assert_eq!((usual.url.as_str(), usual.replicas), ("nats://here:4222", 1));
+    assert_eq!(usual.retention, crate::bus::RETENTION);
+    let other = bus("--store sqlite:here --nats tls://here:4222 --nats-hours 2 --nats-replicas 3");
+    assert_eq!((other.retention, other.replicas), (Duration::from_secs(7_200), 3));
 }
 
 #[test]
@@ -45,7 +56,7 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_says_nothing() {
         settled("--store sqlite:here", &env, Needs { peers: &["registry"], ..Needs::default() }).unwrap();
     assert!(settings.store == StoreUrl::Sqlite("here".into()));
     assert_eq!(settings.grpc_listen.to_string(), "[::1]:7");
-    assert_eq!(settings.nats, None);
+    assert!(settings.nats.is_none());
     assert_eq!(settings.peers["referrals"], "https://referrals:50051");
     assert_eq!(settings.drain, Duration::from_secs(3));
 }
@@ -53,11 +64,13 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_says_nothing() {
 #[test]
 fn all_complaints_come_at_once_each_with_its_flag_and_its_remedy() {
     let line = "--grpc-listen 0.0.0.0:1 --http-listen nowhere --nats redis://x --peer registry \
-                --secret-file no/such/file --drain-seconds soon";
+                --secret-file no/such/file --drain-seconds soon --nats-hours 0 --nats-replicas 9";
     let needs = Needs { peers: &["registry", "referrals"], registry: true, calls: true };
     let Complaints(said) = settled(line, &[], needs).unwrap_err();
     let expected = [
         "--store (THROUGHLINE_STORE) is missing",
+        "--nats-hours (THROUGHLINE_NATS_HOURS) is not a number of hours from 1 to 8760",
+        "--nats-replicas (THROUGHLINE_NATS_REPLICAS) is not a number of servers from 1 to 5",
         "--nats (THROUGHLINE_NATS) is not nats://",
         "--http-listen (THROUGHLINE_HTTP_LISTEN) is not an address",
         "--grpc-listen (THROUGHLINE_GRPC_LISTEN) is 0.0.0.0:1, which other machines reach",

@@ -1,0 +1,54 @@
+//! What NATS keeps: a stream begins at the oldest event inside its retention, whether it is new, wiped or merely far behind.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use platform::clock::Clock;
+use tests::Nats;
+
+use crate::fixture::{Home, Listener, Relay, SERVICE, Teller, bus, holds_the_log_from, level, on_both};
+
+on_both!(a_stream_begins_at_the_oldest_event_that_is_kept);
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+async fn a_stream_begins_at_the_oldest_event_that_is_kept(nats: Nats) {
+    let start: Timestamp = "2024-03-01T12:00:00Z".parse().unwrap();
+    let clock = Clock::driven(start);
+    let (home, bus) = (Home::driven(&clock), bus(&nats).await);
+    let store = home.open().await;
+    let mut teller = Teller::new(store.log());
+    let day = |day: i32| clock.drive_to(start + DAY * day);
+
+    // Two weeks of days, ten events each: at the end of the 14th the last seven days are kept.
+    for number in 0..15 {
+        day(number);
+        teller.tell(10).await;
+    }
+    let relay = Relay::start(&bus, &store, &clock);
+    holds_the_log_from(71, &nats, &bus, store.log()).await;
+    let mut reader = Listener::start(store.log(), bus.tail(SERVICE), Duration::from_millis(100));
+    reader.has_read(store.log()).await;
+
+    // Wiped, with nothing left that is young enough: the stream is empty, and stands where the log does.
+    nats.stop();
+    nats.wipe_store();
+    day(60);
+    nats.start_again().await;
+    let stands = level(&bus, store.log()).await;
+    assert_eq!((stands.first, stands.last, stands.messages), (151, 150, 0));
+    teller.tell(5).await;
+    holds_the_log_from(151, &nats, &bus, store.log()).await;
+    reader.has_read(store.log()).await;
+
+    // Not wiped, and away for longer than it keeps: what nobody would keep is not carried after.
+    relay.end().await;
+    day(62);
+    teller.tell(20).await;
+    day(80);
+    teller.tell(7).await;
+    let relay = Relay::start(&bus, &store, &clock);
+    holds_the_log_from(176, &nats, &bus, store.log()).await;
+    reader.has_read(store.log()).await;
+    relay.end().await;
+}
