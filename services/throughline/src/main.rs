@@ -3,6 +3,7 @@
 
 mod client;
 mod events;
+mod import;
 mod migrate;
 mod node;
 mod operate;
@@ -29,6 +30,9 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Print one person's timeline, as an operator
     Timeline(timeline::Timeline),
+    /// Bring in what another system holds
+    #[command(subcommand)]
+    Import(import::Import),
     /// Print the events of a log
     Events(events::Events),
     /// Rebuild read models in scratch and compare them with the live ones
@@ -48,6 +52,7 @@ async fn main() -> ExitCode {
         Command::Serve(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
         Command::Timeline(command) => command.run().await,
+        Command::Import(command) => command.run().await,
         Command::Events(command) => command.run().await,
         Command::Verify(command) => command.run().await,
         Command::Rebuild(command) => command.run().await,

@@ -66,11 +66,7 @@ pub fn project(code: u32) -> Option<(Work, &'static str)> {
 }
 
 /// A place and its subsidy.
-pub fn place(
-    line: &Line<'_>,
-    column: &str,
-    subsidy: &str,
-) -> Result<Option<proto::housing::Place>, Fault> {
+pub fn place(line: &Line<'_>, column: &str, subsidy: &str) -> Result<Option<proto::housing::Place>, Fault> {
     let Some(code) = line.optional_code(column, &PLACES)? else { return Ok(None) };
     let subsidy_code = line.optional_code(subsidy, &SUBSIDIES)?;
     if subsidy_code.is_some() && code != SUBSIDISED_RENTAL {

@@ -43,7 +43,10 @@ pub fn put_in(path: &Path, tables: &mut BTreeMap<&'static str, Table>) -> anyhow
             table.misshapen.remove(at);
             table.rows.push(row);
         } else {
-            bail!("{}: {file} line {number} is not the row that was rejected; mend the rejects of this very export", here());
+            bail!(
+                "{}: {file} line {number} is not the row that was rejected; mend the rejects of this very export",
+                here()
+            );
         }
     }
     Ok(())

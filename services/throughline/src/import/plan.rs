@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::export::Export;
 use super::rejects::Rejects;
-use super::step::{About, Ask, Named, Stage, Step, Withdrawal, Withdrawn};
+use super::step::{About, Ask, Stage, Step, Withdrawal, Withdrawn};
 use super::table::{Fault, Line};
 use super::world::World;
 
@@ -36,8 +36,16 @@ pub struct Plan {
 /// Plans an import. The nonce is of this run alone: it tells its requests from those of another.
 pub fn plan(export: &Export, zone: &Zone, nonce: Uuid) -> Plan {
     let world = World::of(export);
-    let mut planner =
-        Planner { export, zone, nonce, world, steps: vec![], notes: BTreeMap::new(), workers: BTreeSet::new() };
+    let mut planner = Planner {
+        export,
+        zone,
+        nonce,
+        world,
+        steps: vec![],
+        notes: BTreeMap::new(),
+        seen: BTreeSet::new(),
+        workers: BTreeSet::new(),
+    };
     planner.places();
     planner.people();
     planner.stays();
@@ -55,6 +63,8 @@ struct Planner<'a> {
     world: World<'a>,
     steps: Vec<Step>,
     notes: BTreeMap<&'static str, u64>,
+    /// The keys of the rows read so far, by file, where the world keeps none.
+    seen: BTreeSet<(&'a str, &'a str)>,
     /// Users who met people, each for an organisation.
     workers: BTreeSet<(&'a str, &'a str)>,
 }
@@ -76,6 +86,15 @@ impl<'a> Planner<'a> {
     /// Takes what was read of a row, or tells what is wrong with it.
     fn read<T>(&mut self, line: &Line<'_>, read: Result<T, Fault>) -> Option<T> {
         read.map_err(|fault| self.world.reject(line, fault)).ok()
+    }
+
+    /// The key of a row that no row of its file before it has: two rows of one key would correct each other for ever.
+    fn new_key(&mut self, line: &Line<'a>, column: &str) -> Result<&'a str, Fault> {
+        let key = line.key(column)?;
+        if self.seen.insert((&line.table.file, key)) {
+            return Ok(key);
+        }
+        Err(Fault::new(column, "is the key of a row before it; keys are unique in a file"))
     }
 
     /// Where a fact comes from, and the id of the request that tells it: another row, or another run, is another request.
@@ -130,7 +149,7 @@ impl<'a> Planner<'a> {
     /// Takes back what the source has deleted. What was never recorded stays so.
     fn withdraw(&mut self, kind: Withdrawn, agency: &str, told: &Told<'_, '_>) {
         let (source, request_id) = self.source(told);
-        let ask = Ask::Withdrawal(Withdrawal { kind, source, request_id });
+        let ask = Ask::Withdrawal(Withdrawal { kind, source, request_id, group: String::new() });
         let step = self.step(Stage::Facts, Some(agency), told.lines, ask);
         self.steps.push(Step { counts: vec!["deleted at the source"], ..step });
     }

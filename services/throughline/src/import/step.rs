@@ -8,7 +8,7 @@ use proto::{housing, referrals, registry, types, vocational};
 use uuid::Uuid;
 
 /// When a step is sent: all of one stage before any of the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Agencies.
     Agencies,
@@ -22,6 +22,12 @@ pub enum Stage {
     Stays,
     /// What happened during them.
     Facts,
+}
+
+impl Stage {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] =
+        [Self::Agencies, Self::Groups, Self::Offers, Self::People, Self::Stays, Self::Facts];
 }
 
 /// A record of the export by its key there; the id is the server's to give.
@@ -104,6 +110,8 @@ pub struct Withdrawal {
     pub source: types::Source,
     /// Names the attempt.
     pub request_id: String,
+    /// The unit group of a capacity.
+    pub group: String,
 }
 
 /// The kinds of record that can be withdrawn.
@@ -213,7 +221,8 @@ impl Step {
             worker.map(str::to_owned).into_iter().collect()
         };
         match &mut ask {
-            Ask::Agency(_) | Ask::Group(_) | Ask::Withdrawal(_) => {}
+            Ask::Agency(_) | Ask::Group(_) => {}
+            Ask::Withdrawal(withdrawal) => withdrawal.group = group()?,
             Ask::Worker(r) => r.agency_id = of(&self.agency, Named::Agency)?,
             Ask::Capacity(r) => r.unit_group_id = group()?,
             Ask::Offer(r) => {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use anyhow::Context;
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -55,38 +56,14 @@ impl Row {
     }
 }
 
-/// Why a file could not be read at all.
-#[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
-    /// It is not there, or may not be read.
-    #[error("{file} cannot be read")]
-    File {
-        /// The file.
-        file: String,
-        /// Why.
-        #[source]
-        err: std::io::Error,
-    },
-    /// It is no CSV.
-    #[error("{file} is not a CSV file with a header")]
-    Csv {
-        /// The file.
-        file: String,
-        /// Why.
-        #[source]
-        err: csv::Error,
-    },
-}
-
 impl Table {
     /// Reads a whole file.
     ///
     /// # Errors
     /// A file that is not there or has no header. A row that is wrong is kept among the misshapen.
-    pub fn read(folder: &Path, file: &str) -> Result<Self, Unreadable> {
-        let bytes = std::fs::read(folder.join(file))
-            .map_err(|err| Unreadable::File { file: file.to_owned(), err })?;
-        Self::parse(file, &bytes).map_err(|err| Unreadable::Csv { file: file.to_owned(), err })
+    pub fn read(folder: &Path, file: &str) -> anyhow::Result<Self> {
+        let bytes = std::fs::read(folder.join(file)).with_context(|| format!("{file} cannot be read"))?;
+        Self::parse(file, &bytes).with_context(|| format!("{file} is not a CSV file with a header"))
     }
 
     /// Reads the bytes of a file.

@@ -159,11 +159,7 @@ impl<'a> World<'a> {
     }
 
     /// The key of a row that no row before it has.
-    fn new_key<T>(
-        line: &Line<'a>,
-        column: &str,
-        known: &BTreeMap<&'a str, T>,
-    ) -> Result<&'a str, Fault> {
+    fn new_key<T>(line: &Line<'a>, column: &str, known: &BTreeMap<&'a str, T>) -> Result<&'a str, Fault> {
         let key = line.key(column)?;
         if known.contains_key(key) {
             return Err(Fault::new(column, "is the key of a row before it; keys are unique in a file"));
@@ -362,8 +358,8 @@ impl<'a> World<'a> {
                 return Err(Fault::new("ExitDate", "is before the entry"));
             }
             let place = codes::place(&line, "Destination", "DestinationSubsidyType")?;
-            let mut place =
-                place.ok_or_else(|| Fault::new("Destination", "is empty; 99 says that it was not collected"))?;
+            let mut place = place
+                .ok_or_else(|| Fault::new("Destination", "is empty; 99 says that it was not collected"))?;
             let words = line.text("OtherDestination");
             if words.chars().count() > 500 {
                 return Err(Fault::new("OtherDestination", "is longer than 500 characters"));

@@ -37,7 +37,7 @@ impl<'a> Planner<'a> {
         key: &str,
         read: fn(&mut Self, Line<'a>, &str, &Stay<'a>) -> Result<(), Fault>,
     ) {
-        let key = line.key(key);
+        let key = self.new_key(&line, key);
         let Some(key) = self.read(&line, key) else { return };
         let Some(stay) = self.world.stay_of(&line) else { return };
         let done = read(self, line, key, &stay);
@@ -80,9 +80,8 @@ impl<'a> Planner<'a> {
         if code == GIVEN_ON_THE_SPOT {
             return self.service_given(line, key, stay);
         }
-        let service = referred_to(code).ok_or_else(|| {
-            Fault::new("Event", "is no code of its list: 1 to 18")
-        })?;
+        let service =
+            referred_to(code).ok_or_else(|| Fault::new("Event", "is no code of its list: 1 to 18"))?;
         let lines = [line];
         let (state, count) = match line.optional_code("ReferralResult", &[1, 2, 3])? {
             Some(1) => (referrals::ReferralState::Completed, "of which completed"),
@@ -148,8 +147,7 @@ impl<'a> Planner<'a> {
             };
             let step = self.step(Stage::Stays, org, &lines, Ask::Participation(Box::new(ask)));
             let gives = Some(Named::Moment(key.to_owned()));
-            let about =
-                About { project: Some(stay.project_key.to_owned()), stay: None, ..about(stay) };
+            let about = About { project: Some(stay.project_key.to_owned()), stay: None, ..about(stay) };
             let lane = format!("person {}", stay.person);
             self.steps.push(Step { gives, about, lane, ..step });
             moment = Some(key.to_owned());
@@ -221,7 +219,8 @@ impl<'a> Planner<'a> {
         let mut parts = vec![];
         for column in ["AssessmentType", "AssessmentLevel", "PrioritizationStatus"] {
             let value = line.optional_number(column)?;
-            let part = |value: u32| registry::MeasurePart { code: column.to_owned(), value: value.to_string() };
+            let part =
+                |value: u32| registry::MeasurePart { code: column.to_owned(), value: value.to_string() };
             parts.extend(value.map(part));
         }
         let (source, request_id) = self.source(&told);

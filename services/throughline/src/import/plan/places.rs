@@ -104,11 +104,8 @@ impl<'a> Planner<'a> {
             identifiers: vec![self.identifier(key)],
             ..Default::default()
         };
-        let ask = referrals::RecordServiceOfferRequest {
-            request_id,
-            source: Some(source),
-            content: Some(content),
-        };
+        let ask =
+            referrals::RecordServiceOfferRequest { request_id, source: Some(source), content: Some(content) };
         let step = self.step(Stage::Offers, Some(project.org), &lines, Ask::Offer(ask));
         let group = matches!(project.work, Work::Lodging(_)).then(|| key.to_owned());
         let about = About { project: group, ..About::default() };
@@ -116,7 +113,12 @@ impl<'a> Planner<'a> {
         self.steps.push(Step { gives, about, counts: vec!["offers"], ..step });
     }
 
-    fn group(&self, key: &str, project: &Project<'_>, kind: housing::ProjectType) -> housing::UnitGroupContent {
+    fn group(
+        &self,
+        key: &str,
+        project: &Project<'_>,
+        kind: housing::ProjectType,
+    ) -> housing::UnitGroupContent {
         let shelter = matches!(project.code, 0 | 1);
         let unit_kind = if shelter { housing::UnitKind::Shelter } else { housing::UnitKind::Unspecified };
         // Both days were read when the project was.
@@ -144,7 +146,8 @@ impl<'a> Planner<'a> {
 
     fn inventory(&mut self, line: Line<'a>) {
         let Some((project_key, project)) = self.project_of(&line) else { return };
-        let read = self.capacity(&line, &project);
+        let key = self.new_key(&line, "InventoryID");
+        let read = key.and_then(|key| Ok((key, self.capacity(&line, &project)?)));
         let Some((key, content)) = self.read(&line, read) else { return };
         let lines = [line];
         let told = Told { table: "Inventory", key: key.to_owned(), lines: &lines, open: false };
@@ -190,11 +193,7 @@ impl<'a> Planner<'a> {
         self.read(line, found)
     }
 
-    fn capacity(
-        &self,
-        line: &Line<'a>,
-        project: &Project<'a>,
-    ) -> Result<(&'a str, housing::CapacityContent), Fault> {
+    fn capacity(&self, line: &Line<'a>, project: &Project<'a>) -> Result<housing::CapacityContent, Fault> {
         if project.work == Work::Service {
             return Err(Fault::new("ProjectID", "names a project that lodges nobody and has no beds"));
         }
@@ -206,7 +205,7 @@ impl<'a> Planner<'a> {
         // HUD's codes of these three lists are the contract's.
         let code = |column: &str| line.optional_code(column, &[1, 2, 3]).map(|code| code.unwrap_or_default());
         let number = |code: u32| i32::try_from(code).unwrap_or_default();
-        let content = housing::CapacityContent {
+        Ok(housing::CapacityContent {
             household_type: number(line.code("HouseholdType", &[1, 3, 4])?),
             beds: line.optional_number("BedInventory")?.unwrap_or_default(),
             units: line.optional_number("UnitInventory")?.unwrap_or_default(),
@@ -214,7 +213,6 @@ impl<'a> Planner<'a> {
             until: after(last),
             availability: number(code("Availability")?),
             bed_type: number(code("ESBedType")?),
-        };
-        Ok((line.key("InventoryID")?, content))
+        })
     }
 }

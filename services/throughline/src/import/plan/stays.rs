@@ -85,8 +85,12 @@ impl<'a> Planner<'a> {
         let read = place(&stay.line, "LivingSituation", "RentalSubsidyType");
         let Some(Some(place)) = self.read(&stay.line, read) else { return };
         let lines = [stay.line];
-        let told =
-            Told { table: "Enrollment.LivingSituation", key: stay.key.to_owned(), lines: &lines, open: false };
+        let told = Told {
+            table: "Enrollment.LivingSituation",
+            key: stay.key.to_owned(),
+            lines: &lines,
+            open: false,
+        };
         let (source, request_id) = self.source(&told);
         let ask = housing::RecordLivingSituationRequest {
             request_id,
@@ -138,9 +142,10 @@ impl<'a> Planner<'a> {
             }
             let night = match stay.project.work {
                 Work::Lodging(_) => line.day("DateProvided"),
-                Work::Service => {
-                    Err(Fault::new("EnrollmentID", "is of a project that lodges nobody and has no bed nights"))
-                }
+                Work::Service => Err(Fault::new(
+                    "EnrollmentID",
+                    "is of a project that lodges nobody and has no bed nights",
+                )),
             };
             let Some(night) = self.read(&line, night) else { continue };
             let (lines, nights) = months.entry((stay.key, night.year(), night.month())).or_default();
@@ -152,7 +157,12 @@ impl<'a> Planner<'a> {
         }
         for ((key, year, month), (lines, nights)) in months {
             let Some(stay) = self.world.stays.get(key).and_then(Fate::good).cloned() else { continue };
-            let told = Told { table: "Services", key: format!("{key}/{year}-{month:02}"), lines: &lines, open: false };
+            let told = Told {
+                table: "Services",
+                key: format!("{key}/{year}-{month:02}"),
+                lines: &lines,
+                open: false,
+            };
             let (source, request_id) = self.source(&told);
             let ask = housing::RecordNightsRequest {
                 request_id,

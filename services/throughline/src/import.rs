@@ -1,0 +1,110 @@
+//! `throughline import`: brings what another system holds in through the public `Record...` commands, as an integrating agency would.
+//! Invariant: a bad row is told and stops nothing; an export that is not whole is refused before anything is written.
+//!
+//! Reading order: [`layout`] (what an export is made of), [`table`] and [`export`] (reading it), [`world`] (joining it), [`plan`] and
+//! [`step`] (what to send), [`send`] and [`call`] (sending it), [`rejects`], [`mended`] and [`summary`] (what came of it).
+
+mod call;
+mod codes;
+mod export;
+mod layout;
+mod mended;
+mod plan;
+mod rejects;
+mod send;
+mod step;
+mod summary;
+mod table;
+mod world;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use kernel::{Actor, AgencyId, Caller, Role, Zone};
+use platform::peer::{Identity, Peer, connect};
+use uuid::Uuid;
+
+use crate::client::To;
+use export::Export;
+use summary::Tally;
+
+/// The exit code of an import that left rows behind.
+const SOME_REJECTED: u8 = 2;
+/// How long one call may take.
+const CALL_WITHIN: Duration = Duration::from_secs(20);
+
+/// What to import.
+#[derive(Subcommand)]
+pub enum Import {
+    /// A HUD HMIS CSV export, FY2026 or FY2024
+    Hmis(Hmis),
+}
+
+/// A HUD HMIS CSV export: a folder with one CSV file for each table.
+#[derive(Args)]
+pub struct Hmis {
+    /// The folder
+    folder: PathBuf,
+    /// Read and check everything, send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the rejected rows there as CSV, with file, line, column and reason, to be mended and fed back by --mended
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Rows that an earlier run rejected, mended: each takes the place of the row of the folder that it came from
+    #[arg(long, value_name = "FILE")]
+    mended: Option<PathBuf>,
+    /// Time zone in which the export tells its days and times; the format has no field for it
+    #[arg(long, default_value = "America/Chicago", value_name = "ZONE")]
+    zone: String,
+    #[command(flatten)]
+    to: To,
+}
+
+impl Import {
+    /// Imports it. The exit code is 0, or 2 where rows were rejected.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let Self::Hmis(import) = self;
+        import.run().await
+    }
+}
+
+impl Hmis {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let zone = Zone::named(&self.zone).with_context(|| format!("--zone {}", self.zone))?;
+        let export = Export::read(&self.folder, self.mended.as_deref())?;
+        // Nobody but this run knows the nonce, so its request ids tell nobody anything about the rows.
+        let mut plan = plan::plan(&export, &zone, Uuid::new_v4());
+        let tally = match self.dry_run {
+            true => Tally::of_plan(&plan),
+            false => send::send(self.peer(&export)?, &mut plan).await?,
+        };
+        for told in plan.rejects.told() {
+            eprintln!("{told}");
+        }
+        if let Some(path) = &self.rejects {
+            plan.rejects.write(path, &export)?;
+        }
+        print!("{}", tally.table(&export, &plan, self.dry_run));
+        Ok(if plan.rejects.len() == 0 { ExitCode::SUCCESS } else { ExitCode::from(SOME_REJECTED) })
+    }
+
+    /// A channel as the export's own integration, which speaks for its agencies. A token says who calls where one is given.
+    fn peer(&self, export: &Export) -> anyhow::Result<Peer> {
+        let own = AgencyId::new(Uuid::new_v5(&Uuid::NAMESPACE_OID, export.system.as_bytes()));
+        let identity = match &self.to.token_file {
+            Some(path) => Identity::token_file(path),
+            None => Identity::Plain(Caller {
+                actor: Actor::Service("hmis-import".to_owned()),
+                role: Role::Recorder,
+                agency: Some(own),
+                on_behalf_of: None,
+            }),
+        };
+        let peer = connect(&self.to.to, identity).with_context(|| format!("cannot call {}", self.to.to))?;
+        Ok(peer.within(CALL_WITHIN))
+    }
+}

@@ -1,0 +1,119 @@
+//! Sends a plan: stage by stage, and within a stage many commands at once.
+//! Invariant: what writes to one stream goes one after the other; what a step needs was answered in a stage before it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use platform::peer::Peer;
+use tokio::task::JoinSet;
+
+use super::call::{Answer, call};
+use super::plan::Plan;
+use super::step::{Ids, Stage, Step};
+use super::summary::Tally;
+use super::table::Fault;
+
+/// Commands under way at once.
+const IN_FLIGHT: usize = 64;
+
+/// What the workers share.
+struct Shared {
+    peer: Peer,
+    ids: RwLock<Ids>,
+    lanes: Mutex<VecDeque<Vec<Step>>>,
+    tally: Mutex<Tally>,
+    bar: ProgressBar,
+}
+
+/// Sends everything, adds what the server refused to the rejects, and counts what it took.
+///
+/// # Errors
+/// A server that is away for good, or a caller who may not. What was sent before stands: sending it again changes nothing.
+pub async fn send(peer: Peer, plan: &mut Plan) -> anyhow::Result<Tally> {
+    let steps = std::mem::take(&mut plan.steps);
+    let bar = ProgressBar::new(steps.len() as u64);
+    bar.set_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} commands, {per_sec}, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    let shared = Arc::new(Shared {
+        peer,
+        ids: RwLock::default(),
+        lanes: Mutex::default(),
+        tally: Mutex::default(),
+        bar,
+    });
+    let mut stages: HashMap<Stage, Vec<Step>> = HashMap::new();
+    for step in steps {
+        stages.entry(step.stage).or_default().push(step);
+    }
+    for stage in Stage::ALL {
+        let steps = stages.remove(&stage).unwrap_or_default();
+        *shared.lanes.lock().unwrap_or_else(PoisonError::into_inner) = lanes(steps);
+        let mut workers = JoinSet::new();
+        for _ in 0..IN_FLIGHT {
+            workers.spawn(work(Arc::clone(&shared)));
+        }
+        while let Some(done) = workers.join_next().await {
+            done??;
+        }
+    }
+    shared.bar.finish_and_clear();
+    let tally = std::mem::take(&mut *shared.tally.lock().unwrap_or_else(PoisonError::into_inner));
+    for ((file, line), reason) in &tally.refused {
+        plan.rejects.add(file, *line, Fault::new("", reason.clone()));
+    }
+    Ok(tally)
+}
+
+/// Steps by lane, in the order of the first of each.
+fn lanes(steps: Vec<Step>) -> VecDeque<Vec<Step>> {
+    let (mut lanes, mut at): (VecDeque<Vec<Step>>, HashMap<String, usize>) = Default::default();
+    for step in steps {
+        let place = *at.entry(step.lane.clone()).or_insert_with(|| {
+            lanes.push_back(vec![]);
+            lanes.len() - 1
+        });
+        lanes[place].push(step);
+    }
+    lanes
+}
+
+async fn work(shared: Arc<Shared>) -> anyhow::Result<()> {
+    loop {
+        let lane = shared.lanes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(lane) = lane else { return Ok(()) };
+        for step in lane {
+            one(&shared, step).await?;
+            shared.bar.inc(1);
+        }
+    }
+}
+
+async fn one(shared: &Shared, step: Step) -> anyhow::Result<()> {
+    let ready = {
+        let ids = shared.ids.read().unwrap_or_else(PoisonError::into_inner);
+        step.filled(&ids).and_then(|ask| Ok((step.speaker(&ids)?, ask)))
+    };
+    let (speaker, ask) = match ready {
+        Ok(ready) => ready,
+        Err(why) => {
+            shared.tally.lock().unwrap_or_else(PoisonError::into_inner).refuse(&step, why);
+            return Ok(());
+        }
+    };
+    let answer = call(&shared.peer, speaker, &ask).await?;
+    let mut tally = shared.tally.lock().unwrap_or_else(PoisonError::into_inner);
+    match answer {
+        Answer::Taken(written) => {
+            if let Some(named) = &step.gives {
+                shared.ids.write().unwrap_or_else(PoisonError::into_inner).learn(named.clone(), written.id);
+            }
+            tally.take(&step, &written.discrepancies);
+        }
+        Answer::Nothing => tally.nothing(),
+        Answer::Refused(why) => tally.refuse(&step, &why),
+    }
+    Ok(())
+}

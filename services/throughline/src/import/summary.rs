@@ -1,0 +1,141 @@
+//! What came of an import, in numbers.
+//! Invariant: a fact counts once its command is taken; a night counts once for a person, whoever else tells it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use jiff::civil::Date;
+use proto::types::Discrepancy;
+
+use super::export::Export;
+use super::layout::Year;
+use super::plan::Plan;
+use super::step::Step;
+
+/// The kinds of fact, in the order in which they are shown.
+const KINDS: [&str; 21] = [
+    "agencies",
+    "workers",
+    "unit groups",
+    "capacities",
+    "offers",
+    "people",
+    "placements",
+    "of which moved in",
+    "participations",
+    "ends",
+    "person-nights",
+    "living situations",
+    "referrals",
+    "of which completed",
+    "of which cancelled",
+    "of which rejected",
+    "of which requested",
+    "contacts",
+    "employment reports",
+    "measures",
+    "jobs",
+];
+
+/// What the server took and what it refused.
+#[derive(Debug, Default)]
+pub struct Tally {
+    commands: u64,
+    counts: BTreeMap<&'static str, u64>,
+    nights: BTreeSet<(String, Date)>,
+    discrepancies: BTreeMap<String, u64>,
+    nothing: u64,
+    /// Rows whose command was refused, and why.
+    pub refused: Vec<((String, u64), String)>,
+}
+
+impl Tally {
+    /// What the plan would come to if everything were taken.
+    pub fn of_plan(plan: &Plan) -> Self {
+        let mut tally = Self::default();
+        plan.steps.iter().for_each(|step| tally.take(step, &[]));
+        tally
+    }
+
+    /// A command was taken.
+    pub fn take(&mut self, step: &Step, discrepancies: &[Discrepancy]) {
+        self.commands += 1;
+        for kind in &step.counts {
+            *self.counts.entry(kind).or_default() += 1;
+        }
+        if let Some((person, nights)) = &step.nights {
+            self.nights.extend(nights.iter().map(|night| (person.clone(), *night)));
+        }
+        for found in discrepancies {
+            *self.discrepancies.entry(found.code.clone()).or_default() += 1;
+        }
+    }
+
+    /// A deletion found nothing to take back.
+    pub fn nothing(&mut self) {
+        self.commands += 1;
+        self.nothing += 1;
+    }
+
+    /// A command was refused, or could not be sent for want of another.
+    pub fn refuse(&mut self, step: &Step, why: &str) {
+        self.refused.extend(step.rows.iter().map(|row| (row.clone(), why.to_owned())));
+    }
+
+    /// How many of a kind were taken.
+    pub fn count(&self, kind: &str) -> u64 {
+        match kind {
+            "person-nights" => self.nights.len() as u64,
+            kind => self.counts.get(kind).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Everything, as a table.
+    pub fn table(&self, export: &Export, plan: &Plan, dry_run: bool) -> String {
+        let mut out = String::new();
+        let verb = if dry_run { "would be sent" } else { "sent" };
+        let years = export.years.values().filter(|year| **year != Year::Either).map(|year| year.name());
+        let years: BTreeSet<_> = years.collect();
+        let years = years.into_iter().collect::<Vec<_>>().join(" and ");
+        line(&mut out, &format!("export of {} to {}, columns of {years}", export.system, export.end), None);
+        line(&mut out, &format!("commands {verb}"), Some(self.commands));
+        for kind in KINDS {
+            let name = if kind.starts_with("of which") { format!("  {kind}") } else { kind.to_owned() };
+            line(&mut out, &name, Some(self.count(kind)));
+        }
+        let deleted = self.count("deleted at the source");
+        part(
+            &mut out,
+            "deleted at the source",
+            [("taken back", deleted), ("nothing to take back", self.nothing)],
+        );
+        let odd = self.discrepancies.iter().map(|(code, count)| (code.as_str(), *count));
+        part(&mut out, "discrepancies, kept with their facts", odd);
+        part(&mut out, "noticed", plan.notes.iter().map(|(what, count)| (*what, *count)));
+        let refused = plan.refused.iter().map(|(file, count)| (file.as_str(), *count));
+        part(&mut out, "rows of victim service providers, refused whole", refused);
+        let unread = export.unread.iter().map(|(file, rows)| (file.as_str(), *rows as u64));
+        part(&mut out, "files not read, by rows", unread);
+        part(&mut out, "rows rejected, by file", plan.rejects.by_file());
+        line(&mut out, "rows rejected", Some(plan.rejects.len() as u64));
+        out
+    }
+}
+
+fn line(out: &mut String, what: &str, count: Option<u64>) {
+    let written = match count {
+        Some(count) => writeln!(out, "{what:<64}{count:>10}"),
+        None => writeln!(out, "{what}"),
+    };
+    written.expect("a string takes every line");
+}
+
+fn part<'a>(out: &mut String, title: &str, rows: impl IntoIterator<Item = (&'a str, u64)>) {
+    let mut rows = rows.into_iter().filter(|(_, count)| *count > 0).peekable();
+    if rows.peek().is_some() {
+        line(out, title, None);
+    }
+    for (what, count) in rows {
+        line(out, &format!("  {what}"), Some(count));
+    }
+}
