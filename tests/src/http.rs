@@ -36,7 +36,7 @@ mod tests {
             assert!(asked[..length].starts_with(b"GET /readyz HTTP/1.0\r\n"));
             stream.write_all(b"HTTP/1.0 503 Not Ready\r\nA: b\r\n\r\nnats is away").await.expect("an answer");
         };
-        let (answer, ()) = tokio::join!(get(at, "/readyz"), async { server.await });
+        let (answer, ()) = tokio::join!(get(at, "/readyz"), server);
         assert_eq!(answer, Some((503, "nats is away".to_owned())));
         drop(listener);
         assert_eq!(get(at, "/readyz").await, None);

@@ -180,17 +180,17 @@ impl Desk {
         let mut fresh = false;
         for attempt in 1.. {
             let prepared = match self.prepare(ask, subject, &streams, &decide, fresh).await {
-                Ok(Attempt::Ready(prepared)) => prepared,
+                Ok(Attempt::Ready(prepared)) => *prepared,
                 Ok(Attempt::Stale) => {
                     fresh = true;
                     continue;
                 }
-                Err(failed) => return self.known(ask).await?.map_or(Err(failed), Ok),
+                Err(failed) => return self.known(ask).await?.ok_or(failed),
             };
             match self.append(prepared).await? {
                 Outcome::Done(done) => return Ok(done),
                 Outcome::Refused(refusal) => {
-                    return self.known(ask).await?.map_or(Err(Failed::Refused(refusal)), Ok);
+                    return self.known(ask).await?.ok_or(Failed::Refused(refusal));
                 }
                 Outcome::Lost if ask.etag.is_some() => {
                     return self.known(ask).await?.map_or_else(|| Err(error::etag_mismatch().into()), Ok);
@@ -218,7 +218,7 @@ impl Desk {
         R: Refusal,
     {
         match self.prepare(ask, subject, &streams, &decide, true).await? {
-            Attempt::Ready(prepared) => Ok(prepared),
+            Attempt::Ready(prepared) => Ok(*prepared),
             Attempt::Stale => Err(error::lost_race().into()),
         }
     }
@@ -270,7 +270,10 @@ impl Desk {
             return Ok(Attempt::Stale);
         }
         let version = S::version_of(&states, subject).unwrap_or(0);
-        self.seal(ask, subject, version, changes).await.map(Attempt::Ready).map_err(Failed::from)
+        self.seal(ask, subject, version, changes)
+            .await
+            .map(|ready| Attempt::Ready(Box::new(ready)))
+            .map_err(Failed::from)
     }
 
     /// Turns decided events into bytes under their people's keys.
@@ -423,7 +426,7 @@ pub fn id_of<D: Decider>(id: Uuid) -> StreamId {
 }
 
 enum Attempt<R> {
-    Ready(Prepared<R>),
+    Ready(Box<Prepared<R>>),
     /// What was decided rests on a cached state and must be decided again on the log's own.
     Stale,
 }

@@ -103,7 +103,6 @@ impl Api {
             if let Ok(agency) = entry.agency_id.parse() {
                 entry.agency_name = agencies.get(&agency).cloned().unwrap_or_default();
             }
-            let instant = |micros| jiff::Timestamp::from_microsecond(micros).ok().map(wire::to_instant);
             entry.known_from = instant(found.known_from);
             entry.known_to = found.known_to.and_then(instant);
             entries.push(entry);
@@ -146,6 +145,10 @@ impl Api {
         };
         progress.places.iter().map(of).collect()
     }
+}
+
+fn instant(micros: i64) -> Option<prost_types::Timestamp> {
+    jiff::Timestamp::from_microsecond(micros).ok().map(wire::to_instant)
 }
 
 pub(crate) fn services(given: &[String]) -> Result<Vec<String>, BadField> {

@@ -64,6 +64,7 @@ pub struct Contact {
 
 /// Where a participation stands.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "nearly every participation that is loaded was made")]
 pub enum State {
     /// Never begun.
     #[default]
@@ -233,7 +234,7 @@ impl Decider for Participation {
             },
             Command::AddContact { by, contact, recorded } => {
                 let (facts, ended, contacts) = open_to(state, by)?;
-                if contacts.iter().any(|known| *known == contact) {
+                if contacts.contains(&contact) {
                     return Ok(vec![]);
                 }
                 if ended && !recorded {
