@@ -1,0 +1,350 @@
+//! The bytes of every kind of event, as logs hold them for ever.
+//! Invariant: what an earlier release wrote is read by this one and says the same; `kinds.txt` is added to and never changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::{Decider, PersonId};
+use platform::command::Encoding;
+use prost::Message;
+use proto::log::Sealed;
+use proto::registry as pb;
+use proto::registry::registry_event::Kind;
+use proto::types::{Identifier, LifeDomain, Occurred, Precision};
+use registry::domain::agency::Agency;
+use registry::domain::consent::Consent;
+use registry::domain::goal::Goal;
+use registry::domain::measure::Measure;
+use registry::domain::person::Person;
+use registry::domain::plan::Plan;
+use registry::domain::worker::Worker;
+
+const GOLDEN: &str = include_str!("golden/kinds.txt");
+
+fn id(number: u128) -> String {
+    PersonId::of(number).to_string()
+}
+
+fn sealed(field: &str) -> Option<Sealed> {
+    Some(Sealed {
+        key_id: format!("{}/1", id(1)),
+        event_id: id(90),
+        field: field.into(),
+        nonce: vec![7; 12].into(),
+        ciphertext: vec![9; 20].into(),
+    })
+}
+
+fn date(day: i32) -> Option<proto::Date> {
+    Some(proto::Date { year: 2026, month: 3, day })
+}
+
+fn agency() -> Option<pb::AgencyContent> {
+    let identifiers = vec![Identifier { system: "hmis".into(), value: "1361".into() }];
+    Some(pb::AgencyContent {
+        name: "Clinic".into(),
+        zone: "America/Chicago".into(),
+        part2: true,
+        identifiers,
+    })
+}
+
+fn worker() -> Option<pb::WorkerContent> {
+    let identifiers = vec![Identifier { system: "hmis".into(), value: "27".into() }];
+    Some(pb::WorkerContent { working_name: "Robin".into(), roles: vec![3, 9], identifiers, left: true })
+}
+
+fn details() -> Option<pb::SealedDetails> {
+    Some(pb::SealedDetails {
+        given_name: sealed("name.given"),
+        middle_name: sealed("name.middle"),
+        family_name: sealed("name.family"),
+        name_suffix: sealed("name.suffix"),
+        chosen_name: sealed("name.chosen"),
+        pronouns: sealed("pronouns"),
+        name_quality: pb::DataQuality::Full.into(),
+        birth_date: sealed("birth_date"),
+        birth_date_quality: pb::DataQuality::NotCollected.into(),
+        languages: sealed("languages"),
+        interpreter_needed: sealed("interpreter_needed"),
+        contact_points: vec![pb::SealedContactPoint {
+            kind: pb::ContactKind::Phone.into(),
+            value: sealed("contact[0].value"),
+            whose: sealed("contact[0].whose"),
+            safe_to_leave_message: true,
+            best_times: sealed("contact[0].best_times"),
+        }],
+        digest: vec![3; 32].into(),
+    })
+}
+
+fn identifier() -> pb::SealedIdentifier {
+    pb::SealedIdentifier {
+        system: "PersonalID".into(),
+        value: sealed("identifier[0].value"),
+        key_hash: vec![4; 32].into(),
+        shared_by_source: "hmis:1".into(),
+        agency_id: String::new(),
+        r#use: pb::IdentifierUse::RecordNumber.into(),
+        quality: pb::DataQuality::Full.into(),
+        claimed: true,
+    }
+}
+
+fn goal() -> Option<pb::SealedGoal> {
+    Some(pb::SealedGoal {
+        text: sealed("text"),
+        life_domains: vec![LifeDomain::Employment.into()],
+        environment: pb::Environment::Working.into(),
+        strength: sealed("strength"),
+    })
+}
+
+fn item() -> Option<pb::PlanItemContent> {
+    Some(pb::PlanItemContent {
+        goal_id: id(50),
+        practice: "ips".into(),
+        skills: vec!["job-search".into()],
+        stance: pb::Stance::BuildIndependence.into(),
+        worker_id: id(20),
+        agency_id: id(2),
+        from: date(4),
+        until: date(9),
+        review_on: date(30),
+    })
+}
+
+fn measure() -> Option<pb::MeasureContent> {
+    let at = Some(prost_types::Timestamp { seconds: 1_772_000_000, nanos: 0 });
+    let taken = Occurred { at, precision: Precision::Day.into(), zone: "America/Chicago".into() };
+    let parts = vec![pb::MeasurePart { code: "AssessmentLevel".into(), value: "2".into() }];
+    Some(pb::MeasureContent { scale: "hope".into(), score: "2.5".into(), taken: Some(taken), parts })
+}
+
+/// One of each kind, with its stream's category.
+fn samples() -> Vec<(&'static str, Kind)> {
+    let (goal_id, person_id, agency_id) = (|| id(50), || id(1), || id(2));
+    let (canonical_id, member_id) = (|| id(1), || id(3));
+    vec![
+        (
+            "agency",
+            Kind::AgencyRegistered(pb::AgencyRegistered { agency_id: agency_id(), content: agency() }),
+        ),
+        ("agency", Kind::AgencyChanged(pb::AgencyChanged { agency_id: agency_id(), content: agency() })),
+        (
+            "agency",
+            Kind::AgencyRecorded(pb::AgencyRecorded {
+                agency_id: agency_id(),
+                content: agency(),
+                correction: true,
+            }),
+        ),
+        (
+            "worker",
+            Kind::WorkerAdded(pb::WorkerAdded {
+                worker_id: id(20),
+                agency_id: agency_id(),
+                content: worker(),
+            }),
+        ),
+        ("worker", Kind::WorkerChanged(pb::WorkerChanged { worker_id: id(20), content: worker() })),
+        (
+            "worker",
+            Kind::WorkerRecorded(pb::WorkerRecorded {
+                worker_id: id(20),
+                agency_id: agency_id(),
+                content: worker(),
+                correction: true,
+            }),
+        ),
+        (
+            "person",
+            Kind::PersonRegistered(pb::PersonRegistered {
+                person_id: person_id(),
+                agency_id: agency_id(),
+                details: details(),
+                identifiers: vec![identifier()],
+            }),
+        ),
+        ("person", Kind::PersonChanged(pb::PersonChanged { person_id: person_id(), details: details() })),
+        (
+            "person",
+            Kind::PersonRecorded(pb::PersonRecorded {
+                person_id: person_id(),
+                details: details(),
+                identifiers: vec![identifier()],
+                serving_agency_ids: vec![agency_id()],
+                correction: true,
+            }),
+        ),
+        ("person", Kind::PersonEnteredInError(pb::PersonEnteredInError { person_id: person_id() })),
+        (
+            "person",
+            Kind::IdentifierAdded(pb::IdentifierAdded {
+                person_id: person_id(),
+                identifier: Some(identifier()),
+            }),
+        ),
+        (
+            "person",
+            Kind::IdentifierRemoved(pb::IdentifierRemoved {
+                person_id: person_id(),
+                key_hash: vec![4; 32].into(),
+            }),
+        ),
+        (
+            "person",
+            Kind::ServingAgencyAdded(pb::ServingAgencyAdded {
+                person_id: person_id(),
+                agency_id: agency_id(),
+            }),
+        ),
+        (
+            "person",
+            Kind::PersonsLinked(pb::PersonsLinked { canonical_id: canonical_id(), member_id: member_id() }),
+        ),
+        (
+            "person",
+            Kind::PersonsUnlinked(pb::PersonsUnlinked {
+                canonical_id: canonical_id(),
+                member_id: member_id(),
+            }),
+        ),
+        ("person", Kind::PersonErased(pb::PersonErased { person_id: person_id() })),
+        (
+            "goal",
+            Kind::GoalProposed(pb::GoalProposed {
+                goal_id: goal_id(),
+                person_id: person_id(),
+                content: goal(),
+            }),
+        ),
+        ("goal", Kind::GoalSet(pb::GoalSet { goal_id: goal_id(), person_id: person_id(), content: goal() })),
+        ("goal", Kind::GoalReworded(pb::GoalReworded { goal_id: goal_id(), content: goal() })),
+        ("goal", Kind::GoalAccepted(pb::GoalAccepted { goal_id: goal_id() })),
+        ("goal", Kind::GoalRejected(pb::GoalRejected { goal_id: goal_id() })),
+        ("goal", Kind::GoalDropped(pb::GoalDropped { goal_id: goal_id() })),
+        ("goal", Kind::GoalActivated(pb::GoalActivated { goal_id: goal_id() })),
+        ("goal", Kind::GoalHeld(pb::GoalHeld { goal_id: goal_id() })),
+        ("goal", Kind::GoalResumed(pb::GoalResumed { goal_id: goal_id() })),
+        ("goal", Kind::GoalCompleted(pb::GoalCompleted { goal_id: goal_id() })),
+        (
+            "goal",
+            Kind::GoalRated(pb::GoalRated {
+                goal_id: goal_id(),
+                achievement: pb::Achievement::Improving.into(),
+            }),
+        ),
+        ("goal", Kind::GoalEnteredInError(pb::GoalEnteredInError { goal_id: goal_id() })),
+        (
+            "plan",
+            Kind::PlanItemAdded(pb::PlanItemAdded {
+                plan_item_id: id(70),
+                person_id: person_id(),
+                content: item(),
+            }),
+        ),
+        ("plan", Kind::PlanItemEnded(pb::PlanItemEnded { plan_item_id: id(70), until: date(9) })),
+        (
+            "consent",
+            Kind::ConsentGiven(pb::ConsentGiven {
+                person_id: person_id(),
+                recipient_agency_id: agency_id(),
+                evidence: sealed("evidence"),
+            }),
+        ),
+        (
+            "consent",
+            Kind::ConsentWithdrawn(pb::ConsentWithdrawn {
+                person_id: person_id(),
+                recipient_agency_id: agency_id(),
+                evidence: sealed("evidence"),
+            }),
+        ),
+        (
+            "measure",
+            Kind::MeasureRecorded(pb::MeasureRecorded {
+                measure_id: id(80),
+                person_id: person_id(),
+                agency_id: agency_id(),
+                content: measure(),
+                correction: true,
+            }),
+        ),
+        ("measure", Kind::MeasureEnteredInError(pb::MeasureEnteredInError { measure_id: id(80) })),
+    ]
+}
+
+/// A kind's number: the first tag of its encoding.
+fn number(bytes: &[u8]) -> u32 {
+    let tag = prost::encoding::decode_varint(&mut &bytes[..]).expect("a tag");
+    u32::try_from(tag >> 3).expect("a field number")
+}
+
+fn kept() -> BTreeMap<u32, String> {
+    let line = |line: &str| {
+        let (number, bytes) = line.split_once(' ').expect("a number and bytes");
+        (number.parse().expect("a number"), bytes.to_owned())
+    };
+    GOLDEN.lines().filter(|text| !text.starts_with('#')).map(line).collect()
+}
+
+#[test]
+fn every_kind_of_event_has_the_bytes_that_it_always_had() {
+    let (kept, mut changed, mut sampled) = (kept(), String::new(), BTreeSet::new());
+    for (_, kind) in samples() {
+        let bytes = pb::RegistryEvent { kind: Some(kind) }.encode_to_vec();
+        let now: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let number = number(&bytes);
+        sampled.insert(number);
+        if kept.get(&number) != Some(&now) {
+            changed.push_str(&format!("{number} {now}\n"));
+        }
+    }
+    assert!(changed.is_empty(), "a stored kind has changed, or is new and its line is missing:\n{changed}");
+    assert_eq!(kept.keys().copied().collect::<BTreeSet<_>>(), sampled, "no kind is ever taken away");
+}
+
+#[test]
+fn every_kind_of_the_contract_is_kept_here() {
+    let files = prost_types::FileDescriptorSet::decode(proto::DESCRIPTORS).expect("the contract");
+    let events = files
+        .file
+        .iter()
+        .filter(|file| file.package() == "throughline.registry.v1")
+        .flat_map(|file| &file.message_type)
+        .find(|message| message.name() == "RegistryEvent")
+        .expect("the events");
+    let told: BTreeSet<u32> = events.field.iter().map(|field| field.number().unsigned_abs()).collect();
+    assert_eq!(told, kept().keys().copied().collect::<BTreeSet<_>>());
+}
+
+/// Whether the stream makes sense of the stored event.
+fn reads<D: Encoding>(stored: &proto::log::Event) -> bool {
+    D::decode(stored).is_ok()
+}
+
+#[test]
+fn every_kind_is_read_by_its_own_stream() {
+    for (category, kind) in samples() {
+        let at = Some(prost_types::Timestamp { seconds: 1_772_000_000, nanos: 0 });
+        let stored = proto::log::Event {
+            stream: format!("{category}-{}", id(1)),
+            person_id: id(1),
+            agency_id: id(2),
+            occurred: Some(Occurred { at, precision: Precision::Instant.into(), zone: "UTC".into() }),
+            payload: pb::RegistryEvent { kind: Some(kind.clone()) }.encode_to_vec().into(),
+            ..Default::default()
+        };
+        let read = match category {
+            Agency::CATEGORY => reads::<Agency>(&stored),
+            Worker::CATEGORY => reads::<Worker>(&stored),
+            Person::CATEGORY => reads::<Person>(&stored),
+            Goal::CATEGORY => reads::<Goal>(&stored),
+            Plan::CATEGORY => reads::<Plan>(&stored),
+            Consent::CATEGORY => reads::<Consent>(&stored),
+            Measure::CATEGORY => reads::<Measure>(&stored),
+            other => panic!("no stream is called {other}"),
+        };
+        assert!(read, "{kind:?}");
+    }
+}
