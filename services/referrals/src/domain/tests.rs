@@ -1,1 +1,116 @@
-//! Given, when, then.
+//! Given, when, then: every rule of offers, referrals and participations.
+//! Invariant: the tests speak the domain and nothing else.
+
+mod offers;
+mod participations;
+mod referrals;
+mod table;
+
+use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
+
+use super::offer::{Content, Receiver};
+use super::referral::{
+    self, Ask, ClosingReason, Command, Event, Facts, HoldReason, Outcome, Progress, Referral, Sent,
+};
+use super::{GoalId, ReferralId};
+
+const SHELTER: AgencyId = AgencyId::of(1);
+const CLINIC: AgencyId = AgencyId::of(2);
+const STRANGER: AgencyId = AgencyId::of(3);
+const ANA: PersonId = PersonId::of(10);
+const OFFER: OfferId = OfferId::of(20);
+const THIS: ReferralId = ReferralId::of(30);
+
+fn noon() -> Timestamp {
+    "2026-03-04T18:00:00Z".parse().unwrap()
+}
+
+/// Three working days after noon on a Wednesday in Chicago, across the clock change.
+fn due() -> Timestamp {
+    "2026-03-09T17:00:00Z".parse().unwrap()
+}
+
+fn content() -> Content {
+    Content {
+        name: "Kitchen skills".into(),
+        practice: "skills-training".into(),
+        life_domains: vec![4],
+        receiver: Receiver::Participation,
+        zero_exclusion: false,
+        part2: false,
+        zone: Zone::stored("America/Chicago"),
+        identifiers: vec![],
+    }
+}
+
+fn facts() -> Facts {
+    Facts {
+        id: THIS,
+        person: ANA,
+        requester: Some(SHELTER),
+        offer: OFFER,
+        offer_name: "Kitchen skills".into(),
+        target: CLINIC,
+        practice: "skills-training".into(),
+        priority: 1,
+        life_domain: 4,
+        need: Private::plain("to cook"),
+        goal: None,
+        no_goal_reason: "not yet talked about".into(),
+        receiver: Receiver::Participation,
+        zone: Zone::stored("America/Chicago"),
+        zero_exclusion: false,
+        part2: false,
+    }
+}
+
+fn ask() -> Ask {
+    Ask {
+        person: ANA,
+        offer: OFFER,
+        target: CLINIC,
+        content: Some(content()),
+        priority: 1,
+        life_domain: 4,
+        need: Private::plain("to cook"),
+        goal: None::<GoalId>,
+        no_goal_reason: "not yet talked about".into(),
+    }
+}
+
+fn sent() -> Event {
+    Event::Sent(Sent { consent: "consent-1".into(), overriding: None, acknowledge_by: due() })
+}
+
+fn accepted() -> Event {
+    Event::Accepted {
+        id: THIS,
+        person: ANA,
+        offer: OFFER,
+        target: CLINIC,
+        practice: "skills-training".into(),
+        receiver: Receiver::Participation,
+        goal: None,
+    }
+}
+
+fn drafted() -> Vec<Event> {
+    vec![Event::Drafted(facts())]
+}
+
+fn requested() -> Vec<Event> {
+    vec![Event::Drafted(facts()), sent()]
+}
+
+fn then(mut past: Vec<Event>, more: impl IntoIterator<Item = Event>) -> Vec<Event> {
+    past.extend(more);
+    past
+}
+
+fn by(agency: AgencyId) -> By {
+    By::Agency(agency)
+}
+
+fn override_by_worker() -> Option<(Private, WorkerId)> {
+    Some((Private::plain("urgent, invented"), WorkerId::of(5)))
+}

@@ -19,8 +19,11 @@ enum Party {
     System,
 }
 
-fn party(facts: &Facts, by: By) -> Result<Party, Refusal> {
+fn party(facts: &Facts, situation: &Situation, by: By) -> Result<Party, Refusal> {
+    let draft = matches!(situation, Situation::Draft);
     match by {
+        // Nobody but its maker knows of a draft.
+        By::Agency(agency) if draft && facts.requester != Some(agency) => Err(Refusal::NotFound),
         By::Agency(agency) if agency == facts.target => Ok(Party::Target),
         By::Agency(agency) if Some(agency) == facts.requester => Ok(Party::Requester),
         By::Person(person) if person == facts.person => Ok(Party::Person),
@@ -38,7 +41,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Report { progress, record, outcome } => Ok(report(state, progress, record, outcome)),
         Command::Send { by, at, consent, overriding } => {
             let (facts, situation) = made(state)?;
-            let sender = party(facts, by)?;
+            let sender = party(facts, situation, by)?;
             // An agency may refer to its own programme: it is then requester and target in one.
             let may = match by {
                 By::Agency(agency) => facts.requester == Some(agency),
@@ -109,7 +112,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         }
         Command::Cancel { by, reason } => {
             let (facts, situation) = made(state)?;
-            party(facts, by)?;
+            party(facts, situation, by)?;
             match situation {
                 Situation::Requested { .. }
                 | Situation::Accepted
@@ -202,7 +205,7 @@ fn made(state: &State) -> Result<(&Facts, &Situation), Refusal> {
 /// The referral, for one who answers for its target.
 fn for_target(state: &State, by: By) -> Result<(&Facts, &Situation), Refusal> {
     let (facts, situation) = made(state)?;
-    match party(facts, by)? {
+    match party(facts, situation, by)? {
         Party::Target => Ok((facts, situation)),
         Party::Requester | Party::Person | Party::System => Err(Refusal::SentToAnother),
     }
@@ -279,13 +282,13 @@ fn eligible_reason(
 fn mark_entered_in_error(state: &State, by: By) -> Result<Vec<Event>, Refusal> {
     match state {
         State::Unmade => Err(Refusal::NotFound),
-        State::Made { facts, .. } => match by {
+        State::Made { facts, situation, .. } => match by {
             By::Agency(agency) if facts.requester == Some(agency) => Ok(vec![Event::EnteredInError]),
             By::Person(person) if facts.requester.is_none() && person == facts.person => {
                 Ok(vec![Event::EnteredInError])
             }
             By::Agency(_) | By::Person(_) | By::System => {
-                party(facts, by)?;
+                party(facts, situation, by)?;
                 Err(Refusal::MadeByAnother)
             }
         },

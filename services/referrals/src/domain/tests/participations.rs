@@ -1,0 +1,120 @@
+//! Participations.
+
+use kernel::ids::Uuid;
+use kernel::{Occurred, given};
+
+use super::*;
+use crate::domain::ParticipationId;
+use crate::domain::participation::{Command, Contact, Event, Facts, Participation, Recorded, Refusal};
+
+const TAKING_PART: ParticipationId = ParticipationId::of(40);
+
+fn about() -> Facts {
+    Facts {
+        id: TAKING_PART,
+        person: ANA,
+        agency: CLINIC,
+        offer: OFFER,
+        offer_name: "Kitchen skills".into(),
+        practice: "skills-training".into(),
+        referral: None,
+        part2: false,
+    }
+}
+
+fn at(text: &str) -> Occurred {
+    Occurred::instant(text.parse().unwrap())
+}
+
+fn started() -> Event {
+    Event::Started { facts: about(), at: at("2026-03-04T18:00:00Z") }
+}
+
+fn ended() -> Event {
+    let at = at("2026-04-01T18:00:00Z");
+    Event::Ended { id: TAKING_PART, person: ANA, part2: false, at, reason: ClosingReason::CompletedEarly }
+}
+
+fn contact(id: u128) -> Contact {
+    Contact {
+        id: Uuid::from_u128(id),
+        occurred: at("2026-03-10T18:00:00Z"),
+        minutes: 30,
+        setting: 2,
+        reached: true,
+        purpose: "lesson".into(),
+        workers: vec![],
+    }
+}
+
+fn told(code: u32) -> Box<Recorded> {
+    let ended = Some((at("2026-04-01T18:00:00Z"), code));
+    Box::new(Recorded { facts: about(), started: at("2026-03-04T18:00:00Z"), ended, discrepancies: vec![] })
+}
+
+#[test]
+fn it_begins_once_by_the_agency_that_serves_or_by_the_loop() {
+    let start = |by| Command::Start { by, facts: about(), at: at("2026-03-04T18:00:00Z") };
+    given::<Participation>([]).when(start(by(CLINIC))).then([started()]);
+    given::<Participation>([]).when(start(By::System)).then([started()]);
+    given::<Participation>([started()]).when(start(By::System)).nothing();
+    given::<Participation>([]).when(start(by(SHELTER))).refused(Refusal::NotFound);
+    let other = Command::Start {
+        by: by(CLINIC),
+        facts: Facts { offer: OfferId::of(9), ..about() },
+        at: at("2026-03-04T18:00:00Z"),
+    };
+    given::<Participation>([started()]).when(other).refused(Refusal::AlreadyExists);
+}
+
+#[test]
+fn a_contact_is_noted_once_and_after_the_end_only_as_a_record() {
+    let note = |by, recorded| Command::AddContact { by, contact: contact(1), recorded };
+    let made = Event::ContactMade { id: TAKING_PART, person: ANA, part2: false, contact: contact(1) };
+    given::<Participation>([started()]).when(note(by(CLINIC), false)).then([made.clone()]);
+    given::<Participation>([started(), made.clone()]).when(note(by(CLINIC), false)).nothing();
+    given::<Participation>([started()]).when(note(by(SHELTER), false)).refused(Refusal::NotFound);
+    given::<Participation>([started(), ended()]).when(note(by(CLINIC), false)).refused(Refusal::Ended);
+    given::<Participation>([started(), ended()]).when(note(by(CLINIC), true)).then([made]);
+}
+
+#[test]
+fn it_ends_once_and_never_before_it_began() {
+    let end = |at| Command::End { by: by(CLINIC), at, reason: ClosingReason::CompletedEarly };
+    given::<Participation>([started()]).when(end(at("2026-04-01T18:00:00Z"))).then([ended()]);
+    given::<Participation>([started(), ended()])
+        .when(end(at("2026-04-02T18:00:00Z")))
+        .refused(Refusal::Ended);
+    given::<Participation>([started()])
+        .when(end(at("2026-03-01T18:00:00Z")))
+        .refused(Refusal::EndsBeforeItBegan);
+    given::<Participation>([]).when(end(at("2026-04-01T18:00:00Z"))).refused(Refusal::NotFound);
+}
+
+#[test]
+fn a_record_told_again_is_quiet_told_otherwise_a_correction_and_another_agencys_is_not_touched() {
+    let recorded = |code, correction| Event::Recorded { told: told(code), correction };
+    given::<Participation>([]).when(Command::Record(told(410))).then([recorded(410, false)]);
+    given::<Participation>([recorded(410, false)]).when(Command::Record(told(410))).nothing();
+    given::<Participation>([recorded(410, false)])
+        .when(Command::Record(told(421)))
+        .then([recorded(421, true)]);
+    let mut others = told(410);
+    others.facts.agency = SHELTER;
+    given::<Participation>([recorded(410, false)])
+        .when(Command::Record(others))
+        .refused(Refusal::AlreadyExists);
+    given::<Participation>([started()]).when(Command::Record(told(410))).refused(Refusal::AlreadyExists);
+}
+
+#[test]
+fn what_was_entered_in_error_is_gone_for_all_and_can_be_told_again() {
+    let wrong = Event::EnteredInError { id: TAKING_PART, person: ANA };
+    let mark = |by| Command::MarkEnteredInError { by };
+    given::<Participation>([started()]).when(mark(by(CLINIC))).then([wrong.clone()]);
+    given::<Participation>([started(), wrong.clone()]).when(mark(by(CLINIC))).nothing();
+    given::<Participation>([started()]).when(mark(by(SHELTER))).refused(Refusal::NotFound);
+    given::<Participation>([started(), wrong])
+        .when(Command::Record(told(410)))
+        .then([Event::Recorded { told: told(410), correction: true }]);
+}

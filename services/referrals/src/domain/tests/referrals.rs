@@ -1,0 +1,167 @@
+//! The rules of a referral beside its state table.
+
+use kernel::given;
+
+use super::*;
+use crate::domain::referral::{Criterion, Recorded, Refusal};
+
+fn send(by: By, consent: Option<&str>, overriding: Option<(Private, WorkerId)>) -> Command {
+    Command::Send { by, at: noon(), consent: consent.map(str::to_owned), overriding }
+}
+
+fn reject(reason: ClosingReason, criterion: Option<Criterion>) -> Command {
+    Command::Reject { by: by(CLINIC), reason, criterion, text: Private::plain("in words") }
+}
+
+fn with(change: impl FnOnce(&mut Facts)) -> Vec<Event> {
+    let mut facts = facts();
+    change(&mut facts);
+    vec![Event::Drafted(facts)]
+}
+
+#[test]
+fn a_draft_needs_an_open_offer_and_a_person_drafts_for_themself_alone() {
+    let draft = |by, ask: Ask| Command::Draft { id: THIS, by, ask: Box::new(ask) };
+    given::<Referral>([]).when(draft(by(SHELTER), ask())).then(drafted());
+    let closed = Ask { content: None, ..ask() };
+    given::<Referral>([]).when(draft(by(SHELTER), closed)).refused(Refusal::OfferNotOpen);
+    let own = facts();
+    given::<Referral>([])
+        .when(draft(By::Person(ANA), ask()))
+        .then([Event::Drafted(Facts { requester: None, ..own })]);
+    given::<Referral>([]).when(draft(By::Person(PersonId::of(11)), ask())).refused(Refusal::NotOneself);
+}
+
+#[test]
+fn it_is_sent_with_consent_or_an_approved_override_and_to_part_2_with_consent_alone() {
+    given::<Referral>(drafted()).when(send(by(SHELTER), Some("consent-1"), None)).then([sent()]);
+    given::<Referral>(drafted()).when(send(by(SHELTER), None, None)).refused(Refusal::ConsentMissing);
+    let overridden = Sent { consent: String::new(), overriding: override_by_worker(), acknowledge_by: due() };
+    given::<Referral>(drafted())
+        .when(send(by(SHELTER), None, override_by_worker()))
+        .then([Event::Sent(overridden)]);
+    given::<Referral>(with(|facts| facts.part2 = true))
+        .when(send(by(SHELTER), None, override_by_worker()))
+        .refused(Refusal::OverrideNotPossible);
+    given::<Referral>(drafted())
+        .when(send(by(SHELTER), Some("consent-1"), override_by_worker()))
+        .then([sent()]);
+}
+
+#[test]
+fn the_persons_own_act_is_its_own_consent_and_an_agency_needs_none_to_its_own_programme() {
+    let own = with(|facts| facts.requester = None);
+    let by_self = Sent { consent: "self".into(), overriding: None, acknowledge_by: due() };
+    given::<Referral>(own).when(send(By::Person(ANA), None, None)).then([Event::Sent(by_self)]);
+    let inside = with(|facts| facts.requester = Some(CLINIC));
+    let inside_sent = Sent { consent: String::new(), overriding: None, acknowledge_by: due() };
+    given::<Referral>(inside).when(send(by(CLINIC), None, None)).then([Event::Sent(inside_sent)]);
+}
+
+#[test]
+fn an_ineligible_person_is_told_why_and_zero_exclusion_knows_four_criteria() {
+    let zero = || then(with(|facts| facts.zero_exclusion = true), [sent()]);
+    given::<Referral>(requested())
+        .when(reject(ClosingReason::Ineligible, None))
+        .refused(Refusal::CriterionMissing);
+    given::<Referral>(zero())
+        .when(reject(ClosingReason::Ineligible, Some(Criterion::Other)))
+        .refused(Refusal::ZeroExclusion);
+    for criterion in [Criterion::WantsService, Criterion::Age, Criterion::Area, Criterion::Language] {
+        let outcome =
+            given::<Referral>(zero()).when(reject(ClosingReason::Ineligible, Some(criterion))).outcome();
+        assert!(outcome.is_ok(), "{criterion:?}");
+    }
+    for reason in [HoldReason::Health, HoldReason::NotReady] {
+        given::<Referral>(then(zero(), [accepted()]))
+            .when(Command::Hold { by: by(CLINIC), reason })
+            .refused(Refusal::ZeroExclusion);
+    }
+    given::<Referral>(then(zero(), [accepted()]))
+        .when(Command::Fail { by: by(CLINIC), reason: ClosingReason::Ineligible })
+        .refused(Refusal::ZeroExclusion);
+}
+
+#[test]
+fn what_ends_before_the_start_is_told_from_what_ends_early() {
+    let cancel = || Command::Cancel { by: by(SHELTER), reason: ClosingReason::Moved };
+    let cancelled = |ended_early| Event::Cancelled { reason: ClosingReason::Moved, ended_early };
+    given::<Referral>(requested()).when(cancel()).then([cancelled(false)]);
+    let started = then(requested(), [accepted(), Event::Started]);
+    given::<Referral>(started.clone()).when(cancel()).then([cancelled(true)]);
+    let held = then(started, [Event::Held { reason: HoldReason::PersonsWish }]);
+    given::<Referral>(held).when(cancel()).then([cancelled(true)]);
+}
+
+#[test]
+fn the_acknowledge_clock_runs_out_once_and_only_while_it_matters() {
+    let lapse = || Command::LapseAcknowledge { due: due() };
+    let overdue = Event::AcknowledgeOverdue { due: due() };
+    given::<Referral>(requested()).when(lapse()).then([overdue.clone()]);
+    given::<Referral>(then(requested(), [overdue])).when(lapse()).nothing();
+    given::<Referral>(then(requested(), [Event::Acknowledged])).when(lapse()).nothing();
+    given::<Referral>(then(requested(), [accepted()])).when(lapse()).nothing();
+    given::<Referral>(requested()).when(Command::LapseAcknowledge { due: noon() }).nothing();
+}
+
+#[test]
+fn what_comes_back_moves_a_referral_on_and_never_back() {
+    let report = |progress, outcome| Command::Report { progress, record: "case-1".into(), outcome };
+    let progressed = |progress| Event::Progressed { progress, record: "case-1".into() };
+    let open = || then(requested(), [accepted()]);
+    given::<Referral>(open()).when(report(Progress::Opened, None)).then([progressed(Progress::Opened)]);
+    given::<Referral>(open())
+        .when(report(Progress::Started, None))
+        .then([progressed(Progress::Started), Event::Started]);
+    let started = then(open(), [progressed(Progress::Started), Event::Started]);
+    given::<Referral>(started.clone()).when(report(Progress::Opened, None)).nothing();
+    given::<Referral>(started.clone()).when(report(Progress::Started, None)).nothing();
+    given::<Referral>(started)
+        .when(report(Progress::Closed, Some(Outcome::ServiceGiven)))
+        .then([progressed(Progress::Closed), Event::Completed { outcome: Outcome::ServiceGiven }]);
+    let cancelled = then(open(), [Event::Cancelled { reason: ClosingReason::Moved, ended_early: false }]);
+    given::<Referral>(cancelled)
+        .when(report(Progress::Closed, Some(Outcome::NotEnrolled)))
+        .then([progressed(Progress::Closed)]);
+    given::<Referral>([]).when(report(Progress::Opened, None)).nothing();
+}
+
+#[test]
+fn an_open_referral_keeps_its_place_and_a_closed_one_gives_it_back() {
+    use kernel::Decider;
+    let keeps = |past: Vec<Event>| Referral::fold(&past).keeps();
+    assert_eq!(keeps(drafted()), None);
+    assert_eq!(keeps(requested()), Some((SHELTER, ANA, OFFER)));
+    assert_eq!(keeps(then(requested(), [accepted(), Event::Started])), Some((SHELTER, ANA, OFFER)));
+    assert_eq!(keeps(then(requested(), [accepted(), Event::Completed { outcome: Outcome::Enrolled }])), None);
+    assert_eq!(keeps(then(requested(), [Event::EnteredInError])), None);
+}
+
+#[test]
+fn a_record_from_elsewhere_is_kept_as_told_and_corrected_by_its_writer_alone() {
+    let told = |service: &str| {
+        Box::new(Recorded {
+            person: ANA,
+            requester: SHELTER,
+            offer: None,
+            service_named: service.into(),
+            made: kernel::Occurred::instant(noon()),
+            answer: referral::Answer::Completed,
+            reached: None,
+            discrepancies: vec![],
+        })
+    };
+    let recorded = |service, correction| Event::Recorded { told: told(service), correction };
+    given::<Referral>([]).when(Command::Record(told("a"))).then([recorded("a", false)]);
+    given::<Referral>([recorded("a", false)]).when(Command::Record(told("a"))).nothing();
+    given::<Referral>([recorded("a", false)]).when(Command::Record(told("b"))).then([recorded("b", true)]);
+    let mut others = told("a");
+    others.requester = STRANGER;
+    given::<Referral>([recorded("a", false)]).when(Command::Record(others)).refused(Refusal::NotFound);
+    given::<Referral>([recorded("a", false)])
+        .when(Command::Accept { by: by(CLINIC) })
+        .refused(Refusal::KeptElsewhere);
+    given::<Referral>([recorded("a", false)])
+        .when(Command::MarkEnteredInError { by: by(SHELTER) })
+        .then([Event::EnteredInError]);
+}
