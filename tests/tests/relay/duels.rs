@@ -2,15 +2,24 @@
 
 use std::time::Duration;
 
+use platform::bus::{Bus, BusSettings};
 use platform::relay::Progress;
+use platform::store::Store;
 use tests::Nats;
 use tests::child::until;
 
 use crate::fixture::{
-    Home, Listener, Pausable, Relay, SERVICE, Teller, bus, holds_the_log_from, level, on_both, stands,
+    Home, Listener, Pausable, Paused, Relay, SERVICE, Teller, bus, holds_the_log_from, level, on_both, stands,
 };
 
-on_both!(two_relays_at_once_put_nothing_out_of_place, a_relay_that_was_paused_is_refused);
+on_both!(
+    two_relays_at_once_put_nothing_out_of_place,
+    a_relay_that_was_paused_is_refused,
+    a_relay_whose_lease_ran_out_while_it_was_paused_stands_by,
+);
+
+/// Long enough to be paused in the middle of.
+const BACKLOG: u64 = 12_000;
 
 async fn two_relays_at_once_put_nothing_out_of_place(nats: Nats) {
     let home = Home::sqlite();
@@ -37,31 +46,37 @@ async fn two_relays_at_once_put_nothing_out_of_place(nats: Nats) {
 }
 
 async fn a_relay_that_was_paused_is_refused(nats: Nats) {
+    let home = Home::sqlite();
+    let store = home.open().await;
+    let mut teller = Teller::new(store.log());
+    teller.tell(BACKLOG).await;
+    let here = bus(&nats).await;
+    let (apart, paused, _first) = paused_at_work(&nats, &here, store.clone(), &home).await;
+
+    // Another carries all that the first had left, and more.
+    let second = Relay::start(&here, &store, &home.clock);
+    teller.tell(500).await;
+    holds_the_log_from(1, &nats, &here, store.log()).await;
+
+    // The first goes on where it stopped; it has been told nothing.
+    drop(paused);
+    for _ in 0..20 {
+        teller.tell(20).await;
+        level(&here, store.log()).await;
+    }
+    holds_the_log_from(1, &nats, &here, store.log()).await;
+    second.end().await;
+    drop(apart);
+}
+
+async fn a_relay_whose_lease_ran_out_while_it_was_paused_stands_by(nats: Nats) {
     let home = Home::postgres().await;
     let store = home.open().await;
     let mut teller = Teller::new(store.log());
-    teller.tell(12_000).await;
-    let streams = bus(&nats).await.streams(SERVICE);
-
-    // The first relay, in what is a process of its own as far as it can tell.
-    let apart = Pausable::start().await;
-    let (url, clock, at) = (home.url.clone(), home.clock.clone(), nats.url());
-    let starting = apart.handle.spawn(async move {
-        let store = platform::store::Store::open(&url, SERVICE, clock.clone()).await.unwrap();
-        let bus = platform::bus::Bus::connect(platform::bus::BusSettings::at(at)).await.unwrap();
-        Relay::start(&bus, &store, &clock)
-    });
-    let first = starting.await.unwrap();
-    until("the first relay to be at work", || async {
-        stands(&streams, store.log()).await.filter(|stands| stands.last >= 300)
-    })
-    .await;
-    let paused = apart.pause().await;
-    let left_at = stands(&streams, store.log()).await.unwrap().last;
-    assert!(left_at < 12_000, "it was to be paused in the middle of its work");
-
-    // Its lease runs out, and another takes over.
+    teller.tell(BACKLOG).await;
     let here = bus(&nats).await;
+    // A store of its own, as another process has.
+    let (_apart, paused, first) = paused_at_work(&nats, &here, home.open().await, &home).await;
     let second = Relay::start(&here, &store, &home.clock);
     teller.tell(500).await;
     second.says("it takes over", |progress| matches!(progress, Progress::Relaying { .. })).await;
@@ -77,5 +92,24 @@ async fn a_relay_that_was_paused_is_refused(nats: Nats) {
     first.says("the first to relay again", |progress| matches!(progress, Progress::Relaying { .. })).await;
     teller.tell(10).await;
     holds_the_log_from(1, &nats, &here, store.log()).await;
-    drop(first);
+}
+
+/// A relay in what is a process of its own as far as it can tell, stopped in the middle of a backlog.
+async fn paused_at_work(nats: &Nats, here: &Bus, store: Store, home: &Home) -> (Pausable, Paused, Relay) {
+    let apart = Pausable::start().await;
+    let (log, clock, url) = (store.log().clone(), home.clock.clone(), nats.url());
+    let starting = apart.handle.spawn(async move {
+        let bus = Bus::connect(BusSettings::at(url)).await.expect("an address");
+        Relay::start(&bus, &store, &clock)
+    });
+    let relay = starting.await.expect("it starts");
+    let streams = here.streams(SERVICE);
+    until("the relay to be at work", || async {
+        stands(&streams, &log).await.filter(|stands| stands.last >= 300)
+    })
+    .await;
+    let paused = apart.pause().await;
+    let left_at = stands(&streams, &log).await.expect("the stream stands").last;
+    assert!(left_at < BACKLOG, "it was to be paused in the middle of its work");
+    (apart, paused, relay)
 }
