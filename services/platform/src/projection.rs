@@ -50,6 +50,12 @@ pub trait Projection: Send + Sync + 'static {
     /// `feed_` are the engine's.
     fn tables(&self, postgres: bool) -> Vec<String>;
 
+    /// Which of these tables are lists of work: marked by events, cleared and put off by who does the work. What stands in them follows from no
+    /// log, so `verify` passes over them; that a generation made anew marks everything again must be enough.
+    fn work_lists(&self) -> &[&'static str] {
+        &[]
+    }
+
     /// Applies one event, inside the transaction that moves the cursor.
     fn apply<'a>(
         &'a self,

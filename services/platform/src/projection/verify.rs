@@ -117,7 +117,8 @@ async fn compare_with_scratch(
     let places = Generation::places_in(&mut snapshot).await?;
     let positions = places.iter().map(|(log, place)| (log.clone(), place.position)).collect();
     advance(parts, catalog, &scratch, places).await?;
-    let (rows, differences, different) = compare::tables(&mut snapshot, &scratch.db).await?;
+    let (rows, differences, different) =
+        compare::tables(&mut snapshot, &scratch.db, parts.projection.work_lists()).await?;
     snapshot.rollback().await?;
     Ok(Verified { positions, rows, differences, different })
 }

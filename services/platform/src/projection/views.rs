@@ -108,6 +108,13 @@ impl Views {
         self.db().fetch(sql, subjects).await?.iter().map(|row| row.text(0)).collect()
     }
 
+    /// By log, how many people's events wait because one could not be applied.
+    pub async fn parked(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let rows =
+            self.db().fetch("SELECT source, count(*) FROM feed_parked GROUP BY source", args![]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?, row.u64(1)?))).collect()
+    }
+
     pub(super) fn live(&self) -> Arc<Generation> {
         self.0.live.borrow().clone()
     }
