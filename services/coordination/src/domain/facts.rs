@@ -23,6 +23,8 @@ pub struct Input {
     pub category: String,
     /// Its security label; empty for none.
     pub label: String,
+    /// Agencies that see it as its writer does, such as the target of a referral that was sent.
+    pub shared_with: BTreeSet<AgencyId>,
 }
 
 /// What a timed commitment is.

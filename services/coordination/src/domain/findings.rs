@@ -18,11 +18,16 @@ pub struct Findings;
 /// The open ones, and how many events there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
+    subject: Option<Subject>,
     open: BTreeMap<Key, (FindingId, Found)>,
     events: u64,
 }
 
 impl State {
+    /// Whose findings they are; none before the first.
+    pub fn subject(&self) -> Option<Subject> {
+        self.subject
+    }
     /// The open findings.
     pub fn open(&self) -> impl Iterator<Item = &(FindingId, Found)> {
         self.open.values()
@@ -68,6 +73,17 @@ pub enum Event {
         /// Its rule.
         rule: String,
     },
+}
+
+impl Event {
+    /// What the finding is about.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Raised { subject, .. } | Self::Changed { subject, .. } | Self::Cleared { subject, .. } => {
+                *subject
+            }
+        }
+    }
 }
 
 /// Comparing is never refused.
@@ -117,6 +133,7 @@ impl Decider for Findings {
             }
             Event::Cleared { id, .. } => state.open.retain(|_, (known, _)| known != id),
         }
+        state.subject = Some(event.subject());
         state.events += 1;
         state
     }

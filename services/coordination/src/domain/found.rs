@@ -82,12 +82,17 @@ impl Found {
         let place = |input: &Input| (input.service.clone(), input.stream.clone(), input.entry.clone());
         Key { rule: self.rule.clone(), inputs: self.inputs.iter().map(place).collect() }
     }
-    /// What must be visible, all of it, for the finding to be.
-    pub fn class(&self) -> Class {
-        Class::new(self.inputs.iter().map(|input| Part {
-            agency: input.agency,
-            category: input.category.clone(),
-            label: input.label.clone(),
-        }))
+    /// The classes it is shown under: each says what must be visible, all of it, for the finding to be. Of an input that several agencies see
+    /// as its writer does, any one will do.
+    pub fn classes(&self) -> BTreeSet<Class> {
+        let none = BTreeSet::from([vec![]]);
+        let parts = self.inputs.iter().fold(none, |classes: BTreeSet<Vec<Part>>, input| {
+            let part = |agency| Part { agency, category: input.category.clone(), label: input.label.clone() };
+            let seen_by: BTreeSet<AgencyId> =
+                input.shared_with.iter().copied().chain([input.agency]).collect();
+            let with = |parts: &Vec<Part>, agency: AgencyId| [parts.as_slice(), &[part(agency)]].concat();
+            classes.iter().flat_map(|parts| seen_by.iter().map(|agency| with(parts, *agency))).collect()
+        });
+        parts.into_iter().map(Class::new).collect()
     }
 }

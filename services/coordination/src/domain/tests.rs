@@ -35,6 +35,7 @@ fn input(service: &str, stream: &str, agency: AgencyId) -> Input {
         agency,
         category: service.into(),
         label: String::new(),
+        shared_with: [].into(),
     }
 }
 

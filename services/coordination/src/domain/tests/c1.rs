@@ -81,7 +81,7 @@ fn the_line_of_a_labelled_commitment_does_not_say_what_it_is() {
     labelled.input.label = "42CFRPart2".into();
     let found = only(judged(&commitments([labelled, interview("job-1", "10:30")]), BEFORE));
     assert_eq!(found.line, "A commitment and an interview overlap");
-    assert!(found.class().parts().iter().any(|part| part.label == "42CFRPart2"));
+    assert!(found.classes().iter().all(|class| class.parts().iter().any(|part| part.label == "42CFRPart2")));
 }
 
 #[test]

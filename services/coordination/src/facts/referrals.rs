@@ -1,0 +1,82 @@
+//! Referrals that await their target, and participations.
+//! Invariant: a clock that had run out before its cause was recorded, or that a record tells of, is none.
+
+use platform::source::Read;
+use prost::Message;
+use proto::referrals::ReferralsEvent;
+use proto::referrals::referrals_event::Kind;
+
+use super::stored::{Fact, Referral, Service, Unreadable, happened, instant, written};
+
+pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unreadable> {
+    let payload = ReferralsEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
+    Ok(match (payload.kind.ok_or(Unreadable)?, held) {
+        (Kind::ReferralDrafted(drafted), _) => {
+            let asks = &drafted.requester_agency_id;
+            // The person's own referral is first seen by who is asked.
+            let agency = if asks.is_empty() { &drafted.target_agency_id } else { asks };
+            Some(Fact::Referral(Referral {
+                written: Some(written(read, agency, drafted.part2)),
+                target: drafted.target_agency_id.clone(),
+                acknowledge_by: None,
+            }))
+        }
+        (Kind::ReferralSent(sent), Some(Fact::Referral(referral))) => {
+            let by = sent.acknowledge_by.as_ref().map(|by| instant(Some(by))).transpose()?;
+            let runs = by.filter(|by| *by > read.recorded.recorded_at);
+            let acknowledge_by = runs.map(jiff::Timestamp::as_microsecond);
+            Some(Fact::Referral(Referral { acknowledge_by, ..referral }))
+        }
+        (
+            Kind::ReferralAcknowledged(_)
+            | Kind::ReferralAccepted(_)
+            | Kind::ReferralRejected(_)
+            | Kind::ReferralCancelled(_)
+            | Kind::ReferralStarted(_)
+            | Kind::ReferralHeld(_)
+            | Kind::ReferralResumed(_)
+            | Kind::ReferralCompleted(_)
+            | Kind::ReferralFailed(_)
+            | Kind::ReferralEnteredInError(_)
+            | Kind::ReferralRecorded(_)
+            | Kind::ParticipationEnteredInError(_),
+            _,
+        ) => None,
+
+        (Kind::ParticipationStarted(started), _) => Some(Fact::Service(Service {
+            written: Some(written(read, &started.agency_id, started.part2)),
+            practice: started.practice,
+            from: happened(read)?.as_microsecond(),
+            zone: read.event.occurred.clone().unwrap_or_default().zone,
+            ..Service::default()
+        })),
+        (Kind::ParticipationRecorded(told), _) => {
+            let began = told.started.ok_or(Unreadable)?;
+            let ended = told.ended.map(|ended| instant(ended.at.as_ref())).transpose()?;
+            Some(Fact::Service(Service {
+                written: Some(written(read, &told.agency_id, told.part2)),
+                practice: told.practice,
+                from: instant(began.at.as_ref())?.as_microsecond(),
+                until: ended.map(jiff::Timestamp::as_microsecond),
+                zone: began.zone,
+                ..Service::default()
+            }))
+        }
+        (Kind::ParticipationEnded(_), Some(Fact::Service(mut service))) => {
+            service.until = Some(happened(read)?.as_microsecond());
+            Some(Fact::Service(service))
+        }
+
+        // Offers concern nobody; the rest changes nothing that a rule looks at, or follows no beginning.
+        (
+            Kind::ServiceOfferPublished(_)
+            | Kind::ServiceOfferWithdrawn(_)
+            | Kind::ReferralSent(_)
+            | Kind::ReferralOverdue(_)
+            | Kind::ReferralProgressed(_)
+            | Kind::ParticipationContactMade(_)
+            | Kind::ParticipationEnded(_),
+            held,
+        ) => held,
+    })
+}

@@ -1,0 +1,82 @@
+//! Goals, the goals that plan items serve, and links between records.
+//! Invariant: a goal counts as open until its own stream says otherwise, so that what is named before it is heard of is not lost.
+
+use platform::source::Read;
+use prost::Message;
+use proto::registry::RegistryEvent;
+use proto::registry::registry_event::Kind;
+use uuid::Uuid;
+
+use super::stored::{Fact, Goal, Plan, PlanItem, Unreadable, written};
+
+fn kind_of(read: &Read) -> Result<Kind, Unreadable> {
+    RegistryEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?.kind.ok_or(Unreadable)
+}
+
+/// The records that the event links or parts: either may be looked at first.
+#[allow(clippy::wildcard_enum_match_arm, reason = "only these two kinds say who is one human")]
+pub(super) fn linked(read: &Read) -> Result<Vec<Uuid>, Unreadable> {
+    let (canonical, member) = match kind_of(read)? {
+        Kind::PersonsLinked(link) => (link.canonical_id, link.member_id),
+        Kind::PersonsUnlinked(link) => (link.canonical_id, link.member_id),
+        _ => return Ok(vec![]),
+    };
+    [canonical, member].iter().map(|id| Uuid::try_parse(id).map_err(|_| Unreadable)).collect()
+}
+
+pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unreadable> {
+    Ok(match (kind_of(read)?, held) {
+        (Kind::GoalProposed(_) | Kind::GoalSet(_), _) => Some(Fact::Goal(Goal { closed: false })),
+        (
+            Kind::GoalRejected(_)
+            | Kind::GoalDropped(_)
+            | Kind::GoalCompleted(_)
+            | Kind::GoalEnteredInError(_),
+            _,
+        ) => Some(Fact::Goal(Goal { closed: true })),
+        (Kind::PlanItemAdded(added), held) => {
+            let content = added.content.ok_or(Unreadable)?;
+            let mut plan = match held {
+                Some(Fact::Plan(plan)) => plan,
+                Some(_) | None => Plan::default(),
+            };
+            plan.items.push(PlanItem {
+                id: added.plan_item_id,
+                written: Some(written(read, &content.agency_id, false)),
+                goal: content.goal_id,
+            });
+            Some(Fact::Plan(plan))
+        }
+        (
+            Kind::AgencyRegistered(_)
+            | Kind::AgencyChanged(_)
+            | Kind::AgencyRecorded(_)
+            | Kind::WorkerAdded(_)
+            | Kind::WorkerChanged(_)
+            | Kind::WorkerRecorded(_)
+            | Kind::PersonRegistered(_)
+            | Kind::PersonChanged(_)
+            | Kind::PersonRecorded(_)
+            | Kind::PersonEnteredInError(_)
+            | Kind::IdentifierAdded(_)
+            | Kind::IdentifierRemoved(_)
+            | Kind::ServingAgencyAdded(_)
+            | Kind::PersonsLinked(_)
+            | Kind::PersonsUnlinked(_)
+            | Kind::PersonErased(_)
+            | Kind::GoalReworded(_)
+            | Kind::GoalAccepted(_)
+            | Kind::GoalActivated(_)
+            | Kind::GoalHeld(_)
+            | Kind::GoalResumed(_)
+            | Kind::GoalRated(_)
+            // An item that ended is past: what carries it out still says which goal it serves.
+            | Kind::PlanItemEnded(_)
+            | Kind::ConsentGiven(_)
+            | Kind::ConsentWithdrawn(_)
+            | Kind::MeasureRecorded(_)
+            | Kind::MeasureEnteredInError(_),
+            held,
+        ) => held,
+    })
+}
