@@ -65,6 +65,16 @@ pub fn optional_text(field: &str, text: &str, max: usize) -> Result<Option<Strin
     Ok(if text.is_empty() { None } else { Some(text.to_owned()) })
 }
 
+/// A short code that is stored in the clear, such as "career-planning"; empty where empty. It takes no free words, since those would be personal.
+pub fn code(field: &str, text: &str) -> Result<String, BadField> {
+    let fits = text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(BadField::new(field, "is no code; send at most 40 of a to z and -"))
+    }
+}
+
 /// A personal text. Required.
 pub fn private(field: &str, value: &str, max: usize) -> Result<Private, BadField> {
     text(field, value, max).map(Private::Plain)
@@ -204,6 +214,15 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_code_takes_no_free_words() {
+        assert_eq!(code("purpose", "career-planning").unwrap(), "career-planning");
+        assert_eq!(code("purpose", "").unwrap(), "");
+        for words in ["met his sister Ana", "Ana", "two\nlines", &"a".repeat(41)] {
+            assert_eq!(code("purpose", words).unwrap_err().field, "purpose", "{words}");
+        }
     }
 
     #[test]

@@ -143,7 +143,7 @@ async fn a_referral_goes_all_the_way_and_what_the_service_did_comes_back_onto_it
         minutes: 45,
         setting: Setting::Home.into(),
         reached: true,
-        purpose: "first lesson".into(),
+        purpose: "first-lesson".into(),
         worker_ids: vec![],
     };
     call!(

@@ -59,7 +59,7 @@ fn contact_at(service: &Alone, setting: Setting) -> Option<Contact> {
         minutes: 30,
         setting: setting.into(),
         reached: true,
-        purpose: "career planning".into(),
+        purpose: "career-planning".into(),
         worker_ids: vec![SPECIALIST.to_string()],
     })
 }

@@ -94,7 +94,7 @@ fn contact_in(given: &types::Contact) -> Result<Contact, BadField> {
         minutes: given.minutes,
         setting: setting.map_err(|_| BadField::new("setting", "is not one of the contract's values"))?.into(),
         reached: given.reached,
-        purpose: wire::optional_text("purpose", &given.purpose, 200)?.unwrap_or_default(),
+        purpose: wire::code("purpose", &given.purpose)?,
         workers: given.worker_ids.iter().enumerate().map(worker).collect::<Result<_, _>>()?,
     })
 }

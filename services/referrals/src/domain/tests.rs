@@ -56,7 +56,7 @@ fn facts() -> Facts {
         life_domain: 4,
         need: Private::plain("to cook"),
         goal: None,
-        no_goal_reason: "not yet talked about".into(),
+        no_goal_reason: Some(Private::plain("not yet talked about")),
         receiver: Receiver::Participation,
         zone: Zone::stored("America/Chicago"),
         zero_exclusion: false,
@@ -74,7 +74,7 @@ fn ask() -> Ask {
         life_domain: 4,
         need: Private::plain("to cook"),
         goal: None::<GoalId>,
-        no_goal_reason: "not yet talked about".into(),
+        no_goal_reason: Some(Private::plain("not yet talked about")),
     }
 }
 

@@ -140,7 +140,7 @@ fn contact_in(id: Uuid, given: Option<&types::Contact>) -> Result<Contact, BadFi
         minutes: given.minutes,
         setting: given.setting,
         reached: given.reached,
-        purpose: wire::optional_text("purpose", &given.purpose, 200).map_err(inside)?.unwrap_or_default(),
+        purpose: wire::code("purpose", &given.purpose).map_err(inside)?,
         workers: given.worker_ids.iter().enumerate().map(worker).collect::<Result<_, _>>().map_err(inside)?,
     })
 }

@@ -1,5 +1,5 @@
 //! Referrals on the wire.
-//! Invariant: the need and a rejection's words leave sealed and come back sealed; only a reply opens them.
+//! Invariant: the need, why no goal is served and a rejection's words leave sealed and come back sealed; only a reply opens them.
 
 use kernel::{AgencyId, By, Discrepancy, OfferId, PersonId, Timestamp, Zone};
 use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
@@ -37,7 +37,7 @@ pub struct Drafting {
     life_domain: i32,
     need: kernel::Private,
     goal: Option<crate::domain::GoalId>,
-    no_goal_reason: String,
+    no_goal_reason: Option<kernel::Private>,
 }
 
 impl Drafting {
@@ -82,7 +82,7 @@ pub fn draft(request: &pb::DraftReferralRequest) -> Result<Drafting, BadField> {
         life_domain: wire::choice::<proto::types::LifeDomain>("life_domain", request.life_domain)?.into(),
         need: wire::private("need", &request.need, NEED)?,
         goal,
-        no_goal_reason: reason.unwrap_or_default(),
+        no_goal_reason: reason.map(kernel::Private::Plain),
     })
 }
 
@@ -475,7 +475,7 @@ fn drafted(facts: &Facts, ink: &Ink<'_>) -> Result<pb::ReferralDrafted, Status> 
         life_domain: facts.life_domain,
         need: Some(ink.seal("need", &facts.need)?),
         goal_id: id_text(facts.goal),
-        no_goal_reason: facts.no_goal_reason.clone(),
+        no_goal_reason: ink.seal_some("goal.none_reason", facts.no_goal_reason.as_ref())?,
         receiver: receiver.into(),
         unit_group_id,
         offer_name: facts.offer_name.clone(),
@@ -498,7 +498,7 @@ fn facts(stored: &proto::log::Event, message: pb::ReferralDrafted) -> Result<Fac
         life_domain: message.life_domain,
         need: from_private(message.need.as_ref()).ok_or_else(|| Unreadable::new(stored, "it has no need"))?,
         goal: stored_optional_id(stored, &message.goal_id)?,
-        no_goal_reason: message.no_goal_reason,
+        no_goal_reason: from_private(message.no_goal_reason.as_ref()),
         receiver: receiver_in(stored, message.receiver, &message.unit_group_id)?,
         zone: Zone::stored(message.zone),
         zero_exclusion: message.zero_exclusion,

@@ -56,7 +56,7 @@ fn contact(number: u128, setting: Setting, reached: bool) -> Contact {
         minutes: 30,
         setting,
         reached,
-        purpose: "career planning".into(),
+        purpose: "career-planning".into(),
         workers: vec![SPECIALIST],
     }
 }

@@ -36,7 +36,7 @@ fn inside(id: ContactId, now: Timestamp, given: &types::Contact) -> Result<Conta
         minutes: given.minutes,
         setting: setting::parse("setting", given.setting)?,
         reached: given.reached,
-        purpose: wire::optional_text("purpose", &given.purpose, 200)?.unwrap_or_default(),
+        purpose: wire::code("purpose", &given.purpose)?,
         workers: ids("worker_ids", &given.worker_ids, 20)?,
     })
 }

@@ -27,7 +27,7 @@ pub struct Ask {
     /// The goal it serves.
     pub goal: Option<GoalId>,
     /// Or why there is none.
-    pub no_goal_reason: String,
+    pub no_goal_reason: Option<Private>,
 }
 
 /// A referral as another system tells it.

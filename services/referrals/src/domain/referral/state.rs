@@ -33,7 +33,7 @@ pub struct Facts {
     /// The goal served.
     pub goal: Option<GoalId>,
     /// Or why there is none.
-    pub no_goal_reason: String,
+    pub no_goal_reason: Option<Private>,
     /// Who opens its part.
     pub receiver: Receiver,
     /// Where the target counts working days.

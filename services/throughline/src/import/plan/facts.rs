@@ -155,7 +155,7 @@ impl<'a> Planner<'a> {
         let contact = types::Contact {
             occurred: Some(on),
             reached: true,
-            purpose: "problem solving, diversion or rapid resolution".to_owned(),
+            purpose: "problem-solving-or-rapid-resolution".to_owned(),
             ..Default::default()
         };
         let ask = referrals::RecordParticipationContactRequest {
