@@ -1,0 +1,101 @@
+//! Every service in one process at an address that stays, over the store and bus of the test's own.
+//! Invariant: a process started again is the same command line; nothing is repaired between two of them.
+
+use tempfile::TempDir;
+use tests::ports::Port;
+use tests::world::World;
+use tests::{Launch, Nats, Postgres, Process, Version};
+
+/// A system that can be struck.
+pub struct Site {
+    /// Where its stores are, if not in a directory.
+    pub postgres: Option<Postgres>,
+    /// Its bus, if it has one.
+    pub nats: Option<Nats>,
+    port: Port,
+    launch: Launch,
+    process: Option<Process>,
+    _home: TempDir,
+}
+
+impl Site {
+    /// Over a directory of SQLite files, by feeds alone.
+    pub async fn sqlite() -> Self {
+        let (home, port) = (tempfile::tempdir().expect("a temporary directory"), Port::claim());
+        let launch = launch(&port, &format!("sqlite:{}", home.path().display()));
+        Self::serving(Self { postgres: None, nats: None, port, launch, process: None, _home: home }).await
+    }
+
+    /// Over PostgreSQL and NATS.
+    pub async fn postgres_and_nats() -> Self {
+        let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
+        let (home, port) = (tempfile::tempdir().expect("a temporary directory"), Port::claim());
+        let at = |name: &str| home.path().join(name).display().to_string();
+        for secret in ["secret", "kek"] {
+            platform::seal::Secret::at(&home.path().join(secret)).expect("a secret");
+        }
+        let launch = launch(&port, &postgres.url().await)
+            .arg("--nats")
+            .arg(nats.url())
+            .arg("--secret-file")
+            .arg(at("secret"))
+            .arg("--kek-file")
+            .arg(at("kek"))
+            .arg("--erasure-ledger")
+            .arg(at("erasures"));
+        let (postgres, nats) = (Some(postgres), Some(nats));
+        Self::serving(Self { postgres, nats, port, launch, process: None, _home: home }).await
+    }
+
+    async fn serving(mut self) -> Self {
+        self.serve().await;
+        self
+    }
+
+    /// Its address, through all deaths.
+    pub fn world(&self) -> World {
+        World::at(self.port.address())
+    }
+
+    /// Starts the process that is not there, and waits until it serves.
+    pub async fn serve(&mut self) {
+        assert!(self.process.is_none(), "it serves already");
+        self.process = Some(self.launch.start().await);
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.process.take().expect("a process").kill();
+    }
+
+    /// Runs it until it dies at that pass of that point.
+    ///
+    /// # Panics
+    /// Where it ends in any other way, or not at all.
+    pub async fn dies_at(&mut self, point: &str, pass: u64) {
+        assert!(self.process.is_none(), "it serves already");
+        // It may die before it serves: what it reads on at its start passes points too.
+        let mut process = self.launch.clone().fault(&format!("{point}:{pass}=abort")).spawn();
+        let status = process.ended().await;
+        let said = process.said();
+        assert!(
+            said.contains(&format!("fault: Abort at {point}, pass {pass}")),
+            "{status}; it said:\n{said}"
+        );
+    }
+
+    /// Runs a client command, and gives what it printed if it ended well, else all it said.
+    pub async fn command(&self, arguments: &[&str]) -> Result<String, String> {
+        let to = format!("http://{}", self.port.address());
+        let mut process = Launch::new(arguments.iter().copied()).arg("--to").arg(to).spawn();
+        let status = process.ended().await;
+        if status.success() { Ok(process.answer()) } else { Err(process.said()) }
+    }
+}
+
+fn launch(port: &Port, store: &str) -> Launch {
+    Launch::new(["serve", "all", "--drain-seconds", "5", "--store", store])
+        .arg(format!("--grpc-listen={}", port.address()))
+        .arg("--http-listen=127.0.0.1:0")
+        .arg("--admin-listen=127.0.0.1:0")
+}
