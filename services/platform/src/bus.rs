@@ -18,6 +18,7 @@ pub use stream::{Stands, Streams};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::jetstream::context::{Context, ContextBuilder, PublishErrorKind, RequestErrorKind};
 use async_nats::jetstream::response::Response;
 use async_nats::{ConnectOptions, Event, ServerAddr};
@@ -175,6 +176,11 @@ impl Bus {
     /// Asks JetStream.
     async fn ask<T: DeserializeOwned>(&self, what: &str, body: &impl Serialize) -> Result<T, BusError> {
         let asked = || format!("JetStream's {what}");
+        // What is asked meanwhile would wait for the connection, and its asker for what has long been given up.
+        if self.context().client().connection_state() != State::Connected {
+            let source = Arc::new(std::io::Error::from(std::io::ErrorKind::NotConnected));
+            return Err(BusError::Away { asked: asked(), source });
+        }
         let answer: Result<Response<T>, _> = self.context().request(what.to_owned(), body).await;
         match answer {
             Ok(Response::Ok(answer)) => Ok(answer),
