@@ -1,0 +1,353 @@
+//! One life, played: it arrives, says what it wants and who may see, and then several things happen to it at once.
+//! Invariant: what happens is drawn from the life's own chance alone, so nobody else's luck changes it.
+
+mod home;
+mod loops;
+mod taking_part;
+mod therapy;
+mod work;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proto::google::r#type::Date;
+use proto::housing as hous;
+use proto::registry as reg;
+use proto::types::{Contact, LifeDomain, Setting, Voice as Words};
+
+use super::calendar::{Calendar, Hour, ZONE};
+use super::chance::Chance;
+use super::sketch::{Double, Place, Sketch};
+use super::stage::{Halt, Part, Played, Stage};
+use super::town::{Town, Worker};
+use super::voice::{id, name, say};
+use super::words;
+
+/// The system of the identifiers that people of the demo carry, and the source that all its agencies share.
+pub const IDENTIFIER: &str = "demo";
+
+/// Where lives are played.
+#[derive(Clone)]
+pub struct Scene {
+    pub town: Arc<Town>,
+    pub calendar: Arc<Calendar>,
+    pub stage: Stage,
+}
+
+/// A life that has arrived. Clones are the same.
+#[derive(Clone)]
+struct Life {
+    scene: Scene,
+    sketch: Arc<Sketch>,
+    person: Arc<str>,
+    goals: Arc<Goals>,
+}
+
+/// What the person wants, by goal id; empty where they did not say.
+#[derive(Default)]
+struct Goals {
+    work: String,
+    home: String,
+    well: String,
+    social: String,
+}
+
+/// The identifier of the person with this number.
+pub fn identifier(number: u32) -> String {
+    format!("P-{number:04}")
+}
+
+/// Plays a life from its first day to its last.
+///
+/// # Errors
+/// A command that was refused.
+pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
+    let day = scene.calendar.working(sketch.arrives);
+    part.until(scene.calendar.written(day, Hour::Noon)).await?;
+    let sketch = Arc::new(sketch);
+    let worker = scene.town.worker(Place::Coordination, sketch.number).clone();
+    let person = register(&worker, &sketch, &sketch.named.given.to_owned(), true).await?;
+    let goals = Goals::default();
+    let mut life = Life { scene, sketch, person: person.into(), goals: Arc::new(goals) };
+    life.consent(&worker, day).await?;
+    life.goals = Arc::new(life.say_goals(&worker).await?);
+    life.note_where(&worker, day).await?;
+    life.cue(|life, part| taking_part::casework(life, part, day));
+    if life.sketch.nights.is_some() {
+        life.cue(|life, part| home::nights(life, part, day));
+    }
+    if life.sketch.work {
+        life.cue(|life, part| work::find(life, part, day));
+    }
+    if life.sketch.hour.is_some() {
+        life.cue(|life, part| therapy::attend(life, part, day));
+    }
+    if life.sketch.home.is_some() {
+        life.cue(|life, part| home::find(life, part, day));
+    }
+    if life.sketch.club {
+        life.cue(|life, part| taking_part::club(life, part, day));
+    }
+    if life.sketch.double.is_some() {
+        life.cue(|life, part| double(life, part, day));
+    }
+    match life.sketch.erased {
+        Some(day) => life.erase(part, day).await,
+        None => Ok(()),
+    }
+}
+
+impl Life {
+    /// Lets something happen to this life beside the rest.
+    fn cue<F>(&self, happens: impl FnOnce(Life, Part) -> F)
+    where
+        F: Future<Output = Played> + Send + 'static,
+    {
+        let life = self.clone();
+        self.scene.stage.cue(|part| happens(life, part));
+    }
+
+    /// Waits for an hour of a day; who is to be erased waits no further than the day before.
+    async fn until(&self, part: &Part, day: u32, hour: Hour) -> Played {
+        if self.sketch.erased.is_some_and(|erased| day >= erased) {
+            return Err(Halt::Over);
+        }
+        part.until(self.scene.calendar.written(day, hour)).await
+    }
+
+    /// A source of what happens in one part of this life.
+    fn chance(&self, part: &str) -> Chance {
+        self.sketch.chance.fork(part)
+    }
+
+    fn worker(&self, place: Place) -> Worker {
+        self.scene.town.worker(place, self.sketch.number).clone()
+    }
+
+    fn date(&self, day: u32) -> Date {
+        self.scene.calendar.date(day)
+    }
+
+    fn consents_to(&self, place: Place) -> bool {
+        self.sketch.consents.contains(&place)
+    }
+
+    /// An instant of that day's morning, before noon is written.
+    fn morning(&self, day: u32, chance: &mut Chance) -> Timestamp {
+        self.scene.calendar.at(day, chance.between(9, 11), 5 * chance.below(12))
+    }
+
+    /// A contact of that morning.
+    fn contact(&self, day: u32, chance: &mut Chance, workers: &[&Worker], met: Met) -> Contact {
+        Contact {
+            occurred: Some(self.scene.calendar.occurred(self.morning(day, chance))),
+            minutes: if met.reached { 10 * chance.between(2, 9) } else { 0 },
+            setting: met.setting.into(),
+            reached: met.reached,
+            purpose: met.purpose.to_owned(),
+            worker_ids: workers.iter().map(|worker| worker.id.clone()).collect(),
+        }
+    }
+
+    async fn consent(&self, worker: &Worker, day: u32) -> Played {
+        for place in &self.sketch.consents {
+            let request = reg::GiveConsentRequest {
+                request_id: name(),
+                person_id: self.person.to_string(),
+                recipient_agency_id: self.scene.town.agency(*place).id.clone(),
+                voice: Words::Person.into(),
+                evidence: format!("invented form, signed on {}", self.scene.calendar.day(day)),
+                ..Default::default()
+            };
+            say!(worker.voice, registry.give_consent, request).await?;
+        }
+        Ok(())
+    }
+
+    async fn say_goals(&self, worker: &Worker) -> Result<Goals, Halt> {
+        use reg::Environment::{Living, Social, Unspecified, Working};
+        let mut chance = self.chance("goals");
+        let (sketch, mut goals) = (&self.sketch, Goals::default());
+        if sketch.work || chance.percent(15) {
+            let text = words::work_goal(&mut chance);
+            goals.work = self.set_goal(worker, text, LifeDomain::Employment, Working).await?;
+        }
+        if sketch.home.is_some() || chance.percent(10) {
+            let text = words::home_goal(&mut chance);
+            goals.home = self.set_goal(worker, text, LifeDomain::Housing, Living).await?;
+        }
+        if sketch.hour.is_some() {
+            let text = words::well_goal(&mut chance);
+            goals.well = self.set_goal(worker, text, LifeDomain::Health, Unspecified).await?;
+        }
+        if sketch.club {
+            let text = words::social_goal(&mut chance);
+            goals.social = self.set_goal(worker, text, LifeDomain::PeerAndSocial, Social).await?;
+        }
+        Ok(goals)
+    }
+
+    async fn set_goal(
+        &self,
+        worker: &Worker,
+        text: &str,
+        domain: LifeDomain,
+        environment: reg::Environment,
+    ) -> Result<String, Halt> {
+        let content = reg::GoalContent {
+            text: text.to_owned(),
+            life_domains: vec![domain.into()],
+            environment: environment.into(),
+            strength: String::new(),
+        };
+        let request = reg::SetGoalRequest {
+            request_id: name(),
+            person_id: self.person.to_string(),
+            content: Some(content),
+            voice: Words::Person.into(),
+        };
+        Ok(id(say!(worker.voice, registry.set_goal, request).await?.written))
+    }
+
+    /// Says that work on a goal has begun, in the plan and at the goal.
+    async fn plan(
+        &self,
+        place: Place,
+        goal: &str,
+        practice: &str,
+        skills: &[&str],
+        day: u32,
+    ) -> Result<String, Halt> {
+        if goal.is_empty() {
+            return Ok(String::new());
+        }
+        let (worker, coordinator) = (self.worker(place), self.worker(Place::Coordination));
+        let content = reg::PlanItemContent {
+            goal_id: goal.to_owned(),
+            practice: practice.to_owned(),
+            skills: skills.iter().map(|&skill| skill.to_owned()).collect(),
+            stance: reg::Stance::BuildIndependence.into(),
+            worker_id: worker.id.clone(),
+            agency_id: self.scene.town.agency(place).id.clone(),
+            from: Some(self.date(day)),
+            ..Default::default()
+        };
+        let request = reg::AddPlanItemRequest {
+            request_id: name(),
+            person_id: self.person.to_string(),
+            content: Some(content),
+            voice: Words::Person.into(),
+            ..Default::default()
+        };
+        let item = id(say!(coordinator.voice, registry.add_plan_item, request).await?.written);
+        let request =
+            reg::ActivateGoalRequest { request_id: name(), goal_id: goal.to_owned(), ..Default::default() };
+        say!(coordinator.voice, registry.activate_goal, request).await?;
+        Ok(item)
+    }
+
+    /// How far the person says a goal is achieved.
+    async fn rate(&self, goal: &str, achievement: reg::Achievement) -> Played {
+        if goal.is_empty() {
+            return Ok(());
+        }
+        let request = reg::RateGoalRequest {
+            request_id: name(),
+            goal_id: goal.to_owned(),
+            achievement: achievement.into(),
+            voice: Words::Person.into(),
+            ..Default::default()
+        };
+        say!(self.worker(Place::Coordination).voice, registry.rate_goal, request).await?;
+        Ok(())
+    }
+
+    /// Where the person stays, as they tell it when they come.
+    async fn note_where(&self, worker: &Worker, day: u32) -> Played {
+        let mut chance = self.chance("where");
+        // HMIS 3.12: a place not meant for living in, with family, with friends, a rental without subsidy.
+        let code = if self.sketch.nights.is_some() { 116 } else { chance.pick([336, 335, 410]) };
+        let met = Met { setting: Setting::Office, purpose: "intake", reached: true };
+        let request = hous::NoteLivingSituationRequest {
+            request_id: name(),
+            person_id: self.person.to_string(),
+            place: Some(hous::Place { code, ..Default::default() }),
+            contact: Some(self.contact(day, &mut chance, &[worker], met)),
+            zone: ZONE.to_owned(),
+            ..Default::default()
+        };
+        say!(worker.voice, housing.note_living_situation, request).await?;
+        Ok(())
+    }
+
+    /// The person asks for everything about them to be made unreadable.
+    async fn erase(&self, part: Part, day: u32) -> Played {
+        part.until(self.scene.calendar.written(day, Hour::Evening)).await?;
+        let request = reg::ErasePersonRequest {
+            request_id: name(),
+            person_id: self.person.to_string(),
+            ..Default::default()
+        };
+        say!(self.scene.town.operator, registry.erase_person, request).await?;
+        Ok(())
+    }
+}
+
+/// What a contact was.
+#[derive(Clone, Copy)]
+struct Met {
+    setting: Setting,
+    purpose: &'static str,
+    reached: bool,
+}
+
+async fn register(worker: &Worker, sketch: &Sketch, given: &str, numbered: bool) -> Result<String, Halt> {
+    let named = &sketch.named;
+    let (year, month, day) = named.born;
+    let birth_date = i32::try_from(month).ok().zip(i32::try_from(day).ok());
+    let details = reg::PersonDetails {
+        given_name: given.to_owned(),
+        family_name: named.family.to_owned(),
+        pronouns: named.pronouns.to_owned(),
+        name_quality: reg::DataQuality::Full.into(),
+        birth_date: birth_date.map(|(month, day)| Date { year, month, day }),
+        birth_date_quality: reg::DataQuality::Full.into(),
+        languages: vec!["en".to_owned()],
+        ..Default::default()
+    };
+    let number = reg::PersonIdentifier {
+        system: IDENTIFIER.to_owned(),
+        value: identifier(sketch.number),
+        shared_by_source: IDENTIFIER.to_owned(),
+        r#use: reg::IdentifierUse::RecordNumber.into(),
+        quality: reg::DataQuality::Full.into(),
+    };
+    let request = reg::RegisterPersonRequest {
+        request_id: name(),
+        details: Some(details),
+        identifiers: if numbered { vec![number] } else { vec![] },
+    };
+    Ok(id(say!(worker.voice, registry.register_person, request).await?.written))
+}
+
+/// The shelter makes a second record, under the name it was told at the door.
+async fn double(life: Life, part: Part, arrived: u32) -> Played {
+    let mut chance = life.chance("double");
+    let day = life.scene.calendar.working(arrived + chance.between(2, 20));
+    life.until(&part, day, Hour::Evening).await?;
+    let shelter = life.worker(Place::Shelter);
+    let given = format!("{}.", life.sketch.named.given.chars().next().unwrap_or('X'));
+    let member = register(&shelter, &life.sketch, &given, false).await?;
+    let other = Life { person: member.as_str().into(), goals: Arc::default(), ..life.clone() };
+    other.cue(|other, part| home::few_nights(other, part, day));
+    let Some(Double::Linked(after)) = life.sketch.double else { return Ok(()) };
+    life.until(&part, life.scene.calendar.working(day + after), Hour::Noon).await?;
+    let request = reg::LinkPersonsRequest {
+        request_id: name(),
+        canonical_id: life.person.to_string(),
+        member_id: member,
+        ..Default::default()
+    };
+    say!(life.scene.town.operator, registry.link_persons, request).await?;
+    Ok(())
+}

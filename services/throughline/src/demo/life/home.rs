@@ -1,0 +1,180 @@
+//! Roofs: nights in the shelter, and the way from a referral to a home of one's own.
+//! Invariant: a bed night is told within the days that a request may look back; a unit is this life's alone.
+
+use proto::housing as hous;
+use proto::registry::Achievement;
+
+use super::Life;
+use super::loops::Came;
+use crate::demo::calendar::Hour;
+use crate::demo::chance::Chance;
+use crate::demo::sketch::Place;
+use crate::demo::stage::{Halt, Part, Played};
+use crate::demo::town::{Offer, Worker};
+use crate::demo::voice::{name, say};
+
+/// The first nights are in the shelter.
+pub async fn nights(life: Life, part: Part, arrived: u32) -> Played {
+    let nights = life.sketch.nights.unwrap_or(0);
+    sleep_over(life, part, arrived, nights).await
+}
+
+/// A few nights under another name.
+pub async fn few_nights(life: Life, part: Part, arrived: u32) -> Played {
+    sleep_over(life, part, arrived, 5).await
+}
+
+async fn sleep_over(life: Life, part: Part, arrived: u32, nights: u32) -> Played {
+    let mut chance = life.chance("nights");
+    life.until(&part, arrived, Hour::Evening).await?;
+    let shelter = life.worker(Place::Shelter);
+    let member =
+        hous::Member { person_id: life.person.to_string(), relationship: hous::Relationship::Self_.into() };
+    let request = hous::MatchPlacementRequest {
+        request_id: name(),
+        unit_group_id: life.scene.town.beds.clone(),
+        members: vec![member],
+        ..Default::default()
+    };
+    let placement = say!(shelter.voice, housing.match_placement, request).await?;
+    let stay =
+        Stay { placement: placement.placement_ids.first().cloned().unwrap_or_default(), worker: shelter };
+    stay.offer().await?;
+    stay.accept().await?;
+    stay.admit().await?;
+    let (mut from, until) = (arrived, arrived + nights);
+    while from < until {
+        let told = (from + 7).min(until);
+        life.until(&part, told, Hour::Noon).await?;
+        let slept: Vec<u32> = (from..told).filter(|_| chance.percent(85)).collect();
+        if !slept.is_empty() {
+            let request = hous::AddNightsRequest {
+                request_id: name(),
+                placement_id: stay.placement.clone(),
+                nights: slept.into_iter().map(|day| life.date(day)).collect(),
+                ..Default::default()
+            };
+            say!(stay.worker.voice, housing.add_nights, request).await?;
+        }
+        from = told;
+    }
+    life.until(&part, until + 1, Hour::Noon).await?;
+    // HMIS 3.12: with family, with friends, a place not meant for living in, not known.
+    stay.exit(chance.pick([336, 335, 116, 99])).await
+}
+
+/// A home, by referral.
+pub async fn find(life: Life, part: Part, arrived: u32) -> Played {
+    let Some(home) = life.sketch.home else { return Ok(()) };
+    let mut chance = life.chance("home");
+    let day = arrived + chance.between(2, 60);
+    if home.twice {
+        life.cue(|life, part| find_another(life, part, day));
+    }
+    let offer = life.scene.town.homes.clone();
+    let unit = life.scene.town.units[home.unit].clone();
+    settle_in(&life, &part, &offer, Some(unit), &mut chance, day).await
+}
+
+/// Another programme finds them a home as well, and neither knows.
+async fn find_another(life: Life, part: Part, day: u32) -> Played {
+    let mut chance = life.chance("home again");
+    let day = day + chance.between(10, 30);
+    let offer = life.scene.town.rapid.clone();
+    settle_in(&life, &part, &offer, None, &mut chance, day).await
+}
+
+async fn settle_in(
+    life: &Life,
+    part: &Part,
+    offer: &Offer,
+    unit: Option<String>,
+    chance: &mut Chance,
+    day: u32,
+) -> Played {
+    let (goal, calendar) = (life.goals.home.clone(), life.scene.calendar.clone());
+    let need = "a home that the person can keep";
+    let Came::Opened(placement, opened) = life.refer(part, offer, &goal, need, chance, day).await? else {
+        return Ok(());
+    };
+    let stay = Stay { placement, worker: life.worker(offer.of) };
+    life.plan(offer.of, &goal, "supported-housing", &["keeping-a-tenancy", "money"], opened).await?;
+    let mut day = calendar.working(opened + chance.between(5, 60));
+    life.until(part, day, Hour::Noon).await?;
+    stay.offer().await?;
+    day = calendar.working(day + chance.between(1, 6));
+    life.until(part, day, Hour::Noon).await?;
+    if chance.percent(8) {
+        return stay.decline().await;
+    }
+    stay.accept().await?;
+    day = calendar.working(day + chance.between(2, 14));
+    life.until(part, day, Hour::Noon).await?;
+    if let Some(unit) = unit {
+        stay.assign(unit).await?;
+    }
+    stay.admit().await?;
+    // Most move in within days; some wait for months, and that is seen.
+    day += if chance.percent(12) { chance.between(65, 110) } else { chance.between(0, 12) };
+    life.until(part, day, Hour::Evening).await?;
+    stay.move_in().await?;
+    life.rate(&goal, Achievement::Achieved).await?;
+    if chance.percent(65) {
+        return Ok(());
+    }
+    day += chance.between(60, 400);
+    life.until(part, day, Hour::Noon).await?;
+    // HMIS 3.12: a rental without subsidy, with family for good, with friends, not known.
+    stay.exit(chance.pick([410, 422, 335, 99])).await
+}
+
+/// A placement and who speaks for it.
+struct Stay {
+    placement: String,
+    worker: Worker,
+}
+
+/// A method that moves the placement on.
+macro_rules! moves {
+    ($name:ident, $method:ident, $request:ident) => {
+        async fn $name(&self) -> Played {
+            let request = hous::$request {
+                request_id: name(),
+                placement_id: self.placement.clone(),
+                ..Default::default()
+            };
+            say!(self.worker.voice, housing.$method, request).await?;
+            Ok(())
+        }
+    };
+}
+
+impl Stay {
+    moves!(offer, offer_placement, OfferPlacementRequest);
+    moves!(accept, accept_placement, AcceptPlacementRequest);
+    moves!(decline, decline_placement, DeclinePlacementRequest);
+    moves!(admit, admit_placement, AdmitPlacementRequest);
+    moves!(move_in, move_in_placement, MoveInPlacementRequest);
+
+    async fn assign(&self, unit_id: String) -> Result<(), Halt> {
+        let request = hous::AssignUnitRequest {
+            request_id: name(),
+            placement_id: self.placement.clone(),
+            unit_id,
+            ..Default::default()
+        };
+        say!(self.worker.voice, housing.assign_unit, request).await?;
+        Ok(())
+    }
+
+    async fn exit(&self, code: u32) -> Played {
+        let request = hous::ExitPlacementRequest {
+            request_id: name(),
+            placement_id: self.placement.clone(),
+            destination: Some(hous::Place { code, ..Default::default() }),
+            ..Default::default()
+        };
+        say!(self.worker.voice, housing.exit_placement, request).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Taking part in what has no service of its own: case management from the first day, and the clubhouse.
+//! Invariant: a participation that a referral opens is never started by hand.
+
+use proto::referrals as refs;
+use proto::types::Setting;
+
+use super::loops::Came;
+use super::{Life, Met};
+use crate::demo::calendar::Hour;
+use crate::demo::chance::Chance;
+use crate::demo::sketch::Place;
+use crate::demo::stage::{Part, Played};
+use crate::demo::voice::{id, name, say};
+
+/// Case management: a contact now and then, for as long as the person wants it.
+pub async fn casework(life: Life, part: Part, arrived: u32) -> Played {
+    let mut chance = life.chance("casework");
+    let worker = life.worker(Place::Coordination);
+    let request = refs::StartParticipationRequest {
+        request_id: name(),
+        person_id: life.person.to_string(),
+        offer_id: life.scene.town.casework.id.clone(),
+        occurred_at: None,
+    };
+    let participation = id(say!(worker.voice, referrals.start_participation, request).await?.written);
+    let mut day = arrived;
+    let visits = if chance.percent(25) { chance.between(3, 8) } else { u32::MAX };
+    for _ in 0..visits {
+        day = life.scene.calendar.working(day + chance.between(18, 40));
+        life.until(&part, day, Hour::Noon).await?;
+        let setting = chance.pick([Setting::Office, Setting::Phone, Setting::Home, Setting::Community]);
+        let met = Met { setting, purpose: "check-in", reached: chance.percent(88) };
+        life.take_part(Place::Coordination, &participation, &mut chance, day, met).await?;
+    }
+    life.stop(Place::Coordination, &participation, refs::ClosingReason::CompletedEarly).await
+}
+
+/// The clubhouse, by referral: often at first, then less, and some stop coming.
+pub async fn club(life: Life, part: Part, arrived: u32) -> Played {
+    let mut chance = life.chance("club");
+    let day = arrived + chance.between(5, 120);
+    let (goal, need) = (life.goals.social.clone(), "somebody to be with during the day");
+    let offer = life.scene.town.club.clone();
+    let Came::Opened(participation, opened) =
+        life.refer(&part, &offer, &goal, need, &mut chance, day).await?
+    else {
+        return Ok(());
+    };
+    life.plan(Place::Club, &goal, "clubhouse", &["conversation", "community-participation"], opened).await?;
+    let mut day = opened;
+    let visits = chance.pick([6, 15, 30, u32::MAX]);
+    for visit in 0..visits {
+        let pause = if visit < 10 { chance.between(5, 10) } else { chance.between(10, 24) };
+        day = life.scene.calendar.working(day + pause);
+        life.until(&part, day, Hour::Noon).await?;
+        let met = Met { setting: Setting::Community, purpose: "clubhouse-day", reached: true };
+        life.take_part(Place::Club, &participation, &mut chance, day, met).await?;
+    }
+    life.stop(Place::Club, &participation, refs::ClosingReason::NotEngaged).await
+}
+
+impl Life {
+    async fn take_part(
+        &self,
+        place: Place,
+        participation: &str,
+        chance: &mut Chance,
+        day: u32,
+        met: Met,
+    ) -> Played {
+        let worker = self.worker(place);
+        let request = refs::AddParticipationContactRequest {
+            request_id: name(),
+            participation_id: participation.to_owned(),
+            contact: Some(self.contact(day, chance, &[&worker], met)),
+            ..Default::default()
+        };
+        say!(worker.voice, referrals.add_participation_contact, request).await?;
+        Ok(())
+    }
+
+    async fn stop(&self, place: Place, participation: &str, reason: refs::ClosingReason) -> Played {
+        let request = refs::EndParticipationRequest {
+            request_id: name(),
+            participation_id: participation.to_owned(),
+            reason: reason.into(),
+            ..Default::default()
+        };
+        say!(self.worker(place).voice, referrals.end_participation, request).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,269 @@
+//! The town: six agencies, their workers, what they offer, and the roofs and rooms they have.
+//! Invariant: it is founded before the first life begins, by the commands that agencies use.
+
+use anyhow::Context;
+use kernel::AgencyId;
+use proto::housing as hous;
+use proto::referrals as refs;
+use proto::registry as reg;
+use proto::therapy as ther;
+use proto::types::LifeDomain;
+
+use super::calendar::{Calendar, ZONE};
+use super::sketch::{Needed, Place};
+use super::stage::Halt;
+use super::voice::{Exchange, Voice, id, name, say};
+
+/// Everything that lives share.
+pub struct Town {
+    pub operator: Voice,
+    agencies: Vec<Agency>,
+    pub ips: Offer,
+    pub homes: Offer,
+    pub rapid: Offer,
+    pub cbt: Offer,
+    pub club: Offer,
+    pub casework: Offer,
+    /// The night shelter's unit group.
+    pub beds: String,
+    pub units: Vec<String>,
+    pub practitioners: Vec<String>,
+}
+
+/// An agency.
+pub struct Agency {
+    pub id: String,
+    workers: Vec<Worker>,
+}
+
+/// A worker, who can speak.
+#[derive(Clone)]
+pub struct Worker {
+    pub id: String,
+    pub voice: Voice,
+}
+
+/// A programme that takes referrals.
+#[derive(Clone)]
+pub struct Offer {
+    pub id: String,
+    pub of: Place,
+    pub domain: LifeDomain,
+}
+
+impl Town {
+    /// An agency.
+    pub fn agency(&self, place: Place) -> &Agency {
+        &self.agencies[place as usize]
+    }
+
+    /// The worker of an agency who looks after the life with this number.
+    pub fn worker(&self, place: Place, number: u32) -> &Worker {
+        let workers = &self.agency(place).workers;
+        &workers[number as usize % workers.len()]
+    }
+
+    /// Founds it.
+    ///
+    /// # Errors
+    /// A command that was refused.
+    pub async fn found(exchange: &Exchange, calendar: &Calendar, needed: Needed) -> Result<Self, Halt> {
+        let operator = exchange.operator();
+        let mut agencies = Vec::new();
+        for place in Place::ALL {
+            agencies.push(agency(exchange, &operator, place, needed).await?);
+        }
+        let of = |place: Place| &agencies[place as usize].workers[0].voice;
+        let shelter = of(Place::Shelter);
+        let beds = group(shelter, calendar, "Testville night shelter", BEDS).await?;
+        let rapid = group(shelter, calendar, "Rapid rehousing", RAPID).await?;
+        let homes = group(of(Place::Homes), calendar, "Supportive apartments", HOMES).await?;
+        let mut units = Vec::new();
+        // A few more than anybody will ever have: some stand vacant.
+        for number in 0..needed.units + 3 {
+            units.push(unit(of(Place::Homes), &homes, number).await?);
+        }
+        let mut practitioners = Vec::new();
+        for worker in &agencies[Place::Clinic as usize].workers {
+            practitioners.push(practitioner(worker, practitioners.len()).await?);
+        }
+        let open = |place, domain, name, practice, receiver, group: &str| {
+            offer(of(place), place, domain, name, practice, receiver, group.to_owned())
+        };
+        use LifeDomain::{BasicLivingSkills, Employment, Health, Housing, PeerAndSocial};
+        use Place::{Clinic, Club, Coordination, Homes, Shelter, Works};
+        use refs::Receiver;
+        Ok(Self {
+            ips: open(Works, Employment, "Supported employment", "ips", Receiver::Vocational, "").await?,
+            homes: open(
+                Homes,
+                Housing,
+                "Supportive apartments",
+                "supported-housing",
+                Receiver::Housing,
+                &homes,
+            )
+            .await?,
+            rapid: open(Shelter, Housing, "Rapid rehousing", "supported-housing", Receiver::Housing, &rapid)
+                .await?,
+            cbt: open(Clinic, Health, "Cognitive behavioural therapy", "cbt", Receiver::Therapy, "").await?,
+            club: open(Club, PeerAndSocial, "Clubhouse membership", "clubhouse", Receiver::Participation, "")
+                .await?,
+            casework: open(
+                Coordination,
+                BasicLivingSkills,
+                "Case management",
+                "case-management",
+                Receiver::Participation,
+                "",
+            )
+            .await?,
+            operator,
+            agencies,
+            beds,
+            units,
+            practitioners,
+        })
+    }
+}
+
+type Group = (hous::ProjectType, hous::UnitKind);
+const BEDS: Group = (hous::ProjectType::EmergencyShelterNightByNight, hous::UnitKind::Shelter);
+const RAPID: Group = (hous::ProjectType::RapidRehousing, hous::UnitKind::OwnHome);
+const HOMES: Group = (hous::ProjectType::PermanentSupportiveHousing, hous::UnitKind::Apartment);
+
+fn called(place: Place) -> (&'static str, reg::WorkerRole, &'static [&'static str]) {
+    use reg::WorkerRole::{
+        Coordinator, EmploymentSpecialist, HousingSpecialist, PeerSupportWorker, SocialWorker, Therapist,
+    };
+    match place {
+        Place::Coordination => {
+            ("Demo Care Coordination", Coordinator, &["C. Exampleworker", "D. Sampleworker", "E. Testworker"])
+        }
+        Place::Works => {
+            ("Example Works", EmploymentSpecialist, &["F. Exampleworker", "G. Sampleworker", "H. Testworker"])
+        }
+        Place::Homes => ("Sample Homes", HousingSpecialist, &["I. Exampleworker", "J. Sampleworker"]),
+        Place::Shelter => ("Testville Night Shelter", SocialWorker, &["K. Exampleworker", "L. Sampleworker"]),
+        Place::Clinic => ("Placeholder Clinic", Therapist, &[]),
+        Place::Club => ("Invented Clubhouse", PeerSupportWorker, &["M. Exampleworker", "N. Sampleworker"]),
+    }
+}
+
+async fn agency(exchange: &Exchange, operator: &Voice, place: Place, needed: Needed) -> Result<Agency, Halt> {
+    let (agency_name, role, names) = called(place);
+    let content =
+        reg::AgencyContent { name: agency_name.to_owned(), zone: ZONE.to_owned(), ..Default::default() };
+    let request = reg::RegisterAgencyRequest { request_id: name(), content: Some(content) };
+    let agency = id(say!(operator, registry.register_agency, request).await?.written);
+    let names: Vec<String> = match place {
+        Place::Clinic => {
+            (1..=needed.practitioners).map(|number| format!("Practitioner No. {number}")).collect()
+        }
+        Place::Coordination | Place::Works | Place::Homes | Place::Shelter | Place::Club => {
+            names.iter().map(|&name| name.to_owned()).collect()
+        }
+    };
+    let mut workers = Vec::new();
+    for working_name in names {
+        let content = reg::WorkerContent { working_name, roles: vec![role.into()], ..Default::default() };
+        let request =
+            reg::AddWorkerRequest { request_id: name(), content: Some(content), agency_id: agency.clone() };
+        let worker = id(say!(operator, registry.add_worker, request).await?.written);
+        let of: AgencyId = agency.parse().context("the id of an agency")?;
+        let voice = exchange.worker(worker.parse().context("the id of a worker")?, of);
+        workers.push(Worker { id: worker, voice });
+    }
+    Ok(Agency { id: agency, workers })
+}
+
+async fn group(
+    voice: &Voice,
+    calendar: &Calendar,
+    called: &str,
+    (project, kind): Group,
+) -> Result<String, Halt> {
+    let content = hous::UnitGroupContent {
+        name: called.to_owned(),
+        project_type: project.into(),
+        kind: kind.into(),
+        zone: ZONE.to_owned(),
+        operates_from: Some(calendar.date(0)),
+        ..Default::default()
+    };
+    let request =
+        hous::PublishUnitGroupRequest { request_id: name(), content: Some(content), ..Default::default() };
+    let group = id(say!(voice, housing.publish_unit_group, request).await?.written);
+    let capacity = hous::CapacityContent {
+        household_type: hous::HouseholdType::WithoutChildren.into(),
+        beds: 40,
+        from: Some(calendar.date(0)),
+        ..Default::default()
+    };
+    let request = hous::SetCapacityRequest {
+        request_id: name(),
+        unit_group_id: group.clone(),
+        content: Some(capacity),
+        ..Default::default()
+    };
+    say!(voice, housing.set_capacity, request).await?;
+    Ok(group)
+}
+
+async fn unit(voice: &Voice, group: &str, number: usize) -> Result<String, Halt> {
+    let content = hous::UnitContent {
+        name: format!("Sample House {}, apartment {}", 1 + number / 10, 1 + number % 10),
+        sleeps: 2,
+        step_free: number.is_multiple_of(4),
+        accepting: true,
+        identifiers: vec![],
+    };
+    let request = hous::PublishUnitRequest {
+        request_id: name(),
+        unit_group_id: group.to_owned(),
+        content: Some(content),
+        ..Default::default()
+    };
+    Ok(id(say!(voice, housing.publish_unit, request).await?.written))
+}
+
+async fn practitioner(worker: &Worker, number: usize) -> Result<String, Halt> {
+    let content = ther::PractitionerContent {
+        name: format!("Practitioner No. {}", number + 1),
+        role: ther::PractitionerRole::Therapist.into(),
+        licence: String::new(),
+        modalities: vec!["cbt".to_owned()],
+        zone: ZONE.to_owned(),
+    };
+    let request = ther::RegisterPractitionerRequest {
+        request_id: name(),
+        worker_id: worker.id.clone(),
+        content: Some(content),
+    };
+    Ok(id(say!(worker.voice, therapy.register_practitioner, request).await?.written))
+}
+
+async fn offer(
+    voice: &Voice,
+    of: Place,
+    domain: LifeDomain,
+    called: &str,
+    practice: &str,
+    receiver: refs::Receiver,
+    unit_group_id: String,
+) -> Result<Offer, Halt> {
+    let content = refs::ServiceOfferContent {
+        name: called.to_owned(),
+        practice: practice.to_owned(),
+        life_domains: vec![domain.into()],
+        receiver: receiver.into(),
+        unit_group_id,
+        zero_exclusion: practice == "ips",
+        zone: ZONE.to_owned(),
+        ..Default::default()
+    };
+    let request =
+        refs::PublishServiceOfferRequest { request_id: name(), content: Some(content), ..Default::default() };
+    let id = id(say!(voice, referrals.publish_service_offer, request).await?.written);
+    Ok(Offer { id, of, domain })
+}
