@@ -224,7 +224,7 @@ impl People {
     }
 
     fn stale(&self) -> bool {
-        self.0.lag().iter().any(|lag| !lag.reachable || lag.seconds > STALE.as_secs_f64())
+        self.0.lag().iter().any(|lag| lag.seconds > STALE.as_secs_f64())
     }
 }
 

@@ -16,10 +16,13 @@ pub struct Lag {
     pub source: String,
     /// Events in the log and not in the tables.
     pub events: u64,
-    /// Age of the oldest of them, in seconds; 0 if there is none.
+    /// Age of the oldest of them, in seconds; 0 if there is none. While the log cannot be asked it grows with the time since it last could, for
+    /// something may have happened there; infinite where it never could.
     pub seconds: f64,
-    /// Whether the log could be asked; if not, this is what was known last, and older.
+    /// Whether the log could be asked; if not, `events` is what was known last.
     pub reachable: bool,
+    /// When it was last asked with success.
+    pub asked: Option<Timestamp>,
 }
 
 /// Looks at every source once.
@@ -45,8 +48,9 @@ pub(super) async fn look(
 
 async fn behind(source: &Source, views: &Views, clock: &Clock, known: Option<Lag>) -> Lag {
     let Ok(stands) = source.stands().await else {
-        let unknown = Lag { source: source.name().to_owned(), events: 0, seconds: 0.0, reachable: false };
-        return Lag { reachable: false, ..known.unwrap_or(unknown) };
+        let (events, asked) = known.map_or((0, None), |known| (known.events, known.asked));
+        let seconds = asked.map_or(f64::INFINITY, |asked| age(asked, clock.now()));
+        return Lag { source: source.name().to_owned(), events, seconds, reachable: false, asked };
     };
     // Asked after the head, so that what both know of is not counted.
     let progress = views.progress().borrow().clone();
@@ -59,7 +63,7 @@ async fn behind(source: &Source, views: &Views, clock: &Clock, known: Option<Lag
     let events = stands.position.saturating_sub(read);
     let oldest = if events > 0 { source.recorded_after(read).await.ok().flatten() } else { None };
     let seconds = oldest.map_or(0.0, |at| age(at, clock.now()));
-    Lag { source: source.name().to_owned(), events, seconds, reachable: true }
+    Lag { source: source.name().to_owned(), events, seconds, reachable: true, asked: Some(clock.now()) }
 }
 
 /// Seconds from then to now; another machine's clock may be ahead of ours.
