@@ -142,3 +142,6 @@ pub async fn of(db: &Db, records: &[PersonId]) -> Result<Facts, StoreError> {
     }
     Ok(told.facts())
 }
+
+#[cfg(test)]
+mod tests;
