@@ -1,10 +1,11 @@
 //! `throughline import`: brings what another system holds in through the public `Record...` commands, as an integrating agency would.
 //! Invariant: a bad row is told and stops nothing; an export that is not whole is refused before anything is written.
 //!
-//! Reading order: [`layout`] (what an export is made of), [`table`] and [`export`] (reading it), [`world`] (joining it), [`plan`] and
+//! Reading order: [`layout`] (what an export is made of), [`table`] and [`export`] (reading it), [`client`] and [`world`] (joining it), [`plan`] and
 //! [`step`] (what to send), [`send`] and [`call`] (sending it), [`rejects`], [`mended`] and [`summary`] (what came of it).
 
 mod call;
+mod client;
 mod codes;
 mod export;
 mod layout;

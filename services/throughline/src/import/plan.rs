@@ -154,6 +154,13 @@ impl<'a> Planner<'a> {
         self.steps.push(Step { counts: vec!["deleted at the source"], ..step });
     }
 
+    /// The last step is of the same row as the one before it, which counts for both.
+    fn with_the_step_before(&mut self) {
+        if let Some(step) = self.steps.last_mut() {
+            step.counts.clear();
+        }
+    }
+
     /// The user of a row who met a person, where the export knows one.
     fn met_by(&mut self, line: &Line<'a>, org: &'a str) -> Option<String> {
         let user = line.text("UserID");

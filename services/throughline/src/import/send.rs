@@ -112,7 +112,7 @@ async fn one(shared: &Shared, step: Step) -> anyhow::Result<()> {
             }
             tally.take(&step, &written.discrepancies);
         }
-        Answer::Nothing => tally.nothing(),
+        Answer::Nothing => tally.nothing(&step),
         Answer::Refused(why) => tally.refuse(&step, &why),
     }
     Ok(())

@@ -72,9 +72,9 @@ impl Tally {
     }
 
     /// A deletion found nothing to take back.
-    pub fn nothing(&mut self) {
+    pub fn nothing(&mut self, step: &Step) {
         self.commands += 1;
-        self.nothing += 1;
+        self.nothing += step.counts.len() as u64;
     }
 
     /// A command was refused, or could not be sent for want of another.

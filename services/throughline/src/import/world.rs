@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::Date;
 use proto::housing::{Place, Relationship};
 
+use super::client;
 use super::codes::{self, Work};
 use super::export::Export;
 use super::rejects::Rejects;
@@ -104,6 +105,8 @@ pub struct World<'a> {
     pub stays: BTreeMap<&'a str, Fate<Stay<'a>>>,
     /// Users by key.
     pub users: HashMap<&'a str, Line<'a>>,
+    /// The last day that the export tells about.
+    end: Date,
     /// What was rejected so far.
     pub rejects: Rejects,
     /// Rows of victim service providers, by file: counted, never listed.
@@ -119,6 +122,7 @@ impl<'a> World<'a> {
             people: BTreeMap::new(),
             stays: BTreeMap::new(),
             users: HashMap::new(),
+            end: export.end,
             rejects: Rejects::default(),
             refused: BTreeMap::new(),
         };
@@ -225,9 +229,8 @@ impl<'a> World<'a> {
             Some(Fate::Deleted(_) | Fate::Good(_)) => line.is_deleted(),
         };
         let code = line.optional_number("ProjectType")?.unwrap_or(u32::MAX);
-        let (work, practice) = codes::project(code).ok_or_else(|| {
-            Fault::new("ProjectType", "is no type of FY2024 or FY2026: 0 to 4, 6 to 14 but 5")
-        })?;
+        let (work, practice) = codes::project(code)
+            .ok_or_else(|| Fault::new("ProjectType", "is no type of FY2024 or FY2026: 0 to 4 or 6 to 14"))?;
         if line.text("ProjectName").is_empty() {
             return Err(Fault::new("ProjectName", "is empty"));
         }
@@ -243,7 +246,14 @@ impl<'a> World<'a> {
     fn client(&mut self, line: Line<'a>) {
         match Self::new_key(&line, "PersonalID", &self.people) {
             Ok(key) => {
-                let fate = if line.is_deleted() { Fate::Deleted(line) } else { Fate::Good(line) };
+                let fate = match client::read(&line, self.end) {
+                    _ if line.is_deleted() => Fate::Deleted(line),
+                    Ok(_) => Fate::Good(line),
+                    Err(fault) => {
+                        self.reject(&line, fault);
+                        Fate::Rejected
+                    }
+                };
                 self.people.insert(key, fate);
             }
             Err(fault) => self.reject(&line, fault),
@@ -286,7 +296,8 @@ impl<'a> World<'a> {
             Some(Fate::Deleted(_)) if !deleted => {
                 return Err(Fault::new("PersonalID", "names a client that is deleted"));
             }
-            Some(Fate::Good(_) | Fate::Deleted(_) | Fate::Refused | Fate::Rejected) => {}
+            Some(Fate::Rejected) => return Err(Fault::new("PersonalID", "names a client that was rejected")),
+            Some(Fate::Good(_) | Fate::Deleted(_) | Fate::Refused) => {}
         }
         let household = line.text("HouseholdID");
         if household.chars().count() > 200 {

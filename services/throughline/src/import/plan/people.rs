@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use platform::wire;
-use proto::registry::{DataQuality, IdentifierUse, PersonDetails, PersonIdentifier, RecordPersonRequest};
+use proto::registry::{DataQuality, IdentifierUse, PersonIdentifier, RecordPersonRequest};
 
 use super::{Planner, Told};
-use crate::import::codes::{issued_number, quality};
+use crate::import::client::{self, Client};
 use crate::import::step::{About, Ask, Named, Stage, Step, Withdrawn};
 use crate::import::table::{Fault, Line};
 use crate::import::world::{Fate, Stay};
@@ -44,10 +43,12 @@ impl<'a> Planner<'a> {
         if line.is_deleted() {
             return self.withdraw(Withdrawn::Person, home, &named);
         }
-        let read = self.details(&line, needs_interpreter);
-        let Some((details, number)) = self.read(&line, read) else {
-            return;
-        };
+        let read = client::read(&line, self.export.end);
+        let Some(Client { mut details, number, unusable }) = self.read(&line, read) else { return };
+        details.interpreter_needed = needs_interpreter;
+        if unusable {
+            self.note("Social Security numbers of quality 1 that were never issued, left out");
+        }
         let (source, request_id) = self.source(&named);
         let mut identifiers = vec![PersonIdentifier {
             system: self.export.system.clone(),
@@ -96,44 +97,5 @@ impl<'a> Planner<'a> {
         let asked = stays.iter().filter(|stay| matches!(stay.line.text("TranslationNeeded"), "0" | "1"));
         let last = asked.max_by_key(|stay| (stay.entry, stay.key));
         last.is_some_and(|stay| stay.line.text("TranslationNeeded") == "1")
-    }
-
-    fn details(
-        &mut self,
-        line: &Line<'a>,
-        interpreter_needed: bool,
-    ) -> Result<(PersonDetails, Option<String>), Fault> {
-        let name = |column: &str| match line.text(column) {
-            text if text.chars().count() > 200 => Err(Fault::new(column, "is longer than 200 characters")),
-            text => Ok(text.to_owned()),
-        };
-        let birth_date = line.optional_day("DOB")?;
-        if birth_date.is_some_and(|day| day > self.export.end) {
-            return Err(Fault::new("DOB", "is after the end of the export"));
-        }
-        let number_quality = quality(line, "SSNDataQuality")?;
-        let number = match number_quality {
-            DataQuality::Full => issued_number(line.text("SSN")),
-            DataQuality::Unspecified
-            | DataQuality::Partial
-            | DataQuality::NotKnown
-            | DataQuality::NotAnswered
-            | DataQuality::NotCollected => None,
-        };
-        if number_quality == DataQuality::Full && number.is_none() {
-            self.note("Social Security numbers of quality 1 that were never issued, left out");
-        }
-        let details = PersonDetails {
-            given_name: name("FirstName")?,
-            middle_name: name("MiddleName")?,
-            family_name: name("LastName")?,
-            name_suffix: name("NameSuffix")?,
-            name_quality: quality(line, "NameDataQuality")?.into(),
-            birth_date: birth_date.map(wire::to_date),
-            birth_date_quality: quality(line, "DOBDataQuality")?.into(),
-            interpreter_needed,
-            ..Default::default()
-        };
-        Ok((details, number))
     }
 }

@@ -141,6 +141,7 @@ impl<'a> Planner<'a> {
         self.withdraw(Withdrawn::Offer, project.org, &told);
         if let Work::Lodging(_) = project.work {
             self.withdraw(Withdrawn::Group, project.org, &told);
+            self.with_the_step_before();
         }
     }
 

@@ -16,6 +16,13 @@ use crate::import::world::{Fate, Stay};
 /// The record type of a bed night (HMIS 4.14).
 const BED_NIGHT: u32 = 200;
 
+/// The bed nights of an enrolment in a month, and the rows that tell them.
+#[derive(Default)]
+struct Month<'a> {
+    lines: Vec<Line<'a>>,
+    nights: BTreeSet<Date>,
+}
+
 impl<'a> Planner<'a> {
     pub(super) fn stays(&mut self) {
         for fate in self.world.stays.values().cloned().collect::<Vec<_>>() {
@@ -115,15 +122,12 @@ impl<'a> Planner<'a> {
         self.withdraw(kind, stay.project.org, &told);
         let living = Told { table: "Enrollment.LivingSituation", ..told };
         self.withdraw(Withdrawn::Living, stay.project.org, &living);
-        if let Some(step) = self.steps.last_mut() {
-            // It is one deleted row.
-            step.counts.clear();
-        }
+        self.with_the_step_before();
     }
 
     /// Bed nights, by enrolment and month. A deleted row takes its night out of the month it was in.
     fn nights(&mut self) {
-        let mut months: BTreeMap<(&'a str, i16, i8), (Vec<Line<'a>>, BTreeSet<Date>)> = BTreeMap::new();
+        let mut months: BTreeMap<(&'a str, i16, i8), Month<'a>> = BTreeMap::new();
         for line in self.export.table("Services.csv").lines() {
             let kind = line.optional_number("RecordType");
             let Some(kind) = self.read(&line, kind) else { continue };
@@ -148,14 +152,14 @@ impl<'a> Planner<'a> {
                 )),
             };
             let Some(night) = self.read(&line, night) else { continue };
-            let (lines, nights) = months.entry((stay.key, night.year(), night.month())).or_default();
-            lines.push(line);
-            let again = !line.is_deleted() && !nights.insert(night);
+            let month = months.entry((stay.key, night.year(), night.month())).or_default();
+            month.lines.push(line);
+            let again = !line.is_deleted() && !month.nights.insert(night);
             if again {
                 self.note("bed nights told twice of one enrollment");
             }
         }
-        for ((key, year, month), (lines, nights)) in months {
+        for ((key, year, month), Month { lines, nights }) in months {
             let Some(stay) = self.world.stays.get(key).and_then(Fate::good).cloned() else { continue };
             let told = Told {
                 table: "Services",
