@@ -53,6 +53,19 @@ impl BusSettings {
     pub fn at(url: impl Into<String>) -> Self {
         Self { url: url.into(), retention: RETENTION, replicas: 1 }
     }
+
+    /// The servers that the URL names.
+    ///
+    /// # Errors
+    /// [`BusError::Address`].
+    pub fn servers(&self) -> Result<Vec<ServerAddr>, BusError> {
+        let server = |url: &str| {
+            let known = ["nats://", "tls://"].iter().any(|scheme| url.starts_with(scheme));
+            let server = url.parse::<ServerAddr>().ok().filter(|server| known && !server.host().is_empty());
+            server.ok_or(BusError::Address)
+        };
+        self.url.split(',').map(|url| server(url.trim())).collect()
+    }
 }
 
 impl std::fmt::Debug for BusSettings {
@@ -66,7 +79,7 @@ impl std::fmt::Debug for BusSettings {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum BusError {
     /// The URL is none.
-    #[error("the address of NATS is not nats://HOST:PORT")]
+    #[error("the address of NATS is not nats://HOST:PORT or tls://HOST:PORT")]
     Address,
     /// It did not answer, or not in time, or not in JetStream's words.
     #[error("NATS does not answer {asked}")]
@@ -135,9 +148,7 @@ impl Bus {
     /// # Errors
     /// [`BusError::Address`] alone.
     pub async fn connect(settings: BusSettings) -> Result<Self, BusError> {
-        let addresses: Result<Vec<ServerAddr>, _> =
-            settings.url.split(',').map(|url| url.trim().parse()).collect();
-        let addresses = addresses.map_err(|_| BusError::Address)?;
+        let servers = settings.servers()?;
         let options = ConnectOptions::new()
             .name("throughline")
             .retry_on_initial_connect()
@@ -149,7 +160,7 @@ impl Bus {
                 )
             })
             .event_callback(|event| async move { noted(&event) });
-        let client = options.connect(addresses).await.map_err(|_| BusError::Address)?;
+        let client = options.connect(servers).await.map_err(|_| BusError::Address)?;
         let context = ContextBuilder::new().timeout(PATIENCE).ack_timeout(PATIENCE).build(client);
         Ok(Self(Arc::new(Inner { context, settings })))
     }
@@ -225,7 +236,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_that_is_none_is_refused_and_a_server_that_is_away_is_not_waited_for() {
-        for url in ["nats://", "nats://here,:", "//"] {
+        for url in ["nats://", "nats://here,:", "nats://here,", "//", "redis://here", "here:4222"] {
             let settings = BusSettings::at(url);
             assert!(matches!(Bus::connect(settings).await, Err(BusError::Address)), "{url}");
         }

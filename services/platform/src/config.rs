@@ -267,10 +267,12 @@ impl Reading<'_> {
         let hours = self.number(flags.nats_hours.as_deref(), "nats-hours", 168, "hours", 1..=8_760);
         let replicas = self.number(flags.nats_replicas.as_deref(), "nats-replicas", 1, "servers", 1..=5);
         let url = self.said(flags.nats.as_deref(), "nats")?;
-        if !url.starts_with("nats://") && !url.starts_with("tls://") {
+        let retention = Duration::from_secs(hours * 3_600);
+        let bus = BusSettings { url, retention, replicas: replicas as usize };
+        if bus.servers().is_err() {
             self.complain("nats", "is not nats://HOST:PORT or tls://HOST:PORT");
         }
-        Some(BusSettings { url, retention: Duration::from_secs(hours * 3_600), replicas: replicas as usize })
+        Some(bus)
     }
 }
 
