@@ -93,8 +93,13 @@ pub(crate) fn span(entry: &Entry) -> Markup {
     let (start, end) = (when(&entry.start), when(&entry.end));
     let known = entry.known_until.as_ref().and_then(from_date);
     html! {
-        @match &start { Some(start) => { (time(start)) } None => { "day unknown" } }
-        @if let Some(end) = &end { @if start.as_ref() != Some(end) { " to " (time(end)) } }
+        @match (&start, &end) {
+            (Some(start), Some(end)) if same_day(start, end) => { (hours(start, end)) }
+            (Some(start), Some(end)) if start != end => { (time(start)) " to " (time(end)) }
+            (Some(start), Some(_) | None) => { (time(start)) }
+            (None, Some(end)) => { "until " (time(end)) }
+            (None, None) => { "day unknown" }
+        }
         @if entry.open {
             " " span.open {
                 @match known {
@@ -103,6 +108,20 @@ pub(crate) fn span(entry: &Entry) -> Markup {
                 }
             }
         }
+    }
+}
+
+fn same_day(start: &Occurred, end: &Occurred) -> bool {
+    let told = |occurred: &Occurred| (occurred.on(), occurred.zone.clone(), occurred.precision);
+    told(start) == told(end) && start != end
+}
+
+fn hours(start: &Occurred, end: &Occurred) -> Markup {
+    let (from, to) = (start.zone.wall(start.at), end.zone.wall(end.at));
+    html! {
+        time datetime=(start.at) { (from.strftime("%-d %b %Y, %H:%M")) } "–"
+        time datetime=(end.at) { (to.strftime("%H:%M")) }
+        " " span.zone { (start.zone.name()) }
     }
 }
 

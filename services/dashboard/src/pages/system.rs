@@ -73,7 +73,7 @@ async fn ask(dashboard: &Dashboard, viewer: &Viewer) -> Told {
             .ask("timeline", viewer)
             .map_err(|_| "the timeline's address was not given".to_owned())?;
         let lag = TimelineServiceClient::new(peer).get_lag(GetLagRequest {}).await;
-        lag.map(|lag| lag.into_inner().lag).map_err(|status| why(&status))
+        lag.map(|lag| furthest(lag.into_inner().lag)).map_err(|status| why(&status))
     };
     let rules = async {
         let mut client = CoordinationServiceClient::new(upstream.ask("coordination", viewer)?);
@@ -88,6 +88,21 @@ async fn ask(dashboard: &Dashboard, viewer: &Viewer) -> Told {
         }
     }
     Told { heads, models, silent, lag, rules: rules.ok() }
+}
+
+/// Of the read models behind a timeline the one that is furthest behind each log.
+fn furthest(lags: Vec<Lag>) -> Vec<Lag> {
+    let mut furthest: Vec<Lag> = Vec::new();
+    for lag in lags {
+        match furthest.iter_mut().find(|other| other.source == lag.source) {
+            Some(other) if (lag.unreachable, lag.milliseconds) > (other.unreachable, other.milliseconds) => {
+                *other = lag
+            }
+            Some(_) => {}
+            None => furthest.push(lag),
+        }
+    }
+    furthest
 }
 
 /// Why something is not known, in a few words.

@@ -26,7 +26,7 @@ const NEAR: f64 = 11.0;
 /// About the width of a letter in a bar.
 const LETTER: f64 = 6.3;
 /// More rows than this share the last.
-const ROWS: usize = 10;
+const ROWS: usize = 12;
 /// Lines told of a dot that stands for several.
 const TOLD: usize = 8;
 
@@ -35,6 +35,16 @@ struct Mark<'a> {
     from: f64,
     /// Where it ends, for what lasts.
     to: Option<f64>,
+    /// How many lie here that say the same.
+    times: usize,
+}
+
+impl Mark<'_> {
+    fn is_like(&self, other: &Self) -> bool {
+        let near = |one: f64, other: f64| (one - other).abs() < NEAR;
+        let ends = near(self.to.unwrap_or(self.from), other.to.unwrap_or(other.from));
+        near(self.from, other.from) && ends && self.entry.line == other.entry.line
+    }
 }
 
 /// The time shown, and where it lies.
@@ -117,6 +127,10 @@ impl<'a> Lane<'a> {
         let mut lane = Self { service, about, bars: vec![], rows: 0, dots: vec![] };
         let mut ends: Vec<f64> = vec![];
         for bar in bars {
+            if let Some((_, like)) = lane.bars.iter_mut().find(|(_, other)| bar.is_like(other)) {
+                like.times += 1;
+                continue;
+            }
             let to = bar.to.unwrap_or(bar.from);
             let free = ends.iter().position(|end| *end + 2.0 <= bar.from);
             let row = free.unwrap_or_else(|| {
@@ -153,8 +167,10 @@ fn mark<'a>(entry: &'a Entry, axis: &Axis, now: Timestamp) -> Option<Mark<'a>> {
         (None, true) => Some(known.unwrap_or(now)),
         (None, false) => None,
     };
-    let to = end.filter(|end| *end > start).map(|end| axis.x(end.as_second()).max(from + THIN));
-    Some(Mark { entry, from, to })
+    // What is over within a day is a dot, as what happened is, unless it is still to end.
+    let lasts = |end: &Timestamp| entry.open || end.as_second() - start.as_second() >= 86_400;
+    let to = end.filter(|end| *end > start && lasts(end)).map(|end| axis.x(end.as_second()).max(from + THIN));
+    Some(Mark { entry, from, to, times: 1 })
 }
 
 /// The picture with its words.
@@ -251,19 +267,23 @@ fn marks(lanes: &[Lane<'_>]) -> Markup {
 
 fn bar(mark: &Mark<'_>, y: f64) -> Markup {
     let width = mark.to.unwrap_or(mark.from) - mark.from;
+    let line = match mark.times {
+        1 => mark.entry.line.clone(),
+        times => format!("{} ×{times}", mark.entry.line),
+    };
     let letters = ((width - 12.0) / LETTER).max(0.0) as usize;
     let class = Found::of(mark.entry).map_or("bar", Found::name);
     let (right, middle, low) = (mark.from + width, y + BAR / 2.0, y + BAR);
     html! {
         a href={ "#entry-" (mark.entry.id) } tabindex="-1" {
-            title { (told(mark.entry)) }
+            title { (told(mark.entry)) @if mark.times > 1 { " and " (mark.times - 1) " more that say the same" } }
             @if mark.entry.open && width > 14.0 {
                 // An arrow: it goes on.
                 polygon.(class) points={ (px(mark.from)) "," (px(y)) " " (px(right - 7.0)) "," (px(y)) " " (px(right)) "," (px(middle)) " " (px(right - 7.0)) "," (px(low)) " " (px(mark.from)) "," (px(low)) } {}
             } @else {
                 rect.(class) x=(px(mark.from)) y=(px(y)) width=(px(width)) height=(px(BAR)) rx="2" {}
             }
-            @if letters >= 4 { text.in x=(px(mark.from + 5.0)) y=(px(y + 12.5)) { (shortened(&mark.entry.line, letters)) } }
+            @if letters >= 4 { text.in x=(px(mark.from + 5.0)) y=(px(y + 12.5)) { (shortened(&line, letters)) } }
         }
     }
 }
@@ -332,6 +352,15 @@ mod tests {
         ];
         let rows: Vec<usize> = lane(2, &stays).bars.iter().map(|(row, _)| *row).collect();
         assert_eq!(rows, [0, 1, 0]);
+    }
+
+    #[test]
+    fn bars_that_say_the_same_of_the_same_time_are_one_with_a_number() {
+        let stay = || entry("housing", "2025-01-01", Some("2025-06-01"));
+        let other = Entry { line: "Something else".into(), ..stay() };
+        let stays = [stay(), stay(), other, stay()];
+        let times: Vec<usize> = lane(2, &stays).bars.iter().map(|(_, mark)| mark.times).collect();
+        assert_eq!(times, [3, 1]);
     }
 
     #[test]
