@@ -5,7 +5,7 @@
 SELECTION = --workspace --features throughline/fault
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint tools bench
+.PHONY: help demo build test lint tools bench mutants soak
 
 help: ## Says what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,13 @@ lint: tools ## Checks format, clippy, protos and the rules of the repository
 bench: tools ## Measures the command path and the way to the timeline beside what the machine does without them
 	cargo build --release --package throughline
 	THROUGHLINE_BIN=$(CURDIR)/target/release/throughline cargo bench --package tests --bench load
+
+mutants: tools ## Takes each protection out in turn, and fails where no test notices
+	tools/mutants $(ONLY)
+
+soak: tools ## Runs the fault tests in their long form: 50 deaths, outages of 30 s
+	cargo build $(SELECTION)
+	THROUGHLINE_KILLS=50 THROUGHLINE_OUTAGE_SECONDS=30 cargo test $(SELECTION) --test faults -- --nocapture
 
 tools: ## Fetches what tests and lints need: PostgreSQL, NATS, Chromium, buf
 	tools/fetch

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tonic::{Code, Status};
 
 /// How long a command may go unanswered, through whatever is done to the system meanwhile.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How long one try may take.
 const TRY: Duration = Duration::from_secs(5);
 /// Clients at once.
@@ -28,6 +28,8 @@ const CLIENTS: usize = 6;
 /// A command that was answered.
 #[derive(Clone, Debug)]
 pub struct Acknowledged {
+    /// Whose command it was.
+    pub agency: AgencyId,
     /// Whose log it is in.
     pub service: &'static str,
     /// The event that it makes, by the last word of its type.
@@ -91,6 +93,7 @@ impl Load {
 }
 
 struct Client {
+    agency: AgencyId,
     registry: RegistryServiceClient<platform::peer::Peer>,
     referrals: ReferralsServiceClient<platform::peer::Peer>,
     offer: String,
@@ -115,7 +118,7 @@ impl Client {
     fn new(world: &World, agency: AgencyId, offer: &str, answered: Arc<AtomicU64>) -> Self {
         let worker = World::worker(agency);
         let (registry, referrals) = (world.registry(worker.clone()), world.referrals(worker));
-        Self { registry, referrals, offer: offer.to_owned(), answered, done: Vec::new() }
+        Self { agency, registry, referrals, offer: offer.to_owned(), answered, done: Vec::new() }
     }
 
     async fn work(mut self, shared: String, stop: Arc<AtomicBool>) -> Vec<Acknowledged> {
@@ -190,7 +193,13 @@ impl Client {
                 Ok(written) => {
                     let record = id(written);
                     self.answered.fetch_add(1, Ordering::Relaxed);
-                    self.done.push(Acknowledged { service, kind, request, record: record.clone() });
+                    self.done.push(Acknowledged {
+                        agency: self.agency,
+                        service,
+                        kind,
+                        request,
+                        record: record.clone(),
+                    });
                     return record;
                 }
                 Err(status) => {

@@ -1,4 +1,5 @@
-//! Faults on real processes: `kill -9` at any moment and at named points, NATS gone or emptied, PostgreSQL fallen over, all under load.
+//! Faults on real processes: `kill -9` at any moment and at named points, NATS gone or emptied, PostgreSQL fallen over,
+//! the registry away, all under load.
 //!
 //! Invariant: after each, without an operator's step, every acknowledged command is in its log exactly once, the logs have no hole, and the read
 //! models are what a rebuild would make.
@@ -6,6 +7,7 @@
 //! Reading order: [`load`] (who asks), [`site`] (what is asked), [`audit`] (what must hold afterwards), then the faults.
 //! The short forms run with every test run; `THROUGHLINE_KILLS=50` and `THROUGHLINE_OUTAGE_SECONDS=30`, as `make soak` sets them, are the long ones.
 
+mod apart;
 mod audit;
 mod chance;
 mod kills;

@@ -1,6 +1,8 @@
 //! Every service in one process at an address that stays, over the store and bus of the test's own.
 //! Invariant: a process started again is the same command line; nothing is repaired between two of them.
 
+use std::net::SocketAddr;
+
 use tempfile::TempDir;
 use tests::ports::Port;
 use tests::world::World;
@@ -53,8 +55,13 @@ impl Site {
     }
 
     /// Its address, through all deaths.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    /// What is at its address.
     pub fn world(&self) -> World {
-        World::at(self.port.address())
+        World::at(self.address())
     }
 
     /// Starts the process that is not there, and waits until it serves.
@@ -82,14 +89,6 @@ impl Site {
             said.contains(&format!("fault: Abort at {point}, pass {pass}")),
             "{status}; it said:\n{said}"
         );
-    }
-
-    /// Runs a client command, and gives what it printed if it ended well, else all it said.
-    pub async fn command(&self, arguments: &[&str]) -> Result<String, String> {
-        let to = format!("http://{}", self.port.address());
-        let mut process = Launch::new(arguments.iter().copied()).arg("--to").arg(to).spawn();
-        let status = process.ended().await;
-        if status.success() { Ok(process.answer()) } else { Err(process.said()) }
     }
 }
 

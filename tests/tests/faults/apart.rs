@@ -1,0 +1,105 @@
+//! The registry's process goes away under load while another service's goes on.
+
+use proto::referrals::StartParticipationRequest;
+use proto::types::Written;
+use tempfile::TempDir;
+use tests::ports::Port;
+use tests::world::{World, id, request_id};
+use tests::{Launch, Nats, Postgres, Process, Version};
+use tonic::{Code, Status};
+
+use crate::audit::in_the_logs_once;
+use crate::load::Load;
+use crate::outages::outage;
+use crate::turn;
+
+/// What the registry reads, and what referrals read.
+const READ: [(&str, &[&str]); 2] =
+    [("registry", &["referrals"]), ("referrals", &["registry", "vocational", "housing", "therapy"])];
+
+/// Two services apart, and where the others would be: nobody waits for those either.
+struct Apart {
+    ports: Vec<(&'static str, Port)>,
+    store: String,
+    nats: Nats,
+    _postgres: Postgres,
+    home: TempDir,
+}
+
+impl Apart {
+    async fn new() -> Self {
+        let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
+        let home = tempfile::tempdir().expect("a temporary directory");
+        for secret in ["secret", "kek"] {
+            platform::seal::Secret::at(&home.path().join(secret)).expect("a secret");
+        }
+        let services = ["registry", "referrals", "vocational", "housing", "therapy"];
+        let ports = services.map(|service| (service, Port::claim())).into();
+        Self { ports, store: postgres.url().await, nats, _postgres: postgres, home }
+    }
+
+    fn port(&self, service: &str) -> &Port {
+        &self.ports.iter().find(|(name, _)| *name == service).expect("a port").1
+    }
+
+    async fn serve(&self, service: &str) -> Process {
+        let at = |name: &str| self.home.path().join(name).display().to_string();
+        let mut launch = Launch::new(["serve", service, "--drain-seconds", "5", "--store", &self.store])
+            .arg("--nats")
+            .arg(self.nats.url())
+            .arg("--secret-file")
+            .arg(at("secret"))
+            .arg(format!("--grpc-listen={}", self.port(service).address()))
+            .arg("--http-listen=127.0.0.1:0")
+            .arg("--admin-listen=127.0.0.1:0");
+        if service == "registry" {
+            launch = launch.arg("--kek-file").arg(at("kek")).arg("--erasure-ledger").arg(at("erasures"));
+        }
+        for peer in READ.into_iter().find(|(name, _)| *name == service).expect("a service of these two").1 {
+            launch = launch.arg("--peer").arg(format!("{peer}=http://{}", self.port(peer).address()));
+        }
+        launch.start().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_registry_away_known_people_are_served_and_others_wait_for_it() {
+    let _turn = turn().await;
+    let apart = Apart::new().await;
+    let registry = apart.serve("registry").await;
+    let _referrals = apart.serve("referrals").await;
+    let at = |service: &'static str| (service, apart.port(service).address());
+    let logs = [at("registry"), at("referrals")];
+    let world = World::apart(logs.map(|(service, address)| (service, address.to_string())));
+    let load = Load::start(&world).await;
+    load.goes_on(20).await;
+
+    let clinic = world.agency("Invented Clinic").await;
+    let offers = [world.offer(clinic, "Cooking").await, world.offer(clinic, "Sewing").await];
+    let (known, unknown) = (world.person(clinic, "Ana").await, world.person(clinic, "Ben").await);
+    let start = |person: kernel::PersonId, offer: &str| StartParticipationRequest {
+        request_id: request_id(),
+        person_id: person.to_string(),
+        offer_id: offer.to_owned(),
+        ..Default::default()
+    };
+    let client = world.referrals(World::worker(clinic));
+    let send = async |request: &StartParticipationRequest| -> Result<Option<Written>, Status> {
+        Ok(client.clone().start_participation(request.clone()).await?.into_inner().written)
+    };
+    send(&start(known, &offers[0])).await.expect("both services are there");
+
+    registry.kill();
+    send(&start(known, &offers[1])).await.expect("a person whose key was fetched a moment ago");
+    let of_unknown = start(unknown, &offers[0]);
+    let waits = send(&of_unknown).await.expect_err("a person whose key nobody has");
+    assert_eq!(waits.code(), Code::Unavailable, "{waits}");
+    tokio::time::sleep(outage()).await;
+
+    let _registry = apart.serve("registry").await;
+    let made =
+        tests::alone::until("the same request to be answered", async || send(&of_unknown).await.ok()).await;
+    assert!(!id(made).is_empty());
+    load.goes_on(20).await;
+    in_the_logs_once(&logs, &load.stop().await).await;
+}
