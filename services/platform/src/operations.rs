@@ -130,7 +130,10 @@ impl OperationsService for Operations {
         operator(&request)?;
         let r = request.get_ref();
         let replayed = self.model(&r.service, &r.name)?.replay(None).await?;
-        Ok(Response::new(pb::ReplayParkedResponse { applied: replayed.applied, still_parked: replayed.parked }))
+        Ok(Response::new(pb::ReplayParkedResponse {
+            applied: replayed.applied,
+            still_parked: replayed.parked,
+        }))
     }
 
     async fn fork_log(

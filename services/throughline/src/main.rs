@@ -2,6 +2,7 @@
 //! Invariant: `serve`, `demo` and `migrate` open stores; every other command is a gRPC client, so it works on a laptop and a cluster alike.
 
 mod client;
+mod demo;
 mod events;
 mod import;
 mod migrate;
@@ -26,6 +27,8 @@ struct Cli {
 enum Command {
     /// Serve one service, or all in one process
     Serve(serve::Serve),
+    /// Serve everything over invented lives, in a directory of their own
+    Demo(demo::Demo),
     /// Make or complete the tables of a store; doing it twice is doing it once
     Migrate(migrate::Migrate),
     /// Print one person's timeline, as an operator
@@ -50,6 +53,7 @@ enum Command {
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(command) => command.run().await,
+        Command::Demo(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
         Command::Timeline(command) => command.run().await,
         Command::Import(command) => command.run().await,

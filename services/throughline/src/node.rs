@@ -6,8 +6,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
+use dashboard::{Dashboard, Upstream};
 use platform::admin::{self, Readiness};
+use platform::bus::Bus;
 use platform::clock::Clock;
+use platform::command::Gate;
 use platform::config::{Needs, Settings};
 use platform::drain::Drain;
 use platform::feed::{FeedClient, FeedServer};
@@ -15,6 +18,8 @@ use platform::keys::RemoteKeys;
 use platform::keys::{KeySource, Keys};
 use platform::metrics::Metrics;
 use platform::operations::Operations;
+use platform::peer::connect;
+use platform::relay;
 use platform::server::{Served, Server};
 use platform::service::{Given, Parts, Service};
 use platform::source::Source;
@@ -23,23 +28,30 @@ use proto::log::operations_service_server::OperationsServiceServer;
 use registry::keystore::KeyStore;
 
 /// Every service, in the order in which they are put together.
-pub const SERVICES: [&str; 6] = [
+pub const SERVICES: [&str; 7] = [
     registry::NAME,
     referrals::NAME,
     vocational::NAME,
     housing::NAME,
     therapy::NAME,
+    coordination::NAME,
     timeline::NAME,
 ];
 
-/// The logs that a service reads beside its own.
+/// Everything that can be served: the services, and the pages over them.
+pub fn all() -> Vec<&'static str> {
+    SERVICES.into_iter().chain([dashboard::NAME]).collect()
+}
+
+/// The logs that a service reads beside its own; of the dashboard, the services without which it has no page.
 fn reads(service: &str) -> &'static [&'static str] {
     match service {
         "registry" => &["referrals"],
         "referrals" => &["registry", "vocational", "housing", "therapy"],
         "vocational" | "housing" | "therapy" => &["registry", "referrals"],
-        "coordination" => &["registry", "referrals", "vocational", "housing", "therapy"],
-        _ => &["registry", "referrals", "vocational", "housing", "therapy"],
+        coordination::NAME => &["registry", "referrals", "vocational", "housing", "therapy"],
+        dashboard::NAME => &["registry", "timeline"],
+        _ => &["registry", "referrals", "vocational", "housing", "therapy", "coordination"],
     }
 }
 
@@ -69,6 +81,7 @@ pub struct Node {
     pub services: Arc<[Service]>,
     serving: tokio::task::JoinHandle<Served>,
     others: Vec<tokio::task::JoinHandle<()>>,
+    relays: Vec<relay::Running>,
     drain: Drain,
 }
 
@@ -83,6 +96,24 @@ impl Node {
         clock: Clock,
         drain: Drain,
     ) -> anyhow::Result<Self> {
+        Self::start_behind(names, settings, clock, drain, Gate::open()).await
+    }
+
+    /// The same, with commands behind a gate.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub async fn start_behind(
+        names: &[&'static str],
+        settings: &Settings,
+        clock: Clock,
+        drain: Drain,
+        gate: Gate,
+    ) -> anyhow::Result<Self> {
+        let pages = names.contains(&dashboard::NAME);
+        let names: Vec<&'static str> = names.iter().copied().filter(|name| *name != dashboard::NAME).collect();
+        let names = names.as_slice();
+        let first = names.first().copied().unwrap_or(dashboard::NAME);
         let metrics = Metrics::new();
         let readiness = Readiness::new();
         let mut stores = BTreeMap::new();
@@ -91,18 +122,32 @@ impl Node {
             stores.insert(*name, store.with_context(|| format!("cannot open the store of {name}"))?);
         }
         let mut sources = BTreeMap::new();
-        if names.contains(&timeline::NAME) {
-            let store = Store::open(&settings.store, "coordination", clock.clone()).await?;
-            sources.insert("coordination".to_owned(), Source::local("coordination", store.log().clone()));
-        }
         for (name, store) in &stores {
             sources.insert((*name).to_owned(), Source::local(*name, store.log().clone()));
         }
         for peer in peers_of(names) {
             let channel = settings
-                .peer(peer, names[0])?
+                .peer(peer, first)?
                 .with_context(|| format!("no address of {peer}; give --peer {peer}=http://…"))?;
             sources.insert(peer.to_owned(), Source::remote(FeedClient::new(peer, channel)));
+        }
+        let mut relays = Vec::new();
+        if let Some(nats) = &settings.nats {
+            let bus = Bus::connect(nats.clone()).await.context("cannot use --nats")?;
+            for store in stores.values() {
+                relays.push(relay::start(relay::Setup {
+                    bus: bus.clone(),
+                    store: store.clone(),
+                    clock: clock.clone(),
+                    metrics: metrics.clone(),
+                    stop: drain.token(),
+                }));
+            }
+            let with_tail = |(name, source): (String, Source)| {
+                let tail = bus.tail(&name);
+                (name, source.with_tail(tail))
+            };
+            sources = sources.into_iter().map(with_tail).collect();
         }
         let keystore = match stores.get(registry::NAME) {
             Some(store) => Some(open_keys(settings, store).await?),
@@ -112,16 +157,20 @@ impl Node {
             Some(keystore) => Arc::new(keystore.clone()),
             None => {
                 let channel = settings
-                    .peer(registry::NAME, names[0])?
+                    .peer(registry::NAME, first)?
                     .context("no address of registry; give --peer registry=http://…")?;
                 Arc::new(RemoteKeys::new(channel))
             }
         };
         let keys = Keys::new(keys, clock.clone());
+        if let Some(log) = sources.get(registry::NAME) {
+            // It ends with the drain, and nothing waits for it.
+            let _watching = platform::keys::forget_erased(keys.clone(), log.clone(), drain.token());
+        }
 
         let mut services = Vec::new();
         for name in names {
-            let parts = Parts::new(Given {
+            let given = Given {
                 name,
                 store: stores[name].clone(),
                 keys: keys.clone(),
@@ -131,13 +180,15 @@ impl Node {
                 sources: sources.clone(),
                 build: env!("CARGO_PKG_VERSION").to_owned(),
                 stop: drain.token(),
-            });
+            };
+            let parts = Parts::behind(given, gate.clone());
             let assembled = assemble(name, &parts, keystore.as_ref()).await;
             services.push(assembled.with_context(|| format!("cannot start {name}"))?);
         }
         let services: Arc<[Service]> = services.into();
 
-        let mut server = Server::new(settings.auth().await?, metrics.clone(), readiness.clone());
+        let auth = settings.auth().await?;
+        let mut server = Server::new(auth.clone(), metrics.clone(), readiness.clone());
         for service in services.iter() {
             server = service.add_to(server);
         }
@@ -151,16 +202,29 @@ impl Node {
             admin::bind(settings.admin_listen, readiness.clone(), metrics, drain.clone())
                 .await
                 .with_context(|| format!("cannot listen on {}", settings.admin_listen))?;
-        let others = vec![tokio::spawn(admin_serving)];
+        let mut others = vec![tokio::spawn(admin_serving)];
+        let mut http = None;
+        if pages {
+            let upstream = upstream(names, settings, grpc)?;
+            let parts = Dashboard { auth, upstream, clock, drain: drain.clone() };
+            let (at, serving) = dashboard::bind(settings.http_listen, parts)
+                .await
+                .with_context(|| format!("cannot listen on {}", settings.http_listen))?;
+            http = Some(at);
+            others.push(tokio::spawn(serving));
+        }
         let serving = tokio::spawn(bound.serve(drain.clone()));
         readiness.check("started").ready();
-        Ok(Self { grpc, http: None, admin, services, serving, others, drain })
+        Ok(Self { grpc, http, admin, services, serving, others, relays, drain })
     }
 
     /// Serves until the drain, and finishes what runs. Gives whether every call was finished.
     pub async fn ended(self) -> bool {
         let served = self.serving.await;
         let finish = async {
+            for relay in &self.relays {
+                relay.ended().await;
+            }
             for service in self.services.iter() {
                 service.ended().await;
             }
@@ -171,6 +235,18 @@ impl Node {
         }
         matches!(served, Ok(Served::Whole)) && in_time
     }
+}
+
+/// Where the pages ask: this process, or the peers where it serves nothing else.
+fn upstream(services: &[&'static str], settings: &Settings, grpc: SocketAddr) -> anyhow::Result<Upstream> {
+    if services.is_empty() {
+        let peer = |name: &String| Ok(settings.peer(name, dashboard::NAME)?.map(|peer| (name.clone(), peer)));
+        let peers: anyhow::Result<Vec<_>> = settings.peers.keys().map(peer).collect();
+        return Ok(Upstream::apart(peers?.into_iter().flatten()));
+    }
+    let near = if grpc.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], grpc.port())) } else { grpc };
+    let process = connect(&near.to_string(), settings.identity(dashboard::NAME))?;
+    Ok(Upstream::together(services.iter().copied(), &process))
 }
 
 async fn open_keys(settings: &Settings, store: &Store) -> anyhow::Result<KeyStore> {
@@ -187,6 +263,7 @@ async fn assemble(name: &str, parts: &Parts, keystore: Option<&KeyStore>) -> any
         (vocational::NAME, _) => vocational::service(parts).await?,
         (housing::NAME, _) => housing::service(parts).await?,
         (therapy::NAME, _) => therapy::service(parts).await?,
+        (coordination::NAME, _) => coordination::service(parts).await?,
         (timeline::NAME, _) => timeline::service(parts).await?,
         (other, _) => anyhow::bail!("there is no service {other}; there are: {}", SERVICES.join(", ")),
     })

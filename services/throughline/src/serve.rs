@@ -9,7 +9,7 @@ use platform::clock::Clock;
 use platform::config::{Flags, Settings, environment};
 use platform::drain::Drain;
 
-use crate::node::{Node, SERVICES, needs, peers_of};
+use crate::node::{Node, all, needs, peers_of};
 
 /// What to serve, and how.
 #[derive(Args)]
@@ -24,11 +24,11 @@ impl Serve {
     /// Serves until SIGTERM or SIGINT.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let names: Vec<&'static str> = match self.service.as_str() {
-            "all" => SERVICES.to_vec(),
-            name => SERVICES.into_iter().filter(|service| *service == name).collect(),
+            "all" => all(),
+            name => all().into_iter().filter(|service| *service == name).collect(),
         };
         if names.is_empty() {
-            bail!("there is no service {}; there are: all, {}", self.service, SERVICES.join(", "));
+            bail!("there is no service {}; there are: all, {}", self.service, all().join(", "));
         }
         let peers = peers_of(&names);
         let settings = Settings::settle(&self.flags, &environment(), needs(&names, &peers))?;

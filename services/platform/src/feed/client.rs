@@ -11,8 +11,8 @@ use proto::log::feed_service_client::FeedServiceClient;
 use tonic::{Request, Status};
 use uuid::Uuid;
 
-use crate::peer::Peer;
 use crate::log::{Groups, Recorded};
+use crate::peer::Peer;
 use crate::source::{Batch, Place, SourceError, Stands};
 
 /// How long the question for the head may take.
