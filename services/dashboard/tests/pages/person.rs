@@ -120,7 +120,7 @@ async fn the_same_is_to_be_had_as_json() {
     assert_eq!(body["viewed_as"]["role"], "operator");
     assert_eq!(body["entries"][0]["finding"], "gap");
     assert_eq!(body["entries"][1]["start"]["zone"], "America/Chicago");
-    assert_eq!(body["next_page_token"], "older+/=");
+    assert_eq!(body["next_page_token"], "older-1");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -164,7 +164,7 @@ impl TimelineService for Answers {
         let entries = self.0.entries.lock().unwrap().clone();
         let wanted = |entry: &Entry| r.services.is_empty() || r.services.contains(&entry.service);
         let (entries, next_page_token) = match r.page_token.as_str() {
-            "" => (entries.into_iter().filter(wanted).collect(), "older+/=".to_owned()),
+            "" => (entries.into_iter().filter(wanted).collect(), "older-1".to_owned()),
             _ => (vec![], String::new()),
         };
         let lag = vec![timeline::Lag {
