@@ -1,8 +1,6 @@
 //! The bytes of every kind of event, as logs hold them for ever.
 //! Invariant: what an earlier release wrote is read by this one and says the same; `kinds.txt` is added to and never changed.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use kernel::{Decider, PersonId};
 use platform::command::Encoding;
 use prost::Message;
@@ -17,8 +15,10 @@ use registry::domain::measure::Measure;
 use registry::domain::person::Person;
 use registry::domain::plan::Plan;
 use registry::domain::worker::Worker;
+use tests::golden::Golden;
 
-const GOLDEN: &str = include_str!("golden/kinds.txt");
+const GOLDEN: Golden =
+    Golden { payload: "throughline.registry.v1.RegistryEvent", kept: include_str!("golden/kinds.txt") };
 
 fn id(number: u128) -> String {
     PersonId::of(number).to_string()
@@ -274,48 +274,10 @@ fn samples() -> Vec<(&'static str, Kind)> {
     ]
 }
 
-/// A kind's number: the first tag of its encoding.
-fn number(bytes: &[u8]) -> u32 {
-    let tag = prost::encoding::decode_varint(&mut &bytes[..]).expect("a tag");
-    u32::try_from(tag >> 3).expect("a field number")
-}
-
-fn kept() -> BTreeMap<u32, String> {
-    let line = |line: &str| {
-        let (number, bytes) = line.split_once(' ').expect("a number and bytes");
-        (number.parse().expect("a number"), bytes.to_owned())
-    };
-    GOLDEN.lines().filter(|text| !text.starts_with('#')).map(line).collect()
-}
-
 #[test]
 fn every_kind_of_event_has_the_bytes_that_it_always_had() {
-    let (kept, mut changed, mut sampled) = (kept(), String::new(), BTreeSet::new());
-    for (_, kind) in samples() {
-        let bytes = pb::RegistryEvent { kind: Some(kind) }.encode_to_vec();
-        let now: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let number = number(&bytes);
-        sampled.insert(number);
-        if kept.get(&number) != Some(&now) {
-            changed.push_str(&format!("{number} {now}\n"));
-        }
-    }
-    assert!(changed.is_empty(), "a stored kind has changed, or is new and its line is missing:\n{changed}");
-    assert_eq!(kept.keys().copied().collect::<BTreeSet<_>>(), sampled, "no kind is ever taken away");
-}
-
-#[test]
-fn every_kind_of_the_contract_is_kept_here() {
-    let files = prost_types::FileDescriptorSet::decode(proto::DESCRIPTORS).expect("the contract");
-    let events = files
-        .file
-        .iter()
-        .filter(|file| file.package() == "throughline.registry.v1")
-        .flat_map(|file| &file.message_type)
-        .find(|message| message.name() == "RegistryEvent")
-        .expect("the events");
-    let told: BTreeSet<u32> = events.field.iter().map(|field| field.number().unsigned_abs()).collect();
-    assert_eq!(told, kept().keys().copied().collect::<BTreeSet<_>>());
+    let encoded = |(_, kind)| pb::RegistryEvent { kind: Some(kind) }.encode_to_vec();
+    GOLDEN.check::<pb::RegistryEvent>(samples().into_iter().map(encoded));
 }
 
 /// Whether the stream makes sense of the stored event.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use platform::source::{Pace, Source};
 
 use crate::fixture::{Dice, Place, Teller, level, on_both, pace, rows, setup, start};
-use crate::nasty::{Manners, Nasty};
+use tests::nasty::{Manners, Nasty};
 use crate::tally::Tally;
 
 const LOGS: [&str; 3] = ["referrals", "housing", "therapy"];

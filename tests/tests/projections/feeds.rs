@@ -18,7 +18,7 @@ use tonic::transport::Server;
 use tonic::{Code, Request, Status};
 
 use crate::fixture::{Place, Teller, level, on_both, rows, setup, start};
-use crate::nasty::{Manners, Nasty};
+use tests::nasty::{Manners, Nasty};
 use crate::tally::Tally;
 
 on_both!(

@@ -6,7 +6,6 @@ mod convergence;
 mod feeds;
 mod fixture;
 mod generations;
-mod nasty;
 mod parking;
 mod reactions;
 mod restored;

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::fixture::{Dice, PATIENCE, Place, Teller, event, eventually, on_both, pace, person};
-use crate::nasty::{Manners, Nasty};
+use tests::nasty::{Manners, Nasty};
 
 on_both!(
     two_workers_and_one_killed_react_once_to_each_event,

@@ -1,4 +1,5 @@
 //! A tail that loses, repeats, reorders, lies, stalls, forgets and ends, as a bus may.
+//! Invariant: with the same seed it throws the same dice.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,18 +13,26 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
-use crate::fixture::Dice;
+use crate::dice::Dice;
 
 /// How badly it behaves, each in a hundred.
 #[derive(Clone, Copy, Debug)]
 pub struct Manners {
+    /// Does not open.
     pub will_not_open: u64,
+    /// Loses an event.
     pub loses: u64,
+    /// Brings an event twice.
     pub repeats: u64,
+    /// Shuffles a run.
     pub reorders: u64,
+    /// Brings an event under a wrong log, sequence or position.
     pub lies: u64,
+    /// Brings nothing more and never says so.
     pub stalls: u64,
+    /// Jumps to the head.
     pub forgets: u64,
+    /// Ends.
     pub ends: u64,
 }
 
@@ -66,6 +75,7 @@ impl Manners {
     };
 }
 
+/// Such a tail of a log.
 pub struct Nasty {
     log: Log,
     manners: Manners,
@@ -73,6 +83,7 @@ pub struct Nasty {
 }
 
 impl Nasty {
+    /// The tail of that log, with these manners.
     pub fn new(log: &Log, manners: Manners, seed: u64) -> Arc<Self> {
         Arc::new(Self { log: log.clone(), manners, seed: AtomicU64::new(seed) })
     }

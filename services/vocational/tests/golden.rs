@@ -1,0 +1,52 @@
+//! The bytes of every kind of event, as logs hold them for ever.
+//! Invariant: what an earlier release wrote is read by this one and says the same; `kinds.txt` is added to and never changed.
+
+use kernel::Decider;
+use platform::command::Encoding;
+use tests::golden::{Golden, settled, stored};
+use vocational::domain::case::Case;
+use vocational::domain::job::Job;
+use vocational::domain::report::Report;
+
+const GOLDEN: Golden =
+    Golden { payload: "throughline.vocational.v1.VocationalEvent", kept: include_str!("golden/kinds.txt") };
+
+/// Every field is as its name settles it, but for states that a case has no way back to.
+fn chosen(path: &str, limit: u64) -> u64 {
+    match path {
+        "CasePaused.returns_to" | "CaseResumed.state" | "CaseReengaged.state" => 2,
+        _ => settled(path, limit),
+    }
+}
+
+/// The family of the streams that a kind stands in.
+fn family(kind: &str) -> &'static str {
+    match kind {
+        "search_started" => Case::CATEGORY,
+        _ if kind.starts_with("case_") => Case::CATEGORY,
+        _ if kind.starts_with("employment_status_") => Report::CATEGORY,
+        _ => Job::CATEGORY,
+    }
+}
+
+/// Whether the stream makes sense of the stored event.
+fn reads<D: Encoding>(event: &proto::log::Event) -> Option<&'static str> {
+    D::decode(event).is_ok().then_some(D::CATEGORY)
+}
+
+#[test]
+fn every_kind_of_event_has_the_bytes_that_it_always_had() {
+    let samples = GOLDEN.samples(&mut chosen).into_iter().map(|sample| sample.bytes);
+    GOLDEN.check::<proto::vocational::VocationalEvent>(samples);
+}
+
+#[test]
+fn every_kind_is_read_by_its_own_stream_and_by_no_other() {
+    for sample in GOLDEN.samples(&mut chosen) {
+        let event = stored(sample.bytes);
+        let readers = [reads::<Case>(&event), reads::<Job>(&event), reads::<Report>(&event)];
+        let readers: Vec<&str> = readers.into_iter().flatten().collect();
+        let own = family(&sample.name);
+        assert_eq!(readers, [own], "{}", sample.name);
+    }
+}
