@@ -83,7 +83,13 @@ async fn ask(dashboard: &Dashboard, viewer: &Viewer) -> Told {
     let (mut models, mut silent) = (Vec::new(), Vec::new());
     for (name, reply) in listed {
         match reply {
-            Ok(reply) => models.extend(reply.into_inner().read_models),
+            // Two peers may lead to one process.
+            Ok(reply) => reply.into_inner().read_models.into_iter().for_each(|model| {
+                let same = |known: &ReadModel| (&known.service, &known.name) == (&model.service, &model.name);
+                if !models.iter().any(same) {
+                    models.push(model);
+                }
+            }),
             Err(status) => silent.push((name, why(&status))),
         }
     }

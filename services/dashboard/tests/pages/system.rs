@@ -34,6 +34,13 @@ async fn logs_and_read_models_are_shown_with_their_lag() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_read_model_that_two_peers_lead_to_is_shown_once() {
+    let site = Site::open(vec![]).await;
+    *site.town.models.lock().unwrap() = vec![model(0.4, vec![]), model(0.4, vec![])];
+    assert_eq!(site.get("/system").await.1.matches("timeline / timeline").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_behind_or_parked_asks_for_somebody() {
     let site = Site::open(vec![]).await;
     *site.town.models.lock().unwrap() = vec![model(9.0, vec![])];
