@@ -94,6 +94,7 @@ async fn with_the_registry_away_known_people_are_served_and_others_wait_for_it()
     let of_unknown = start(unknown, &offers[0]);
     let waits = send(&of_unknown).await.expect_err("a person whose key nobody has");
     assert_eq!(waits.code(), Code::Unavailable, "{waits}");
+    // Sleeps: this long it is away.
     tokio::time::sleep(outage()).await;
 
     let _registry = apart.serve("registry").await;

@@ -15,7 +15,7 @@ use tests::world::World;
 use crate::load::Acknowledged;
 use crate::site::Site;
 
-const LOGS: [&str; 5] = ["registry", "referrals", "vocational", "housing", "therapy"];
+const LOGS: [&str; 6] = ["registry", "referrals", "vocational", "housing", "therapy", "coordination"];
 
 /// Asserts that nothing was lost, doubled or made wrong.
 pub async fn everything_is_there_once(site: &Site, acknowledged: &[Acknowledged]) {

@@ -33,6 +33,7 @@ async fn killed(mut site: Site, points: &[&str], mut chance: Chance) {
     let kills = setting("THROUGHLINE_KILLS", SHORT);
     for kill in 0..kills {
         if kill % 2 == 0 {
+            // Sleeps: it is killed at any moment.
             tokio::time::sleep(Duration::from_millis(chance.below(WORKS_MS))).await;
             site.kill();
             continue;

@@ -205,7 +205,7 @@ impl Client {
                 Err(status) => {
                     assert!(passes(status.code()), "{kind} {request}: {status:?}");
                     assert!(Instant::now() < end, "{kind} {request}: {PATIENCE:?} in vain: {status:?}");
-                    // What a client does: not at once, and not much later.
+                    // Sleeps: as a client does between two tries.
                     tokio::time::sleep(Duration::from_millis(25)).await;
                 }
             }

@@ -21,6 +21,7 @@ async fn with_nats_stopped_commands_are_answered_and_afterwards_nats_has_them_al
     let nats = site.nats.as_ref().expect("a bus");
     nats.stop();
     let before = load.answered();
+    // Sleeps: this long it is away.
     tokio::time::sleep(outage()).await;
     // Nobody waits for NATS.
     assert!(load.answered() > before + 20, "{} commands answered without NATS", load.answered() - before);
@@ -55,6 +56,7 @@ async fn a_postgresql_that_fell_over_costs_time_alone() {
     let postgres = site.postgres.as_ref().expect("a server");
     load.goes_on(50).await;
     postgres.stop_immediate();
+    // Sleeps: this long it is away.
     tokio::time::sleep(outage()).await;
     postgres.start_again().await;
     load.goes_on(50).await;
