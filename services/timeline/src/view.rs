@@ -85,6 +85,8 @@ struct Batch<'a> {
     ended: BTreeMap<RowKey, (i64, u64)>,
     /// Rows that begin. One that also ends within the batch is kept: as-of reads ask for it.
     begun: BTreeMap<RowKey, Begun>,
+    /// The classes of all that began, of rows that nobody could ever have read as well: else what is stored would tell how events were batched.
+    classes: BTreeSet<(Uuid, String)>,
 }
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,7 +135,7 @@ impl<'a> Batch<'a> {
             }
         }
         let streams = streams.into_iter().map(|(stream, held)| (stream, Entries::of(held))).collect();
-        Ok(Self { source, streams, ended: BTreeMap::new(), begun: BTreeMap::new() })
+        Ok(Self { source, streams, ended: BTreeMap::new(), begun: BTreeMap::new(), classes: BTreeSet::new() })
     }
 
     fn apply(&mut self, event: &Read) -> Result<(), ApplyError> {
@@ -172,6 +174,7 @@ impl<'a> Batch<'a> {
                     key: key.clone(),
                     body: new.stored.encode_to_vec(),
                 };
+                self.classes.insert((row.person, row.class.clone()));
                 self.begun.insert(row, begun);
             }
         }
@@ -193,9 +196,7 @@ impl<'a> Batch<'a> {
             .await?;
         }
         let rows: Vec<(RowKey, Begun)> = self.begun.into_iter().collect();
-        let classes: BTreeSet<(Uuid, String)> =
-            rows.iter().map(|(row, _)| (row.person, row.class.clone())).collect();
-        for classes in classes.into_iter().collect::<Vec<_>>().chunks(ROWS) {
+        for classes in self.classes.into_iter().collect::<Vec<_>>().chunks(ROWS) {
             let args = classes.iter().flat_map(|(person, class)| args![*person, class.as_str()]).collect();
             let sql = "INSERT INTO person_class (person, class) VALUES";
             tx.execute(&values(sql, classes.len(), 2, " ON CONFLICT DO NOTHING"), args).await?;
