@@ -96,7 +96,7 @@ impl Axis {
             .take_while(|day| *day <= last)
             .filter_map(|day| {
                 let x = self.x(day.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second());
-                (x >= GUTTER && x < WIDTH - EDGE - 20.0).then(|| (x, day.strftime(format).to_string()))
+                (GUTTER..WIDTH - EDGE - 20.0).contains(&x).then(|| (x, day.strftime(format).to_string()))
             })
             .collect()
     }
