@@ -73,9 +73,15 @@ impl Table {
         let header: Vec<String> = reader.headers()?.iter().map(|name| name.trim().to_owned()).collect();
         let columns = header.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
         let (mut rows, mut misshapen) = (vec![], vec![]);
+        let (mut counted, mut line) = (0, 1);
         for record in reader.byte_records() {
             let record = record?;
-            let line = record.position().map_or(0, csv::Position::line);
+            // The reader's own count is one short where lines end in CR LF: it leaves the LF to the next record.
+            let at = record.position().and_then(|place| usize::try_from(place.byte()).ok());
+            let at = at.unwrap_or_default().min(bytes.len());
+            let ends = bytes[at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            line += bytes[counted..at + ends].iter().filter(|byte| **byte == b'\n').count() as u64;
+            counted = at + ends;
             match whole(record, header.len()) {
                 Ok(cells) => rows.push(Row { line, cells }),
                 Err((cells, fault)) => misshapen.push((Row { line, cells }, fault)),
