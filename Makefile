@@ -32,9 +32,9 @@ bench: tools ## Measures the command path and the way to the timeline beside wha
 mutants: tools ## Takes each protection out in turn, and fails where no test notices
 	tools/mutants $(ONLY)
 
-soak: tools ## Runs the fault tests in their long form: 50 deaths, outages of 30 s
+soak: tools ## Runs the fault tests in their long form: 50 deaths, outages of a minute
 	cargo build $(SELECTION)
-	THROUGHLINE_KILLS=50 THROUGHLINE_OUTAGE_SECONDS=30 cargo test $(SELECTION) --test faults -- --nocapture
+	THROUGHLINE_KILLS=50 THROUGHLINE_OUTAGE_SECONDS=60 cargo test $(SELECTION) --test faults -- --nocapture
 
 tools: ## Fetches what tests and lints need: PostgreSQL, NATS, Chromium, buf
 	tools/fetch
