@@ -15,9 +15,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::write(out.join("descriptors.bin"), prost::Message::encode_to_vec(&descriptors))?;
     let mut names = tonic_prost_build::Config::new();
     names.enable_type_names();
-    tonic_prost_build::configure().bytes(".")
+    tonic_prost_build::configure()
+        .bytes(".")
         // What is stored must have one encoding, so maps keep an order.
-        .btree_map(".").compile_fds_with_config(descriptors, names)?;
+        .btree_map(".")
+        .compile_fds_with_config(descriptors, names)?;
     Ok(())
 }
 

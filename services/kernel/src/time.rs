@@ -1,8 +1,8 @@
 //! Times as the domain means them: an instant or a day, told in a zone.
 //! Invariant: nothing here reads a clock; folding never asks zone data (an event stores wall time, zone and instant).
 
-pub use jiff::{SignedDuration, Timestamp};
 pub use jiff::civil::Date as Day;
+pub use jiff::{SignedDuration, Timestamp};
 
 use jiff::tz::TimeZone;
 

@@ -48,7 +48,9 @@ impl Opens {
             id_of::<Participation>(participation.uuid()),
             streams,
             |(now, offers)| {
-                let Some((_, content)) = offers.said() else { return Ok(Changes::<participation::Refusal>::none()) };
+                let Some((_, content)) = offers.said() else {
+                    return Ok(Changes::<participation::Refusal>::none());
+                };
                 let facts = participation::Facts {
                     id: participation,
                     person,

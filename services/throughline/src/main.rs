@@ -24,6 +24,7 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "parsed once, at the start")]
 enum Command {
     /// Serve one service, or all in one process
     Serve(serve::Serve),

@@ -111,7 +111,8 @@ impl Node {
         gate: Gate,
     ) -> anyhow::Result<Self> {
         let pages = names.contains(&dashboard::NAME);
-        let names: Vec<&'static str> = names.iter().copied().filter(|name| *name != dashboard::NAME).collect();
+        let names: Vec<&'static str> =
+            names.iter().copied().filter(|name| *name != dashboard::NAME).collect();
         let names = names.as_slice();
         let first = names.first().copied().unwrap_or(dashboard::NAME);
         let metrics = Metrics::new();
@@ -244,7 +245,8 @@ fn upstream(services: &[&'static str], settings: &Settings, grpc: SocketAddr) ->
         let peers: anyhow::Result<Vec<_>> = settings.peers.keys().map(peer).collect();
         return Ok(Upstream::apart(peers?.into_iter().flatten()));
     }
-    let near = if grpc.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], grpc.port())) } else { grpc };
+    let near =
+        if grpc.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], grpc.port())) } else { grpc };
     let process = connect(&near.to_string(), settings.identity(dashboard::NAME))?;
     Ok(Upstream::together(services.iter().copied(), &process))
 }

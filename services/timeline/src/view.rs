@@ -123,12 +123,14 @@ impl<'a> Batch<'a> {
         }
         let names: Vec<String> = streams.keys().map(|(stream, _)| stream.clone()).collect();
         for names in names.chunks(ROWS) {
-            let places: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
+            let places: Vec<String> = (2..=names.len() + 1).map(|n| format!("${n}")).collect();
             let sql = format!(
-                "SELECT stream, person, key, class, known_from, body FROM entry WHERE stream IN ({}) AND known_to = {CURRENT}",
+                "SELECT stream, person, key, class, known_from, body FROM entry \
+                 WHERE service = $1 AND stream IN ({}) AND known_to = {CURRENT}",
                 places.join(", ")
             );
-            let args = names.iter().map(|name| Value::from(name.as_str())).collect();
+            let names = names.iter().map(String::as_str);
+            let args = std::iter::once(source).chain(names).map(Value::from).collect();
             for row in tx.fetch(&sql, args).await? {
                 let Some(held) = streams.get_mut(&(row.text(0)?, row.uuid(1)?)) else { continue };
                 add_row(held, &row)?;

@@ -15,6 +15,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::api::{Api, Sight};
+use crate::audit;
 use crate::policy;
 use crate::view::{self, Filter, Found};
 
@@ -122,6 +123,8 @@ impl Following {
         let same_logs = progress.places.iter().all(|(log, place)| {
             self.read.get(log).is_some_and(|(log_id, _)| *log_id == place.log_id.to_string())
         });
+        let first = self.sight.is_none();
+        let oversight = sight.oversight;
         let (found, gone) = match &self.sight {
             Some(before) if *before == sight && same_logs => self.since(&sight).await?,
             None if self.resumed && same_logs => self.since(&sight).await?,
@@ -133,6 +136,11 @@ impl Following {
             .iter()
             .map(|(log, place)| (log.clone(), (place.log_id.to_string(), place.position)))
             .collect();
+        if first && oversight {
+            // Whoever oversees is listed once for a following, before anything of it is sent.
+            let records = self.sight.as_ref().map(|sight| sight.records.clone()).unwrap_or_default();
+            audit::read(&self.api.desk, &self.caller, &records, found.len()).await?;
+        }
         if found.is_empty() && gone.is_empty() && !self.sent.is_empty() {
             return Ok(vec![]);
         }

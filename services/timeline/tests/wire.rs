@@ -317,6 +317,10 @@ async fn a_read_by_an_operator_is_written_down_and_a_workers_own_is_not() {
     assert_eq!(read(service.operator(), of(ANA)).await.len(), 1);
     let audit = service.events().await;
     assert_eq!(audit.len(), 1);
+    let watch = WatchTimelineRequest { person_id: ANA.to_string(), ..Default::default() };
+    let mut stream = Client::new(service.operator()).watch_timeline(watch).await.unwrap().into_inner();
+    stream.message().await.unwrap();
+    assert_eq!(service.events().await.len(), 2, "a following is listed too, before anything of it is sent");
     assert_eq!(
         (audit[0].person_id.as_str(), audit[0].actor.as_ref().unwrap().role.as_str()),
         (ANA.to_string().as_str(), "operator")

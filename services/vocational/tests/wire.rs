@@ -777,16 +777,20 @@ async fn the_caseload_is_filtered_and_paged(store: OnStore) {
         (pb::CaseState::Referred, &third),
     ] {
         let found = works.list_cases(in_state(state)).await.unwrap().into_inner().cases;
-        assert_eq!(ids(&found), [expected.clone()], "{state:?}");
+        assert_eq!(ids(&found), std::slice::from_ref(&expected), "{state:?}");
     }
     let mine = pb::ListCasesRequest { worker_id: another, ..all.clone() };
-    assert_eq!(ids(&works.list_cases(mine).await.unwrap().into_inner().cases), [third.clone()]);
+    assert_eq!(ids(&works.list_cases(mine).await.unwrap().into_inner().cases), std::slice::from_ref(&third));
     let of_ben = pb::ListCasesRequest { person_id: BEN.to_string(), ..all.clone() };
     assert_eq!(
         ids(&works.list_cases(of_ben.clone()).await.unwrap().into_inner().cases),
         [third, second.clone()]
     );
-    assert_eq!(ids(&ana.list_cases(of_ben).await.unwrap().into_inner().cases), [first.clone()], "own alone");
+    assert_eq!(
+        ids(&ana.list_cases(of_ben).await.unwrap().into_inner().cases),
+        std::slice::from_ref(&first),
+        "own alone"
+    );
     let mut elsewhere = Client::new(service.worker(ELSEWHERE));
     assert_eq!(elsewhere.list_cases(all.clone()).await.unwrap().into_inner().cases, []);
     let mut operator = Client::new(service.operator());
@@ -794,7 +798,7 @@ async fn the_caseload_is_filtered_and_paged(store: OnStore) {
 
     let request = pb::GetCaseRequest { case_id: first.clone(), at_least: seen.clone() };
     let jobs = ana.get_case(request).await.unwrap().into_inner().jobs;
-    assert_eq!(jobs.iter().map(|job| job.id.clone()).collect::<Vec<_>>(), [work.clone()]);
+    assert_eq!(jobs.iter().map(|job| job.id.clone()).collect::<Vec<_>>(), std::slice::from_ref(&work));
     let list = |case: &str, state: pb::JobState| pb::ListJobsRequest {
         case_id: case.into(),
         states: vec![state.into()],

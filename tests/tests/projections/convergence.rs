@@ -6,8 +6,8 @@ use std::time::Duration;
 use platform::source::{Pace, Source};
 
 use crate::fixture::{Dice, Place, Teller, level, on_both, pace, rows, setup, start};
-use tests::nasty::{Manners, Nasty};
 use crate::tally::Tally;
+use tests::nasty::{Manners, Nasty};
 
 const LOGS: [&str; 3] = ["referrals", "housing", "therapy"];
 const WORDS: [&str; 5] = ["came", "went", "stayed", "asked", "poison"];

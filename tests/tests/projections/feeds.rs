@@ -18,8 +18,8 @@ use tonic::transport::Server;
 use tonic::{Code, Request, Status};
 
 use crate::fixture::{Place, Teller, level, on_both, rows, setup, start};
-use tests::nasty::{Manners, Nasty};
 use crate::tally::Tally;
+use tests::nasty::{Manners, Nasty};
 
 on_both!(
     a_projection_reads_another_process_by_its_feed,

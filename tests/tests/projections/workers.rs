@@ -9,8 +9,8 @@ use tests::Postgres;
 use tokio::runtime::Builder;
 
 use crate::fixture::{Dice, PATIENCE, Place, Teller, level, on_both, rows, setup, start};
-use tests::nasty::{Manners, Nasty};
 use crate::tally::Tally;
+use tests::nasty::{Manners, Nasty};
 
 on_both!(two_engines_over_the_same_tables_never_apply_twice);
 

@@ -128,6 +128,7 @@ mod tests {
         // It watches from the end that it finds, so what it is told before it looks it does not see.
         for version in 1.. {
             store.log().append(erased(ana, version)).await.unwrap();
+            // Sleeps: a pause between two tellings, not a wait for luck; the loop ends with the condition.
             tokio::time::sleep(Duration::from_millis(2)).await;
             if matches!(keys.of(ana).await, Ok(KeyState::Erased)) {
                 break;

@@ -66,7 +66,7 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     part.until(scene.calendar.written(day, Hour::Noon)).await?;
     let sketch = Arc::new(sketch);
     let worker = scene.town.worker(Place::Coordination, sketch.number).clone();
-    let person = register(&worker, &sketch, &sketch.named.given.to_owned(), true).await?;
+    let person = register(&worker, &sketch, sketch.named.given, true).await?;
     let goals = Goals::default();
     let mut life = Life { scene, sketch, person: person.into(), goals: Arc::new(goals) };
     life.consent(&worker, day).await?;
