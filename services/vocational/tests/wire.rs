@@ -777,7 +777,7 @@ async fn the_caseload_is_filtered_and_paged(store: OnStore) {
         (pb::CaseState::Referred, &third),
     ] {
         let found = works.list_cases(in_state(state)).await.unwrap().into_inner().cases;
-        assert_eq!(ids(&found), std::slice::from_ref(&expected), "{state:?}");
+        assert_eq!(ids(&found), std::slice::from_ref(expected), "{state:?}");
     }
     let mine = pb::ListCasesRequest { worker_id: another, ..all.clone() };
     assert_eq!(ids(&works.list_cases(mine).await.unwrap().into_inner().cases), std::slice::from_ref(&third));
