@@ -8,6 +8,7 @@ mod cache;
 mod changes;
 mod codec;
 mod gate;
+pub mod stored;
 mod streams;
 
 use std::sync::Arc;

@@ -10,8 +10,9 @@ mod person;
 mod plan;
 mod worker;
 
-use kernel::{AgencyId, By, Decider, Private, Voice};
+use kernel::{AgencyId, By, Private, Voice};
 use platform::command::Unreadable;
+use platform::command::stored::{id_text, not_of, stored_id, stored_optional_id};
 use platform::error::BadField;
 use platform::seal::PersonKey;
 use platform::wire;
@@ -108,26 +109,6 @@ fn wrap(kind: Kind) -> pb::RegistryEvent {
     pb::RegistryEvent { kind: Some(kind) }
 }
 
-fn not_of<D: Decider>(stored: &proto::log::Event) -> Unreadable {
-    debug_assert!(
-        !stored.stream.starts_with(D::CATEGORY),
-        "an event of another kind in a {} stream",
-        D::CATEGORY
-    );
-    Unreadable::new(stored, "it belongs to another kind of stream")
-}
-
-fn stored_id<T: std::str::FromStr>(stored: &proto::log::Event, text: &str) -> Result<T, Unreadable> {
-    text.parse().map_err(|_| Unreadable::new(stored, "an id in it is damaged"))
-}
-
-fn stored_optional_id<T: std::str::FromStr>(
-    stored: &proto::log::Event,
-    text: &str,
-) -> Result<Option<T>, Unreadable> {
-    if text.is_empty() { Ok(None) } else { stored_id(stored, text).map(Some) }
-}
-
 /// The agency whose word a stored event is.
 fn stored_agency(stored: &proto::log::Event) -> Result<Option<AgencyId>, Unreadable> {
     let speaker = if stored.on_behalf_of.is_empty() { &stored.agency_id } else { &stored.on_behalf_of };
@@ -136,8 +117,4 @@ fn stored_agency(stored: &proto::log::Event) -> Result<Option<AgencyId>, Unreada
 
 fn in_persons_voice(stored: &proto::log::Event) -> bool {
     stored.voice == i32::from(types::Voice::Person)
-}
-
-fn id_text<T: ToString>(id: Option<T>) -> String {
-    id.map(|id| id.to_string()).unwrap_or_default()
 }

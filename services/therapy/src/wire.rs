@@ -7,9 +7,8 @@ mod diary;
 mod episode;
 mod practitioner;
 
-use kernel::{Decider, Occurred};
 use platform::command::Unreadable;
-use platform::wire::from_occurred;
+use platform::command::stored::{id_text, not_of, occurred, stored_id, stored_optional_id};
 use prost::Message;
 use proto::therapy as pb;
 use proto::therapy::therapy_event::Kind;
@@ -46,33 +45,4 @@ fn kind_of(stored: &proto::log::Event) -> Result<Kind, Unreadable> {
 
 fn wrap(kind: Kind) -> pb::TherapyEvent {
     pb::TherapyEvent { kind: Some(kind) }
-}
-
-/// When a stored event happened.
-fn occurred(stored: &proto::log::Event) -> Result<Occurred, Unreadable> {
-    stored.occurred.as_ref().and_then(from_occurred).ok_or_else(|| Unreadable::new(stored, "it has no time"))
-}
-
-fn not_of<D: Decider>(stored: &proto::log::Event) -> Unreadable {
-    debug_assert!(
-        !stored.stream.starts_with(D::CATEGORY),
-        "an event of another kind in a {} stream",
-        D::CATEGORY
-    );
-    Unreadable::new(stored, "it belongs to another kind of stream")
-}
-
-fn stored_id<T: std::str::FromStr>(stored: &proto::log::Event, text: &str) -> Result<T, Unreadable> {
-    text.parse().map_err(|_| Unreadable::new(stored, "an id in it is damaged"))
-}
-
-fn stored_optional_id<T: std::str::FromStr>(
-    stored: &proto::log::Event,
-    text: &str,
-) -> Result<Option<T>, Unreadable> {
-    if text.is_empty() { Ok(None) } else { stored_id(stored, text).map(Some) }
-}
-
-fn id_text<T: ToString>(id: Option<T>) -> String {
-    id.map(|id| id.to_string()).unwrap_or_default()
 }
