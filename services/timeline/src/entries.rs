@@ -47,8 +47,14 @@ impl Entries {
     }
 
     /// Says this under that key from now on. Its id follows from stream, key and start, so that its place in the order never changes.
+    ///
+    /// Under no class nobody could ever see it and no row would hold it: it is not kept here either, else what a later event finds would tell
+    /// whether it came in the same batch.
     pub fn put(&mut self, key: impl Into<String>, mut put: Put) {
         let key = key.into();
+        if put.classes.is_empty() {
+            return self.end(&key);
+        }
         if let Some(entry) = put.stored.entry.as_mut() {
             let at = entry.start.as_ref().and_then(|start| start.at.as_ref());
             let (seconds, nanos) = at.map(|at| (at.seconds, at.nanos)).unwrap_or_default();
