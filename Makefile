@@ -25,9 +25,9 @@ lint: tools ## Checks format, clippy, protos and the rules of the repository
 	.tools/buf lint proto
 	cargo test $(SELECTION) --quiet --test repository_rules
 
-bench: tools ## Measures the command path and the way to the timeline beside what the machine does without them
+bench: tools ## Measures the command path and the way to the timeline beside what the machine does without them; ONLY="a c" for parts
 	cargo build --release --package throughline
-	THROUGHLINE_BIN=$(CURDIR)/target/release/throughline cargo bench --package tests --bench load
+	THROUGHLINE_BIN=$(CURDIR)/target/release/throughline cargo bench --package tests --bench load -- $(ONLY)
 
 mutants: tools ## Takes each protection out in turn, and fails where no test notices
 	tools/mutants $(ONLY)

@@ -6,6 +6,9 @@ mod commands;
 mod measure;
 mod way;
 
+/// The parts, as `make bench ONLY="c d"` names them.
+const PARTS: [&str; 3] = ["a", "c", "embedded"];
+
 #[tokio::main]
 async fn main() {
     // `cargo test --benches` would run this without an optimiser and call the figures true.
@@ -13,8 +16,20 @@ async fn main() {
         println!("run by `make bench`");
         return;
     }
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    if let Some(unknown) = asked.iter().find(|part| !PARTS.contains(&part.as_str())) {
+        println!("there is no part {unknown}; there are: {}", PARTS.join(", "));
+        std::process::exit(2);
+    }
+    let wanted = |part: &str| asked.is_empty() || asked.iter().any(|asked| asked == part);
     println!("{}", measure::machine());
-    commands::postgres().await;
-    commands::sqlite().await;
-    way::command_to_timeline().await;
+    if wanted("a") {
+        commands::postgres().await;
+    }
+    if wanted("embedded") {
+        commands::sqlite().await;
+    }
+    if wanted("c") {
+        way::command_to_timeline().await;
+    }
 }
