@@ -60,6 +60,11 @@ impl World {
         Caller { actor, role: Role::Worker, agency: Some(agency), on_behalf_of: None }
     }
 
+    /// The person, by own login.
+    pub fn own(person: PersonId) -> Caller {
+        Caller { actor: Actor::Person(person), role: Role::Person, agency: None, on_behalf_of: None }
+    }
+
     /// An operator.
     pub fn operator() -> Caller {
         let actor = Actor::Worker(WorkerId::of(7));

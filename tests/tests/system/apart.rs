@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use proto::referrals as pb;
+use tempfile::TempDir;
 use tests::alone::until;
 use tests::ports::Port;
 use tests::world::{World, request_id};
-use tests::{Launch, Nats, Postgres, Version};
+use tests::{Launch, Nats, Postgres, Process, Version};
+
+use crate::collision::Story;
 
 /// The services, and which other ones each reads.
 const SERVICES: [(&str, &[&str]); 7] = [
@@ -19,43 +22,68 @@ const SERVICES: [(&str, &[&str]); 7] = [
     ("timeline", &["registry", "referrals", "vocational", "housing", "therapy", "coordination"]),
 ];
 
+/// A process for each service.
+struct Apart {
+    processes: Vec<Process>,
+    ports: BTreeMap<&'static str, Port>,
+    world: World,
+    _stands_on: (Postgres, Nats, TempDir),
+}
+
+impl Apart {
+    async fn start() -> Self {
+        let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
+        let database = postgres.url().await;
+        let home = tempfile::tempdir().unwrap();
+        let secret = |name: &str| {
+            let path = home.path().join(name);
+            platform::seal::Secret::at(&path).expect("a secret");
+            path.display().to_string()
+        };
+        let (secrets, kek) = (secret("secret"), secret("kek"));
+        // Each must know the others' addresses before it starts, so ports are claimed first.
+        let ports: BTreeMap<&str, Port> = SERVICES.iter().map(|(name, _)| (*name, Port::claim())).collect();
+        let address = |name: &str| format!("http://{}", ports[name].address());
+        let mut processes = vec![];
+        for (name, reads) in SERVICES {
+            let mut launch = Launch::new(["serve", name, "--drain-seconds", "5"])
+                .arg("--store")
+                .arg(database.clone())
+                .arg("--nats")
+                .arg(nats.url())
+                .arg("--secret-file")
+                .arg(secrets.clone())
+                .arg(format!("--grpc-listen={}", ports[name].address()))
+                .arg("--http-listen=127.0.0.1:0")
+                .arg("--admin-listen=127.0.0.1:0");
+            if name == "registry" {
+                let ledger = home.path().join("erasures").display().to_string();
+                launch = launch.arg("--kek-file").arg(kek.clone()).arg("--erasure-ledger").arg(ledger);
+            }
+            for peer in reads {
+                launch = launch.arg("--peer").arg(format!("{peer}={}", address(peer)));
+            }
+            processes.push(launch.start().await);
+        }
+        let world = World::apart(SERVICES.iter().map(|(name, _)| (*name, address(name))));
+        Self { processes, ports, world, _stands_on: (postgres, nats, home) }
+    }
+
+    /// Asks each to leave, and sees it leave well.
+    async fn leave(mut self) {
+        for process in &mut self.processes {
+            process.terminate();
+        }
+        for process in &mut self.processes {
+            assert!(process.ended().await.success(), "{}", process.said());
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn seven_processes_over_postgresql_and_nats_close_a_loop_as_one_does() {
-    let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
-    let database = postgres.url().await;
-    let home = tempfile::tempdir().unwrap();
-    let secret = |name: &str| {
-        let path = home.path().join(name);
-        platform::seal::Secret::at(&path).expect("a secret");
-        path.display().to_string()
-    };
-    let (secrets, kek) = (secret("secret"), secret("kek"));
-    // Each must know the others' addresses before it starts, so ports are claimed first.
-    let ports: BTreeMap<&str, Port> = SERVICES.iter().map(|(name, _)| (*name, Port::claim())).collect();
-    let address = |name: &str| format!("http://{}", ports[name].address());
-    let mut processes = vec![];
-    for (name, reads) in SERVICES {
-        let mut launch = Launch::new(["serve", name, "--drain-seconds", "5"])
-            .arg("--store")
-            .arg(database.clone())
-            .arg("--nats")
-            .arg(nats.url())
-            .arg("--secret-file")
-            .arg(secrets.clone())
-            .arg(format!("--grpc-listen={}", ports[name].address()))
-            .arg("--http-listen=127.0.0.1:0")
-            .arg("--admin-listen=127.0.0.1:0");
-        if name == "registry" {
-            let ledger = home.path().join("erasures").display().to_string();
-            launch = launch.arg("--kek-file").arg(kek.clone()).arg("--erasure-ledger").arg(ledger);
-        }
-        for peer in reads {
-            launch = launch.arg("--peer").arg(format!("{peer}={}", address(peer)));
-        }
-        processes.push(launch.start().await);
-    }
-    let world = World::apart(SERVICES.iter().map(|(name, _)| (*name, address(name))));
-
+    let apart = Apart::start().await;
+    let world = &apart.world;
     let (shelter, clinic) = (world.agency("Invented Shelter").await, world.agency("Invented Clinic").await);
     let ana = world.person(shelter, "Ana").await;
     world.consents(ana, shelter, clinic).await;
@@ -88,10 +116,17 @@ async fn seven_processes_over_postgresql_and_nats_close_a_loop_as_one_does() {
     })
     .await;
 
-    for process in &mut processes {
-        process.terminate();
-    }
-    for process in &mut processes {
-        assert!(process.ended().await.success(), "{}", process.said());
-    }
+    apart.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seven_processes_over_postgresql_and_nats_see_two_agencies_collide_as_one_does() {
+    let apart = Apart::start().await;
+    let story = Story::begin(apart.world.clone()).await;
+    story.shown_to_who_may_see_both_until_cancelled().await;
+    story.another_is_over_when_the_hour_is_moved().await;
+    story.a_third_stands().await;
+    story.the_last_is_over_when_the_job_ends().await;
+    story.each_was_raised_once(apart.ports["coordination"].address(), 3).await;
+    apart.leave().await;
 }
