@@ -610,6 +610,7 @@ impl HousingService for Api {
         let ask = self.desk.ask("NoteLivingSituation", REQUEST, &request, &r.request_id, "")?;
         let situation = LivingSituationId::new(Uuid::now_v7());
         let command = wire::note_living(situation, ask.agency()?, ask.at, self.desk.secret(), r)?;
+        self.desk.begins::<LivingSituation>(situation.uuid());
         let done = self.desk.decide::<LivingSituation>(&ask, situation.uuid(), command).await?;
         Ok(Response::new(pb::NoteLivingSituationResponse { written: Some(done.into()) }))
     }

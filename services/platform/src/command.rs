@@ -145,6 +145,11 @@ impl Desk {
         &self.0.clock
     }
 
+    /// Notes that the id of a stream was made just now: it has no events yet, and nobody needs to ask the log for them.
+    pub fn begins<D: Encoding>(&self, id: Uuid) {
+        self.0.cache.put::<D>(id_of::<D>(id), 0, Arc::default());
+    }
+
     /// Asks one stream one thing.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::auth;
 use crate::error::{self, BadField};
-use crate::log::{GROUPS, Groups, Log, Recorded};
+use crate::log::{Batch, GROUPS, Groups, Log, Recorded};
 
 /// Events read from the log at a time.
 const READ: usize = 500;
@@ -156,18 +156,15 @@ impl Reading {
         let mut through = self.after;
         let mut opened = false;
         loop {
-            let head = self.log.head().await?;
-            self.same_log(&head.log_id)?;
-            if through > head.position {
-                return Err(self.ahead(through, head.position).await);
+            let Batch { log_id, events, through: reached, head } =
+                self.log.batch(through, self.groups, READ).await?;
+            self.same_log(&log_id)?;
+            if through > head {
+                return Err(self.ahead(through, head).await);
             }
-            let events = self.log.read(through, self.groups, READ).await?;
             let full = events.len() == READ;
-            let last = events.last().map_or(through, |event| event.position);
-            let reached = if full { last } else { last.max(head.position) };
             if reached > through || !opened {
-                let head_now = head.position.max(last);
-                for response in responses(head.log_id, events, reached, head_now) {
+                for response in responses(log_id, events, reached, head) {
                     if sender.send(Ok(response)).await.is_err() {
                         return Ok(());
                     }

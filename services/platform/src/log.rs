@@ -9,7 +9,7 @@
 //!   row orders several processes; a SQLite log belongs to one.
 //!
 //! Reading order: [`append`] (what is asked and answered), [`event`] (what is kept), [`queue`] and [`batch`] (how requests wait and travel
-//! together), [`appender`], then [`sqlite`] and [`postgres`] (how a batch is judged and written), [`read`], [`schema`].
+//! together), [`appender`], then [`sqlite`] and [`postgres`] (how a batch is judged and written), [`read`], [`recent`], [`schema`].
 
 mod append;
 mod appender;
@@ -19,6 +19,7 @@ mod event;
 mod postgres;
 mod queue;
 mod read;
+mod recent;
 mod schema;
 mod sqlite;
 
@@ -26,6 +27,7 @@ pub use append::{
     Append, AppendError, Appended, Claim, CursorMove, KnownRequest, NewEvent, PAYLOAD_LIMIT, RequestKey,
 };
 pub use event::{GROUPS, Groups, Head, PARTITIONS, Recorded, group, partition};
+pub use recent::Batch;
 pub(crate) use schema::{is_current, migrate};
 
 use std::sync::Arc;
@@ -59,6 +61,7 @@ struct Inner {
     clock: Clock,
     queue: Arc<queue::Queue>,
     head: watch::Sender<u64>,
+    recent: Arc<recent::Recent>,
 }
 
 impl Drop for Inner {
@@ -84,11 +87,12 @@ impl Log {
         let queue = Arc::new(queue::Queue::new(queue::CAPACITY));
         let position = read::head(&db).await?.position;
         let head = watch::Sender::new(position);
-        appender::start(place, clock.clone(), queue.clone(), head.clone());
+        let recent = Arc::new(recent::Recent::default());
+        appender::start(place, clock.clone(), queue.clone(), head.clone(), recent.clone());
         if db.is_postgres() {
-            read::follow(db.clone(), queue.clone(), head.clone());
+            read::follow(db.clone(), queue.clone(), head.clone(), recent.clone());
         }
-        Ok(Self(Arc::new(Inner { service, db, clock, queue, head })))
+        Ok(Self(Arc::new(Inner { service, db, clock, queue, head, recent })))
     }
 
     /// The service whose log it is; the log's name to its readers.

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::db::StoreError;
 use crate::error::chain;
 use crate::feed::FeedClient;
+pub use crate::log::Batch;
 use crate::log::{Groups, Log, Recorded};
 
 /// How long a feed may take to answer before it counts as away.
@@ -62,19 +63,6 @@ pub struct Tailed {
 #[derive(Debug, thiserror::Error)]
 #[error("the tail cannot be opened")]
 pub struct TailError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
-
-/// Some events of a log in order of position, as its feed gave them.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// The log's incarnation.
-    pub log_id: Uuid,
-    /// The events of the groups asked for.
-    pub events: Vec<Recorded>,
-    /// Everything of those groups up to this position is in this batch or was in those before it.
-    pub through: u64,
-    /// Position of the log's last event.
-    pub head: u64,
-}
 
 /// Where a log stands, as its feed told.
 #[derive(Clone, Debug)]
@@ -180,7 +168,7 @@ impl Source {
     pub async fn read(&self, after: u64, groups: Groups, limit: usize) -> Result<Batch, SourceError> {
         let batch = self.in_time(async {
             match &self.feed {
-                Feed::Local(log) => read_local(log, after, groups, limit).await,
+                Feed::Local(log) => Ok(log.batch(after, groups, limit).await?),
                 Feed::Remote(feed) => feed.read(after, groups, limit).await,
             }
         });
@@ -238,15 +226,6 @@ impl Source {
     }
 }
 
-async fn read_local(log: &Log, after: u64, groups: Groups, limit: usize) -> Result<Batch, SourceError> {
-    // The head first: whatever it counts is then there to be read.
-    let head = log.head().await?;
-    let events = log.read(after, groups, limit).await?;
-    let last = events.last().map_or(after, |event| event.position);
-    let through = if events.len() < limit { last.max(head.position) } else { last };
-    Ok(Batch { log_id: head.log_id, events, through, head: last.max(head.position) })
-}
-
 fn follow_local(log: Log, after: u64, limit: usize) -> BoxStream<'static, Result<Batch, SourceError>> {
     let changes = log.head_changes();
     let follow = stream::unfold(
@@ -258,13 +237,13 @@ fn follow_local(log: Log, after: u64, limit: usize) -> BoxStream<'static, Result
                     changes.wait_for(|head| *head > after).await.ok()?;
                 }
                 opened = true;
-                match read_local(&log, after, Groups::ALL, limit).await {
+                match log.batch(after, Groups::ALL, limit).await {
                     Ok(batch) if batch.events.is_empty() => {}
                     Ok(batch) => {
                         after = batch.through;
                         return Some((Ok(batch), (log, changes, after, opened)));
                     }
-                    Err(error) => return Some((Err(error), (log, changes, after, opened))),
+                    Err(error) => return Some((Err(error.into()), (log, changes, after, opened))),
                 }
             }
         },

@@ -234,6 +234,7 @@ impl ReferralsService for Api {
         let ask = Ask { at: at.at, ..ask };
         let drafting = wire::draft(r)?;
         let (stream, by) = (id_of::<Referral>(drafting.id.uuid()), ask.by());
+        self.desk.begins::<Referral>(drafting.id.uuid());
         let streams =
             (Stream::<Referral>::of(drafting.id.uuid()), Stream::<Offer>::of(drafting.offer.uuid()));
         let done = self.desk.execute(&ask, stream, streams, |(now, offer)| {
@@ -435,6 +436,7 @@ impl ReferralsService for Api {
         let offer = self.desk.load::<Offer>(id("offer_id", &r.offer_id)?).await?;
         let id = ParticipationId::new(uuid::Uuid::now_v7());
         let command = wire::start(id, ask.agency()?, ask.at, offer.said(), r)?;
+        self.desk.begins::<Participation>(id.uuid());
         let done = self.desk.decide::<Participation>(&ask, id.uuid(), command).await?;
         Ok(Response::new(pb::StartParticipationResponse { written: Some(done.into()) }))
     }

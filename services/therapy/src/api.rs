@@ -223,6 +223,7 @@ impl TherapyService for Api {
         let ask = self.desk.ask("OpenEpisode", REQUEST, &request, &r.request_id, "")?;
         let id = EpisodeId::new(Uuid::now_v7());
         let command = wire::open(id, ask.agency()?, ask.at, r)?;
+        self.desk.begins::<Episode>(id.uuid());
         let done = self.in_good_hands(&ask, id, command).await?;
         Ok(Response::new(pb::OpenEpisodeResponse { written: Some(done.into()) }))
     }

@@ -168,6 +168,7 @@ impl VocationalService for Api {
         let opening = wire::open(ask.agency()?, ask.at, r)?;
         let id = opening.facts.id;
         let command = case::Command::Open { by: ask.by(), opening: Box::new(opening) };
+        self.desk.begins::<Case>(id.uuid());
         let done = self.desk.decide::<Case>(&ask, id.uuid(), command).await?;
         Ok(Response::new(pb::OpenCaseResponse { written: Some(done.into()) }))
     }
@@ -281,6 +282,7 @@ impl VocationalService for Api {
         let (id, by) = (leading.lead.id.uuid(), ask.by());
         let ask = Ask { at: leading.at.at, ..ask };
         let streams = (Stream::<Job>::of(id), Stream::<Case>::of(leading.case.uuid()));
+        self.desk.begins::<Job>(id);
         let done = self.desk.execute(&ask, id_of::<Job>(id), streams, |(job, case)| {
             let both = work::add_lead(case, job, by, leading.lead.clone())?;
             Ok::<_, work::Refusal>(Changes::none().write::<Job>(job, both.job).resting_on(case))

@@ -103,8 +103,9 @@ impl AsyncLoop for Draft {
     }
 }
 
+/// Referrals alone, with nobody reading along: what follows a command is measured by others.
 async fn referrals(on: OnStore) -> (Alone, String) {
-    let service = Alone::start("referrals", on, async |parts| referrals::service(&parts).await).await;
+    let service = Alone::start_unread("referrals", on, async |parts| referrals::service(&parts).await).await;
     let content = pb::ServiceOfferContent {
         name: "Bench".into(),
         practice: "ips".into(),

@@ -7,19 +7,21 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::batch::{Judged, number, outcome};
+use super::event::Recorded;
 use super::queue::{Answer, Queue, Waiting};
+use super::recent::Recent;
 use super::{Append, AppendError, Place, postgres, sqlite};
 use crate::clock::Clock;
 use crate::db::StoreError;
 use crate::fault;
 
 /// Starts the appender. It ends when the queue is closed and empty.
-pub fn start(place: Place, clock: Clock, queue: Arc<Queue>, head: watch::Sender<u64>) {
+pub fn start(place: Place, clock: Clock, queue: Arc<Queue>, head: watch::Sender<u64>, recent: Arc<Recent>) {
     let writer = match place {
         Place::Sqlite(file) => Writer::Sqlite(sqlite::Writer::new(file)),
         Place::Postgres { url, schema } => Writer::Postgres(postgres::Writer::new(url, schema)),
     };
-    tokio::spawn(run(writer, clock, queue, head));
+    tokio::spawn(run(writer, clock, queue, Told { head, recent }));
 }
 
 enum Writer {
@@ -43,6 +45,12 @@ impl Writer {
     }
 }
 
+/// Who hears of what was committed before its callers do.
+struct Told {
+    head: watch::Sender<u64>,
+    recent: Arc<Recent>,
+}
+
 /// Tells who still waits, should the task end in any other way than by its own last line.
 struct Ending(Arc<Queue>);
 
@@ -52,15 +60,15 @@ impl Drop for Ending {
     }
 }
 
-async fn run(mut writer: Writer, clock: Clock, queue: Arc<Queue>, head: watch::Sender<u64>) {
+async fn run(mut writer: Writer, clock: Clock, queue: Arc<Queue>, told: Told) {
     let ending = Ending(queue.clone());
     while let Some(batch) = queue.next().await {
         let started = std::time::Instant::now();
         let count = batch.len();
-        if let Some(batch) = attempt(&mut writer, &clock, &head, batch).await {
+        if let Some(batch) = attempt(&mut writer, &clock, &told, batch).await {
             // One of them is not fit to be written. Apart, it fails alone.
             for waiting in batch {
-                if let Some(alone) = attempt(&mut writer, &clock, &head, vec![waiting]).await {
+                if let Some(alone) = attempt(&mut writer, &clock, &told, vec![waiting]).await {
                     fail(alone, StoreError::Closed);
                 }
             }
@@ -77,14 +85,14 @@ async fn run(mut writer: Writer, clock: Clock, queue: Arc<Queue>, head: watch::S
 async fn attempt(
     writer: &mut Writer,
     clock: &Clock,
-    head: &watch::Sender<u64>,
+    told: &Told,
     batch: Vec<Waiting>,
 ) -> Option<Vec<Waiting>> {
     let appends: Vec<&Append> = batch.iter().map(|waiting| &waiting.append).collect();
     match writer.write(&appends, clock).await {
         Ok(judged) => {
             fault::point("append.committed");
-            answer(batch, &judged, head);
+            answer(batch, &judged, told);
             None
         }
         Err(error) if batch.len() > 1 && error.blames_the_data() => {
@@ -113,10 +121,22 @@ fn fail(batch: Vec<Waiting>, error: StoreError) {
     }
 }
 
-fn answer(batch: Vec<Waiting>, judged: &Judged, head: &watch::Sender<u64>) {
+fn answer(batch: Vec<Waiting>, judged: &Judged, told: &Told) {
     let (placed, position, _) = number(batch.iter().map(|waiting| &waiting.append), judged);
     // Readers may start before the callers hear of it: it is committed.
-    head.send_if_modified(|head| {
+    let written = batch.iter().zip(&placed).filter_map(|(waiting, placed)| Some((waiting, placed.as_ref()?)));
+    let recorded = written.flat_map(|(waiting, placed)| {
+        let events = waiting.append.events.iter().zip(&placed.events);
+        (placed.after + 1..).zip(events).map(|(position, (event, (partition, sequence)))| Recorded {
+            position,
+            partition: *partition,
+            sequence: *sequence,
+            recorded_at: judged.recorded_at,
+            bytes: event.bytes.clone(),
+        })
+    });
+    told.recent.committed(judged.log_id, judged.position, recorded);
+    told.head.send_if_modified(|head| {
         let on = *head < position;
         *head = position.max(*head);
         on

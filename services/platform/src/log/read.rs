@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::batch::highest;
 use super::event::{Groups, Head, PARTITIONS, Recorded, timestamp};
 use super::queue::Queue;
+use super::recent::{Batch, Recent};
 use super::{Appended, KnownRequest, Log};
 use crate::args;
 use crate::db::{Db, Row, StoreError};
@@ -60,13 +61,17 @@ fn one(rows: &[Row]) -> Result<&Row, StoreError> {
 }
 
 /// Keeps `position` up with appends of other processes until the queue closes.
-pub fn follow(db: Db, queue: Arc<Queue>, position: watch::Sender<u64>) {
+pub fn follow(db: Db, queue: Arc<Queue>, position: watch::Sender<u64>, recent: Arc<Recent>) {
     tokio::spawn(async move {
         while !queue.closed() {
             tokio::time::sleep(POLL).await;
+            let last = recent.last();
             // A database that is away is noticed by whoever needs it; here there is only nothing new.
-            let Ok(rows) = db.fetch("SELECT position FROM log_head", args![]).await else { continue };
-            let Some(Ok(now)) = rows.first().map(|row| row.u64(0)) else { continue };
+            let Ok(rows) = db.fetch("SELECT position, log_id FROM log_head", args![]).await else { continue };
+            let Some((Ok(now), Ok(log_id))) = rows.first().map(|row| (row.u64(0), row.uuid(1))) else {
+                continue;
+            };
+            recent.seen(log_id, now, last);
             position.send_if_modified(|known| {
                 let on = *known < now;
                 *known = now.max(*known);
@@ -85,6 +90,26 @@ impl Log {
     /// The position of the last event, as it grows: own appends at once, another process's within 250 ms.
     pub fn head_changes(&self) -> watch::Receiver<u64> {
         self.0.head.subscribe()
+    }
+
+    /// What follows a position, of these groups, and how far that goes: what was just appended from memory, the rest from the store. This is how
+    /// whoever reads along reads.
+    pub async fn batch(&self, after: u64, groups: Groups, limit: usize) -> Result<Batch, StoreError> {
+        if let Some(batch) = self.0.recent.after(after, groups, limit) {
+            return Ok(batch);
+        }
+        let (head, events) = loop {
+            // The head first: whatever it counts is then there to be read.
+            let head = self.head().await?;
+            let events = self.read(after, groups, limit).await?;
+            // Incarnations do not come back: if it is the same after the events were read, it was the same all the while.
+            if self.head().await?.log_id == head.log_id {
+                break (head, events);
+            }
+        };
+        let last = events.last().map_or(after, |event| event.position);
+        let through = if events.len() < limit { last.max(head.position) } else { last };
+        Ok(Batch { log_id: head.log_id, events, through, head: last.max(head.position) })
     }
 
     /// Events after a position, of these groups, in order; at most `limit` of them.

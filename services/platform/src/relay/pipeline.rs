@@ -90,13 +90,12 @@ pub(super) async fn carry(
 impl Pipeline<'_> {
     /// Reads what comes next. Gives whether the log is still the one of the handshake.
     async fn read_on(&mut self) -> Result<bool, RelayError> {
-        let events = self.relay.log.read(self.read, Groups::ALL, WINDOW).await?;
-        // Incarnations do not come back: if it is the same after the events were read, it was the same before.
-        if self.relay.log.head().await?.log_id != self.from.log_id {
+        let batch = self.relay.log.batch(self.read, Groups::ALL, WINDOW).await?;
+        if batch.log_id != self.from.log_id {
             return Ok(false);
         }
-        self.read = events.last().map_or(self.read, |event| event.position);
-        self.ready.extend(events);
+        self.read = batch.through;
+        self.ready.extend(batch.events);
         Ok(true)
     }
 
