@@ -3,6 +3,8 @@
 //! Invariants: whatever is applied of a person marks them in the same transaction; a mark is put off only as it was when the look began, so what
 //! came meanwhile is looked at again. A generation made anew marks everybody of whom it applies anything.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use kernel::PersonId;
 use platform::args;
@@ -41,15 +43,30 @@ pub struct Waiting {
     pub later: u64,
 }
 
-/// Marks a record: something was applied of it that was recorded then.
-///
-/// # Errors
-/// The table cannot be written.
-pub async fn mark(tx: &mut Tx, record: Uuid, at: Timestamp) -> Result<(), StoreError> {
-    let sql = "INSERT INTO due (subject, at, mark) VALUES ($1, $2, 1) ON CONFLICT (subject) DO UPDATE SET \
-               at = CASE WHEN excluded.at < due.at THEN excluded.at ELSE due.at END, mark = due.mark + 1";
-    tx.execute(sql, args![record, at.as_microsecond()]).await?;
-    Ok(())
+/// Records to be marked: something was applied of them.
+#[derive(Default)]
+pub struct Marks(BTreeMap<Uuid, (Timestamp, i64)>);
+
+impl Marks {
+    /// Something was applied of this record that was recorded then.
+    pub fn add(&mut self, record: Uuid, at: Timestamp) {
+        let (first, times) = self.0.entry(record).or_insert((at, 0));
+        *first = at.min(*first);
+        *times += 1;
+    }
+
+    /// Marks them.
+    ///
+    /// # Errors
+    /// The table cannot be written.
+    pub async fn store(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let sql = "INSERT INTO due (subject, at, mark) VALUES {rows} ON CONFLICT (subject) DO UPDATE SET \
+                   at = CASE WHEN excluded.at < due.at THEN excluded.at ELSE due.at END, mark = due.mark + excluded.mark";
+        let marks = self.0.into_iter();
+        let rows = marks.map(|(record, (at, times))| args![record, at.as_microsecond(), times]).collect();
+        tx.execute_rows(sql, vec![], rows).await?;
+        Ok(())
+    }
 }
 
 /// Who is due by then, the longest waiting first.
@@ -152,7 +169,9 @@ pub async fn looked(
 /// The table cannot be written.
 pub async fn look_again(db: &Db, mark: Mark) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
-    self::mark(&mut tx, mark.person.uuid(), mark.at).await?;
+    let mut marks = Marks::default();
+    marks.add(mark.person.uuid(), mark.at);
+    marks.store(&mut tx).await?;
     tx.commit().await
 }
 

@@ -11,6 +11,8 @@ mod therapy;
 mod told;
 mod vocational;
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
 use kernel::PersonId;
 use platform::args;
@@ -59,65 +61,109 @@ impl Projection for FactsProjection {
         source: &'a str,
         read: &'a Read,
     ) -> BoxFuture<'a, Result<(), ApplyError>> {
+        self.apply_batch(tx, source, std::slice::from_ref(read))
+    }
+
+    fn apply_batch<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        source: &'a str,
+        events: &'a [Read],
+    ) -> BoxFuture<'a, Result<(), ApplyError>> {
         Box::pin(async move {
+            let mut marks = due::Marks::default();
             if source == "registry" {
-                PeopleProjection.apply(tx, source, read).await?;
-                for record in registry::linked(read).map_err(poison)? {
-                    due::mark(tx, record, read.recorded.recorded_at).await?;
+                PeopleProjection.apply_batch(tx, source, events).await?;
+                for read in events {
+                    for record in registry::linked(read).map_err(poison)? {
+                        marks.add(record, read.recorded.recorded_at);
+                    }
                 }
             }
-            if read.event.person_id.is_empty() {
-                return Ok(());
+            let mut batch = Batch::load(tx, source, events).await?;
+            for read in events {
+                let Some(person) = person_of(read)? else { continue };
+                batch.apply(person, read)?;
+                marks.add(person, read.recorded.recorded_at);
             }
-            let person = Uuid::try_parse(&read.event.person_id)
-                .map_err(|_| ApplyError::Poison("its person is damaged".into()))?;
-            put(tx, source, person, read).await?;
-            due::mark(tx, person, read.recorded.recorded_at).await?;
-            Ok(())
+            batch.store(tx).await?;
+            Ok(marks.store(tx).await?)
         })
     }
 }
 
-/// Puts what the event makes of its stream's fact.
-async fn put(tx: &mut Tx, source: &str, person: Uuid, read: &Read) -> Result<(), ApplyError> {
-    let stream = read.event.stream.as_str();
-    let sql = "SELECT body FROM fact WHERE person = $1 AND source = $2 AND stream = $3";
-    let held = match tx.fetch(sql, args![person, source, stream]).await?.first() {
-        Some(row) => Some(Row::decode(row.bytes(0)?.as_slice()).map_err(|_| poison(Unreadable))?),
-        None => None,
-    };
-    let before = held.and_then(|row| row.fact);
-    let after = match source {
-        "registry" => registry::apply(before.clone(), read),
-        "referrals" => referrals::apply(before.clone(), read),
-        "vocational" => vocational::apply(before.clone(), read),
-        "housing" => housing::apply(before.clone(), read),
-        "therapy" => therapy::apply(before.clone(), read),
-        _ => Err(Unreadable),
-    };
-    let after = after.map_err(poison)?;
-    if after == before {
-        return Ok(());
-    }
-    match after {
-        Some(fact) => {
-            let body = Row { fact: Some(fact) }.encode_to_vec();
-            tx.execute(
-                "INSERT INTO fact (person, source, stream, body) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (person, source, stream) DO UPDATE SET body = excluded.body",
-                args![person, source, stream, body],
-            )
-            .await?;
+/// The person whom an event is about, if it is about one.
+fn person_of(read: &Read) -> Result<Option<Uuid>, ApplyError> {
+    let id = &read.event.person_id;
+    let person = (!id.is_empty()).then(|| Uuid::try_parse(id)).transpose();
+    person.map_err(|_| ApplyError::Poison("its person is damaged".into()))
+}
+
+/// The facts of a batch's streams: as they stand, and as its events make them.
+struct Batch<'a> {
+    source: &'a str,
+    facts: BTreeMap<(Uuid, String), Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    stands: Option<Fact>,
+    becomes: Option<Fact>,
+}
+
+impl<'a> Batch<'a> {
+    async fn load(tx: &mut Tx, source: &'a str, events: &[Read]) -> Result<Self, ApplyError> {
+        let mut facts: BTreeMap<(Uuid, String), Held> = BTreeMap::new();
+        for read in events {
+            if let Some(person) = person_of(read)? {
+                facts.insert((person, read.event.stream.clone()), Held::default());
+            }
         }
-        None => {
-            tx.execute(
-                "DELETE FROM fact WHERE person = $1 AND source = $2 AND stream = $3",
-                args![person, source, stream],
-            )
-            .await?;
+        let wanted = facts.keys().map(|(person, stream)| args![*person, stream.as_str()]).collect();
+        let sql = "SELECT fact.person, fact.stream, fact.body FROM (VALUES {rows}) AS wanted JOIN fact \
+                   ON fact.person = wanted.column1 AND fact.source = $1 AND fact.stream = wanted.column2";
+        for row in tx.fetch_rows(sql, args![source], wanted).await? {
+            let fact = Row::decode(row.bytes(2)?.as_slice()).map_err(|_| poison(Unreadable))?.fact;
+            facts.insert((row.uuid(0)?, row.text(1)?), Held { stands: fact.clone(), becomes: fact });
         }
+        Ok(Self { source, facts })
     }
-    Ok(())
+
+    /// Puts what the event makes of its stream's fact.
+    fn apply(&mut self, person: Uuid, read: &Read) -> Result<(), ApplyError> {
+        let held = self.facts.entry((person, read.event.stream.clone())).or_default();
+        let before = held.becomes.take();
+        let after = match self.source {
+            "registry" => registry::apply(before, read),
+            "referrals" => referrals::apply(before, read),
+            "vocational" => vocational::apply(before, read),
+            "housing" => housing::apply(before, read),
+            "therapy" => therapy::apply(before, read),
+            _ => Err(Unreadable),
+        };
+        held.becomes = after.map_err(poison)?;
+        Ok(())
+    }
+
+    async fn store(self, tx: &mut Tx) -> Result<(), ApplyError> {
+        let (mut put, mut gone) = (vec![], vec![]);
+        for ((person, stream), Held { stands, becomes }) in self.facts {
+            match becomes {
+                becomes if becomes == stands => {}
+                Some(fact) => {
+                    let body = Row { fact: Some(fact) }.encode_to_vec();
+                    put.push(args![person, self.source, stream, body]);
+                }
+                None => gone.push(args![person, self.source, stream]),
+            }
+        }
+        let sql = "INSERT INTO fact (person, source, stream, body) VALUES {rows} \
+                   ON CONFLICT (person, source, stream) DO UPDATE SET body = excluded.body";
+        tx.execute_rows(sql, vec![], put).await?;
+        let sql = "DELETE FROM fact WHERE (person, source, stream) IN (VALUES {rows})";
+        tx.execute_rows(sql, vec![], gone).await?;
+        Ok(())
+    }
 }
 
 fn poison(unreadable: Unreadable) -> ApplyError {

@@ -3,12 +3,14 @@
 //! Invariant: a value crosses here in one of five shapes (`bigint`, `text`, `bytea`, `uuid`, null), so the same text with the same arguments
 //! means the same on both. Days, instants (microseconds) and booleans are `bigint`; lists are JSON in `text`; every integer column is `bigint`.
 //!
-//! Reading order: [`value`] (what goes in), [`row`] (what comes out), [`pool`] (connections), [`tx`] (transactions), [`error`].
+//! Reading order: [`value`] (what goes in), [`row`] (what comes out), [`pool`] (connections), [`tx`] (transactions), [`rows`]
+//! (many at a time), [`error`].
 
 mod error;
 mod open;
 mod pool;
 mod row;
+mod rows;
 mod tx;
 mod value;
 

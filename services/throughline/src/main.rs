@@ -15,6 +15,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// A call to a service is many small pieces of memory that live as long as it does; the system's allocator is a tenth of its cost.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Coordinates services around one person.
 #[derive(Parser)]
 #[command(name = "throughline", version, about, max_term_width = 110)]

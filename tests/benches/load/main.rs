@@ -6,6 +6,10 @@ mod commands;
 mod measure;
 mod way;
 
+/// The one that the binary has: part of it runs in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The parts, as `make bench ONLY="c d"` names them.
 const PARTS: [&str; 3] = ["a", "c", "embedded"];
 

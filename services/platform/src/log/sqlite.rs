@@ -266,11 +266,9 @@ fn requests(appends: &[&Append], placed: &[Option<Placed>], at: i64) -> Vec<Vec<
 
 impl Inserts {
     fn new(into: &str, width: usize) -> Self {
-        let row = |row| {
-            let values: Vec<String> = (1..=width).map(|value| format!("${}", row * width + value)).collect();
-            format!("({})", values.join(", "))
-        };
-        let of = |rows| into.to_owned() + &(0..rows).map(row).collect::<Vec<_>>().join(", ");
+        // Without numbers: SQLite takes those for names, and sqlx looks each up among all the others.
+        let row = format!("({})", vec!["?"; width].join(", "));
+        let of = |rows| into.to_owned() + &vec![row.as_str(); rows].join(", ");
         Self(std::array::from_fn(|power| of(1 << power)))
     }
 
