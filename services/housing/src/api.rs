@@ -524,7 +524,11 @@ impl HousingService for Api {
         let (_, source) = self.desk.source(&ask.caller, r.source.as_ref())?;
         let (placement, command) = wire::record_nights(ask.by(), r)?;
         let done = tenancies::change(&self.desk, &ask.from_source(source), placement, command).await?;
-        Ok(Response::new(pb::RecordNightsResponse { written: Some(done.into()) }))
+        let untold_days = match r.others_stay {
+            true => wire::untold_days(&*self.desk.load::<Placement>(placement.uuid()).await?, r),
+            false => vec![],
+        };
+        Ok(Response::new(pb::RecordNightsResponse { written: Some(done.into()), untold_days }))
     }
 
     async fn mark_nights_entered_in_error(

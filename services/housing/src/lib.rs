@@ -30,6 +30,7 @@ pub const NAME: &str = "housing";
 pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let desk = parts.desk();
     let view = view::View::new(parts.project(view::Lists).await?);
+    parts.records(wire::TELLS).await?;
     parts.react(loops::Opens::new(desk.clone()))?;
     Ok(Service::new(parts).serves(HousingServiceServer::new(api::Api::new(desk, view))))
 }

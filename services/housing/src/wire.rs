@@ -13,6 +13,7 @@ mod unit;
 use kernel::{Decider, Timestamp};
 use platform::command::{Payload, Unreadable};
 use platform::error::BadField;
+use platform::records::Tells;
 use platform::wire;
 use prost::Message;
 use proto::housing as pb;
@@ -27,9 +28,19 @@ pub use place::opened_with;
 pub use placement::{
     Matching, Recording, accept, add_nights, admit, assign, cancel, decline, exit,
     mark_nights_entered_in_error, match_placement, move_in, not_arrived, offer, placement, record,
-    record_nights, refuse, withdraw,
+    record_nights, refuse, untold_days, withdraw,
 };
 pub use unit::{publish as publish_unit, reason as out_of_service_reason, unit};
+
+/// Which events tell what a source recorded, and take it back.
+pub const TELLS: Tells = Tells {
+    also: &["BedNightsCounted"],
+    taken_back: &["UnitGroupEnteredInError", "PlacementEnteredInError", "LivingSituationEnteredInError"],
+    part: |event| match kind_of(event) {
+        Ok(Kind::CapacityEnteredInError(capacity)) => capacity.capacity_id.parse().ok(),
+        Ok(_) | Err(_) => None,
+    },
+};
 
 /// The day of a request, to be read in the zone of what it is about.
 pub fn when(field: &str, day: Option<&proto::Date>, now: Timestamp) -> Result<When, BadField> {

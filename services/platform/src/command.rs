@@ -20,6 +20,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 pub use ask::Ask;
+pub(crate) use ask::fact_id;
 pub use changes::Changes;
 pub use codec::{Encoding, Ink, Payload, Unreadable, from_private};
 pub use gate::{Gate, Pass};

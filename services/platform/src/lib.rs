@@ -27,6 +27,7 @@ pub mod peer;
 pub mod people;
 pub mod projection;
 pub mod reaction;
+pub mod records;
 pub mod relay;
 pub mod revision;
 pub mod seal;

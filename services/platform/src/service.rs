@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::people::{People, PeopleProjection};
 use crate::projection::{self, Projection, StartError, Views};
 use crate::reaction::{self, Reaction};
+use crate::records::{Records, RecordsProjection, Tells};
 use crate::seal::Secret;
 use crate::server::Server;
 use crate::source::{Pace, Source};
@@ -60,6 +61,7 @@ struct Running {
     projections: Vec<(&'static str, projection::Running)>,
     reactions: Vec<reaction::Running>,
     timers: Vec<timer::Running>,
+    records: Option<Records>,
 }
 
 /// Why a service could not be put together.
@@ -212,6 +214,16 @@ impl Parts {
         Ok(People::new(self.project(PeopleProjection).await?))
     }
 
+    /// Keeps the facts that sources have told, for agencies to read back.
+    ///
+    /// # Errors
+    /// As [`Parts::project`].
+    pub async fn records(&self, tells: Tells) -> Result<(), AssemblyError> {
+        let records = Records::new(self.project(RecordsProjection::new(self.name(), tells)).await?);
+        self.running().records = Some(records);
+        Ok(())
+    }
+
     /// Starts a reaction.
     ///
     /// # Errors
@@ -283,6 +295,19 @@ impl Service {
     /// Its log, to be read by others of this process.
     pub fn log(&self) -> &crate::log::Log {
         self.parts.store().log()
+    }
+
+    /// The facts that sources have told it, where it keeps them.
+    pub fn records(&self) -> Option<Records> {
+        self.parts.running().records.clone()
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        self.parts.keys()
+    }
+
+    pub(crate) fn secret(&self) -> &Secret {
+        self.parts.secret()
     }
 
     /// Its read models by name.

@@ -8,6 +8,7 @@ mod referral;
 
 use platform::command::Unreadable;
 use platform::command::stored::{id_text, not_of, occurred, stored_id, stored_optional_id};
+use platform::records::Tells;
 use prost::Message;
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
@@ -22,6 +23,12 @@ pub use referral::{
 
 /// The part of the label of a 42 CFR Part 2 programme's records (DS4P).
 pub const PART2: &str = "42CFRPart2";
+
+/// Which events tell what a source recorded, and take it back.
+pub const TELLS: Tells = Tells::whole(
+    &["ServiceOfferPublished", "ParticipationContactMade"],
+    &["ServiceOfferWithdrawn", "ReferralEnteredInError", "ParticipationEnteredInError"],
+);
 
 fn labels(part2: bool) -> Vec<String> {
     if part2 { vec![PART2.to_owned()] } else { vec![] }

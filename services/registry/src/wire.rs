@@ -14,6 +14,7 @@ use kernel::{AgencyId, By, Private, Voice};
 use platform::command::Unreadable;
 use platform::command::stored::{id_text, not_of, stored_id, stored_optional_id};
 use platform::error::BadField;
+use platform::records::Tells;
 use platform::seal::PersonKey;
 use platform::wire;
 use prost::Message;
@@ -33,6 +34,9 @@ pub use worker::{worker, worker_content};
 
 /// Most identifiers that one record may have.
 const MAX_IDENTIFIERS: usize = 20;
+
+/// Which events tell what a source recorded, and take it back.
+pub const TELLS: Tells = Tells::whole(&[], &["PersonEnteredInError", "MeasureEnteredInError"]);
 
 /// Opens the texts of one person.
 pub struct Opener(PersonKey);

@@ -9,6 +9,7 @@ mod practitioner;
 
 use platform::command::Unreadable;
 use platform::command::stored::{id_text, not_of, occurred, stored_id, stored_optional_id};
+use platform::records::Tells;
 use prost::Message;
 use proto::therapy as pb;
 use proto::therapy::therapy_event::Kind;
@@ -26,6 +27,9 @@ pub use practitioner::{change, practitioner, register, retire};
 
 /// The part of the label of a 42 CFR Part 2 programme's records (DS4P).
 pub const PART2: &str = "42CFRPart2";
+
+/// Which events tell what a source recorded, and take it back.
+pub const TELLS: Tells = Tells::whole(&[], &["AppointmentEnteredInError"]);
 
 fn labels(part2: bool) -> Vec<String> {
     if part2 { vec![PART2.to_owned()] } else { vec![] }

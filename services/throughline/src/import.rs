@@ -2,7 +2,8 @@
 //! Invariant: a bad row is told and stops nothing; an export that is not whole is refused before anything is written.
 //!
 //! Reading order: [`layout`] (what an export is made of), [`table`] and [`export`] (reading it), [`client`] and [`world`] (joining it), [`plan`] and
-//! [`step`] (what to send), [`send`] and [`call`] (sending it), [`rejects`], [`mended`] and [`summary`] (what came of it).
+//! [`step`] (what to send), [`send`] and [`call`] (sending it), [`missing`] (what is told no more), [`rejects`], [`mended`] and [`summary`] (what
+//! came of it).
 
 mod call;
 mod client;
@@ -10,6 +11,7 @@ mod codes;
 mod export;
 mod layout;
 mod mended;
+mod missing;
 mod plan;
 mod rejects;
 mod send;
@@ -30,6 +32,7 @@ use uuid::Uuid;
 
 use crate::client::To;
 use export::Export;
+use missing::Missing;
 use summary::Tally;
 
 /// The exit code of an import that left rows behind.
@@ -58,6 +61,9 @@ pub struct Hmis {
     /// Rows that an earlier run rejected, mended: each takes the place of the row of the folder that it came from
     #[arg(long, value_name = "FILE")]
     mended: Option<PathBuf>,
+    /// Write there as CSV, by service, table and key, what the source told before and this full refresh tells no more; it stays as it is
+    #[arg(long, value_name = "FILE")]
+    missing: Option<PathBuf>,
     /// Time zone in which the export tells its days and times; the format has no field for it
     #[arg(long, default_value = "America/Chicago", value_name = "ZONE")]
     zone: String,
@@ -79,9 +85,17 @@ impl Hmis {
         let export = Export::read(&self.folder, self.mended.as_deref())?;
         // Nobody but this run knows the nonce, so its request ids tell nobody anything about the rows.
         let mut plan = plan::plan(&export, &zone, Uuid::new_v4());
+        let mut missing = None;
         let tally = match self.dry_run {
             true => Tally::of_plan(&plan),
-            false => send::send(self.peer(&export)?, &mut plan).await?,
+            false => {
+                let peer = self.peer(&export)?;
+                let sent = send::send(peer.clone(), &mut plan).await?;
+                if export.full {
+                    missing = Some(missing::missing(&peer, &export, &plan, &sent).await?);
+                }
+                sent.tally
+            }
         };
         for told in plan.rejects.told() {
             eprintln!("{told}");
@@ -89,7 +103,16 @@ impl Hmis {
         if let Some(path) = &self.rejects {
             plan.rejects.write(path, &export)?;
         }
-        print!("{}", tally.table(&export, &plan, self.dry_run));
+        if let Some(missing) = &missing {
+            for told in missing.unasked() {
+                eprintln!("{told}");
+            }
+        }
+        if let Some(path) = &self.missing {
+            // Also where nothing is: a file of an earlier run would tell of that.
+            missing.as_ref().unwrap_or(&Missing::default()).write(path)?;
+        }
+        print!("{}", tally.table(&export, &plan, missing.as_ref(), self.dry_run));
         Ok(if plan.rejects.len() == 0 { ExitCode::SUCCESS } else { ExitCode::from(SOME_REJECTED) })
     }
 

@@ -19,12 +19,14 @@ use platform::keys::{KeySource, Keys};
 use platform::metrics::Metrics;
 use platform::operations::Operations;
 use platform::peer::connect;
+use platform::records::RecordsFace;
 use platform::relay;
 use platform::server::{Served, Server};
 use platform::service::{Given, Parts, Service};
 use platform::source::Source;
 use platform::store::Store;
 use proto::log::operations_service_server::OperationsServiceServer;
+use proto::log::records_service_server::RecordsServiceServer;
 use registry::keystore::KeyStore;
 
 /// Every service, in the order in which they are put together.
@@ -196,7 +198,8 @@ impl Node {
         let logs = stores.values().map(|store| store.log().clone());
         server = server
             .service(FeedServer::new(logs, drain.token()).into_service())
-            .service(OperationsServiceServer::new(Operations::new(services.clone())));
+            .service(OperationsServiceServer::new(Operations::new(services.clone())))
+            .service(RecordsServiceServer::new(RecordsFace::new(services.clone())));
         let bound = server.bind(settings.grpc_listen).await?;
         let grpc = bound.at();
         let (admin, admin_serving) =

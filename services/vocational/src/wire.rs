@@ -25,6 +25,7 @@ mod terms;
 
 use kernel::{Occurred, Precision, Timestamp};
 use platform::error::BadField;
+use platform::records::Tells;
 use platform::wire::REQUEST_LOOKS_BACK_DAYS;
 
 pub use case::{
@@ -41,6 +42,9 @@ pub use report::{record, report};
 
 /// The label of a 42 CFR Part 2 programme's records (DS4P).
 pub const PART2: &str = "42CFRPart2";
+
+/// Which events tell what a source recorded, and take it back.
+pub const TELLS: Tells = Tells::whole(&[], &["EmploymentStatusEnteredInError"]);
 
 /// What a request says happened: at most 14 days ago and not to come.
 fn recent(field: &str, at: Occurred, now: Timestamp) -> Result<Occurred, BadField> {

@@ -9,7 +9,7 @@ mod record;
 mod refusal;
 mod state;
 
-pub use command::{Command, Recorded, Told};
+pub use command::{Command, Others, Recorded, Told};
 pub use event::Event;
 pub use refusal::Refusal;
 pub use state::{Assigned, Closing, Facts, Made, Situation, State};

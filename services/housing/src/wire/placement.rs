@@ -19,7 +19,7 @@ use super::{id_text, place, when};
 use crate::domain::codes::Relationship;
 use crate::domain::days::{Days, Month, When};
 use crate::domain::place::Place;
-use crate::domain::placement::{Closing, Command, Facts, Made, Situation, State, Told};
+use crate::domain::placement::{Closing, Command, Facts, Made, Others, Situation, State, Told};
 use crate::domain::tenancy::Match;
 use crate::domain::{HouseholdId, PlacementId, UnitId, group};
 
@@ -192,16 +192,37 @@ pub fn add_nights(
     Ok((placement_id(&request.placement_id)?, Command::AddNights { by, nights, when }))
 }
 
-/// The nights of a month, told from elsewhere.
+/// Nights of a month, told from elsewhere.
 pub fn record_nights(by: By, request: &pb::RecordNightsRequest) -> Result<(PlacementId, Command), BadField> {
     let given = wire::required("nights", request.nights.as_ref())?;
     let month = month("nights.year", "nights.month", given.year, given.month)?;
-    let night = |(i, number): (usize, &u32)| {
-        let day = i8::try_from(*number).ok().and_then(|number| month.day(number));
-        day.ok_or_else(|| BadField::new(format!("nights.days[{i}]"), "is no day of that month"))
+    let days = |field: &str, days: &[u32]| -> Result<BTreeSet<Day>, BadField> {
+        let night = |(i, number): (usize, &u32)| {
+            let day = i8::try_from(*number).ok().and_then(|number| month.day(number));
+            day.ok_or_else(|| BadField::new(format!("{field}[{i}]"), "is no day of that month"))
+        };
+        days.iter().enumerate().map(night).collect()
     };
-    let nights: BTreeSet<Day> = given.days.iter().enumerate().map(night).collect::<Result<_, _>>()?;
-    Ok((placement_id(&request.placement_id)?, Command::RecordNights { by, month, nights }))
+    let nights = days("nights.days", &given.days)?;
+    let but = days("taken_back_days", &request.taken_back_days)?;
+    let others = match request.others_stay {
+        true => Others::Stay { but },
+        false if but.is_empty() => Others::None,
+        false => {
+            let why = "is told although no others stay; a month told whole takes back what it leaves out";
+            return Err(BadField::new("taken_back_days", why));
+        }
+    };
+    Ok((placement_id(&request.placement_id)?, Command::RecordNights { by, month, nights, others }))
+}
+
+/// The days of a month whose nights stand untold by a request that left others as they are.
+pub fn untold_days(made: &State, request: &pb::RecordNightsRequest) -> Vec<u32> {
+    let given = request.nights.as_ref().filter(|_| request.others_stay);
+    let month = given.and_then(|given| month("", "", given.year, given.month).ok());
+    let (Some(made), Some(given), Some(month)) = (made.made(), given, month) else { return vec![] };
+    let standing = made.nights_of(month).into_iter().map(|night| u32::from(night.day().unsigned_abs()));
+    standing.filter(|day| !given.days.contains(day)).collect()
 }
 
 /// The nights of a month were never meant.

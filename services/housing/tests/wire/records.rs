@@ -167,6 +167,7 @@ async fn the_nights_of_a_month_are_one_command_and_can_be_corrected_and_taken_ba
         source: source("Services", "1/2021-10"),
         placement_id: placement.clone(),
         nights: Some(pb::MonthNights { year: 2021, month: 10, days: days.to_vec() }),
+        ..Default::default()
     };
     let mut recorder = recorder(&service);
     let mut send =
@@ -181,6 +182,15 @@ async fn the_nights_of_a_month_are_one_command_and_can_be_corrected_and_taken_ba
     let range = |from, until| pb::DayRange { from: day(2021, 10, from), until: day(2021, 10, until) };
     assert_eq!(seen.lodging, [range(2, 3), range(4, 5)]);
 
+    let rows = |days: &[u32], taken_back: &[u32]| pb::RecordNightsRequest {
+        others_stay: true,
+        taken_back_days: taken_back.to_vec(),
+        ..nights(days)
+    };
+    let reply = recorder.record_nights(rows(&[3], &[2])).await.unwrap().into_inner();
+    assert_eq!(reply.untold_days, [4], "a source that tells by rows takes back what it says, and no more");
+    let refused = recorder.record_nights(pb::RecordNightsRequest { others_stay: false, ..rows(&[3], &[2]) });
+    assert!(refused.await.unwrap_err().message().contains("taken_back_days"));
     let refused = recorder.record_nights(nights(&[32])).await.unwrap_err();
     assert!(refused.message().contains("nights.days[0]"));
     let none = call!(

@@ -2,7 +2,7 @@
 //! Invariant: the digest covers the decoded request, so the same id with other content is noticed.
 
 use jiff::Timestamp;
-use kernel::{Actor, AgencyId, By, Caller, PersonId, Role, Source, StreamId, Voice};
+use kernel::{Actor, AgencyId, By, Caller, PersonId, Private, Role, Source, StreamId, Voice};
 use prost::Message;
 use proto::{log as pb, types};
 use tokio::time::Instant;
@@ -122,14 +122,12 @@ impl Desk {
         let name =
             [agency.as_str(), &system, &table, &key].map(|part| format!("{}:{part}", part.len())).concat();
         let key_hash = self.secret().hash("source-key", name.as_bytes());
-        let mut id = [0; 16];
-        id.copy_from_slice(&key_hash[..16]);
         let recorded_at =
             given.recorded_at.as_ref().map(|at| wire::instant("source.recorded_at", at)).transpose()?;
         let known_until = wire::optional_day("source.known_until", given.known_until.as_ref())?;
         let key = kernel::Private::Plain(key);
         let source = Source { system, table, key_hash, key, recorded_at, known_until };
-        Ok((uuid::Builder::from_custom_bytes(id).into_uuid(), source))
+        Ok((fact_id(&key_hash), source))
     }
 
     /// The record that a request names: by its id, or by where it came from.
@@ -234,13 +232,25 @@ fn stored_source(
     person: Option<PersonId>,
     ink: &Ink<'_>,
 ) -> Result<pb::EventSource, Status> {
+    let clear_key = match (person, &source.key) {
+        // A row about an agency, an offer or a unit has no key to be sealed with, and its name says nothing of anybody.
+        (None, Private::Plain(key)) => key.clone(),
+        (None, Private::Sealed(_)) | (Some(_), _) => String::new(),
+    };
     Ok(pb::EventSource {
         system: source.system.clone(),
         table: source.table.clone(),
         key_hash: source.key_hash.to_vec().into(),
-        // A row about an agency, an offer or a unit has no key to be sealed with; its hash names it.
         key: person.map(|_| ink.seal("source.key", &source.key)).transpose()?,
         recorded_at: source.recorded_at.map(wire::to_instant),
         known_until: source.known_until.map(wire::to_date),
+        clear_key,
     })
+}
+
+/// The id that names a recorded fact for ever, from the keyed hash of where it comes from.
+pub(crate) fn fact_id(key_hash: &[u8; 32]) -> Uuid {
+    let mut id = [0; 16];
+    id.copy_from_slice(&key_hash[..16]);
+    uuid::Builder::from_custom_bytes(id).into_uuid()
 }

@@ -19,16 +19,17 @@ use uuid::Uuid;
 use super::step::{Ask, Withdrawal, Withdrawn};
 
 /// How long a command is tried before the import gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The first wait where the server names none; each further one is twice as long, up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// The longest wait between two tries.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// What a command came to.
 #[derive(Debug)]
 pub enum Answer {
-    /// It is written, or was before.
-    Taken(Written),
+    /// It is written, or was before; with the days of its month whose night stands untold.
+    Taken(Written, Vec<u32>),
     /// There was nothing to take back.
     Nothing,
     /// The server says no to this one: why, in its words.
@@ -47,7 +48,7 @@ pub async fn call(peer: &Peer, speaker: Option<Uuid>, ask: &Ask) -> anyhow::Resu
     let (until, mut wait) = (Instant::now() + PATIENCE, FIRST_WAIT);
     loop {
         let status = match once(peer.clone(), ask).await {
-            Ok(written) => return Ok(Answer::Taken(written.unwrap_or_default())),
+            Ok((written, untold)) => return Ok(Answer::Taken(written.unwrap_or_default(), untold)),
             Err(status) => status,
         };
         // A race lost to somebody else's write is run again as it is: nothing of it was written.
@@ -90,8 +91,8 @@ macro_rules! send {
     };
 }
 
-async fn once(peer: Peer, ask: &Ask) -> Result<Option<Written>, Status> {
-    Ok(match ask {
+async fn once(peer: Peer, ask: &Ask) -> Result<(Option<Written>, Vec<u32>), Status> {
+    let written = match ask {
         Ask::Agency(r) => send!(RegistryServiceClient, peer, record_agency, r.clone()),
         Ask::Worker(r) => send!(RegistryServiceClient, peer, record_worker, r.clone()),
         Ask::Person(r) => send!(RegistryServiceClient, peer, record_person, (**r).clone()),
@@ -99,7 +100,10 @@ async fn once(peer: Peer, ask: &Ask) -> Result<Option<Written>, Status> {
         Ask::Group(r) => send!(HousingServiceClient, peer, record_unit_group, r.clone()),
         Ask::Capacity(r) => send!(HousingServiceClient, peer, record_capacity, r.clone()),
         Ask::Placement(r) => send!(HousingServiceClient, peer, record_placement, (**r).clone()),
-        Ask::Nights(r) => send!(HousingServiceClient, peer, record_nights, r.clone()),
+        Ask::Nights(r) => {
+            let nights = HousingServiceClient::new(peer).record_nights(r.clone()).await?.into_inner();
+            return Ok((nights.written, nights.untold_days));
+        }
         Ask::Living(r) => send!(HousingServiceClient, peer, record_living_situation, (**r).clone()),
         Ask::Offer(r) => send!(ReferralsServiceClient, peer, record_service_offer, r.clone()),
         Ask::Participation(r) => send!(ReferralsServiceClient, peer, record_participation, (**r).clone()),
@@ -107,7 +111,8 @@ async fn once(peer: Peer, ask: &Ask) -> Result<Option<Written>, Status> {
         Ask::Referral(r) => send!(ReferralsServiceClient, peer, record_referral, (**r).clone()),
         Ask::Employment(r) => send!(VocationalServiceClient, peer, record_employment_status, r.clone()),
         Ask::Withdrawal(withdrawal) => take_back(peer, withdrawal).await?,
-    })
+    };
+    Ok((written, vec![]))
 }
 
 async fn take_back(peer: Peer, withdrawal: &Withdrawal) -> Result<Option<Written>, Status> {

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::layout::{FILES, Year};
 use super::mended;
-use super::table::Table;
+use super::table::{Line, Table};
 
 /// An export, read.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Export {
     pub system: String,
     /// The last day that it tells about.
     pub end: Date,
+    /// Whether it tells everything of its period anew: what it leaves out, the source tells no more.
+    pub full: bool,
     /// The years of its files.
     pub years: BTreeMap<&'static str, Year>,
     /// Files that are not read, and how many rows they have.
@@ -52,7 +54,8 @@ impl Export {
             mended::put_in(path, &mut tables)?;
         }
         let (system, end) = about(&tables["Export.csv"])?;
-        Ok(Self { system, end, years, unread: unread(folder)?, tables })
+        let full = tables["Export.csv"].lines().any(|line| is_full(&line));
+        Ok(Self { system, end, full, years, unread: unread(folder)?, tables })
     }
 
     /// One of its files.
@@ -82,6 +85,11 @@ fn about(table: &Table) -> anyhow::Result<(String, Date)> {
     let end = line.day("ExportEndDate");
     let end = end.map_err(|fault| anyhow::anyhow!("Export.csv line 2: {} {}", fault.column, fault.reason))?;
     Ok((format!("hmis:{source}"), end))
+}
+
+/// Whether an export is a full refresh (list 1.2, code 2) of more than what was updated in its period (list 1.1, code 1).
+fn is_full(line: &Line<'_>) -> bool {
+    line.text("ExportDirective") == "2" && line.text("ExportPeriodType") != "1"
 }
 
 fn unread(folder: &Path) -> anyhow::Result<Vec<(String, usize)>> {

@@ -29,6 +29,8 @@ pub struct Plan {
     pub rejects: Rejects,
     /// Rows of victim service providers, by file.
     pub refused: BTreeMap<String, u64>,
+    /// Rows that are there and of which nothing is told now: deleted, rejected or refused; by the table and key of their facts.
+    pub aside: BTreeSet<(String, String)>,
     /// What was noticed and is no fault of a row.
     pub notes: BTreeMap<&'static str, u64>,
 }
@@ -51,9 +53,10 @@ pub fn plan(export: &Export, zone: &Zone, nonce: Uuid) -> Plan {
     planner.stays();
     planner.facts();
     planner.workers();
+    let aside = planner.aside();
     let Planner { world, mut steps, notes, .. } = planner;
     steps.sort_by_key(|step| step.stage);
-    Plan { steps, rejects: world.rejects, refused: world.refused, notes }
+    Plan { steps, rejects: world.rejects, refused: world.refused, aside, notes }
 }
 
 struct Planner<'a> {
@@ -69,6 +72,16 @@ struct Planner<'a> {
     workers: BTreeSet<(&'a str, &'a str)>,
 }
 
+/// Files whose rows tell facts of an enrolment, with the tables of these facts and the column of their key.
+const OF_ENROLLMENTS: [(&str, &[&str], &str); 6] = [
+    ("Enrollment.csv", &["Enrollment", "Enrollment.LivingSituation"], "EnrollmentID"),
+    ("Services.csv", &["Services"], "EnrollmentID"),
+    ("CurrentLivingSituation.csv", &["CurrentLivingSituation"], "CurrentLivingSitID"),
+    ("Event.csv", &["Event"], "EventID"),
+    ("EmploymentEducation.csv", &["EmploymentEducation"], "EmploymentEducationID"),
+    ("Assessment.csv", &["Assessment"], "AssessmentID"),
+];
+
 /// A fact's name in the source, and the rows that tell it.
 struct Told<'a, 'b> {
     table: &'static str,
@@ -79,6 +92,25 @@ struct Told<'a, 'b> {
 }
 
 impl<'a> Planner<'a> {
+    /// The rows of which nothing is told now.
+    fn aside(&self) -> BTreeSet<(String, String)> {
+        let mut aside = BTreeSet::new();
+        for (file, tables, column) in OF_ENROLLMENTS {
+            for line in self.export.table(file).lines() {
+                let enrollment = self.world.stays.get(line.text("EnrollmentID"));
+                let stands = enrollment.is_some_and(|stay| stay.good().is_some());
+                // A month of nights is more than one row: what was deleted is taken out of it, what was rejected says nothing of the others.
+                let nights = file == "Services.csv";
+                let unread = line.is_deleted() || self.world.rejects.has(file, line.row.line);
+                if !stands || (unread && !nights) {
+                    let key = line.text(column);
+                    aside.extend(tables.iter().map(|table| ((*table).to_owned(), key.to_owned())));
+                }
+            }
+        }
+        aside
+    }
+
     fn note(&mut self, what: &'static str) {
         *self.notes.entry(what).or_default() += 1;
     }

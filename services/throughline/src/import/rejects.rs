@@ -23,6 +23,11 @@ impl Rejects {
         }
     }
 
+    /// Whether something is wrong with that row.
+    pub fn has(&self, file: &str, line: u64) -> bool {
+        self.0.contains_key(&(file.to_owned(), line))
+    }
+
     /// How many rows.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -91,13 +96,15 @@ fn find(table: &Table, line: u64) -> Option<&Row> {
     table.rows.iter().chain(misshapen).find(|row| row.line == line)
 }
 
+/// A file that only its owner may read.
 #[cfg(unix)]
-fn owners_alone(path: &Path) -> std::io::Result<std::fs::File> {
+pub fn owners_alone(path: &Path) -> std::io::Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
     std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
+/// A file that only its owner may read, where the system has a way to say so.
 #[cfg(not(unix))]
-fn owners_alone(path: &Path) -> std::io::Result<std::fs::File> {
+pub fn owners_alone(path: &Path) -> std::io::Result<std::fs::File> {
     std::fs::File::create(path)
 }

@@ -9,6 +9,7 @@ use platform::peer::Peer;
 use tokio::task::JoinSet;
 
 use super::call::{Answer, call};
+use super::missing::SentFact;
 use super::plan::Plan;
 use super::step::{Ids, Stage, Step};
 use super::summary::Tally;
@@ -26,12 +27,24 @@ struct Shared {
     bar: ProgressBar,
 }
 
+/// What came of sending.
+#[derive(Debug)]
+pub struct Sent {
+    /// What was taken and refused.
+    pub tally: Tally,
+    /// The ids that came back.
+    pub ids: Ids,
+    /// Every fact that there was to send.
+    pub facts: Vec<SentFact>,
+}
+
 /// Sends everything, adds what the server refused to the rejects, and counts what it took.
 ///
 /// # Errors
 /// A server that is away for good, or a caller who may not. What was sent before stands: sending it again changes nothing.
-pub async fn send(peer: Peer, plan: &mut Plan) -> anyhow::Result<Tally> {
+pub async fn send(peer: Peer, plan: &mut Plan) -> anyhow::Result<Sent> {
     let steps = std::mem::take(&mut plan.steps);
+    let facts = steps.iter().map(SentFact::of).collect();
     let bar = ProgressBar::new(steps.len() as u64);
     bar.set_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} commands, {per_sec}, {eta} left")
@@ -64,7 +77,8 @@ pub async fn send(peer: Peer, plan: &mut Plan) -> anyhow::Result<Tally> {
     for ((file, line), reason) in &tally.refused {
         plan.rejects.add(file, *line, Fault::new("", reason.clone()));
     }
-    Ok(tally)
+    let ids = std::mem::take(&mut *shared.ids.write().unwrap_or_else(PoisonError::into_inner));
+    Ok(Sent { tally, ids, facts })
 }
 
 /// Steps by lane, in the order of the first of each.
@@ -106,11 +120,12 @@ async fn one(shared: &Shared, step: Step) -> anyhow::Result<()> {
     let answer = call(&shared.peer, speaker, &ask).await?;
     let mut tally = shared.tally.lock().unwrap_or_else(PoisonError::into_inner);
     match answer {
-        Answer::Taken(written) => {
+        Answer::Taken(written, untold) => {
             if let Some(named) = &step.gives {
                 shared.ids.write().unwrap_or_else(PoisonError::into_inner).learn(named.clone(), written.id);
             }
             tally.take(&step, &written.discrepancies);
+            tally.leave(&step, &untold);
         }
         Answer::Nothing => tally.nothing(&step),
         Answer::Refused(why) => tally.refuse(&step, &why),

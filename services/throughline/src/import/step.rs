@@ -101,6 +101,31 @@ pub enum Ask {
     Withdrawal(Withdrawal),
 }
 
+impl Ask {
+    /// Which service takes it, and the source of what it tells.
+    pub fn fact(&self) -> (&'static str, types::Source) {
+        let (service, source) = match self {
+            Self::Agency(r) => ("registry", &r.source),
+            Self::Worker(r) => ("registry", &r.source),
+            Self::Person(r) => ("registry", &r.source),
+            Self::Measure(r) => ("registry", &r.source),
+            Self::Group(r) => ("housing", &r.source),
+            Self::Capacity(r) => ("housing", &r.source),
+            Self::Placement(r) => ("housing", &r.source),
+            Self::Nights(r) => ("housing", &r.source),
+            Self::Living(r) => ("housing", &r.source),
+            Self::Offer(r) => ("referrals", &r.source),
+            Self::Participation(r) => ("referrals", &r.source),
+            Self::Contact(r) => ("referrals", &r.source),
+            Self::Referral(r) => ("referrals", &r.source),
+            Self::Employment(r) => ("vocational", &r.source),
+            Self::Withdrawal(withdrawal) => return (withdrawal.kind.service(), withdrawal.source.clone()),
+        };
+        // The planner makes no command without one.
+        (service, source.clone().unwrap_or_default())
+    }
+}
+
 /// A fact that the source has deleted, named as it was recorded.
 #[derive(Clone, Debug)]
 pub struct Withdrawal {
@@ -137,6 +162,18 @@ pub enum Withdrawn {
     Employment,
     /// A measure.
     Measure,
+}
+
+impl Withdrawn {
+    /// The service that keeps it.
+    pub const fn service(self) -> &'static str {
+        match self {
+            Self::Person | Self::Measure => "registry",
+            Self::Group | Self::Capacity | Self::Placement | Self::Living => "housing",
+            Self::Offer | Self::Participation | Self::Referral => "referrals",
+            Self::Employment => "vocational",
+        }
+    }
 }
 
 /// One fact to send.

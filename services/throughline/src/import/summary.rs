@@ -9,8 +9,9 @@ use proto::types::Discrepancy;
 
 use super::export::Export;
 use super::layout::Year;
+use super::missing::Missing;
 use super::plan::Plan;
-use super::step::Step;
+use super::step::{Ask, Step};
 
 /// The kinds of fact, in the order in which they are shown.
 const KINDS: [&str; 21] = [
@@ -45,6 +46,8 @@ pub struct Tally {
     nights: BTreeSet<(String, Date)>,
     discrepancies: BTreeMap<String, u64>,
     nothing: u64,
+    /// Nights that stand although the export tells them no more, by enrolment.
+    pub untold_nights: BTreeSet<(String, Date)>,
     /// Rows whose command was refused, and why.
     pub refused: Vec<((String, u64), String)>,
 }
@@ -71,6 +74,18 @@ impl Tally {
         }
     }
 
+    /// Nights of the step's month stand untold.
+    pub fn leave(&mut self, step: &Step, days: &[u32]) {
+        let (Ask::Nights(ask), Some(enrollment)) = (&step.ask, &step.about.stay) else { return };
+        let Some(month) = &ask.nights else { return };
+        let date = |day: &u32| {
+            let (year, month) = (i16::try_from(month.year).ok()?, i8::try_from(month.month).ok()?);
+            Date::new(year, month, i8::try_from(*day).ok()?).ok()
+        };
+        let nights = days.iter().filter_map(date).map(|night| (enrollment.clone(), night));
+        self.untold_nights.extend(nights);
+    }
+
     /// A deletion found nothing to take back.
     pub fn nothing(&mut self, step: &Step) {
         self.commands += 1;
@@ -91,7 +106,7 @@ impl Tally {
     }
 
     /// Everything, as a table.
-    pub fn table(&self, export: &Export, plan: &Plan, dry_run: bool) -> String {
+    pub fn table(&self, export: &Export, plan: &Plan, missing: Option<&Missing>, dry_run: bool) -> String {
         let mut out = String::new();
         let verb = if dry_run { "would be sent" } else { "sent" };
         let years = export.years.values().filter(|year| **year != Year::Either).map(|year| year.name());
@@ -109,6 +124,17 @@ impl Tally {
             "deleted at the source",
             [("taken back", deleted), ("nothing to take back", self.nothing)],
         );
+        match missing {
+            Some(missing) => {
+                let tables = missing.by_table();
+                let tables = tables.iter().map(|(table, count)| (table.as_str(), *count));
+                part(&mut out, "told before, missing from this full refresh, left as they are", tables);
+            }
+            None if !export.full => {
+                line(&mut out, "no full refresh: what it leaves out is not looked for", None);
+            }
+            None => {}
+        }
         let odd = self.discrepancies.iter().map(|(code, count)| (code.as_str(), *count));
         part(&mut out, "discrepancies, kept with their facts", odd);
         part(&mut out, "noticed", plan.notes.iter().map(|(what, count)| (*what, *count)));

@@ -173,14 +173,16 @@ pub enum Command {
         /// Whether the unit told cannot be claimed.
         unit_taken: bool,
     },
-    /// Put down the bed nights of a month from elsewhere, all of them.
+    /// Put down the bed nights of a month from elsewhere.
     RecordNights {
         /// Who says so.
         by: By,
         /// The month.
         month: Month,
-        /// Its nights.
+        /// Nights of it.
         nights: BTreeSet<Day>,
+        /// What becomes of its other nights.
+        others: Others,
     },
     /// The nights of a month should never have been written.
     MarkNightsEnteredInError {
@@ -193,6 +195,18 @@ pub enum Command {
     MarkEnteredInError {
         /// Who says so.
         by: By,
+    },
+}
+
+/// What becomes of the nights of a month that are not told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// There are no others: the month is told whole.
+    None,
+    /// They stay as they are, but for these.
+    Stay {
+        /// Nights that the source has taken back.
+        but: BTreeSet<Day>,
     },
 }
 

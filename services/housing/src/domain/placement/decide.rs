@@ -88,9 +88,9 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Exit { by, when, destination } => exit(provided(state, by)?, when, destination),
         Command::AddNights { by, nights, when } => nights::add(provided(state, by)?, nights, when),
         Command::Record { told, home, unit_taken } => record::record(state, *told, home, unit_taken),
-        Command::RecordNights { by, month, nights } => {
+        Command::RecordNights { by, month, nights, others } => {
             let (made, _) = party(state, by).and_then(provider)?;
-            Ok(record::nights(made, month, nights))
+            Ok(record::nights(made, month, nights, &others))
         }
         Command::MarkNightsEnteredInError { by, month } => {
             let (made, _) = party(state, by).and_then(provider)?;

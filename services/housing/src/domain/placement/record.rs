@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use kernel::{Day, Discrepancy};
 
 use super::state::{Made, State};
-use super::{Event, Recorded, Refusal, Told};
+use super::{Event, Others, Recorded, Refusal, Told};
 use crate::domain::PlacementId;
 use crate::domain::codes::LodgedBy;
 use crate::domain::days::Month;
@@ -82,9 +82,14 @@ fn odd_move_in(told: &Told, on: Day) -> Option<Discrepancy> {
     None
 }
 
-/// The bed nights of a month as another system tells them, all of them.
-pub(super) fn nights(made: &Made, month: Month, told: BTreeSet<Day>) -> Vec<Event> {
+/// The bed nights of a month as another system tells them.
+pub(super) fn nights(made: &Made, month: Month, told: BTreeSet<Day>, others: &Others) -> Vec<Event> {
     let now = made.nights_of(month);
+    let told = match others {
+        Others::None => told,
+        // A night that is told stands, whatever else the source says of it.
+        Others::Stay { but } => now.difference(but).copied().chain(told).collect(),
+    };
     if now == told {
         return vec![];
     }

@@ -7,7 +7,7 @@ use kernel::{Decider, given};
 
 use super::*;
 use crate::domain::days::Month;
-use crate::domain::placement::{Command, Event, Placement, Refusal};
+use crate::domain::placement::{Command, Event, Others, Placement, Refusal};
 use ProjectType::EmergencyShelterNightByNight as NightByNight;
 
 fn nights<const N: usize>(days: [i8; N]) -> BTreeSet<Day> {
@@ -41,7 +41,7 @@ fn add<const N: usize>(days: [i8; N]) -> Command {
     Command::AddNights { by: BY_CEDAR, nights: nights(days), when: today() }
 }
 fn told<const N: usize>(days: [i8; N]) -> Command {
-    Command::RecordNights { by: BY_CEDAR, month: month(), nights: nights(days) }
+    Command::RecordNights { by: BY_CEDAR, month: month(), nights: nights(days), others: Others::None }
 }
 
 #[test]
@@ -85,6 +85,22 @@ fn a_month_told_again_replaces_the_month_and_a_night_taken_back_is_a_correction(
     let state = Placement::fold(&with(slept, [now_stand([9, 10], true)]));
     let lodging = state.made().map(|made| made.lodging());
     assert_eq!(lodging, Some(vec![days(9, Some(11))]));
+}
+
+#[test]
+fn a_source_that_tells_by_rows_takes_back_no_night_by_leaving_it_out() {
+    let rows = |days, but| Command::RecordNights {
+        by: BY_CEDAR,
+        month: month(),
+        nights: days,
+        others: Others::Stay { but },
+    };
+    let slept = with(in_shelter(NightByNight), [counted([8, 9])]);
+    given::<Placement>(slept.clone()).when(rows(nights([9]), nights([]))).nothing();
+    given::<Placement>(slept.clone()).when(rows(nights([10]), nights([]))).then([counted([8, 9, 10])]);
+    given::<Placement>(slept.clone()).when(rows(nights([10]), nights([8]))).then([now_stand([9, 10], true)]);
+    // One row of a night is deleted, another still tells it.
+    given::<Placement>(slept).when(rows(nights([8]), nights([8]))).nothing();
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Enrolments: placements with their bed nights and participations, each with the living situation it began from.
-//! Invariant: a stay is told whole, exit and move-in with it; the nights of a month are told all at once.
+//! Invariant: a stay is told whole, exit and move-in with it; the nights of a month are told all at once, and one goes where its row says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +21,8 @@ const BED_NIGHT: u32 = 200;
 struct Month<'a> {
     lines: Vec<Line<'a>>,
     nights: BTreeSet<Date>,
+    /// Nights whose row the source has deleted.
+    deleted: BTreeSet<Date>,
 }
 
 impl<'a> Planner<'a> {
@@ -154,12 +156,13 @@ impl<'a> Planner<'a> {
             let Some(night) = self.read(&line, night) else { continue };
             let month = months.entry((stay.key, night.year(), night.month())).or_default();
             month.lines.push(line);
-            let again = !line.is_deleted() && !month.nights.insert(night);
-            if again {
+            if line.is_deleted() {
+                month.deleted.insert(night);
+            } else if !month.nights.insert(night) {
                 self.note("bed nights told twice of one enrollment");
             }
         }
-        for ((key, year, month), Month { lines, nights }) in months {
+        for ((key, year, month), Month { lines, nights, deleted }) in months {
             let Some(stay) = self.world.stays.get(key).and_then(Fate::good).cloned() else { continue };
             let told = Told {
                 table: "Services",
@@ -175,8 +178,11 @@ impl<'a> Planner<'a> {
                 nights: Some(housing::MonthNights {
                     year: year.unsigned_abs().into(),
                     month: month.unsigned_abs().into(),
-                    days: nights.iter().map(|night| night.day().unsigned_abs().into()).collect(),
+                    days: days(&nights),
                 }),
+                // A row that is missing takes no night back.
+                others_stay: true,
+                taken_back_days: days(&deleted),
             };
             let step = self.step(Stage::Facts, Some(stay.project.org), &lines, Ask::Nights(ask));
             let lane = format!("stay {key}");
@@ -184,6 +190,11 @@ impl<'a> Planner<'a> {
             self.steps.push(Step { lane, about: about(&stay), nights, ..step });
         }
     }
+}
+
+/// The days of nights of one month.
+fn days(nights: &BTreeSet<Date>) -> Vec<u32> {
+    nights.iter().map(|night| night.day().unsigned_abs().into()).collect()
 }
 
 /// A fact of this stay and its person.
