@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::auth::{Auth, Jwks, JwksError, JwksFrom, JwksSettings};
-use crate::bus::BusSettings;
+use crate::bus::{BusSettings, RETENTION};
 use crate::peer::{self, Identity, NotAnAddress, Peer};
 use crate::seal::{Secret, SecretError};
 use crate::store::StoreUrl;
@@ -24,9 +24,9 @@ pub struct Flags {
     /// NATS server with JetStream; without it readers follow the feeds alone
     #[arg(long, value_name = "nats://HOST:PORT")]
     pub nats: Option<String>,
-    /// How long NATS keeps events; what is older is read from the feeds [default: 168]
-    #[arg(long, value_name = "HOURS")]
-    pub nats_hours: Option<String>,
+    /// How long NATS keeps events, as 36h or 90m; what is older is read from the feeds [default: 7d]
+    #[arg(long, value_name = "TIME")]
+    pub nats_retention: Option<String>,
     /// On how many servers of a NATS cluster events are kept [default: 1]
     #[arg(long, value_name = "SERVERS")]
     pub nats_replicas: Option<String>,
@@ -263,11 +263,26 @@ impl Reading<'_> {
         }
     }
 
+    /// From a second to a year; a day is 24 hours.
+    fn nats_retention(&mut self, given: Option<&str>) -> Duration {
+        let Some(said) = self.said(given, "nats-retention") else { return RETENTION };
+        let span: Option<jiff::Span> = said.parse().ok();
+        let long = span.and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
+        match long.and_then(|long| Duration::try_from(long).ok()) {
+            Some(long) if (Duration::from_secs(1)..=Duration::from_secs(365 * 86_400)).contains(&long) => {
+                long
+            }
+            Some(_) | None => {
+                self.complain("nats-retention", "is not a time from 1s to 365d, such as 7d, 36h or 90m");
+                RETENTION
+            }
+        }
+    }
+
     fn nats(&mut self, flags: &Flags) -> Option<BusSettings> {
-        let hours = self.number(flags.nats_hours.as_deref(), "nats-hours", 168, "hours", 1..=8_760);
+        let retention = self.nats_retention(flags.nats_retention.as_deref());
         let replicas = self.number(flags.nats_replicas.as_deref(), "nats-replicas", 1, "servers", 1..=5);
         let url = self.said(flags.nats.as_deref(), "nats")?;
-        let retention = Duration::from_secs(hours * 3_600);
         let bus = BusSettings { url, retention, replicas: replicas as usize };
         if bus.servers().is_err() {
             self.complain("nats", "is not nats://HOST:PORT or tls://HOST:PORT");

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::backoff::Backoff;
 use crate::clock::Clock;
 use crate::error::chain;
+use crate::fault;
 use crate::projection::{Lease, Progress};
 use crate::store::Store;
 
@@ -220,7 +221,9 @@ async fn turn(
 }
 
 async fn fire(setup: &Setup, thing: &Due, tried: &mut HashMap<Due, Tried>) {
+    fault::point("timer.due");
     let fired = setup.timers.fire(thing, thing.request_id()).await;
+    fault::point("timer.fired");
     let tries =
         tried.entry(thing.clone()).or_insert(Tried { backoff: Backoff::new(), again: Instant::now() });
     let pause = match fired {

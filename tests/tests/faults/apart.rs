@@ -70,7 +70,9 @@ async fn with_the_registry_away_known_people_are_served_and_others_wait_for_it()
     let _referrals = apart.serve("referrals").await;
     let at = |service: &'static str| (service, apart.port(service).address());
     let logs = [at("registry"), at("referrals")];
-    let world = World::apart(logs.map(|(service, address)| (service, address.to_string())));
+    // Where nobody is nobody is asked.
+    let world =
+        World::apart(apart.ports.iter().map(|(service, port)| (*service, port.address().to_string())));
     let load = Load::start(&world).await;
     load.goes_on(20).await;
 

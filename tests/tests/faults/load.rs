@@ -1,6 +1,9 @@
 //! Agencies' systems at work: each asks, and asks again with the same request id until it is answered.
+//! Some work with people of their own alone; those of [`loops`] let services react to each other.
 //! Invariant: whatever was acknowledged is remembered, and no client leaves with a question open; a refusal is a failed test, as nobody asks
 //! for anything that a first try under the same request id would not have got.
+
+mod loops;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,6 +15,7 @@ use proto::referrals as pb;
 use proto::referrals::referrals_service_client::ReferralsServiceClient;
 use proto::registry::registry_service_client::RegistryServiceClient;
 use proto::registry::{DataQuality, PersonDetails, RegisterPersonRequest};
+use proto::therapy::therapy_service_client::TherapyServiceClient;
 use proto::types::{Contact, Written};
 use tests::world::{World, id, request_id};
 use tokio::task::JoinHandle;
@@ -22,8 +26,10 @@ use tonic::{Code, Status};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long one try may take.
 const TRY: Duration = Duration::from_secs(5);
-/// Clients at once.
-const CLIENTS: usize = 6;
+/// Clients at once that work for themselves.
+const CLIENTS: usize = 5;
+/// Clients at once whose work lets services react, where all services are there.
+const LOOPS: usize = 2;
 
 /// A command that was answered.
 #[derive(Clone, Debug)]
@@ -38,6 +44,8 @@ pub struct Acknowledged {
     pub request: String,
     /// The record it made or changed.
     pub record: String,
+    /// The person it is about.
+    pub person: String,
 }
 
 /// Clients at work.
@@ -48,7 +56,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts them, all of one agency: each registers people and writes to records of its own, and all write to one that they share.
+    /// Starts them: each registers people and writes to records of its own, and all write to one that they share. The registry and referrals are enough.
     pub async fn start(world: &World) -> Self {
         let agency = world.agency("Invented Agency").await;
         let offer = world.offer(agency, "Kitchen skills").await;
@@ -59,9 +67,19 @@ impl Load {
         let mut clients = vec![tokio::spawn(std::future::ready(first.done))];
         for _ in 0..CLIENTS {
             let client = Client::new(world, agency, &offer, answered.clone());
-            clients.push(tokio::spawn(client.work(shared.clone(), stop.clone())));
+            clients.push(tokio::spawn(client.work((person.clone(), shared.clone()), stop.clone())));
         }
         Self { stop, answered, clients }
+    }
+
+    /// The same, and clients whose commands make every kind of worker work: reactions, timers, rules.
+    pub async fn of_everything(world: &World) -> Self {
+        let mut load = Self::start(world).await;
+        for _ in 0..LOOPS {
+            let closing = loops::Closing::new(world, &load.answered).await;
+            load.clients.push(tokio::spawn(closing.work(load.stop.clone())));
+        }
+        load
     }
 
     /// How many commands were answered so far.
@@ -96,6 +114,7 @@ struct Client {
     agency: AgencyId,
     registry: RegistryServiceClient<platform::peer::Peer>,
     referrals: ReferralsServiceClient<platform::peer::Peer>,
+    therapy: TherapyServiceClient<platform::peer::Peer>,
     offer: String,
     answered: Arc<AtomicU64>,
     done: Vec<Acknowledged>,
@@ -103,31 +122,33 @@ struct Client {
 
 /// Sends a request by a method of a client until it is acknowledged.
 macro_rules! until_acknowledged {
-    ($self:ident, $client:ident, $method:ident, $kind:literal, $request:expr) => {{
+    ($self:ident, $client:ident, $method:ident, $kind:literal, $person:expr, $request:expr) => {{
         let (client, request) = ($self.$client.clone(), $request);
         let name = request.request_id.clone();
         let send = || {
             let (mut client, request) = (client.clone(), request.clone());
             async move { Ok(client.$method(request).await?.into_inner().written) }
         };
-        $self.acknowledged(stringify!($client), $kind, name, send).await
+        $self.acknowledged(stringify!($client), $kind, $person, name, send).await
     }};
 }
+use until_acknowledged;
 
 impl Client {
     fn new(world: &World, agency: AgencyId, offer: &str, answered: Arc<AtomicU64>) -> Self {
         let worker = World::worker(agency);
-        let (registry, referrals) = (world.registry(worker.clone()), world.referrals(worker));
-        Self { agency, registry, referrals, offer: offer.to_owned(), answered, done: Vec::new() }
+        let (registry, referrals) = (world.registry(worker.clone()), world.referrals(worker.clone()));
+        let therapy = TherapyServiceClient::new(world.call("therapy", worker));
+        Self { agency, registry, referrals, therapy, offer: offer.to_owned(), answered, done: Vec::new() }
     }
 
-    async fn work(mut self, shared: String, stop: Arc<AtomicBool>) -> Vec<Acknowledged> {
+    async fn work(mut self, shared: (String, String), stop: Arc<AtomicBool>) -> Vec<Acknowledged> {
         while !stop.load(Ordering::Relaxed) {
             let person = self.register().await;
             let own = self.start_participation(&person).await;
-            self.contact(&own).await;
-            self.contact(&shared).await;
-            self.end(&own).await;
+            self.contact(&person, &own).await;
+            self.contact(&shared.0, &shared.1).await;
+            self.end(&person, &own).await;
         }
         self.done
     }
@@ -141,7 +162,7 @@ impl Client {
         };
         let request =
             RegisterPersonRequest { request_id: request_id(), details: Some(details), identifiers: vec![] };
-        until_acknowledged!(self, registry, register_person, "PersonRegistered", request)
+        until_acknowledged!(self, registry, register_person, "PersonRegistered", "", request)
     }
 
     async fn start_participation(&mut self, person: &str) -> String {
@@ -151,10 +172,10 @@ impl Client {
             offer_id: self.offer.clone(),
             ..Default::default()
         };
-        until_acknowledged!(self, referrals, start_participation, "ParticipationStarted", request)
+        until_acknowledged!(self, referrals, start_participation, "ParticipationStarted", person, request)
     }
 
-    async fn contact(&mut self, participation: &str) {
+    async fn contact(&mut self, person: &str, participation: &str) {
         let occurred = platform::wire::to_occurred(&Occurred::instant(jiff::Timestamp::now()));
         let request = pb::AddParticipationContactRequest {
             request_id: request_id(),
@@ -162,17 +183,24 @@ impl Client {
             contact: Some(Contact { occurred: Some(occurred), reached: true, ..Default::default() }),
             ..Default::default()
         };
-        until_acknowledged!(self, referrals, add_participation_contact, "ParticipationContactMade", request);
+        until_acknowledged!(
+            self,
+            referrals,
+            add_participation_contact,
+            "ParticipationContactMade",
+            person,
+            request
+        );
     }
 
-    async fn end(&mut self, participation: &str) {
+    async fn end(&mut self, person: &str, participation: &str) {
         let request = pb::EndParticipationRequest {
             request_id: request_id(),
             participation_id: participation.to_owned(),
             reason: pb::ClosingReason::CompletedEarly.into(),
             ..Default::default()
         };
-        until_acknowledged!(self, referrals, end_participation, "ParticipationEnded", request);
+        until_acknowledged!(self, referrals, end_participation, "ParticipationEnded", person, request);
     }
 
     /// Asks until there is an answer; gives the record that it names.
@@ -180,6 +208,7 @@ impl Client {
         &mut self,
         service: &'static str,
         kind: &'static str,
+        person: &str,
         request: String,
         send: impl Fn() -> F,
     ) -> String
@@ -198,12 +227,13 @@ impl Client {
                         service,
                         kind,
                         request,
+                        person: if person.is_empty() { record.clone() } else { person.to_owned() },
                         record: record.clone(),
                     });
                     return record;
                 }
                 Err(status) => {
-                    assert!(passes(status.code()), "{kind} {request}: {status:?}");
+                    assert!(passes(&status), "{kind} {request}: {status:?}");
                     assert!(Instant::now() < end, "{kind} {request}: {PATIENCE:?} in vain: {status:?}");
                     // Sleeps: as a client does between two tries.
                     tokio::time::sleep(Duration::from_millis(25)).await;
@@ -214,6 +244,9 @@ impl Client {
 }
 
 /// Whether the same request may get another answer a moment later.
-fn passes(code: Code) -> bool {
-    matches!(code, Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted)
+fn passes(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted
+    ) || platform::error::reason(status).as_deref() == Some("CONSENT_MISSING")
 }

@@ -1,4 +1,4 @@
-//! Faults on real processes: `kill -9` at any moment and at named points, NATS gone or emptied, PostgreSQL fallen over,
+//! Faults on real processes: `kill -9` at any moment and at named points, NATS gone, emptied or emptied of what it would not keep, PostgreSQL fallen over,
 //! the registry away, all under load.
 //!
 //! Invariant: after each, without an operator's step, every acknowledged command is in its log exactly once, the logs have no hole, and the read

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+use async_nats::jetstream::{self, consumer};
+use futures_util::{StreamExt, TryStreamExt};
+use tests::alone::until;
+use tests::child::PATIENCE;
+use tests::{Nats, Version};
+
 use crate::audit::everything_is_there_once;
 use crate::load::Load;
 use crate::site::Site;
@@ -13,10 +19,10 @@ pub fn outage() -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_nats_stopped_commands_are_answered_and_afterwards_nats_has_them_all() {
+async fn a_nats_that_was_away_or_lost_its_store_under_load_is_filled_again_from_the_logs() {
     let _turn = turn().await;
     let site = Site::postgres_and_nats().await;
-    let load = Load::start(&site.world()).await;
+    let load = Load::of_everything(&site.world()).await;
     load.goes_on(50).await;
     let nats = site.nats.as_ref().expect("a bus");
     nats.stop();
@@ -27,16 +33,6 @@ async fn with_nats_stopped_commands_are_answered_and_afterwards_nats_has_them_al
     assert!(load.answered() > before + 20, "{} commands answered without NATS", load.answered() - before);
     load.goes_on(20).await;
     nats.start_again().await;
-    load.goes_on(50).await;
-    everything_is_there_once(&site, &load.stop().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_nats_that_lost_its_store_under_load_is_filled_again_from_the_logs() {
-    let _turn = turn().await;
-    let site = Site::postgres_and_nats().await;
-    let load = Load::start(&site.world()).await;
-    let nats = site.nats.as_ref().expect("a bus");
     for _ in 0..2 {
         load.goes_on(50).await;
         nats.kill();
@@ -49,10 +45,86 @@ async fn a_nats_that_lost_its_store_under_load_is_filled_again_from_the_logs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_nats_that_lost_its_store_begins_where_its_retention_does_and_readers_behind_it_read_the_feeds() {
+    let _turn = turn().await;
+    lost_past_retention(Version::Newest, &["projection.before_commit"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_oldest_nats_too_and_through_deaths_of_its_relays() {
+    let _turn = turn().await;
+    lost_past_retention(Version::Oldest, &["relay.published", "relay.acked"]).await;
+}
+
+async fn lost_past_retention(version: Version, deaths: &[&str]) {
+    let mut site = Site::over(version, Some(KEPT)).await;
+    let load = Load::of_everything(&site.world()).await;
+    load.goes_on(50).await;
+    // It dies with events in its logs that its readers have not committed, and all of them are too old for NATS when it comes again.
+    site.kill();
+    for point in deaths {
+        site.dies_at(point, 40).await;
+    }
+    let since = loses_all(site.nats.as_ref().expect("a bus")).await;
+    site.serve().await;
+    begins_late(site.nats.as_ref().expect("a bus"), since).await;
+    load.goes_on(50).await;
+
+    // The same while it works.
+    let before = load.answered();
+    let since = loses_all(site.nats.as_ref().expect("a bus")).await;
+    assert!(load.answered() > before, "commands are answered without NATS");
+    begins_late(site.nats.as_ref().expect("a bus"), since).await;
+    load.goes_on(50).await;
+    everything_is_there_once(&site, &load.stop().await).await;
+}
+
+/// How long NATS keeps events in these.
+const KEPT: Duration = Duration::from_secs(1);
+
+/// Lets NATS lose all that it has, stay away for longer than it keeps anything, and come again. Gives when it did.
+async fn loses_all(nats: &Nats) -> jiff::Timestamp {
+    nats.kill();
+    nats.wipe_store();
+    // Sleeps: what was recorded before is too old then, and some of what is recorded meanwhile.
+    tokio::time::sleep(KEPT * 2).await;
+    let since = jiff::Timestamp::now();
+    nats.start_again().await;
+    since
+}
+
+/// Asserts that the first event that NATS holds of referrals is none that it would not have kept until it came again.
+async fn begins_late(nats: &Nats, since: jiff::Timestamp) {
+    let context = jetstream::new(async_nats::connect(nats.url()).await.expect("a connection"));
+    let stream = until("the stream of referrals to be there", async || {
+        let names: Vec<String> = context.stream_names().try_collect().await.ok()?;
+        let name = names.into_iter().find(|name| name.starts_with("throughline-referrals-"))?;
+        context.get_stream(name).await.ok()
+    })
+    .await;
+    let all = consumer::pull::OrderedConfig::default();
+    let mut messages =
+        stream.create_consumer(all).await.expect("a consumer").messages().await.expect("messages");
+    let first = async {
+        loop {
+            let message = messages.next().await.expect("messages go on").expect("a message");
+            // Fillers of old servers say no time.
+            if let Some(time) = message.headers.as_ref().and_then(|headers| headers.get("ce-time")) {
+                let position = message.info().expect("a message of a stream").stream_sequence;
+                break (time.as_str().parse::<jiff::Timestamp>().expect("an instant"), position);
+            }
+        }
+    };
+    let (recorded, position) = tokio::time::timeout(PATIENCE, first).await.expect("an event in time");
+    assert!(recorded >= since - KEPT, "recorded at {recorded}, and NATS came again at {since}");
+    assert!(position > 1, "it is not where the log begins");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_postgresql_that_fell_over_costs_time_alone() {
     let _turn = turn().await;
     let site = Site::postgres_and_nats().await;
-    let load = Load::start(&site.world()).await;
+    let load = Load::of_everything(&site.world()).await;
     let postgres = site.postgres.as_ref().expect("a server");
     load.goes_on(50).await;
     postgres.stop_immediate();

@@ -2,6 +2,7 @@
 //! Invariant: a process started again is the same command line; nothing is repaired between two of them.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tests::ports::Port;
@@ -14,6 +15,8 @@ pub struct Site {
     pub postgres: Option<Postgres>,
     /// Its bus, if it has one.
     pub nats: Option<Nats>,
+    /// Whether the bus forgets events while the test runs.
+    pub forgets: bool,
     port: Port,
     launch: Launch,
     process: Option<Process>,
@@ -25,20 +28,36 @@ impl Site {
     pub async fn sqlite() -> Self {
         let (home, port) = (tempfile::tempdir().expect("a temporary directory"), Port::claim());
         let launch = launch(&port, &format!("sqlite:{}", home.path().display()));
-        Self::serving(Self { postgres: None, nats: None, port, launch, process: None, _home: home }).await
+        Self::serving(Self {
+            postgres: None,
+            nats: None,
+            forgets: false,
+            port,
+            launch,
+            process: None,
+            _home: home,
+        })
+        .await
     }
 
-    /// Over PostgreSQL and NATS.
+    /// Over PostgreSQL and the newest NATS.
     pub async fn postgres_and_nats() -> Self {
-        let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
+        Self::over(Version::Newest, None).await
+    }
+
+    /// Over PostgreSQL and this NATS, which keeps events for so long, or for the usual week.
+    pub async fn over(version: Version, retention: Option<Duration>) -> Self {
+        let (postgres, nats) = (Postgres::start().await, Nats::start(version).await);
         let (home, port) = (tempfile::tempdir().expect("a temporary directory"), Port::claim());
         let at = |name: &str| home.path().join(name).display().to_string();
         for secret in ["secret", "kek"] {
             platform::seal::Secret::at(&home.path().join(secret)).expect("a secret");
         }
+        let kept = retention.map_or_else(String::new, |kept| format!("{}s", kept.as_secs()));
         let launch = launch(&port, &postgres.url().await)
             .arg("--nats")
             .arg(nats.url())
+            .arg(format!("--nats-retention={kept}"))
             .arg("--secret-file")
             .arg(at("secret"))
             .arg("--kek-file")
@@ -46,7 +65,8 @@ impl Site {
             .arg("--erasure-ledger")
             .arg(at("erasures"));
         let (postgres, nats) = (Some(postgres), Some(nats));
-        Self::serving(Self { postgres, nats, port, launch, process: None, _home: home }).await
+        let forgets = retention.is_some();
+        Self::serving(Self { postgres, nats, forgets, port, launch, process: None, _home: home }).await
     }
 
     async fn serving(mut self) -> Self {

@@ -3,7 +3,7 @@
 use crate::{
     File, Finding,
     code::{code, followed, looping, numbered, paths, tests_from},
-    holds,
+    holds, repository,
 };
 
 /// What domain code may name besides its own modules: all of it values.
@@ -71,6 +71,25 @@ fn domain_asks_neither_time_nor_chance(file: &File) -> Vec<Finding> {
     let mut lines: Vec<usize> = asks.filter(|line| *line < end).collect();
     lines.sort_unstable();
     lines.into_iter().map(|line| Finding::new(line, "take the time or the id as an argument")).collect()
+}
+
+/// The name of the failure point that a line passes.
+fn point(line: &str) -> Option<&str> {
+    line.split_once("fault::point(\"")?.1.split_once('"').map(|(name, _)| name)
+}
+
+/// `deaths` is the text of the tests that end processes.
+fn every_failure_point_is_died_at(file: &File, deaths: &str) -> Vec<Finding> {
+    if !is_rust(file) || !file.path.starts_with("services/") {
+        return Vec::new();
+    }
+    let died_at =
+        |name: &str| ['"', ':', '='].into_iter().any(|end| deaths.contains(&format!("\"{name}{end}")));
+    let points = numbered(&file.text).filter_map(|(line, text)| Some((line, point(text)?)));
+    points
+        .filter(|(_, name)| !died_at(name))
+        .map(|(line, name)| Finding::new(line, format!("no test of tests/tests kills a process at {name}")))
+        .collect()
 }
 
 fn opens_with_its_purpose(file: &File) -> Vec<Finding> {
@@ -275,5 +294,25 @@ fn only_the_binary_prints() {
             &[1],
         )],
         &[("services/throughline/src/main.rs", "println!(\"listening\");\n")],
+    );
+}
+
+#[test]
+fn at_every_failure_point_some_test_kills_a_process() {
+    let tests = |file: &File| {
+        ["tests/tests/faults/", "tests/tests/system/"].iter().any(|of| file.path.starts_with(of))
+    };
+    let deaths: String = repository().into_iter().filter(tests).map(|file| file.text).collect();
+    holds(
+        |file| every_failure_point_is_died_at(file, &deaths),
+        &[(
+            "services/platform/src/log.rs",
+            "//! A log.\n\nfn f() {\n    fault::point(\"log.unheard\");\n}\n",
+            &[4],
+        )],
+        &[(
+            "services/platform/src/log.rs",
+            "//! A log.\n\nfn f() {\n    fault::point(\"append.committed\");\n}\n",
+        )],
     );
 }

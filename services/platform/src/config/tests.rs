@@ -39,8 +39,12 @@ fn nats_keeps_events_for_a_week_on_one_server_unless_told_otherwise() {
     let usual = bus("--store sqlite:here --nats nats://here:4222");
     assert_eq!((usual.url.as_str(), usual.replicas), ("nats://here:4222", 1));
     assert_eq!(usual.retention, crate::bus::RETENTION);
-    let other = bus("--store sqlite:here --nats tls://here:4222 --nats-hours 2 --nats-replicas 3");
+    let other = bus("--store sqlite:here --nats tls://here:4222 --nats-retention 2h --nats-replicas 3");
     assert_eq!((other.retention, other.replicas), (Duration::from_secs(7_200), 3));
+    for (said, seconds) in [("90m", 5_400), ("7d", 604_800), ("1s", 1)] {
+        let bus = bus(&format!("--store sqlite:here --nats nats://here:4222 --nats-retention {said}"));
+        assert_eq!(bus.retention, Duration::from_secs(seconds), "{said}");
+    }
 }
 
 #[test]
@@ -64,12 +68,12 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_says_nothing() {
 #[test]
 fn all_complaints_come_at_once_each_with_its_flag_and_its_remedy() {
     let line = "--grpc-listen 0.0.0.0:1 --http-listen nowhere --nats redis://x --peer registry \
-                --secret-file no/such/file --drain-seconds soon --nats-hours 0 --nats-replicas 9";
+                --secret-file no/such/file --drain-seconds soon --nats-retention 0s --nats-replicas 9";
     let needs = Needs { peers: &["registry", "referrals"], registry: true, calls: true };
     let Complaints(said) = settled(line, &[], needs).unwrap_err();
     let expected = [
         "--store (THROUGHLINE_STORE) is missing",
-        "--nats-hours (THROUGHLINE_NATS_HOURS) is not a number of hours from 1 to 8760",
+        "--nats-retention (THROUGHLINE_NATS_RETENTION) is not a time from 1s to 365d, such as 7d, 36h or 90m",
         "--nats-replicas (THROUGHLINE_NATS_REPLICAS) is not a number of servers from 1 to 5",
         "--nats (THROUGHLINE_NATS) is not nats://",
         "--http-listen (THROUGHLINE_HTTP_LISTEN) is not an address",
