@@ -25,7 +25,7 @@ pub use decider::Decider;
 pub use ids::{AgencyId, OfferId, PersonId, StreamId, UnitGroupId, WorkerId};
 pub use local::{Local, WallTimeKind};
 pub use private::Private;
-pub use record::{Discrepancy, Source};
+pub use record::{Discrepancy, Source, known_longer};
 pub use refusal::{Refusal, RefusalKind};
 pub use shifts::{Shift, Shifts, WeeklyShift};
 pub use spec::given;

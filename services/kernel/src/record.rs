@@ -19,6 +19,15 @@ impl Discrepancy {
     }
 }
 
+/// Whether an open fact that is told again is known for longer than it was; without a day it is known for good.
+pub fn known_longer(before: Option<Day>, now: Option<Day>) -> bool {
+    match (before, now) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(before), Some(now)) => now > before,
+    }
+}
+
 /// Where a recorded fact comes from. System, table and key name one fact for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Source {
@@ -34,4 +43,17 @@ pub struct Source {
     pub recorded_at: Option<Timestamp>,
     /// An open fact is known until this day.
     pub known_until: Option<Day>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_fact_is_known_longer_by_a_later_day_or_by_none() {
+        let day = |day| Some(Day::constant(2026, 3, day));
+        assert!(known_longer(day(1), day(2)) && known_longer(day(1), None));
+        assert!(!known_longer(day(2), day(2)) && !known_longer(day(2), day(1)));
+        assert!(!known_longer(None, day(2)) && !known_longer(None, None));
+    }
 }

@@ -102,6 +102,12 @@ pub fn optional_day(field: &str, date: Option<&proto::Date>) -> Result<Option<Da
     date.map(|date| day(field, date)).transpose()
 }
 
+/// Until when a recorded fact is known, where it is open; a closed one, and one that lives on, has no such day.
+pub fn known_until(source: Option<&pb::Source>, open: bool) -> Result<Option<Day>, BadField> {
+    let day = source.and_then(|source| source.known_until.as_ref());
+    Ok(optional_day("source.known_until", day)?.filter(|_| open))
+}
+
 /// An instant, to the microsecond.
 pub fn instant(field: &str, at: &prost_types::Timestamp) -> Result<Timestamp, BadField> {
     let bad = || BadField::new(field, "is not an instant between the years 1 and 9999");

@@ -7,7 +7,7 @@ mod participation;
 mod referral;
 
 use platform::command::Unreadable;
-use platform::command::stored::{id_text, not_of, occurred, stored_id, stored_optional_id};
+use platform::command::stored::{id_text, known_until, not_of, occurred, stored_id, stored_optional_id};
 use platform::records::Tells;
 use prost::Message;
 use proto::referrals as pb;

@@ -255,6 +255,7 @@ pub struct Recording {
     entry: Day,
     move_in: Option<Day>,
     exit: Option<(Day, Place)>,
+    known_until: Option<Day>,
 }
 
 impl Recording {
@@ -277,6 +278,7 @@ impl Recording {
             entry: self.entry,
             move_in: self.move_in,
             exit: self.exit.clone(),
+            known_until: self.known_until,
         }
     }
 }
@@ -317,6 +319,7 @@ pub fn record(
         unit: wire::optional_id("unit_id", &request.unit_id)?,
         entry,
         move_in: wire::optional_day("move_in_on", request.move_in_on.as_ref())?,
+        known_until: wire::known_until(request.source.as_ref(), exit.is_none())?,
         exit,
     })
 }

@@ -209,6 +209,36 @@ async fn the_nights_of_a_month_are_one_command_and_can_be_corrected_and_taken_ba
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_open_stay_told_again_is_written_again_only_where_it_is_known_for_longer() {
+    let service = service().await;
+    let group = recorded_group(&service, ProjectType::SafeHaven).await;
+    let known = |until| {
+        let source = Source { known_until: until, ..source("Enrollment", "1").unwrap() };
+        pb::RecordPlacementRequest { source: Some(source), ..told(&group, "1", ANA) }
+    };
+    let first = record(&service, known(day(2026, 1, 31))).await;
+    assert_eq!(record(&service, known(day(2026, 1, 31))).await.etag, first.etag);
+    assert_eq!(record(&service, known(day(2025, 12, 31))).await.etag, first.etag);
+    let longer = record(&service, known(day(2026, 2, 28))).await;
+    assert_ne!(longer.etag, first.etag);
+    assert_eq!(record(&service, known(day(2026, 2, 28))).await.etag, longer.etag);
+    let events = service.events().await;
+    let last = events.last().and_then(|event| event.source.as_ref()).and_then(|source| source.known_until);
+    assert_eq!(last, day(2026, 2, 28));
+    let gone = |until| pb::RecordPlacementRequest {
+        exit_on: day(2026, 2, 1),
+        destination: Some(pb::Place { code: 116, ..Default::default() }),
+        ..known(until)
+    };
+    let closed = record(&service, gone(None)).await;
+    assert_eq!(
+        record(&service, gone(day(2026, 3, 31))).await.etag,
+        closed.etag,
+        "what has ended is known whole"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_row_is_entered_in_error_and_told_again_it_stands_again() {
     let service = service().await;
     let group = recorded_group(&service, ProjectType::SafeHaven).await;

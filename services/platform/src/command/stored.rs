@@ -3,11 +3,17 @@
 
 use std::str::FromStr;
 
-use kernel::{Decider, Occurred};
+use kernel::{Day, Decider, Occurred};
 use proto::log as pb;
 
 use super::Unreadable;
-use crate::wire::from_occurred;
+use crate::wire::{from_date, from_occurred};
+
+/// Until when a recorded fact is known, where it is open.
+pub fn known_until(stored: &pb::Event, open: bool) -> Option<Day> {
+    let source = stored.source.as_ref().filter(|_| open)?;
+    source.known_until.as_ref().and_then(from_date)
+}
 
 /// When a stored event happened.
 ///

@@ -1,7 +1,9 @@
 //! Somebody takes part in a service that has no service of its own here (FHIR EpisodeOfCare).
 //! Invariant: it ends at most once, never before it began, and belongs to one agency for ever.
 
-use kernel::{AgencyId, By, Decider, Discrepancy, Occurred, OfferId, PersonId, RefusalKind};
+use kernel::{
+    AgencyId, By, Day, Decider, Discrepancy, Occurred, OfferId, PersonId, RefusalKind, known_longer,
+};
 
 use super::referral::ClosingReason;
 use super::{ParticipationId, ReferralId};
@@ -39,8 +41,16 @@ pub struct Recorded {
     pub started: Occurred,
     /// When it ended, and the HMIS 3.12 destination code (0: none).
     pub ended: Option<(Occurred, u32)>,
+    /// Until when it is known, while it goes on; none for good.
+    pub known_until: Option<Day>,
     /// What today's guards would have refused.
     pub discrepancies: Vec<Discrepancy>,
+}
+
+impl Recorded {
+    fn says_the_same(&self, before: &Self) -> bool {
+        Self { known_until: before.known_until, ..self.clone() } == *before
+    }
 }
 
 /// A contact, as the contract encodes it; its content is not judged here.
@@ -256,7 +266,13 @@ impl Decider for Participation {
             }
             Command::Record(told) => match state {
                 State::Unmade => Ok(vec![Event::Recorded { told, correction: false }]),
-                State::Made { told: Some(now), .. } if *now == told => Ok(vec![]),
+                // What ended here since is not opened again by a telling that knows nothing new.
+                State::Made { told: Some(now), ended, .. }
+                    if told.says_the_same(now)
+                        && (!known_longer(now.known_until, told.known_until) || *ended != now.ended) =>
+                {
+                    Ok(vec![])
+                }
                 State::Made { facts, told: Some(_), .. } if facts.agency == told.facts.agency => {
                     Ok(vec![Event::Recorded { told, correction: true }])
                 }

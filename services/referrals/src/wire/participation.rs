@@ -13,7 +13,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::codes::closing_reason;
-use super::{id_text, kind_of, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
+use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ParticipationId;
 use crate::domain::offer::Content;
 use crate::domain::participation::{Command, Contact, Event, Facts, Participation, Recorded, State};
@@ -106,7 +106,8 @@ pub fn record_participation(
     }
     let facts = facts(id, person, wire::id("offer_id", &request.offer_id)?, agency, content);
     let ended = ended.map(|at| (at, request.destination_code));
-    Ok(Command::Record(Box::new(Recorded { facts, started, ended, discrepancies: vec![] })))
+    let known_until = wire::known_until(request.source.as_ref(), ended.is_none())?;
+    Ok(Command::Record(Box::new(Recorded { facts, started, ended, known_until, discrepancies: vec![] })))
 }
 
 /// A participation as its readers see it.
@@ -293,6 +294,7 @@ impl Encoding for Participation {
                     correction: message.correction,
                     told: Box::new(Recorded {
                         started,
+                        known_until: known_until(stored, ended.is_none()),
                         ended: ended.map(|at| (at, message.destination_code)),
                         discrepancies: discrepancies.map(|d| Discrepancy::new(&d.code, &*d.detail)).collect(),
                         facts: Facts {

@@ -14,7 +14,7 @@ use super::codes::{
     answer_in, answer_out, closing_reason, criterion, hold_reason, outcome, progress, state as state_out,
 };
 use super::offer::{receiver_in, receiver_out};
-use super::{id_text, kind_of, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
+use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ReferralId;
 use crate::domain::offer::Content;
 use crate::domain::referral::{
@@ -213,6 +213,7 @@ pub fn record(
         offer,
         service_named: wire::text("service_named", &request.service_named, 200)?,
         made,
+        known_until: wire::known_until(request.source.as_ref(), answer.is_open())?,
         answer,
         reached,
         discrepancies,
@@ -530,6 +531,7 @@ fn told(stored: &proto::log::Event, message: pb::ReferralRecorded) -> Result<Rec
     let offer = stored_optional_id(stored, &message.offer_id)?;
     let target = stored_optional_id(stored, &message.target_agency_id)?;
     let discrepancies = &stored.discrepancies;
+    let answer = answer_in(message.state).ok_or_else(|| Unreadable::new(stored, "its state is not known"))?;
     Ok(Recorded {
         person: stored_id(stored, &message.person_id)?,
         requester: stored_id(stored, &message.requester_agency_id)?,
@@ -539,7 +541,8 @@ fn told(stored: &proto::log::Event, message: pb::ReferralRecorded) -> Result<Rec
             Some(made) => made,
             None => occurred(stored)?,
         },
-        answer: answer_in(message.state).ok_or_else(|| Unreadable::new(stored, "its state is not known"))?,
+        known_until: known_until(stored, answer.is_open()),
+        answer,
         reached: message.state_reached.as_ref().and_then(from_occurred),
         discrepancies: discrepancies
             .iter()

@@ -200,7 +200,8 @@ pub fn record(
         part2: false,
     };
     let situation = situation_in(request, minutes)?;
-    Ok(Recorded { content, situation, discrepancies: vec![] })
+    let known_until = wire::known_until(request.source.as_ref(), situation.is_open())?;
+    Ok(Recorded { content, situation, known_until, discrepancies: vec![] })
 }
 
 /// The contract's name for the status of an appointment.

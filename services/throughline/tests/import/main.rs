@@ -223,6 +223,23 @@ async fn a_changed_row_is_a_correction_and_a_deleted_one_is_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_later_export_extends_how_long_open_facts_are_known_and_an_earlier_one_changes_nothing() {
+    let server = Server::start().await;
+    let export = Copy::of("fy2026");
+    server.import(export.path(), &[]).await;
+    let before = server.size().await;
+    export.change("Export.csv", "2025-10-01,2026-03-31", "2025-10-01,2026-04-30");
+    server.import(export.path(), &[]).await;
+    // Of nine placements and three participations four have ended; of five referrals two are not answered.
+    assert_eq!(server.size().await, before + 8 + 2, "one correction for each open fact");
+    server.import(export.path(), &[]).await;
+    assert_eq!(server.size().await, before + 10);
+    export.change("Export.csv", "2025-10-01,2026-04-30", "2025-10-01,2026-03-31");
+    server.import(export.path(), &[]).await;
+    assert_eq!(server.size().await, before + 10, "an export of before knows nothing that is not known");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rejected_rows_are_mended_and_fed_back() {
     let server = Server::start().await;
     let folder = tempfile::tempdir().unwrap();

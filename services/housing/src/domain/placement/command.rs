@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{By, Day, Discrepancy, Occurred};
+use kernel::{By, Day, Discrepancy, Occurred, known_longer};
 
 use super::{Assigned, Facts};
 use crate::domain::codes::{CancelReason, RefusalReason};
@@ -25,9 +25,17 @@ pub struct Told {
     pub move_in: Option<Day>,
     /// Exit from the project, and where to. Not before the entry: see [`Told::ends_in_order`].
     pub exit: Option<(Day, Place)>,
+    /// Until when it is known, while there is no exit; none for good.
+    pub known_until: Option<Day>,
 }
 
 impl Told {
+    /// Whether it says what was told before, of a time that was known already.
+    pub(super) fn says_nothing_new(&self, before: &Self) -> bool {
+        let same = Self { known_until: before.known_until, ..self.clone() } == *before;
+        same && !known_longer(before.known_until, self.known_until)
+    }
+
     /// Whether it does not end before it begins.
     pub fn ends_in_order(&self) -> bool {
         self.exit.as_ref().is_none_or(|(on, _)| *on >= self.entry)

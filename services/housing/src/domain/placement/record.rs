@@ -25,7 +25,7 @@ pub(super) fn record(
         State::Made(made) if made.facts.agency != told.facts.agency => Err(Refusal::NotFound),
         State::Made(made) => match &made.recorded {
             None => Err(Refusal::AlreadyExists),
-            Some(now) if now.told == told => Ok(vec![]),
+            Some(now) if told.says_nothing_new(&now.told) => Ok(vec![]),
             // It was another person's all along: theirs is withdrawn, and this one's begins.
             Some(_) if made.facts.person != told.facts.person => {
                 Ok(vec![made.entered_in_error(), recorded(told, home, unit_taken, true)])

@@ -100,6 +100,7 @@ impl World {
             entry: may(ask.day),
             move_in: Some(may(ask.day)),
             exit: ask.who.is_multiple_of(2).then(|| (may(ask.day + 3), rental())),
+            known_until: None,
         };
         let unmade = placement::State::Unmade;
         let state = self.placements.get(&id).unwrap_or(&unmade);

@@ -8,7 +8,7 @@ use crate::domain::placement::{Command, Event, Placement, Recorded, Refusal, Tol
 use ProjectType::{EmergencyShelterEntryExit, EmergencyShelterNightByNight, PermanentSupportiveHousing};
 
 fn told(project: ProjectType) -> Told {
-    Told { facts: of_ana(project), unit: None, entry: may(1), move_in: None, exit: None }
+    Told { facts: of_ana(project), unit: None, entry: may(1), move_in: None, exit: None, known_until: None }
 }
 fn record(told: Told) -> Command {
     Command::Record { told: Box::new(told), home: None, unit_taken: false }
@@ -94,6 +94,18 @@ fn told_the_same_it_says_nothing_and_told_otherwise_it_is_a_correction() {
     assert_eq!(outcome(past.clone(), record(ended)), Ok(vec![correction.clone()]));
     let state = Placement::fold(&[past, vec![correction]].concat());
     assert_eq!(state.made().map(|made| made.lodging()), Some(vec![days(1, Some(9))]));
+}
+
+#[test]
+fn an_open_stay_told_the_same_is_a_correction_only_where_it_is_known_for_longer() {
+    let known = |day| Told { known_until: day, ..told(EmergencyShelterEntryExit) };
+    let past = vec![recorded(known(Some(may(20))), None, &[], false)];
+    for quiet in [Some(may(20)), Some(may(19))] {
+        assert_eq!(outcome(past.clone(), record(known(quiet))), Ok(vec![]));
+    }
+    let longer = recorded(known(Some(may(21))), None, &[], true);
+    assert_eq!(outcome(past.clone(), record(known(Some(may(21))))), Ok(vec![longer.clone()]));
+    assert_eq!(outcome([past, vec![longer]].concat(), record(known(Some(may(21))))), Ok(vec![]));
 }
 
 #[test]

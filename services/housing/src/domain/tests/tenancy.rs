@@ -191,6 +191,7 @@ fn told(unit: UnitId, exit: Option<i8>) -> Told {
         entry: may(1),
         move_in: None,
         exit: exit.map(|day| (may(day), rental())),
+        known_until: None,
     }
 }
 fn codes(decided: &Decided) -> Vec<&str> {

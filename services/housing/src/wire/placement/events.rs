@@ -2,6 +2,7 @@
 //! Invariant: an event of a day says the day in the group's zone; the words of a destination are sealed.
 
 use kernel::{Occurred, PersonId, Zone};
+use platform::command::stored::known_until;
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::wire::to_date;
 use prost::Name;
@@ -326,6 +327,7 @@ fn recorded_in(event: &proto::log::Event, message: pb::PlacementRecorded) -> Res
             unit: stored::optional_id(event, &message.unit_id)?,
             entry: stored::day(event, message.entry_on.as_ref())?,
             move_in,
+            known_until: known_until(event, exit.is_none()),
             exit,
             facts: Facts {
                 id: stored::id(event, &message.placement_id)?,

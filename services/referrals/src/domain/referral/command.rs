@@ -1,7 +1,7 @@
 //! What can be asked of a referral.
 //! Invariant: a command carries all that deciding it needs.
 
-use kernel::{AgencyId, By, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp};
+use kernel::{AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, known_longer};
 
 use super::{ClosingReason, Criterion, HoldReason, Outcome, Progress};
 use crate::domain::offer::Content;
@@ -47,8 +47,18 @@ pub struct Recorded {
     pub answer: super::Answer,
     /// When it reached that state.
     pub reached: Option<Occurred>,
+    /// Until when it is known, while it is open; none for good.
+    pub known_until: Option<Day>,
     /// What today's guards would have refused.
     pub discrepancies: Vec<Discrepancy>,
+}
+
+impl Recorded {
+    /// Whether it says what was told before, of a time that was known already.
+    pub(super) fn says_nothing_new(&self, before: &Self) -> bool {
+        let same = Self { known_until: before.known_until, ..self.clone() } == *before;
+        same && !known_longer(before.known_until, self.known_until)
+    }
 }
 
 /// What can be asked of a referral.

@@ -304,7 +304,7 @@ fn mark_entered_in_error(state: &State, by: By) -> Result<Vec<Event>, Refusal> {
 fn record(state: &State, told: Recorded) -> Result<Vec<Event>, Refusal> {
     match state {
         State::Unmade => Ok(vec![Event::Recorded { told: Box::new(told), correction: false }]),
-        State::Told(now) if *now == told => Ok(vec![]),
+        State::Told(now) if told.says_nothing_new(now) => Ok(vec![]),
         State::Told(now) if now.requester != told.requester => Err(Refusal::NotFound),
         State::Told(_) => Ok(vec![Event::Recorded { told: Box::new(told), correction: true }]),
         State::InError { requester, .. } if *requester == Some(told.requester) => {

@@ -76,6 +76,16 @@ pub enum Answer {
     Failed,
 }
 
+impl Answer {
+    /// Whether something is still to come of it.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Requested | Self::Accepted | Self::InProgress => true,
+            Self::Rejected | Self::Cancelled | Self::Completed | Self::Failed => false,
+        }
+    }
+}
+
 /// Which of its situations a referral of this system is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Situation {

@@ -1,7 +1,7 @@
 //! Participations.
 
 use kernel::ids::Uuid;
-use kernel::{Occurred, given};
+use kernel::{Day, Occurred, given};
 
 use super::*;
 use crate::domain::ParticipationId;
@@ -49,7 +49,12 @@ fn contact(id: u128) -> Contact {
 
 fn told(code: u32) -> Box<Recorded> {
     let ended = Some((at("2026-04-01T18:00:00Z"), code));
-    Box::new(Recorded { facts: about(), started: at("2026-03-04T18:00:00Z"), ended, discrepancies: vec![] })
+    told_of(ended, None)
+}
+
+fn told_of(ended: Option<(Occurred, u32)>, known_until: Option<Day>) -> Box<Recorded> {
+    let started = at("2026-03-04T18:00:00Z");
+    Box::new(Recorded { facts: about(), started, ended, known_until, discrepancies: vec![] })
 }
 
 #[test]
@@ -105,6 +110,20 @@ fn a_record_told_again_is_quiet_told_otherwise_a_correction_and_another_agencys_
         .when(Command::Record(others))
         .refused(Refusal::AlreadyExists);
     given::<Participation>([started()]).when(Command::Record(told(410))).refused(Refusal::AlreadyExists);
+}
+
+#[test]
+fn an_open_record_told_the_same_is_a_correction_only_where_it_is_known_for_longer() {
+    let day = |day| Some(Day::constant(2026, 4, day));
+    let open = |day| told_of(None, day);
+    let recorded = |day, correction| Event::Recorded { told: open(day), correction };
+    let past = || vec![recorded(day(10), false)];
+    given::<Participation>(past()).when(Command::Record(open(day(10)))).nothing();
+    given::<Participation>(past()).when(Command::Record(open(day(9)))).nothing();
+    given::<Participation>(past()).when(Command::Record(open(day(11)))).then([recorded(day(11), true)]);
+    // What ended here since stays ended.
+    let ended_here = [past(), vec![ended()]].concat();
+    given::<Participation>(ended_here).when(Command::Record(open(day(11)))).nothing();
 }
 
 #[test]

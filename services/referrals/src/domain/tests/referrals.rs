@@ -148,6 +148,7 @@ fn a_record_from_elsewhere_is_kept_as_told_and_corrected_by_its_writer_alone() {
             made: kernel::Occurred::instant(noon()),
             answer: referral::Answer::Completed,
             reached: None,
+            known_until: None,
             discrepancies: vec![],
         })
     };
@@ -155,6 +156,16 @@ fn a_record_from_elsewhere_is_kept_as_told_and_corrected_by_its_writer_alone() {
     given::<Referral>([]).when(Command::Record(told("a"))).then([recorded("a", false)]);
     given::<Referral>([recorded("a", false)]).when(Command::Record(told("a"))).nothing();
     given::<Referral>([recorded("a", false)]).when(Command::Record(told("b"))).then([recorded("b", true)]);
+    let known = |day| {
+        let mut open = told("a");
+        (open.answer, open.known_until) =
+            (referral::Answer::Requested, Some(kernel::Day::constant(2026, 4, day)));
+        open
+    };
+    let open = |day, correction| Event::Recorded { told: known(day), correction };
+    given::<Referral>([open(10, false)]).when(Command::Record(known(10))).nothing();
+    given::<Referral>([open(10, false)]).when(Command::Record(known(9))).nothing();
+    given::<Referral>([open(10, false)]).when(Command::Record(known(11))).then([open(11, true)]);
     let mut others = told("a");
     others.requester = STRANGER;
     given::<Referral>([recorded("a", false)]).when(Command::Record(others)).refused(Refusal::NotFound);

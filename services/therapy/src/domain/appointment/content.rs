@@ -1,7 +1,7 @@
 //! What an appointment is, settled when it is made.
 //! Invariant: it has a length, so it has an end after its start.
 
-use kernel::{AgencyId, Discrepancy, Local, PersonId, SignedDuration, Timestamp, WorkerId};
+use kernel::{AgencyId, Day, Discrepancy, Local, PersonId, SignedDuration, Timestamp, WorkerId};
 
 use super::{About, Situation};
 use crate::domain::{AppointmentId, DiaryId, EpisodeId, Modality, Owner};
@@ -63,6 +63,8 @@ pub struct Recorded {
     pub content: Content,
     /// The state it has there.
     pub situation: Situation,
+    /// Until when it is known, while it is to come; none for good.
+    pub known_until: Option<Day>,
     /// What today's guards would have refused.
     pub discrepancies: Vec<Discrepancy>,
 }

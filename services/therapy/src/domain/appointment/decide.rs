@@ -1,7 +1,7 @@
 //! The rules of one appointment; what it needs of others (practitioner, episode, diaries) is `booking`'s.
 //! Invariant: what is asked and already holds succeeds quietly; what would move the status backward is refused.
 
-use kernel::{By, SignedDuration, Timestamp};
+use kernel::{By, SignedDuration, Timestamp, known_longer};
 
 use super::{CancelReason, Command, Content, Correction, Event, Refusal, Situation, Standing, State};
 
@@ -104,7 +104,14 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         }
         Command::Record(told) => match state {
             State::Unmade => Ok(vec![Event::Recorded { told, correction: false }]),
-            State::Made { told: Some(known), .. } if known.tells_the_same(&told) => Ok(vec![]),
+            // What was done here since is not undone by a telling that knows nothing new.
+            State::Made { told: Some(known), situation, .. }
+                if known.tells_the_same(&told)
+                    && (!known_longer(known.known_until, told.known_until)
+                        || *situation != known.situation) =>
+            {
+                Ok(vec![])
+            }
             State::Made { content, told: Some(_), .. } | State::InError { content }
                 if content.agency == told.content.agency =>
             {

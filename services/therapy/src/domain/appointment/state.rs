@@ -62,6 +62,14 @@ pub enum Situation {
 }
 
 impl Situation {
+    /// Whether the session is still to come or under way.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Proposed | Self::Pending | Self::Booked | Self::Arrived | Self::CheckedIn => true,
+            Self::Fulfilled(_) | Self::NoShow(_) | Self::Cancelled(_) => false,
+        }
+    }
+
     /// Whether it keeps its time in the diaries. A missed or cancelled one gives it back.
     pub fn holds_time(self) -> bool {
         match self {

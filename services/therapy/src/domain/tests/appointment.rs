@@ -425,7 +425,7 @@ fn another_agency_finds_no_appointment() {
 }
 
 fn told(situation: Situation) -> Box<Recorded> {
-    Box::new(Recorded { content: tuesday(FIRST), situation, discrepancies: vec![] })
+    Box::new(Recorded { content: tuesday(FIRST), situation, known_until: None, discrepancies: vec![] })
 }
 
 #[test]
@@ -443,6 +443,20 @@ fn a_record_is_kept_as_told_and_a_different_telling_corrects_it() {
         .then([recorded(Situation::Booked, true)]);
     // What was done here since is not undone by the same telling.
     given::<Appointment>([booked_there, fulfilled()]).when(record(Situation::Booked)).nothing();
+}
+
+#[test]
+fn a_session_to_come_told_the_same_is_a_correction_only_where_it_is_known_for_longer() {
+    let known = |day| {
+        let mut told = told(Situation::Booked);
+        told.known_until = Some(kernel::Day::constant(2026, 3, day));
+        told
+    };
+    let recorded = |day, correction| Event::Recorded { told: known(day), correction };
+    given::<Appointment>([recorded(10, false)]).when(Command::Record(known(10))).nothing();
+    given::<Appointment>([recorded(10, false)]).when(Command::Record(known(9))).nothing();
+    given::<Appointment>([recorded(10, false)]).when(Command::Record(known(11))).then([recorded(11, true)]);
+    given::<Appointment>([recorded(10, false), fulfilled()]).when(Command::Record(known(11))).nothing();
 }
 
 #[test]

@@ -304,7 +304,7 @@ fn rescheduling_into_a_taken_time_changes_nothing() {
 }
 
 fn recorded(content: Content, situation: Situation) -> Recorded {
-    Recorded { content, situation, discrepancies: vec![] }
+    Recorded { content, situation, known_until: None, discrepancies: vec![] }
 }
 
 fn codes(changes: &Changes) -> Vec<&str> {

@@ -9,7 +9,9 @@ use proto::therapy::therapy_event::Kind;
 use tonic::Status;
 
 use super::super::codes::{cancelled, missed};
-use super::super::{has_part2, id_text, kind_of, labels, not_of, stored_id, stored_optional_id, wrap};
+use super::super::{
+    has_part2, id_text, kind_of, known_until, labels, not_of, stored_id, stored_optional_id, wrap,
+};
 use super::{cancelled_of, minutes_of, missed_of, situation, time};
 use crate::domain::Modality;
 use crate::domain::appointment::{
@@ -216,6 +218,7 @@ impl Encoding for Appointment {
                     correction: message.correction,
                     told: Box::new(Recorded {
                         content: content_in(stored, &message.appointment_id, message.content)?,
+                        known_until: known_until(stored, situation.is_open()),
                         situation,
                         discrepancies: stored.discrepancies.iter().map(odd).collect(),
                     }),
