@@ -1,12 +1,17 @@
 //! Following a timeline: what it is, then what becomes of it, as long as the caller listens.
 //!
-//! Invariant: a resume token says how far each log was read when all before it was sent; from it on nothing is missed, and what was sent before may
-//! come once more. When what the caller may see changes, what is no longer visible is taken back.
+//! Invariant: a resume token says how far each log was read, and under what sight, when all before it was sent; from it on nothing is missed, and what
+//! was sent before is sent again only where it changed. When what the caller may see changes, what differs is sent: what can be seen now and could not
+//! be then, and the ids of what cannot be seen any more. Ids of what was never sent are never told.
+
+mod then;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use kernel::{Caller, Class, PersonId};
+use platform::error::BadField;
 use platform::page::Last;
 use prost::Message;
 use proto::timeline::WatchTimelineResponse;
@@ -18,21 +23,10 @@ use crate::api::{Api, Sight};
 use crate::audit;
 use crate::policy;
 use crate::view::{self, Filter, Found};
+use then::Then;
 
 /// Entries read at once for the first sending.
 const CHUNK: usize = 200;
-
-/// How far each log was read.
-#[derive(Clone, PartialEq, Message)]
-struct Read {
-    #[prost(string, repeated, tag = "1")]
-    logs: Vec<String>,
-    #[prost(uint64, repeated, tag = "2")]
-    positions: Vec<u64>,
-    /// The generation that was read: positions of the same logs, whichever it is.
-    #[prost(string, repeated, tag = "3")]
-    log_ids: Vec<String>,
-}
 
 struct Following {
     api: Api,
@@ -40,10 +34,12 @@ struct Following {
     person: PersonId,
     services: Vec<String>,
     list: String,
-    sight: Option<Sight>,
-    read: BTreeMap<String, (String, u64)>,
-    sent: BTreeSet<Uuid>,
-    resumed: bool,
+    /// Whether this following has looked yet.
+    begun: bool,
+    /// Where the follower was when all before it had been sent; none at the very first.
+    then: Option<Then>,
+    /// What this following has sent and not taken back, by a hash of what it said.
+    sent: BTreeMap<Uuid, u64>,
     progress: tokio::sync::watch::Receiver<platform::projection::Progress>,
     people: tokio::sync::watch::Receiver<platform::projection::Progress>,
 }
@@ -59,30 +55,20 @@ pub async fn follow(
     services: Vec<String>,
     resume_token: &str,
 ) -> Result<BoxStream<'static, Result<WatchTimelineResponse, Status>>, Status> {
-    let list = format!("WatchTimeline/{person}/{services:?}");
-    let read: Option<Read> = api
-        .pages
-        .place(&list, resume_token)
-        .map_err(|bad| platform::error::BadField { field: "resume_token".into(), why: bad.why })?;
-    let resumed = read.is_some();
-    let read = read.unwrap_or_default();
-    let places = read.logs.into_iter().zip(read.log_ids.into_iter().zip(read.positions)).collect();
-    let (progress, people) = (api.views.progress(), api.people.views().progress());
-    let sent = BTreeSet::new();
-    let sight = None;
-    let following = Following {
-        api,
-        caller,
-        person,
-        services,
-        list,
-        sight,
-        read: places,
-        sent,
-        resumed,
-        progress,
-        people,
+    // Bound to who sees what the caller does: in another's hands it would tell what that one saw.
+    let sees = (caller.role.name(), caller.speaks_for(), caller.person());
+    let list = format!("WatchTimeline/{person}/{services:?}/{sees:?}");
+    let token = api.pages.place(&list, resume_token).map_err(unknown)?;
+    let then = match token {
+        Some(token) => {
+            Some(Then::of(token).ok_or_else(|| unknown(BadField::new("resume_token", "is damaged")))?)
+        }
+        None => None,
     };
+    let (progress, people) = (api.views.progress(), api.people.views().progress());
+    let sent = BTreeMap::new();
+    let following =
+        Following { api, caller, person, services, list, begun: false, then, sent, progress, people };
     let steps = stream::unfold(Some(following), |following| async move {
         let mut following = following?;
         match following.step().await {
@@ -93,6 +79,10 @@ pub async fn follow(
     Ok(steps.flat_map(stream::iter).boxed())
 }
 
+fn unknown(bad: BadField) -> BadField {
+    BadField { field: "resume_token".into(), why: bad.why }
+}
+
 fn update(update: Update) -> WatchTimelineResponse {
     WatchTimelineResponse { update: Some(update) }
 }
@@ -101,47 +91,40 @@ impl Following {
     /// Waits until there may be something, and gives what there is.
     async fn step(&mut self) -> Result<Vec<WatchTimelineResponse>, Status> {
         loop {
-            let first = self.sight.is_none();
-            if !first {
+            if self.begun {
                 tokio::select! {
                     changed = self.progress.changed() => changed.map_err(|_| gone())?,
                     changed = self.people.changed() => changed.map_err(|_| gone())?,
                 }
             }
             let updates = self.look().await?;
-            if first || !updates.is_empty() {
+            if !updates.is_empty() {
                 return Ok(updates);
             }
         }
     }
 
+    /// What there is to send: at the first look at least a token.
     async fn look(&mut self) -> Result<Vec<WatchTimelineResponse>, Status> {
         // Told before the tables are read: what is committed meanwhile is read now and once more.
         self.people.borrow_and_update();
         let progress = self.progress.borrow_and_update().clone();
         let sight = self.api.sight(&self.caller, self.person, None).await?;
-        let same_logs = progress.places.iter().all(|(log, place)| {
-            self.read.get(log).is_some_and(|(log_id, _)| *log_id == place.log_id.to_string())
-        });
-        let first = self.sight.is_none();
-        let oversight = sight.oversight;
-        let (found, gone) = match &self.sight {
-            Some(before) if *before == sight && same_logs => self.since(&sight).await?,
-            None if self.resumed && same_logs => self.since(&sight).await?,
-            Some(_) | None => self.whole(&sight).await?,
+        let (mut found, gone) = match &self.then {
+            Some(then) if !then.same_logs(&progress) => self.anew(&sight).await?,
+            Some(then) if then.same_sight(&sight) => self.since(then, &sight).await?,
+            Some(then) => self.differs(then, &sight).await?,
+            None => self.anew(&sight).await?,
         };
-        self.sight = Some(sight);
-        self.read = progress
-            .places
-            .iter()
-            .map(|(log, place)| (log.clone(), (place.log_id.to_string(), place.position)))
-            .collect();
-        if first && oversight {
+        self.then = Some(Then::at(&progress, &sight));
+        // What was committed while the tables were read last is told of now, and was sent then.
+        found.retain(|found| self.sent.get(&found.last.id()) != Some(&said(found)));
+        let first = !std::mem::replace(&mut self.begun, true);
+        if first && sight.oversight {
             // Whoever oversees is listed once for a following, before anything of it is sent.
-            let records = self.sight.as_ref().map(|sight| sight.records.clone()).unwrap_or_default();
-            audit::read(&self.api.desk, &self.caller, &records, found.len()).await?;
+            audit::read(&self.api.desk, &self.caller, &sight.records, found.len()).await?;
         }
-        if found.is_empty() && gone.is_empty() && !self.sent.is_empty() {
+        if !first && found.is_empty() && gone.is_empty() {
             return Ok(vec![]);
         }
         let mut updates = Vec::with_capacity(found.len() + gone.len() + 1);
@@ -149,18 +132,17 @@ impl Following {
             self.sent.remove(&id);
             updates.push(update(Update::RemovedEntryId(id.to_string())));
         }
-        self.sent.extend(found.iter().map(|found| found.last.id()));
+        self.sent.extend(found.iter().map(|found| (found.last.id(), said(found))));
         updates.extend(self.api.shown(found).await?.into_iter().map(|entry| update(Update::Entry(entry))));
         updates.push(update(Update::ResumeToken(self.token())));
         Ok(updates)
     }
 
-    /// What changed since each log was read.
-    async fn since(&self, sight: &Sight) -> Result<(Vec<Found>, Vec<Uuid>), Status> {
+    /// What changed since each log was read, while as much is seen as then.
+    async fn since(&self, then: &Then, sight: &Sight) -> Result<(Vec<Found>, Vec<Uuid>), Status> {
         let (mut found, mut gone) = (vec![], vec![]);
         for service in self.services() {
-            let after = self.read.get(service).map_or(0, |(_, position)| *position);
-            let db = self.api.views.db();
+            let (db, after) = (self.api.views.db(), then.position(service));
             let (new, ended) = view::changes(&db, &sight.records, &sight.classes, service, after).await?;
             found.extend(new);
             gone.extend(ended);
@@ -168,8 +150,27 @@ impl Following {
         Ok((found, gone))
     }
 
+    /// What differs between what was seen then and what is seen now: of what the follower holds, only what changed or is gone.
+    async fn differs(&self, then: &Then, sight: &Sight) -> Result<(Vec<Found>, Vec<Uuid>), Status> {
+        let mut held = then.stood(&self.api.views.db(), self.services()).await?;
+        held.extend(self.sent.keys());
+        let (changed, _) = self.since(then, sight).await?;
+        let changed: BTreeSet<Uuid> = changed.iter().map(|found| found.last.id()).collect();
+        let mut found = self.whole(sight).await?;
+        let there: BTreeSet<Uuid> = found.iter().map(|found| found.last.id()).collect();
+        found.retain(|found| !held.contains(&found.last.id()) || changed.contains(&found.last.id()));
+        Ok((found, held.difference(&there).copied().collect()))
+    }
+
     /// Everything, and what of that which was sent is not in it.
-    async fn whole(&self, sight: &Sight) -> Result<(Vec<Found>, Vec<Uuid>), Status> {
+    async fn anew(&self, sight: &Sight) -> Result<(Vec<Found>, Vec<Uuid>), Status> {
+        let found = self.whole(sight).await?;
+        let there: BTreeSet<Uuid> = found.iter().map(|found| found.last.id()).collect();
+        Ok((found, self.sent.keys().filter(|id| !there.contains(id)).copied().collect()))
+    }
+
+    /// Everything that is seen now, oldest first.
+    async fn whole(&self, sight: &Sight) -> Result<Vec<Found>, Status> {
         let classes: Vec<Class> = sight.classes.iter().cloned().collect();
         let mut all = Vec::new();
         let mut after = Last::first();
@@ -191,8 +192,7 @@ impl Following {
             }
         }
         all.reverse();
-        let there: BTreeSet<Uuid> = all.iter().map(|found| found.last.id()).collect();
-        Ok((all, self.sent.difference(&there).copied().collect()))
+        Ok(all)
     }
 
     fn services(&self) -> impl Iterator<Item = &str> {
@@ -203,14 +203,16 @@ impl Following {
     }
 
     fn token(&self) -> String {
-        let mut read = Read::default();
-        for (log, (log_id, position)) in &self.read {
-            read.logs.push(log.clone());
-            read.log_ids.push(log_id.clone());
-            read.positions.push(*position);
-        }
-        self.api.pages.token(&self.list, &read)
+        let token = self.then.as_ref().map(Then::token).unwrap_or_default();
+        self.api.pages.token(&self.list, &token)
     }
+}
+
+/// A hash of what an entry says.
+fn said(found: &Found) -> u64 {
+    let mut hash = DefaultHasher::new();
+    (found.known_from, found.stored.encode_to_vec()).hash(&mut hash);
+    hash.finish()
 }
 
 fn gone() -> Status {
