@@ -15,7 +15,7 @@ use platform::auth::Auth;
 use platform::clock::Clock;
 use platform::drain::Drain;
 use platform::keys::{KeyError, KeySource, KeyState, Keys};
-use platform::log::{Append, Groups, NewEvent};
+use platform::log::{Append, Groups, Log, NewEvent};
 use platform::metrics::Metrics;
 use platform::peer::{Identity, Peer, connect};
 use platform::seal::{PersonKey, Secret};
@@ -57,6 +57,12 @@ impl TestKeys {
     pub fn erase(&self, person: PersonId) {
         self.erased.lock().unwrap_or_else(PoisonError::into_inner).insert(person);
     }
+    /// The key of a person who is known.
+    pub fn key(person: PersonId) -> PersonKey {
+        let mut bits = [7; 32];
+        bits[..16].copy_from_slice(person.uuid().as_bytes());
+        PersonKey::new(person, 1, &bits)
+    }
     /// From now on nobody knows this person.
     pub fn unknow(&self, person: PersonId) {
         self.unknown.lock().unwrap_or_else(PoisonError::into_inner).insert(person);
@@ -71,12 +77,10 @@ impl KeySource for TestKeys {
         let erased = self.erased.lock().unwrap_or_else(PoisonError::into_inner);
         let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         let state = |person: &PersonId| {
-            let mut bits = [7; 32];
-            bits[..16].copy_from_slice(person.uuid().as_bytes());
             let state = match (erased.contains(person), unknown.contains(person)) {
                 (true, _) => KeyState::Erased,
                 (false, true) => KeyState::Unknown,
-                (false, false) => KeyState::Open(PersonKey::new(*person, 1, &bits)),
+                (false, false) => KeyState::Open(Self::key(*person)),
             };
             (*person, state)
         };
@@ -202,6 +206,14 @@ impl Alone {
     pub fn hours_pass(&self, hours: i64) {
         let later = self.clock.now() + jiff::SignedDuration::from_hours(hours);
         self.clock.drive_to(later);
+    }
+
+    /// A log by its name: the service's own or another's, to append to or to look at.
+    ///
+    /// # Panics
+    /// Where there is none of that name.
+    pub fn log(&self, name: &str) -> &Log {
+        self.stores[name].log()
     }
 
     /// Lets another service's log tell something: an event with this payload, next in its stream.

@@ -3,7 +3,11 @@
 //! Invariant: what is compared runs in the same process on the same server, one after the other, medians of three; ratios travel, absolutes do not.
 
 mod commands;
+mod lives;
 mod measure;
+mod pages;
+mod rebuild;
+mod timeline;
 mod way;
 
 /// The one that the binary has: part of it runs in this process.
@@ -11,7 +15,12 @@ mod way;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The parts, as `make bench ONLY="c d"` names them.
-const PARTS: [&str; 3] = ["a", "c", "embedded"];
+const PARTS: [&str; 5] = ["a", "c", "d", "e", "embedded"];
+
+/// Whether `THROUGHLINE_BENCH_SHORT` asks for the form that takes seconds and measures nothing: it shows that the benches still do what they say.
+fn short() -> bool {
+    std::env::var_os("THROUGHLINE_BENCH_SHORT").is_some()
+}
 
 #[tokio::main]
 async fn main() {
@@ -35,5 +44,16 @@ async fn main() {
     }
     if wanted("c") {
         way::command_to_timeline().await;
+    }
+    // Both of the same lives: what the one tells the other reads.
+    if wanted("d") || wanted("e") {
+        let mut told = timeline::Told::nothing_yet().await;
+        if wanted("d") {
+            rebuild::beside_upsert(&mut told).await;
+        }
+        if wanted("e") {
+            pages::at_a_million(&mut told).await;
+        }
+        told.service.stop().await;
     }
 }

@@ -66,6 +66,12 @@ pub trait AsyncLoop: Send + 'static {
     fn once(&mut self) -> impl Future<Output = ()> + Send;
 }
 
+/// The middle one.
+pub fn median(mut took: Vec<Duration>) -> Duration {
+    took.sort();
+    quantile(&took, 500)
+}
+
 /// The value below which so many of a thousand lie.
 pub fn quantile(sorted: &[Duration], thousandths: usize) -> Duration {
     let last = sorted.len().saturating_sub(1);
