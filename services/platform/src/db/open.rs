@@ -70,6 +70,8 @@ pub(crate) fn postgres_options(
             ("jit", "off"),
             // Tables begin empty and statements are prepared once: a plan that scans, right on the first day, would be kept when it is wrong.
             ("enable_seqscan", "off"),
+            // What a statement's arguments are changes no plan of ours, and planning a page of a timeline takes longer than reading it.
+            ("plan_cache_mode", "force_generic_plan"),
         ])
         .disable_statement_logging())
 }

@@ -1,35 +1,61 @@
 //! Statements over many rows of arguments.
-//! Invariant: a list of rows is cut into pieces of 1, 2, 4 … 64, so a statement has seven texts at most and each is prepared once.
+//! Invariant: a statement has few texts however many its rows are, and each is prepared once. PostgreSQL takes a list a column, all rows in one
+//! statement; SQLite takes no lists and gets pieces of 1, 2, 4 … 64 rows, seven texts at most.
 
 use super::{Row, StoreError, Tx, Value};
 
 /// The most rows of one piece, as a power of two.
 const LARGEST: u32 = 6;
 /// What stands in a statement for its rows.
-const ROWS: &str = "{rows}";
+const ROWS: &str = "VALUES {rows}";
+
+/// Texts and arguments of the statements to run, one after the other.
+type Statements = Vec<(String, Vec<Value>)>;
 
 /// The statement's text for so many rows of so many values, after so many arguments of its own.
 fn text(sql: &str, fixed: usize, rows: usize, width: usize) -> String {
     let place = |row: usize, column: usize| format!("${}", fixed + row * width + column + 1);
     let row =
         |row| format!("({})", (0..width).map(|column| place(row, column)).collect::<Vec<_>>().join(", "));
-    sql.replacen(ROWS, &(0..rows).map(row).collect::<Vec<_>>().join(", "), 1)
+    sql.replacen(ROWS, &format!("VALUES {}", (0..rows).map(row).collect::<Vec<_>>().join(", ")), 1)
 }
 
-/// Texts and arguments of the pieces, one after the other.
-fn pieces(sql: &str, fixed: Vec<Value>, rows: Vec<Vec<Value>>) -> impl Iterator<Item = (String, Vec<Value>)> {
+/// The rows in pieces.
+fn pieces(sql: &str, fixed: Vec<Value>, rows: Vec<Vec<Value>>) -> Statements {
     let width = rows.first().map_or(0, Vec::len);
     let mut rows = rows.into_iter();
-    std::iter::from_fn(move || {
+    let piece = move || {
         let power = rows.len().checked_ilog2()?.min(LARGEST);
         let arguments = fixed.iter().cloned().chain(rows.by_ref().take(1 << power).flatten()).collect();
         Some((text(sql, fixed.len(), 1 << power, width), arguments))
-    })
+    };
+    std::iter::from_fn(piece).collect()
+}
+
+/// The rows as a list a column, under the names that a list of values has.
+fn lists(sql: &str, fixed: Vec<Value>, rows: Vec<Vec<Value>>) -> Result<Statements, StoreError> {
+    let Some(first) = rows.first() else { return Ok(vec![]) };
+    let kinds = first.iter().map(Value::list).collect::<Option<Vec<_>>>();
+    if kinds.is_none() || rows.iter().flatten().any(|value| *value == Value::Null) {
+        // Of a null nobody can tell here what kind of list it is in.
+        return Ok(pieces(sql, fixed, rows));
+    }
+    let (mut lists, kinds): (Vec<Value>, Vec<&str>) = kinds.unwrap_or_default().into_iter().unzip();
+    for row in rows {
+        for (list, value) in lists.iter_mut().zip(row) {
+            list.join(value)?;
+        }
+    }
+    let place = |(column, kind): (usize, &&str)| format!("${}::{kind}[]", fixed.len() + column + 1);
+    let places: Vec<String> = kinds.iter().enumerate().map(place).collect();
+    let names: Vec<String> = (1..=kinds.len()).map(|column| format!("column{column}")).collect();
+    let given = format!("SELECT * FROM unnest({}) AS lists ({})", places.join(", "), names.join(", "));
+    Ok(vec![(sql.replacen(ROWS, &given, 1), [fixed, lists].concat())])
 }
 
 impl Tx {
-    /// Runs a statement for each of these rows, many at a time: `{rows}` in it becomes `($3, $4), ($5, $6), …`, numbered on from the `fixed` arguments.
-    /// All rows are of one length. Gives how many rows of tables it changed.
+    /// Runs a statement for each of these rows, many at a time: `VALUES {rows}` in it becomes `VALUES ($3, $4), ($5, $6), …`, numbered on from
+    /// the `fixed` arguments, or a table of the same columns. All rows are of one length, and a column of one kind. Gives how many rows of tables it changed.
     pub async fn execute_rows(
         &mut self,
         sql: &str,
@@ -37,7 +63,7 @@ impl Tx {
         rows: Vec<Vec<Value>>,
     ) -> Result<u64, StoreError> {
         let mut changed = 0;
-        for (sql, arguments) in pieces(sql, fixed, rows) {
+        for (sql, arguments) in self.statements(sql, fixed, rows)? {
             changed += self.execute(&sql, arguments).await?;
         }
         Ok(changed)
@@ -51,10 +77,19 @@ impl Tx {
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Row>, StoreError> {
         let mut found = Vec::new();
-        for (sql, arguments) in pieces(sql, fixed, rows) {
+        for (sql, arguments) in self.statements(sql, fixed, rows)? {
             found.extend(self.fetch(&sql, arguments).await?);
         }
         Ok(found)
+    }
+
+    fn statements(
+        &self,
+        sql: &str,
+        fixed: Vec<Value>,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Statements, StoreError> {
+        if self.is_postgres() { lists(sql, fixed, rows) } else { Ok(pieces(sql, fixed, rows)) }
     }
 }
 
@@ -63,14 +98,42 @@ mod tests {
     use super::*;
     use crate::args;
 
+    fn sixty_seven() -> Vec<Vec<Value>> {
+        (0..67_i64).map(|row| args![row, "x"]).collect()
+    }
+
     #[test]
     fn rows_are_cut_into_few_sizes_and_numbered_after_what_is_fixed() {
-        let rows: Vec<Vec<Value>> = (0..67_i64).map(|row| args![row, "x"]).collect();
-        let cut: Vec<_> = pieces("a $1 {rows} b", args![9_i64], rows).collect();
+        let cut = pieces("a $1 VALUES {rows} b", args![9_i64], sixty_seven());
         let sizes: Vec<usize> = cut.iter().map(|(_, arguments)| (arguments.len() - 1) / 2).collect();
         assert_eq!(sizes, [64, 2, 1]);
-        assert_eq!(cut[1].0, "a $1 ($2, $3), ($4, $5) b");
+        assert_eq!(cut[1].0, "a $1 VALUES ($2, $3), ($4, $5) b");
         assert_eq!(cut[1].1, args![9_i64, 64_i64, "x", 65_i64, "x"]);
-        assert_eq!(pieces("{rows}", vec![], vec![]).count(), 0);
+        assert!(pieces("VALUES {rows}", vec![], vec![]).is_empty());
+    }
+
+    #[test]
+    fn lists_say_all_rows_in_one_statement() {
+        let all = lists("a $1 VALUES {rows} b", args![9_i64], sixty_seven()).unwrap();
+        assert_eq!(all.len(), 1);
+        assert_eq!(
+            all[0].0,
+            "a $1 SELECT * FROM unnest($2::bigint[], $3::text[]) AS lists (column1, column2) b"
+        );
+        let expected =
+            vec![Value::I64(9), Value::I64s((0..67).collect()), Value::Texts(vec!["x".to_owned(); 67])];
+        assert_eq!(all[0].1, expected);
+        assert!(lists("VALUES {rows}", vec![], vec![]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn rows_with_nulls_are_no_lists_and_mixed_kinds_are_refused() {
+        let rows = vec![args![1_i64], vec![Value::Null]];
+        assert_eq!(
+            lists("VALUES {rows}", vec![], rows.clone()).unwrap(),
+            pieces("VALUES {rows}", vec![], rows)
+        );
+        let mixed = vec![args![1_i64], args!["x"]];
+        assert!(matches!(lists("VALUES {rows}", vec![], mixed), Err(StoreError::Unusable(_))));
     }
 }

@@ -10,6 +10,8 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Encode, Postgres, Type};
 use uuid::Uuid;
 
+use super::StoreError;
+
 /// One argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
@@ -23,6 +25,14 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// `uuid`; a blob of 16 bytes in SQLite.
     Uuid(Uuid),
+    /// `bigint[]`, which PostgreSQL alone takes, as the other lists: see [`Tx::execute_rows`](super::Tx::execute_rows) for both stores.
+    I64s(Vec<i64>),
+    /// `text[]`.
+    Texts(Vec<String>),
+    /// `bytea[]`.
+    Blobs(Vec<Vec<u8>>),
+    /// `uuid[]`.
+    Uuids(Vec<Uuid>),
 }
 
 impl Value {
@@ -33,6 +43,7 @@ impl Value {
             Self::Text(value) => arguments.add(value.clone()),
             Self::Bytes(value) => arguments.add(value.clone()),
             Self::Uuid(value) => arguments.add(*value),
+            Self::I64s(_) | Self::Texts(_) | Self::Blobs(_) | Self::Uuids(_) => Err(NO_LIST.into()),
         }
     }
 
@@ -43,9 +54,40 @@ impl Value {
             Self::Text(value) => arguments.add(value.as_str()),
             Self::Bytes(value) => arguments.add(value.as_slice()),
             Self::Uuid(value) => arguments.add(*value),
+            Self::I64s(values) => arguments.add(values.as_slice()),
+            Self::Texts(values) => arguments.add(values.as_slice()),
+            Self::Blobs(values) => arguments.add(values.as_slice()),
+            Self::Uuids(values) => arguments.add(values.as_slice()),
         }
     }
+
+    /// An empty list of such values, and what they are called in SQL; none of a null or a list.
+    pub(super) fn list(&self) -> Option<(Self, &'static str)> {
+        match self {
+            Self::I64(_) => Some((Self::I64s(vec![]), "bigint")),
+            Self::Text(_) => Some((Self::Texts(vec![]), "text")),
+            Self::Bytes(_) => Some((Self::Blobs(vec![]), "bytea")),
+            Self::Uuid(_) => Some((Self::Uuids(vec![]), "uuid")),
+            Self::Null | Self::I64s(_) | Self::Texts(_) | Self::Blobs(_) | Self::Uuids(_) => None,
+        }
+    }
+
+    /// Appends a value to a list of its kind.
+    pub(super) fn join(&mut self, value: Self) -> Result<(), StoreError> {
+        match (self, value) {
+            (Self::I64s(list), Self::I64(value)) => list.push(value),
+            (Self::Texts(list), Self::Text(value)) => list.push(value),
+            (Self::Blobs(list), Self::Bytes(value)) => list.push(value),
+            (Self::Uuids(list), Self::Uuid(value)) => list.push(value),
+            (_, _) => {
+                return Err(StoreError::Unusable("a column of rows has values of two kinds".to_owned()));
+            }
+        }
+        Ok(())
+    }
 }
+
+const NO_LIST: &str = "SQLite takes no lists";
 
 /// A null whose type the server settles from where it stands.
 struct Untyped;
