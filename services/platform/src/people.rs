@@ -2,6 +2,7 @@
 //! Invariant: names no person; a view that lags too far behind, or a person parked in it, counts as an unknown say, which closes reads across agencies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -14,8 +15,8 @@ use proto::registry::registry_event::Kind;
 use uuid::Uuid;
 
 use crate::args;
-use crate::db::{Db, StoreError, Tx};
-use crate::projection::{ApplyError, Projection, Read, Views};
+use crate::db::{Row, StoreError, Tx};
+use crate::projection::{ApplyError, Progress, Projection, Read, Views, parked_as};
 
 /// A consent view further behind than this closes reads across agencies.
 const STALE: Duration = Duration::from_secs(60);
@@ -23,9 +24,21 @@ const STALE: Duration = Duration::from_secs(60);
 /// The projection; each service that needs it keeps its own.
 pub struct PeopleProjection;
 
+/// What is told of a record, in one statement: links, a recipient's consent, whether its events wait.
+const TOLD: &str = "SELECT 'link', canonical, member, 1 FROM link WHERE (canonical = $1 OR member = $1) AND known_to IS NULL \
+    UNION ALL SELECT 'consent', recipient, recipient, given FROM consent WHERE person = $1 \
+    UNION ALL SELECT 'parked', NULL, NULL, 1 FROM feed_parked WHERE subject = $2 OR subject = $3";
+
 /// What readers ask of it. Clones are the same.
 #[derive(Clone)]
-pub struct People(Views);
+pub struct People {
+    views: Views,
+    /// What agencies are called, and how far the view was when it was read.
+    names: Arc<Mutex<Option<(Progress, Names)>>>,
+}
+
+/// What agencies are called.
+pub type Names = Arc<HashMap<AgencyId, String>>;
 
 impl Projection for PeopleProjection {
     fn name(&self) -> &'static str {
@@ -138,12 +151,12 @@ async fn set_agency(
 impl People {
     /// Over the views of [`PeopleProjection`].
     pub fn new(views: Views) -> Self {
-        Self(views)
+        Self { views, names: Arc::default() }
     }
 
     /// The views themselves, to wait for.
     pub fn views(&self) -> &Views {
-        &self.0
+        &self.views
     }
 
     /// The records of one human: the person's own and those linked with it, the canonical one first.
@@ -155,21 +168,17 @@ impl People {
         person: PersonId,
         as_of: Option<Timestamp>,
     ) -> Result<Vec<PersonId>, StoreError> {
-        let db = self.0.db();
+        let db = self.views.db();
         let as_of = as_of.map_or(i64::MAX, Timestamp::as_microsecond);
-        let mut group = BTreeSet::from([person.uuid()]);
-        let mut members = BTreeSet::new();
-        let mut look_at = vec![person.uuid()];
-        while let Some(record) = look_at.pop() {
-            for (canonical, member) in links(&db, record, as_of).await? {
-                members.insert(member);
-                look_at.extend([canonical, member].into_iter().filter(|other| group.insert(*other)));
+        let mut group = Group::of(person);
+        while let Some(record) = group.look_at.pop() {
+            let sql = "SELECT canonical, member FROM link WHERE (canonical = $1 OR member = $1) AND known_from <= $2 \
+                       AND (known_to IS NULL OR known_to > $2)";
+            for row in db.fetch(sql, args![record, as_of]).await? {
+                group.link(row.uuid(0)?, row.uuid(1)?);
             }
         }
-        let mut group: Vec<PersonId> = group.into_iter().map(PersonId::new).collect();
-        // The canonical record is a member of no other; should links contradict each other, the lowest id leads.
-        group.sort_by_key(|record| (members.contains(&record.uuid()), *record));
-        Ok(group)
+        Ok(group.canonical_first())
     }
 
     /// What the person says about who sees their facts, now.
@@ -177,24 +186,37 @@ impl People {
     /// # Errors
     /// The view cannot be read.
     pub async fn say(&self, person: PersonId) -> Result<Say, StoreError> {
-        let records = self.group(person, None).await?;
-        let db = self.0.db();
+        Ok(self.group_and_say(person).await?.1)
+    }
+
+    /// The records of one human, the canonical one first, and what the person says about who sees their facts, now.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn group_and_say(&self, person: PersonId) -> Result<(Vec<PersonId>, Say), StoreError> {
+        let db = self.views.db();
+        let mut group = Group::of(person);
         let mut said: BTreeMap<Uuid, bool> = BTreeMap::new();
         let mut unknown = self.stale();
-        for record in &records {
-            unknown |= !self.0.parked_in(*record).await?.is_empty();
-            for row in db
-                .fetch("SELECT recipient, given FROM consent WHERE person = $1", args![record.uuid()])
-                .await?
-            {
-                // A no on any of the records stands.
-                let given = row.bool(1)?;
-                said.entry(row.uuid(0)?).and_modify(|all| *all &= given).or_insert(given);
+        while let Some(record) = group.look_at.pop() {
+            let [own, partition] = parked_as(PersonId::new(record));
+            for row in db.fetch(TOLD, args![record, own, partition]).await? {
+                match row.text(0)?.as_str() {
+                    "link" => group.link(row.uuid(1)?, row.uuid(2)?),
+                    "parked" => unknown = true,
+                    _ => {
+                        // A no on any of the records stands.
+                        let given = row.bool(3)?;
+                        said.entry(row.uuid(1)?).and_modify(|all| *all &= given).or_insert(given);
+                    }
+                }
             }
         }
+        let group = group.canonical_first();
         let recipients =
             said.into_iter().filter(|(_, given)| *given).map(|(agency, _)| AgencyId::new(agency));
-        Ok(Say { records: records.into_iter().collect(), recipients: recipients.collect(), unknown })
+        let say = Say { records: group.iter().copied().collect(), recipients: recipients.collect(), unknown };
+        Ok((group, say))
     }
 
     /// The person's consent that names this recipient, by the id of its event; none where there is none, or it cannot be told now.
@@ -207,31 +229,64 @@ impl People {
         }
         for record in self.group(person, None).await? {
             let sql = "SELECT event FROM consent WHERE person = $1 AND recipient = $2 AND given = 1";
-            if let Some(row) = self.0.db().fetch(sql, args![record.uuid(), recipient.uuid()]).await?.first() {
+            if let Some(row) =
+                self.views.db().fetch(sql, args![record.uuid(), recipient.uuid()]).await?.first()
+            {
                 return row.text(0).map(Some);
             }
         }
         Ok(None)
     }
 
-    /// What agencies are called.
+    /// What agencies are called; read again when the view has read on.
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn agencies(&self) -> Result<HashMap<AgencyId, String>, StoreError> {
-        let rows = self.0.db().fetch("SELECT id, name FROM agency", vec![]).await?;
-        rows.iter().map(|row| Ok((AgencyId::new(row.uuid(0)?), row.text(1)?))).collect()
+    pub async fn agencies(&self) -> Result<Names, StoreError> {
+        let progress = self.views.progress().borrow().clone();
+        let known = self.names.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, names)) = known.filter(|(then, _)| *then == progress) {
+            return Ok(names);
+        }
+        let rows = self.views.db().fetch("SELECT id, name FROM agency", vec![]).await?;
+        let name = |row: &Row| Ok((AgencyId::new(row.uuid(0)?), row.text(1)?));
+        let names: Names = Arc::new(rows.iter().map(name).collect::<Result<_, StoreError>>()?);
+        *self.names.lock().unwrap_or_else(PoisonError::into_inner) = Some((progress, names.clone()));
+        Ok(names)
     }
 
     fn stale(&self) -> bool {
-        self.0.lag().iter().any(|lag| lag.seconds > STALE.as_secs_f64())
+        self.views.lag().iter().any(|lag| lag.seconds > STALE.as_secs_f64())
     }
 }
 
-/// Links that name this record, known at that time.
-async fn links(db: &Db, record: Uuid, as_of: i64) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
-    let sql = "SELECT canonical, member FROM link WHERE (canonical = $1 OR member = $1) AND known_from <= $2 \
-               AND (known_to IS NULL OR known_to > $2)";
-    let rows = db.fetch(sql, args![record, as_of]).await?;
-    rows.iter().map(|row| Ok((row.uuid(0)?, row.uuid(1)?))).collect()
+/// Records that are one human, as their links are met.
+struct Group {
+    records: BTreeSet<Uuid>,
+    members: BTreeSet<Uuid>,
+    /// Records whose links are still to be read.
+    look_at: Vec<Uuid>,
+}
+
+impl Group {
+    fn of(person: PersonId) -> Self {
+        let person = person.uuid();
+        Self { records: [person].into(), members: BTreeSet::new(), look_at: vec![person] }
+    }
+
+    fn link(&mut self, canonical: Uuid, member: Uuid) {
+        self.members.insert(member);
+        for other in [canonical, member] {
+            if self.records.insert(other) {
+                self.look_at.push(other);
+            }
+        }
+    }
+
+    fn canonical_first(self) -> Vec<PersonId> {
+        let mut group: Vec<PersonId> = self.records.into_iter().map(PersonId::new).collect();
+        // The canonical record is a member of no other; should links contradict each other, the lowest id leads.
+        group.sort_by_key(|record| (self.members.contains(&record.uuid()), *record));
+        group
+    }
 }

@@ -25,6 +25,7 @@ pub use lag::Lag;
 pub(crate) use lease::Lease;
 pub use parking::{Parked, Replayed};
 pub use verify::{Difference, Differs, Verified, VerifyError};
+pub(crate) use views::parked_as;
 pub use views::{Progress, Views};
 
 use futures_util::future::BoxFuture;

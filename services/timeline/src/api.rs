@@ -66,8 +66,8 @@ impl Api {
         person: PersonId,
         as_of: Option<jiff::Timestamp>,
     ) -> Result<Sight, Status> {
-        let records = self.people.group(person, as_of).await?;
-        let say = self.people.say(person).await?;
+        let (group, say) = self.people.group_and_say(person).await?;
+        let records = if as_of.is_some() { self.people.group(person, as_of).await? } else { group };
         let mut sight = Sight { records, classes: BTreeSet::new(), oversight: false };
         for class in view::classes(&self.views.db(), &sight.records).await? {
             match may::see(caller, &say, &class) {
@@ -90,9 +90,10 @@ impl Api {
         let sealed: Vec<_> = found.iter().filter_map(|found| found.stored.text.as_ref()).collect();
         let mut opened = self.desk.keys().open_all(&sealed).await.into_iter();
         let mut entries = Vec::with_capacity(found.len());
-        for found in &found {
-            let mut entry = found.stored.entry.clone().unwrap_or_default();
-            if found.stored.text.is_some() {
+        for found in found {
+            let (stored, sealed) = (found.stored.entry, found.stored.text.is_some());
+            let mut entry = stored.unwrap_or_default();
+            if sealed {
                 let (text, status) = match opened.next().unwrap_or(Opened::Locked) {
                     Opened::Text(text) => (text, FieldStatus::Open),
                     Opened::Erased => (String::new(), FieldStatus::Erased),

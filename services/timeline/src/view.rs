@@ -16,13 +16,14 @@ use prost::Message;
 use proto::timeline::StoredEntry;
 use uuid::Uuid;
 
-use crate::entries::{Entries, Put};
+use crate::entries::{Entries, Keys, Put};
 use crate::policy;
 
 /// `known_to` of what is current.
 const CURRENT: i64 = i64::MAX;
-/// Rows written in one statement.
-const ROWS: usize = 200;
+
+/// What is read of an entry to be shown.
+const SHOWN: &str = "at, id, known_from, known_to, body";
 
 /// The projection.
 pub struct TimelineProjection;
@@ -32,7 +33,7 @@ impl Projection for TimelineProjection {
         "timeline"
     }
     fn version(&self) -> u32 {
-        1
+        2
     }
     fn sources(&self) -> &[&'static str] {
         policy::SOURCES
@@ -43,7 +44,7 @@ impl Projection for TimelineProjection {
             "CREATE TABLE entry (person uuid NOT NULL, class text NOT NULL, at bigint NOT NULL, id uuid NOT NULL, \
              known_from bigint NOT NULL, known_to bigint NOT NULL, service text NOT NULL, stream text NOT NULL, key text NOT NULL, \
              position bigint NOT NULL, ended bigint NOT NULL, body bytea NOT NULL, PRIMARY KEY (person, class, at, id, known_from))",
-            "CREATE INDEX entry_stream ON entry (stream, person, known_to)",
+            "CREATE INDEX entry_stream ON entry (stream, key)",
             "CREATE INDEX entry_position ON entry (person, service, position)",
             "CREATE TABLE person_class (person uuid NOT NULL, class text NOT NULL, PRIMARY KEY (person, class))",
         ]
@@ -67,20 +68,27 @@ impl Projection for TimelineProjection {
         events: &'a [Read],
     ) -> BoxFuture<'a, Result<(), ApplyError>> {
         Box::pin(async move {
-            let mut batch = Batch::load(tx, source, events).await?;
-            for event in events {
-                batch.apply(event)?;
+            // What events need is found out by applying them: what they ask for and is not at hand is read, until nothing is lacking.
+            let mut needed = BTreeMap::new();
+            loop {
+                let mut batch = Batch::load(tx, source, &needed).await?;
+                let applied = events.iter().try_for_each(|event| batch.apply(event));
+                if !batch.lacking(&mut needed) {
+                    applied?;
+                    return batch.store(tx).await;
+                }
             }
-            batch.store(tx).await?;
-            Ok(())
         })
     }
 }
 
+/// A stream, and whom its entries are about.
+type StreamOf = (String, Uuid);
+
 /// The streams of a batch of events, their entries, and what becomes of them.
 struct Batch<'a> {
     source: &'a str,
-    streams: BTreeMap<(String, Uuid), Entries>,
+    streams: BTreeMap<StreamOf, Entries>,
     /// Rows that end: class and rest of their key, when, and by which position.
     ended: BTreeMap<RowKey, (i64, u64)>,
     /// Rows that begin. One that also ends within the batch is kept: as-of reads ask for it.
@@ -114,67 +122,95 @@ fn person_of(event: &Read) -> Option<Result<Uuid, ApplyError>> {
 }
 
 impl<'a> Batch<'a> {
-    async fn load(tx: &mut Tx, source: &'a str, events: &[Read]) -> Result<Self, ApplyError> {
-        let mut streams = BTreeMap::new();
-        for event in events {
-            if let Some(person) = person_of(event) {
-                streams.insert((event.event.stream.clone(), person?), BTreeMap::new());
+    /// A batch with what is needed at hand.
+    async fn load(
+        tx: &mut Tx,
+        source: &'a str,
+        needed: &BTreeMap<StreamOf, Keys>,
+    ) -> Result<Self, ApplyError> {
+        let (mut keys, mut streams) = (vec![], vec![]);
+        let mut held: BTreeMap<StreamOf, BTreeMap<String, Put>> = BTreeMap::new();
+        for (of, needs) in needed {
+            held.insert(of.clone(), BTreeMap::new());
+            match needs {
+                Keys::All => streams.push(args![of.0.as_str()]),
+                Keys::These(some) => keys.extend(some.iter().map(|key| args![of.0.as_str(), key])),
             }
         }
-        let names: Vec<String> = streams.keys().map(|(stream, _)| stream.clone()).collect();
-        for names in names.chunks(ROWS) {
-            let places: Vec<String> = (2..=names.len() + 1).map(|n| format!("${n}")).collect();
-            let sql = format!(
-                "SELECT stream, person, key, class, known_from, body FROM entry \
-                 WHERE service = $1 AND stream IN ({}) AND known_to = {CURRENT}",
-                places.join(", ")
-            );
-            let names = names.iter().map(String::as_str);
-            let args = std::iter::once(source).chain(names).map(Value::from).collect();
-            for row in tx.fetch(&sql, args).await? {
-                let Some(held) = streams.get_mut(&(row.text(0)?, row.uuid(1)?)) else { continue };
+        // The join goes as it is written, from what is asked to what is stored.
+        let held_of = |columns: &str, and: &str| {
+            format!(
+                "WITH given ({columns}) AS (VALUES {{rows}}) SELECT entry.stream, person, entry.key, class, known_from, body \
+                 FROM given CROSS JOIN entry WHERE entry.stream = given.stream AND service = $1 AND known_to = {CURRENT}{and}"
+            )
+        };
+        let some = held_of("stream, key", " AND entry.key = given.key");
+        let mut rows = tx.fetch_rows(&some, args![source], keys).await?;
+        rows.extend(tx.fetch_rows(&held_of("stream", ""), args![source], streams).await?);
+        for row in rows {
+            if let Some(held) = held.get_mut(&(row.text(0)?, row.uuid(1)?)) {
                 add_row(held, &row)?;
             }
         }
-        let streams = streams.into_iter().map(|(stream, held)| (stream, Entries::of(held))).collect();
+        let entries = |(of, held): (StreamOf, BTreeMap<String, Put>)| {
+            let at_hand = needed.get(&of).cloned().unwrap_or(Keys::none());
+            (of, Entries::of(held, at_hand))
+        };
+        let streams = held.into_iter().map(entries).collect();
         Ok(Self { source, streams, ended: BTreeMap::new(), begun: BTreeMap::new(), classes: BTreeSet::new() })
+    }
+
+    /// Notes what was asked for and is not at hand, and tells whether there is any such.
+    fn lacking(&self, needed: &mut BTreeMap<StreamOf, Keys>) -> bool {
+        let mut any = false;
+        for (of, entries) in &self.streams {
+            let lacking = entries.lacking();
+            if !lacking.is_none() {
+                any = true;
+                needed.entry(of.clone()).or_insert_with(Keys::none).extend(lacking);
+            }
+        }
+        any
     }
 
     fn apply(&mut self, event: &Read) -> Result<(), ApplyError> {
         let Some(person) = person_of(event) else { return Ok(()) };
         let person = person?;
-        let Some(entries) = self.streams.get_mut(&(event.event.stream.clone(), person)) else {
+        let of = (event.event.stream.clone(), person);
+        let entries = self.streams.entry(of).or_insert_with(|| match event.event.version {
+            // A stream's first event finds nothing stored.
+            1 => Entries::default(),
+            _ => Entries::of(BTreeMap::new(), Keys::none()),
+        });
+        let applied = policy::apply(self.source, entries, event);
+        if !entries.lacking().is_none() {
             return Ok(());
-        };
-        let before = entries.clone();
-        policy::apply(self.source, entries, event).map_err(|wrong| ApplyError::Poison(wrong.to_string()))?;
+        }
+        applied.map_err(|wrong| ApplyError::Poison(wrong.to_string()))?;
         let at = event.recorded.recorded_at.as_microsecond();
-        let touched = entries.take_touched();
-        for key in touched {
-            if let Some(old) = before.get(&key) {
-                for row in rows(person, old) {
-                    match self.begun.get_mut(&row) {
-                        // Begun and replaced at one instant: nobody could ever have read it.
-                        Some(_) if row.known_from == at => {
-                            self.begun.remove(&row);
-                        }
-                        Some(begun) => (begun.known_to, begun.ended) = (at, event.recorded.position),
-                        None => {
-                            self.ended.insert(row, (at, event.recorded.position));
-                        }
+        for (key, before, now) in entries.take_touched(at) {
+            for row in before.iter().flat_map(|before| rows(person, before)) {
+                match self.begun.get_mut(&row) {
+                    // Begun and replaced at one instant: nobody could ever have read it.
+                    Some(_) if row.known_from == at => {
+                        self.begun.remove(&row);
+                    }
+                    Some(begun) => (begun.known_to, begun.ended) = (at, event.recorded.position),
+                    None => {
+                        self.ended.insert(row, (at, event.recorded.position));
                     }
                 }
             }
-            entries.recorded(&key, at);
-            let Some(new) = entries.get(&key) else { continue };
-            for row in rows(person, new) {
+            let Some(now) = now else { continue };
+            let body = now.stored.encode_to_vec();
+            for row in rows(person, now) {
                 let begun = Begun {
                     known_to: CURRENT,
                     ended: 0,
                     position: event.recorded.position,
                     stream: event.event.stream.clone(),
                     key: key.clone(),
-                    body: new.stored.encode_to_vec(),
+                    body: body.clone(),
                 };
                 self.classes.insert((row.person, row.class.clone()));
                 self.begun.insert(row, begun);
@@ -184,58 +220,46 @@ impl<'a> Batch<'a> {
     }
 
     async fn store(self, tx: &mut Tx) -> Result<(), ApplyError> {
+        let (mut never, mut ended) = (vec![], vec![]);
         for (row, (at, position)) in self.ended {
-            let args = args![row.person, row.class.as_str(), row.at, row.id, row.known_from, at, position];
             if row.known_from == at {
-                let sql = "DELETE FROM entry WHERE person = $1 AND class = $2 AND at = $3 AND id = $4 AND known_from = $5";
-                tx.execute(sql, args[..5].to_vec()).await?;
-                continue;
+                // Begun and ended at one instant: nobody could ever have read it.
+                never.push(args![row.person, row.class, row.at, row.id, row.known_from]);
+            } else {
+                ended.push(args![row.person, row.class, row.at, row.id, row.known_from, at, position]);
             }
-            tx.execute(
-                "UPDATE entry SET known_to = $6, ended = $7 WHERE person = $1 AND class = $2 AND at = $3 AND id = $4 AND known_from = $5",
-                args,
-            )
-            .await?;
         }
-        let rows: Vec<(RowKey, Begun)> = self.begun.into_iter().collect();
-        for classes in self.classes.into_iter().collect::<Vec<_>>().chunks(ROWS) {
-            let args = classes.iter().flat_map(|(person, class)| args![*person, class.as_str()]).collect();
-            let sql = "INSERT INTO person_class (person, class) VALUES";
-            tx.execute(&values(sql, classes.len(), 2, " ON CONFLICT DO NOTHING"), args).await?;
-        }
-        for rows in rows.chunks(ROWS) {
-            let args = rows.iter().flat_map(|(row, begun)| {
-                args![
-                    row.person,
-                    row.class.as_str(),
-                    row.at,
-                    row.id,
-                    row.known_from,
-                    begun.known_to,
-                    self.source,
-                    begun.stream.as_str(),
-                    begun.key.as_str(),
-                    begun.position,
-                    begun.ended,
-                    begun.body.clone()
-                ]
-            });
-            let sql = "INSERT INTO entry (person, class, at, id, known_from, known_to, service, stream, key, position, ended, body) VALUES";
-            tx.execute(&values(sql, rows.len(), 12, ""), args.collect()).await?;
-        }
+        let sql = "DELETE FROM entry WHERE (person, class, at, id, known_from) IN (VALUES {rows})";
+        tx.execute_rows(sql, vec![], never).await?;
+        let sql = "WITH given (person, class, at, id, known_from, known_to, ended) AS (VALUES {rows}) \
+                   UPDATE entry SET known_to = given.known_to, ended = given.ended FROM given \
+                   WHERE entry.person = given.person AND entry.class = given.class AND entry.at = given.at \
+                   AND entry.id = given.id AND entry.known_from = given.known_from";
+        tx.execute_rows(sql, vec![], ended).await?;
+        let sql = "INSERT INTO person_class (person, class) VALUES {rows} ON CONFLICT DO NOTHING";
+        let classes = self.classes.into_iter().map(|(person, class)| args![person, class]);
+        tx.execute_rows(sql, vec![], classes.collect()).await?;
+        let sql = "INSERT INTO entry (person, class, at, id, known_from, known_to, service, stream, key, position, ended, body) \
+                   VALUES {rows}";
+        let begun = self.begun.into_iter().map(|(row, new)| {
+            args![
+                row.person,
+                row.class,
+                row.at,
+                row.id,
+                row.known_from,
+                new.known_to,
+                self.source,
+                new.stream,
+                new.key,
+                new.position,
+                new.ended,
+                new.body
+            ]
+        });
+        tx.execute_rows(sql, vec![], begun.collect()).await?;
         Ok(())
     }
-}
-
-/// A statement with that many rows of that many values.
-fn values(start: &str, rows: usize, columns: usize, end: &str) -> String {
-    let row = |row: usize| {
-        let places: Vec<String> =
-            (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
-        format!("({})", places.join(", "))
-    };
-    let rows: Vec<String> = (0..rows).map(row).collect();
-    format!("{start} {}{end}", rows.join(", "))
 }
 
 /// The rows that an entry stands in: one for each class.
@@ -348,27 +372,24 @@ pub async fn page(db: &Db, classes: &[Class], filter: &Filter) -> Result<(Vec<Fo
     let people: Vec<String> = filter.people.iter().map(|person| given(person.uuid().into())).collect();
     let classes: Vec<String> = classes.iter().map(|class| given(class.key().into())).collect();
     let limit = filter.size + 1;
-    let mut parts = Vec::with_capacity(people.len() * classes.len());
-    for person in &people {
-        for class in &classes {
-            parts.push(format!(
-                "SELECT * FROM (SELECT at, id, known_from, known_to, body FROM entry WHERE person = {person} AND class = {class} \
-                 AND (at, id) < ($1, $2){rest} ORDER BY at DESC, id DESC LIMIT {limit}) AS part"
-            ));
-        }
-    }
-    let sql = format!("{} ORDER BY at DESC, id DESC", parts.join(" UNION ALL "));
-    let mut found: Vec<Found> = Vec::new();
+    let part = |person: &String, class: &String| {
+        format!(
+            "SELECT * FROM (SELECT {SHOWN} FROM entry WHERE person = {person} AND class = {class} \
+             AND (at, id) < ($1, $2){rest} ORDER BY at DESC, id DESC LIMIT {limit}) AS part"
+        )
+    };
+    let parts = people.iter().flat_map(|person| classes.iter().map(|class| part(person, class)));
+    let parts = parts.collect::<Vec<_>>().join(" UNION ALL ");
+    // An entry that two classes show is one entry. Each part comes in order, so PostgreSQL merges them and reads no more than the page.
+    let each_once = if db.is_postgres() {
+        format!("SELECT DISTINCT ON (at, id) {SHOWN} FROM ({parts}) AS allowed")
+    } else {
+        format!("SELECT {SHOWN} FROM ({parts}) AS allowed GROUP BY at, id")
+    };
+    let sql = format!("{each_once} ORDER BY at DESC, id DESC LIMIT {limit}");
+    let mut found = Vec::with_capacity(limit);
     for row in db.fetch(&sql, args).await? {
-        let last = Last::new(row.i64(0)?, row.uuid(1)?);
-        // An entry that two classes show is one entry.
-        if found.last().is_some_and(|before| before.last == last) {
-            continue;
-        }
-        if found.len() == limit {
-            break;
-        }
-        found.push(read(&row, last)?);
+        found.push(read(&row)?);
     }
     let more = found.len() > filter.size;
     found.truncate(filter.size);
@@ -389,15 +410,17 @@ pub async fn changes(
     let mut current: BTreeMap<Uuid, Found> = BTreeMap::new();
     let mut ended = BTreeSet::new();
     for person in people {
-        let sql = "SELECT at, id, known_from, known_to, body, class FROM entry WHERE person = $1 AND service = $2 \
-                   AND (position > $3 OR ended > $3) ORDER BY at, id";
-        for row in db.fetch(sql, args![person.uuid(), service, after]).await? {
+        let sql = format!(
+            "SELECT {SHOWN}, class FROM entry WHERE person = $1 AND service = $2 \
+             AND (position > $3 OR ended > $3) ORDER BY at, id"
+        );
+        for row in db.fetch(&sql, args![person.uuid(), service, after]).await? {
             if !Class::from_key(&row.text(5)?).is_some_and(|class| classes.contains(&class)) {
                 continue;
             }
             let id = row.uuid(1)?;
             if row.i64(3)? == CURRENT {
-                current.insert(id, read(&row, Last::new(row.i64(0)?, id))?);
+                current.insert(id, read(&row)?);
             } else {
                 ended.insert(id);
             }
@@ -409,7 +432,8 @@ pub async fn changes(
     Ok((current, gone))
 }
 
-fn read(row: &Row, last: Last) -> Result<Found, StoreError> {
+fn read(row: &Row) -> Result<Found, StoreError> {
+    let last = Last::new(row.i64(0)?, row.uuid(1)?);
     let known_to = Some(row.i64(3)?).filter(|known_to| *known_to != CURRENT);
     let body = row.bytes(4)?;
     let stored = StoredEntry::decode(body.as_slice()).unwrap_or_default();

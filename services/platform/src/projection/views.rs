@@ -101,11 +101,10 @@ impl Views {
 
     /// The logs in which this person's events wait because one could not be applied. What is shown of the person may be old.
     pub async fn parked_in(&self, person: PersonId) -> Result<Vec<String>, StoreError> {
-        let partition = crate::log::partition(Some(person), &kernel::StreamId::new("", uuid::Uuid::nil()));
         let sql =
             "SELECT DISTINCT source FROM feed_parked WHERE subject = $1 OR subject = $2 ORDER BY source";
-        let subjects = args![person.to_string(), format!("partition-{partition}")];
-        self.db().fetch(sql, subjects).await?.iter().map(|row| row.text(0)).collect()
+        let [own, partition] = parked_as(person);
+        self.db().fetch(sql, args![own, partition]).await?.iter().map(|row| row.text(0)).collect()
     }
 
     /// By log, how many people's events wait because one could not be applied.
@@ -150,6 +149,12 @@ impl Views {
         }
         self.0.lag.send_replace(lag);
     }
+}
+
+/// What a person's events may be parked under: the person's own id, or the whole partition.
+pub(crate) fn parked_as(person: PersonId) -> [String; 2] {
+    let partition = crate::log::partition(Some(person), &kernel::StreamId::new("", uuid::Uuid::nil()));
+    [person.to_string(), format!("partition-{partition}")]
 }
 
 fn shared(places: BTreeMap<String, Place>) -> BTreeMap<String, Arc<Place>> {
