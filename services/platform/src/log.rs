@@ -32,7 +32,7 @@ pub(crate) use schema::{is_current, migrate};
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Clock;
 use crate::db::{Db, StoreError};
@@ -62,6 +62,7 @@ struct Inner {
     queue: Arc<queue::Queue>,
     head: watch::Sender<u64>,
     recent: Arc<recent::Recent>,
+    look: Arc<Notify>,
 }
 
 impl Drop for Inner {
@@ -87,12 +88,12 @@ impl Log {
         let queue = Arc::new(queue::Queue::new(queue::CAPACITY));
         let position = read::head(&db).await?.position;
         let head = watch::Sender::new(position);
-        let recent = Arc::new(recent::Recent::default());
+        let (recent, look) = (Arc::new(recent::Recent::default()), Arc::new(Notify::new()));
         appender::start(place, clock.clone(), queue.clone(), head.clone(), recent.clone());
         if db.is_postgres() {
-            read::follow(db.clone(), queue.clone(), head.clone(), recent.clone());
+            read::follow(db.clone(), queue.clone(), head.clone(), recent.clone(), look.clone());
         }
-        Ok(Self(Arc::new(Inner { service, db, clock, queue, head, recent })))
+        Ok(Self(Arc::new(Inner { service, db, clock, queue, head, recent, look })))
     }
 
     /// The service whose log it is; the log's name to its readers.
@@ -129,6 +130,11 @@ impl Log {
             return Err(AppendError::RequestReused);
         }
         Ok(known.appended)
+    }
+
+    /// Looks now whether another process has appended, rather than at the next look.
+    pub(crate) fn look(&self) {
+        self.0.look.notify_one();
     }
 
     /// How many appends wait for their turn.

@@ -23,8 +23,8 @@ use platform::records::RecordsFace;
 use platform::relay;
 use platform::server::{Served, Server};
 use platform::service::{Given, Parts, Service};
-use platform::source::Source;
-use platform::store::Store;
+use platform::source::{self, Source};
+use platform::store::{Store, StoreUrl};
 use proto::log::operations_service_server::OperationsServiceServer;
 use proto::log::records_service_server::RecordsServiceServer;
 use registry::keystore::KeyStore;
@@ -137,7 +137,10 @@ impl Node {
         let mut relays = Vec::new();
         if let Some(nats) = &settings.nats {
             let bus = Bus::connect(nats.clone()).await.context("cannot use --nats")?;
-            for store in stores.values() {
+            for (name, store) in &stores {
+                if let StoreUrl::Postgres(_) = settings.store {
+                    source::listen(store.log().clone(), bus.tail(name), drain.token());
+                }
                 relays.push(relay::start(relay::Setup {
                     bus: bus.clone(),
                     store: store.clone(),
@@ -146,11 +149,11 @@ impl Node {
                     stop: drain.token(),
                 }));
             }
-            let with_tail = |(name, source): (String, Source)| {
-                let tail = bus.tail(&name);
-                (name, source.with_tail(tail))
-            };
-            sources = sources.into_iter().map(with_tail).collect();
+            for (name, source) in &mut sources {
+                if !stores.contains_key(name.as_str()) {
+                    *source = source.clone().with_tail(bus.tail(name));
+                }
+            }
         }
         let keystore = match stores.get(registry::NAME) {
             Some(store) => Some(open_keys(settings, store).await?),

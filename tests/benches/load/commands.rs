@@ -19,7 +19,8 @@ use crate::measure::{AsyncLoop, rate};
 const AGENCY: AgencyId = AgencyId::of(1);
 const CLIENTS: [usize; 4] = [1, 16, 64, 256];
 
-struct Raw(PgConnection);
+/// Commits rows one by one, on a connection of its own.
+pub struct Raw(pub PgConnection);
 
 impl AsyncLoop for Raw {
     async fn once(&mut self) {

@@ -15,7 +15,7 @@ mod way;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The parts, as `make bench ONLY="c d"` names them.
-const PARTS: [&str; 5] = ["a", "c", "d", "e", "embedded"];
+const PARTS: [&str; 6] = ["a", "b", "c", "d", "e", "embedded"];
 
 /// Whether `THROUGHLINE_BENCH_SHORT` asks for the form that takes seconds and measures nothing: it shows that the benches still do what they say.
 fn short() -> bool {
@@ -41,6 +41,9 @@ async fn main() {
     }
     if wanted("embedded") {
         commands::sqlite().await;
+    }
+    if wanted("b") {
+        way::everything_on().await;
     }
     if wanted("c") {
         way::command_to_timeline().await;

@@ -1,56 +1,209 @@
-//! (c) From command to timeline, at fifty a second: the real binary over PostgreSQL and NATS.
+//! The whole way, from command to timeline: the real binary over PostgreSQL and NATS, everything on.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use kernel::AgencyId;
-use proto::referrals::StartParticipationRequest;
+use kernel::PersonId;
+use platform::peer::Peer;
+use proto::referrals::referrals_service_client::ReferralsServiceClient;
+use proto::referrals::{DraftReferralRequest, StartParticipationRequest};
 use proto::timeline::GetTimelineRequest;
+use proto::timeline::timeline_service_client::TimelineServiceClient;
+use proto::types::{LifeDomain, Written};
+use sqlx::{Connection, Executor, PgConnection};
+use tempfile::TempDir;
 use tests::world::{World, request_id};
-use tests::{Launch, Nats, Postgres, Version};
+use tests::{Launch, Nats, Postgres, Process, Version};
+use tokio::time::Instant;
 
-use crate::measure::quantile;
+use crate::commands::Raw;
+use crate::measure::{AsyncLoop, quantile, rate};
 
-const RATE: u32 = 50;
-const SECONDS: u32 = 20;
+/// (c): commands a second, and for how long.
+const CALM: u32 = 50;
+const CALM_SECONDS: u32 = 20;
+/// (b): how many clients write, and for how long at each rate.
+const CLIENTS: usize = 64;
+const STEP: Duration = Duration::from_secs(6);
+/// (b): the timeline may be this far behind.
+const LAG: Duration = Duration::from_secs(1);
 
-pub async fn command_to_timeline() {
-    let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
-    let home = tempfile::tempdir().expect("a directory");
-    let secret = |name: &str| {
-        let path = home.path().join(name);
-        platform::seal::Secret::at(&path).expect("a secret");
-        path.display().to_string()
-    };
-    let process = Launch::new(["serve", "all"])
-        .arg("--store")
-        .arg(postgres.url().await)
-        .arg("--nats")
-        .arg(nats.url())
-        .arg("--secret-file")
-        .arg(secret("secret"))
-        .arg("--kek-file")
-        .arg(secret("kek"))
-        .arg("--erasure-ledger")
-        .arg(home.path().join("erasures").display().to_string())
-        .arg("--grpc-listen=127.0.0.1:0")
-        .arg("--http-listen=127.0.0.1:0")
-        .arg("--admin-listen=127.0.0.1:0")
-        .start()
-        .await;
-    let world = World::at(process.grpc());
-    let agency = world.agency("Invented Bench").await;
-    let offer = world.offer(agency, "Bench").await;
-    let mut people = vec![];
-    for number in 0..100 {
-        people.push(world.person(agency, &format!("Bench{number}")).await);
+/// All services in one process, as they run in production but for their number; and some people.
+struct Whole {
+    postgres: Postgres,
+    process: Process,
+    people: Vec<PersonId>,
+    offer: String,
+    referrals: Vec<ReferralsServiceClient<Peer>>,
+    timeline: TimelineServiceClient<Peer>,
+    _nats: Nats,
+    _home: TempDir,
+}
+
+impl Whole {
+    async fn start(people: usize) -> Self {
+        let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
+        let home = tempfile::tempdir().expect("a directory");
+        let secret = |name: &str| {
+            let path = home.path().join(name);
+            platform::seal::Secret::at(&path).expect("a secret");
+            path.display().to_string()
+        };
+        let process = Launch::new(["serve", "all"])
+            .arg("--store")
+            .arg(postgres.url().await)
+            .arg("--nats")
+            .arg(nats.url())
+            .arg("--secret-file")
+            .arg(secret("secret"))
+            .arg("--kek-file")
+            .arg(secret("kek"))
+            .arg("--erasure-ledger")
+            .arg(home.path().join("erasures").display().to_string())
+            .arg("--grpc-listen=127.0.0.1:0")
+            .arg("--http-listen=127.0.0.1:0")
+            .arg("--admin-listen=127.0.0.1:0")
+            .start()
+            .await;
+        let world = World::at(process.grpc());
+        let agency = world.agency("Invented Bench").await;
+        let offer = world.offer(agency, "Bench").await;
+        let mut registered = Vec::with_capacity(people);
+        for number in 0..people {
+            registered.push(world.person(agency, &format!("Bench{number}")).await);
+        }
+        let referrals = (0..16).map(|_| world.referrals(World::worker(agency))).collect();
+        let timeline = world.timeline(World::worker(agency));
+        Self { postgres, process, people: registered, offer, referrals, timeline, _nats: nats, _home: home }
     }
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / RATE);
+
+    /// A new client of one of the open connections.
+    fn writer(&self, number: usize, written: Arc<AtomicU64>) -> Writer {
+        Writer {
+            client: self.referrals[number % self.referrals.len()].clone(),
+            offer: self.offer.clone(),
+            people: self.people.clone(),
+            written,
+        }
+    }
+
+    /// How long it takes from a command sent to its being read on the timeline.
+    async fn way(&self, number: usize) -> Duration {
+        let person = self.people[number % self.people.len()].to_string();
+        let (mut referrals, mut timeline) = (self.referrals[0].clone(), self.timeline.clone());
+        let began = Instant::now();
+        let request = StartParticipationRequest {
+            request_id: request_id(),
+            person_id: person.clone(),
+            offer_id: self.offer.clone(),
+            ..Default::default()
+        };
+        let started = referrals.start_participation(request).await.expect("a participation");
+        let Written { revision, .. } = started.into_inner().written.expect("a revision");
+        let mut request = tonic::Request::new(GetTimelineRequest {
+            person_id: person,
+            page_size: 1,
+            at_least: vec![revision],
+            ..Default::default()
+        });
+        request.set_timeout(Duration::from_secs(30));
+        timeline.get_timeline(request).await.expect("a timeline");
+        began.elapsed()
+    }
+}
+
+/// Drafts referrals of people in turn.
+struct Writer {
+    client: ReferralsServiceClient<Peer>,
+    offer: String,
+    people: Vec<PersonId>,
+    written: Arc<AtomicU64>,
+}
+
+impl AsyncLoop for Writer {
+    async fn once(&mut self) {
+        let number = self.written.fetch_add(1, Ordering::Relaxed) as usize;
+        let request = DraftReferralRequest {
+            request_id: request_id(),
+            person_id: self.people[number % self.people.len()].to_string(),
+            offer_id: self.offer.clone(),
+            life_domain: LifeDomain::Employment.into(),
+            need: "an invented need of some length, as a worker would write it down".into(),
+            no_goal_reason: "bench".into(),
+            ..Default::default()
+        };
+        self.client.draft_referral(request).await.expect("a draft");
+    }
+}
+
+/// (b) The highest rate at which the timeline stays less than a second behind.
+pub async fn everything_on() {
+    let whole = Whole::start(1_000).await;
+    let url = whole.postgres.url().await;
+    let mut setup = PgConnection::connect(&url).await.expect("a connection");
+    setup.execute("CREATE TABLE raw (id uuid PRIMARY KEY, body bytea NOT NULL)").await.expect("a table");
+    let raw = rate(CLIENTS, async |_| Raw(PgConnection::connect(&url).await.expect("a connection"))).await;
+    let written = Arc::new(AtomicU64::new(0));
+    let most = rate(CLIENTS, async |client| whole.writer(client, written.clone())).await;
+    println!(
+        "\n(b) everything on: raw INSERT at {CLIENTS} {raw:.0} a second, commands alone at most {most:.0}"
+    );
+    // From above: the first rate that holds is the highest of those tried.
+    for tenths in (2..=10).rev() {
+        while whole.way(0).await > LAG / 2 {}
+        let offered = most * f64::from(tenths) / 10.0;
+        let (reached, lag) = at_rate(&whole, &written, offered).await;
+        println!("    offered {offered:>6.0}, taken {reached:>6.0}, timeline behind by {lag:.1?} at most");
+        if lag < LAG && reached > 0.95 * offered {
+            println!("    {reached:.0} a second: {:.2} of raw INSERT", reached / raw);
+            break;
+        }
+    }
+    drop(whole.process);
+}
+
+/// Offers commands at a rate. Gives how many a second were taken, and the longest that one took to be read on the timeline.
+async fn at_rate(whole: &Whole, written: &Arc<AtomicU64>, offered: f64) -> (f64, Duration) {
+    let (began, due) = (Instant::now(), Arc::new(AtomicU64::new(0)));
+    let mut writers = Vec::with_capacity(CLIENTS);
+    for client in 0..CLIENTS {
+        let (mut writer, due) = (whole.writer(client, written.clone()), due.clone());
+        writers.push(tokio::spawn(async move {
+            loop {
+                let number = due.fetch_add(1, Ordering::Relaxed);
+                let at = began + Duration::from_secs_f64(number as f64 / offered);
+                if at.max(Instant::now()) >= began + STEP {
+                    return;
+                }
+                tokio::time::sleep_until(at).await;
+                writer.once().await;
+            }
+        }));
+    }
+    let before = written.load(Ordering::Relaxed);
+    let mut longest = Duration::ZERO;
+    let mut probe = 0;
+    while began.elapsed() < STEP {
+        longest = longest.max(whole.way(probe).await);
+        probe += 1;
+    }
+    for writer in writers {
+        writer.await.expect("no client panics");
+    }
+    let taken = (written.load(Ordering::Relaxed) - before) as f64;
+    (taken / began.elapsed().as_secs_f64(), longest)
+}
+
+/// (c) From a command to the timeline, on a calm system.
+pub async fn command_to_timeline() {
+    let whole = Arc::new(Whole::start(100).await);
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / CALM);
     let mut asked = vec![];
-    for number in 0..RATE * SECONDS {
+    for number in 0..CALM * CALM_SECONDS {
         ticks.tick().await;
-        let person = people[number as usize % people.len()];
-        let (world, offer) = (world.clone(), offer.clone());
-        asked.push(tokio::spawn(async move { once(&world, agency, person.to_string(), offer).await }));
+        let whole = whole.clone();
+        asked.push(tokio::spawn(async move { whole.way(number as usize).await }));
     }
     let mut took = vec![];
     for task in asked {
@@ -59,23 +212,6 @@ pub async fn command_to_timeline() {
     took.sort();
     let (p50, p99) = (quantile(&took, 500), quantile(&took, 990));
     println!(
-        "\n(c) from command sent to timeline read at its revision, {RATE} a second for {SECONDS} s: p50 {p50:.1?}, p99 {p99:.1?}"
+        "\n(c) from command sent to timeline read at its revision, {CALM} a second for {CALM_SECONDS} s: p50 {p50:.1?}, p99 {p99:.1?}"
     );
-    drop(process);
-}
-
-async fn once(world: &World, agency: AgencyId, person: String, offer: String) -> Duration {
-    let began = Instant::now();
-    let request = StartParticipationRequest {
-        request_id: request_id(),
-        person_id: person.clone(),
-        offer_id: offer,
-        ..Default::default()
-    };
-    let written =
-        world.referrals(World::worker(agency)).start_participation(request).await.expect("a participation");
-    let at_least = vec![written.into_inner().written.expect("a revision").revision];
-    let request = GetTimelineRequest { person_id: person, page_size: 1, at_least, ..Default::default() };
-    world.timeline(World::worker(agency)).get_timeline(request).await.expect("a timeline");
-    began.elapsed()
 }

@@ -1,11 +1,14 @@
 //! The tail alone: where it begins, what it says of a stream that is not there, and that it never waits in silence.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use platform::log::Log;
+use platform::source::listen;
 use tests::Nats;
 use tests::child::PATIENCE;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::fixture::{
@@ -16,6 +19,7 @@ on_both!(
     a_tail_begins_at_the_cursor_and_only_where_the_stream_reaches_back_to_it,
     a_tail_whose_stream_is_replaced_or_whose_server_is_gone_ends,
     what_is_missing_in_the_stream_is_read_from_the_feed,
+    what_another_process_appends_is_heard_before_it_is_looked_for,
 );
 
 async fn a_tail_begins_at_the_cursor_and_only_where_the_stream_reaches_back_to_it(nats: Nats) {
@@ -110,4 +114,32 @@ async fn what_is_missing_in_the_stream_is_read_from_the_feed(nats: Nats) {
     reader.has_read(store.log()).await;
     assert!(tail.brought.load(Ordering::SeqCst) > 0);
     relay.end().await;
+}
+
+async fn what_another_process_appends_is_heard_before_it_is_looked_for(nats: Nats) {
+    let (home, bus) = (Home::postgres().await, bus(&nats).await);
+    let (ours, theirs) = (home.open().await, home.open().await);
+    let relay = Relay::start(&bus, &theirs, &home.clock);
+    let mut teller = Teller::new(theirs.log());
+    teller.tell(1).await;
+    level(&bus, theirs.log()).await;
+    let looked_for = until_known(&mut teller, ours.log()).await;
+    let stop = CancellationToken::new();
+    listen(ours.log().clone(), bus.tail(SERVICE), stop.clone());
+    let heard = until_known(&mut teller, ours.log()).await;
+    assert!(2 * heard < looked_for, "heard after {heard:?}, looked for {looked_for:?}");
+    stop.cancel();
+    relay.end().await;
+}
+
+/// How long it takes, ten times over, until what one process appends is known to the other.
+async fn until_known(teller: &mut Teller, log: &Log) -> Duration {
+    let mut known = log.head_changes();
+    let began = Instant::now();
+    for _ in 0..10 {
+        teller.tell(1).await;
+        let head = teller.log.head().await.unwrap().position;
+        known.wait_for(|known| *known >= head).await.unwrap();
+    }
+    began.elapsed()
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use super::batch::highest;
@@ -61,10 +61,19 @@ fn one(rows: &[Row]) -> Result<&Row, StoreError> {
 }
 
 /// Keeps `position` up with appends of other processes until the queue closes.
-pub fn follow(db: Db, queue: Arc<Queue>, position: watch::Sender<u64>, recent: Arc<Recent>) {
+pub fn follow(
+    db: Db,
+    queue: Arc<Queue>,
+    position: watch::Sender<u64>,
+    recent: Arc<Recent>,
+    look: Arc<Notify>,
+) {
     tokio::spawn(async move {
         while !queue.closed() {
-            tokio::time::sleep(POLL).await;
+            tokio::select! {
+                () = tokio::time::sleep(POLL) => {}
+                () = look.notified() => {}
+            }
             let last = recent.last();
             // A database that is away is noticed by whoever needs it; here there is only nothing new.
             let Ok(rows) = db.fetch("SELECT position, log_id FROM log_head", args![]).await else { continue };
