@@ -284,6 +284,14 @@ impl Alone {
         .expect("the log takes it");
     }
 
+    /// Gives another service's log a new incarnation that agrees with what it told up to this position.
+    ///
+    /// # Panics
+    /// Where the log cannot be forked.
+    pub async fn forked(&self, log: &'static str, agrees_up_to: u64) {
+        self.stores[log].log().fork(agrees_up_to).await.expect("the log is forked");
+    }
+
     /// Every event of the service's own log, oldest first.
     ///
     /// # Panics

@@ -2,13 +2,14 @@
 //! Invariant: decided on the streams as they are, appended with the reader's cursor, so each referral opens one placement, once.
 
 use futures_util::future::BoxFuture;
-use platform::command::{Changes, Desk, Failed, id_of};
+use platform::command::{Asked, Desk, id_of};
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
 
+use crate::domain::group;
 use crate::domain::placement::Placement;
 use crate::domain::tenancy::Refusal;
-use crate::{policy, tenancies};
+use crate::{policy, tenancies, wire};
 
 /// An accepted referral opens a placement, matched to the group, its unit not yet known.
 pub struct Opens {
@@ -32,25 +33,13 @@ impl Opens {
         let prepared = self.desk.prepared(&ask, id_of::<Placement>(placement), streams, |household| {
             // The group is the accepting agency's own; another's is not opened by it.
             if household.0.made().is_none_or(|group| group.agency != accepted.agency) {
-                return Ok(Changes::<Refusal>::none());
+                return Err(Refusal::from(group::Refusal::NotFound));
             }
             tenancies::match_household(&self.desk, household, &matching)
         });
-        match prepared.await {
-            Ok(prepared) => Ok(prepared.for_reaction()),
-            Err(Failed::Refused(refusal)) => {
-                let reason = kernel::Refusal::reason(&refusal);
-                tracing::warn!(refusal.reason = reason, "an accepted referral opened no placement");
-                Ok(None)
-            }
-            // Nothing more can be written about a person who was erased meanwhile.
-            Err(Failed::Status(status))
-                if platform::error::reason(&status).as_deref() == Some("PERSON_ERASED") =>
-            {
-                Ok(None)
-            }
-            Err(Failed::Status(status)) => Err(ReactError::Failed(status)),
-        }
+        let asked =
+            Asked { reaction: self.name(), log: self.source(), record: id_of::<Placement>(placement) };
+        self.desk.settled(&ask, read, asked, prepared.await, wire::reaction_refused).await
     }
 }
 

@@ -72,6 +72,11 @@ fn kind_of(stored: &proto::log::Event) -> Result<Kind, Unreadable> {
         .ok_or_else(|| Unreadable::new(stored, "a newer release wrote it"))
 }
 
+/// That a reaction was refused, as this service's log tells it.
+pub fn reaction_refused(refused: proto::log::ReactionRefused) -> pb::HousingEvent {
+    pb::HousingEvent { kind: Some(Kind::ReactionRefused(refused)) }
+}
+
 fn payload(kind: String, message: Kind) -> Payload {
     Payload::new(kind, &pb::HousingEvent { kind: Some(message) })
 }

@@ -284,6 +284,10 @@ async fn fetch(source: Arc<dyn KeySource>, shared: Arc<Shared>, mut queue: mpsc:
                 .collect();
             let answer = match &away {
                 Some(err) if found.len() < people.len() => Err(err.clone()),
+                // That there is no such person is an answer; that nothing is said of them is none.
+                None if found.len() < people.len() => {
+                    Err(KeyError::away("the keys' source left somebody out of its answer"))
+                }
                 Some(_) | None => Ok(found),
             };
             // Whoever asked may have gone; nothing is lost by that.

@@ -44,7 +44,8 @@ pub trait Reaction: Send + Sync + 'static {
     fn source(&self) -> &'static str;
 
     /// What is to be appended because of an event, or nothing where what it asks already holds. The append has neither a request nor a cursor,
-    /// and may span streams. A domain's refusal is a fact too: it comes as an append of that fact with its reason.
+    /// and may span streams. A domain's refusal is a fact too: it comes as an append of that fact with its reason
+    /// (see [`Desk::settled`](crate::command::Desk::settled)).
     ///
     /// It may be asked several times about one event (a lost race, a crash, another process), and must decide by the streams as they are then.
     fn react<'a>(&'a self, event: &'a Read) -> BoxFuture<'a, Result<Option<Append>, ReactError>>;

@@ -4,7 +4,7 @@
 use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
 use kernel::{By, Decider, OfferId};
-use platform::command::{Changes, Desk, Encoding, Failed, Stream, id_of};
+use platform::command::{Asked, Changes, Desk, Encoding, Stream, id_of};
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
 use tonic::Status;
@@ -14,6 +14,7 @@ use crate::domain::participation::{self, Participation};
 use crate::domain::referral::{self, Progress, Referral};
 use crate::domain::{ParticipationId, ReferralId};
 use crate::policy::{self, Report};
+use crate::wire;
 
 /// An accepted referral whose programme has no service of its own opens a participation.
 pub struct Opens {
@@ -65,7 +66,9 @@ impl Opens {
                 Ok(Changes::none().write::<Participation>(now, Participation::decide(now, command)?))
             },
         );
-        append(prepared.await)
+        let record = id_of::<Participation>(participation.uuid());
+        let asked = Asked { reaction: self.name(), log: self.source(), record };
+        self.desk.settled(&ask, read, asked, prepared.await, wire::reaction_refused).await
     }
 }
 
@@ -124,7 +127,9 @@ impl Reports {
                 (_, _) => changes,
             })
         });
-        append(prepared.await)
+        let asked =
+            Asked { reaction: self.name(), log: self.source(), record: id_of::<Referral>(referral.uuid()) };
+        self.desk.settled(&ask, read, asked, prepared.await, wire::reaction_refused).await
     }
 
     async fn participation(&self, read: &Read) -> Result<Option<Report>, ReactError> {
@@ -168,24 +173,4 @@ impl Reaction for Reports {
 
 fn failed(status: Status) -> ReactError {
     ReactError::Failed(Box::new(status))
-}
-
-/// What was prepared, without its request id. A refusal changes nothing: the referral or participation has moved on by itself.
-fn append<R: kernel::Refusal>(
-    prepared: Result<platform::command::Prepared<R>, Failed<R>>,
-) -> Result<Option<Append>, ReactError> {
-    match prepared {
-        Ok(prepared) => Ok(prepared.for_reaction()),
-        Err(Failed::Refused(refusal)) => {
-            tracing::info!(refusal.reason = refusal.reason(), "a reaction found nothing to do");
-            Ok(None)
-        }
-        Err(Failed::Status(status)) if erased(&status) => Ok(None),
-        Err(Failed::Status(status)) => Err(failed(*status)),
-    }
-}
-
-/// The person was erased meanwhile: nothing more can be written about them.
-fn erased(status: &Status) -> bool {
-    platform::error::reason(status).as_deref() == Some("PERSON_ERASED")
 }

@@ -42,7 +42,8 @@ fn every_kind_is_read_by_its_own_stream_and_by_no_other() {
         let event = stored(sample.bytes);
         let readers = [reads::<Offer>(&event), reads::<Referral>(&event), reads::<Participation>(&event)];
         let readers: Vec<&str> = readers.into_iter().flatten().collect();
-        let own = family(&sample.name);
-        assert_eq!(readers, [own], "{}", sample.name);
+        // What was refused stands in a stream that nothing is decided on.
+        let own = (sample.name != "reaction_refused").then(|| family(&sample.name));
+        assert_eq!(readers, Vec::from_iter(own), "{}", sample.name);
     }
 }

@@ -3,16 +3,15 @@
 
 use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
-use kernel::{By, Decider, PersonId, Refusal as _};
-use platform::command::{Changes, Desk, Encoding, Failed, Stream, id_of};
+use kernel::{By, Decider, PersonId};
+use platform::command::{Asked, Changes, Desk, Encoding, Stream, id_of};
 use platform::keys::Keys;
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
-use tonic::Status;
 
 use crate::domain::person::{Command, Event, Person, Refusal};
 use crate::keystore::KeyStore;
-use crate::policy;
+use crate::{policy, wire};
 
 /// Whoever accepts a referral serves its person.
 pub struct Serves {
@@ -36,17 +35,8 @@ impl Serves {
             let events = Person::decide(now, Command::AddServingAgency { by: By::System, agency })?;
             Ok::<_, Refusal>(Changes::none().write::<Person>(now, events))
         });
-        match prepared.await {
-            Ok(prepared) => Ok(prepared.for_reaction()),
-            Err(Failed::Refused(refusal)) => {
-                tracing::info!(
-                    refusal.reason = refusal.reason(),
-                    "an accepted referral names nobody to serve"
-                );
-                Ok(None)
-            }
-            Err(Failed::Status(status)) => Err(failed(*status)),
-        }
+        let asked = Asked { reaction: self.name(), log: self.source(), record: stream };
+        self.desk.settled(&ask, read, asked, prepared.await, wire::reaction_refused).await
     }
 }
 
@@ -117,8 +107,4 @@ pub async fn shred_restored(desk: &Desk, keystore: &KeyStore) -> Result<(), crat
         keystore.destroy(person).await?;
     }
     Ok(())
-}
-
-fn failed(status: Status) -> ReactError {
-    ReactError::Failed(Box::new(status))
 }

@@ -101,6 +101,11 @@ fn identifiers_out(identifiers: &[(String, String)]) -> Vec<types::Identifier> {
     identifiers.iter().map(one).collect()
 }
 
+/// That a reaction was refused, as this service's log tells it.
+pub fn reaction_refused(refused: proto::log::ReactionRefused) -> pb::RegistryEvent {
+    pb::RegistryEvent { kind: Some(Kind::ReactionRefused(refused)) }
+}
+
 /// The kind of a stored event.
 fn kind_of(stored: &proto::log::Event) -> Result<Kind, Unreadable> {
     pb::RegistryEvent::decode(stored.payload.clone())

@@ -271,6 +271,17 @@ fn samples() -> Vec<(&'static str, Kind)> {
             }),
         ),
         ("measure", Kind::MeasureEnteredInError(pb::MeasureEnteredInError { measure_id: id(80) })),
+        (
+            "reaction",
+            Kind::ReactionRefused(proto::log::ReactionRefused {
+                reaction: "serves-by-referral".into(),
+                log: "referrals".into(),
+                event_id: id(91),
+                event_type: "throughline.referrals.v1.ReferralAccepted".into(),
+                record: format!("person-{}", id(1)),
+                reason: "PERSON_NOT_FOUND".into(),
+            }),
+        ),
     ]
 }
 
@@ -305,6 +316,8 @@ fn every_kind_is_read_by_its_own_stream() {
             Plan::CATEGORY => reads::<Plan>(&stored),
             Consent::CATEGORY => reads::<Consent>(&stored),
             Measure::CATEGORY => reads::<Measure>(&stored),
+            // Nothing is decided on it, so no decider reads it.
+            "reaction" => !reads::<Person>(&stored) && !reads::<Goal>(&stored),
             other => panic!("no stream is called {other}"),
         };
         assert!(read, "{kind:?}");

@@ -3,12 +3,12 @@
 
 use futures_util::future::BoxFuture;
 use kernel::{By, Decider, Occurred};
-use platform::command::{Changes, Desk, Failed, Stream, id_of};
+use platform::command::{Asked, Changes, Desk, Stream, id_of};
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
 
 use crate::domain::episode::{self, Episode};
-use crate::policy;
+use crate::{policy, wire};
 
 /// An accepted referral to therapy opens an episode.
 pub struct Opens {
@@ -32,22 +32,9 @@ impl Opens {
             let command = episode::Command::Open { by, facts, practitioner: None, at };
             Ok::<_, episode::Refusal>(Changes::none().write::<Episode>(now, Episode::decide(now, command)?))
         });
-        match prepared.await {
-            Ok(prepared) => Ok(prepared.for_reaction()),
-            Err(Failed::Refused(refusal)) => {
-                // The episode was opened and has turned out never to have been meant: opening it again is the agency's to do.
-                let reason = kernel::Refusal::reason(&refusal);
-                tracing::info!(refusal.reason = reason, "an accepted referral found nothing to open");
-                Ok(None)
-            }
-            // The person was erased meanwhile: nothing more can be written about them.
-            Err(Failed::Status(status))
-                if platform::error::reason(&status).as_deref() == Some("PERSON_ERASED") =>
-            {
-                Ok(None)
-            }
-            Err(Failed::Status(status)) => Err(ReactError::Failed(status)),
-        }
+        // Refused where the episode was opened and has turned out never to have been meant: opening it again is the agency's to do.
+        let asked = Asked { reaction: self.name(), log: self.source(), record: id_of::<Episode>(id) };
+        self.desk.settled(&ask, read, asked, prepared.await, wire::reaction_refused).await
     }
 }
 

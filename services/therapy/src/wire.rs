@@ -47,6 +47,11 @@ fn kind_of(stored: &proto::log::Event) -> Result<Kind, Unreadable> {
         .ok_or_else(|| Unreadable::new(stored, "a newer release wrote it"))
 }
 
+/// That a reaction was refused, as this service's log tells it.
+pub fn reaction_refused(refused: proto::log::ReactionRefused) -> pb::TherapyEvent {
+    wrap(Kind::ReactionRefused(refused))
+}
+
 fn wrap(kind: Kind) -> pb::TherapyEvent {
     pb::TherapyEvent { kind: Some(kind) }
 }

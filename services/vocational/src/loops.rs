@@ -2,13 +2,13 @@
 //! Invariant: decided on the case as it is, appended with the reader's cursor, so each acceptance counts once.
 
 use futures_util::future::BoxFuture;
-use kernel::{Decider, Refusal};
-use platform::command::{Changes, Desk, Failed, Stream, id_of};
+use kernel::Decider;
+use platform::command::{Asked, Changes, Desk, Stream, id_of};
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
 
 use crate::domain::case::{self, Case};
-use crate::policy;
+use crate::{policy, wire};
 
 /// An accepted referral whose receiver is this service opens a case.
 pub struct Opens {
@@ -30,24 +30,9 @@ impl Opens {
             let events = Case::decide(now, command.clone())?;
             Ok(Changes::<case::Refusal>::none().write::<Case>(now, events))
         });
-        match prepared.await {
-            Ok(prepared) => Ok(prepared.for_reaction()),
-            // The case was marked as entered in error since: it is not opened again behind its agency's back.
-            Err(Failed::Refused(refusal)) => {
-                tracing::info!(
-                    refusal.reason = refusal.reason(),
-                    "an accepted referral found nothing to open"
-                );
-                Ok(None)
-            }
-            // The person was erased meanwhile: nothing more can be written about them.
-            Err(Failed::Status(status))
-                if platform::error::reason(&status).as_deref() == Some("PERSON_ERASED") =>
-            {
-                Ok(None)
-            }
-            Err(Failed::Status(status)) => Err(ReactError::Failed(status)),
-        }
+        // Refused where the case was marked as entered in error since: it is not opened again behind its agency's back.
+        let asked = Asked { reaction: self.name(), log: self.source(), record: id_of::<Case>(id.uuid()) };
+        self.desk.settled(&ask, read, asked, prepared.await, wire::reaction_refused).await
     }
 }
 

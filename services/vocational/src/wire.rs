@@ -46,6 +46,12 @@ pub const PART2: &str = "42CFRPart2";
 /// Which events tell what a source recorded, and take it back.
 pub const TELLS: Tells = Tells::whole(&[], &["EmploymentStatusEnteredInError"]);
 
+/// That a reaction was refused, as this service's log tells it.
+pub fn reaction_refused(refused: proto::log::ReactionRefused) -> proto::vocational::VocationalEvent {
+    let kind = proto::vocational::vocational_event::Kind::ReactionRefused(refused);
+    proto::vocational::VocationalEvent { kind: Some(kind) }
+}
+
 /// What a request says happened: at most 14 days ago and not to come.
 fn recent(field: &str, at: Occurred, now: Timestamp) -> Result<Occurred, BadField> {
     let ago = match at.precision {

@@ -1,17 +1,24 @@
 //! What a reaction appends it appends once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use kernel::StreamId;
+use kernel::{RefusalKind, StreamId};
+use platform::clock::Clock;
+use platform::command::{Asked, Changes, Desk};
+use platform::keys::Keys;
 use platform::log::{Append, Groups, Log};
 use platform::metrics::Metrics;
 use platform::reaction::{self, ReactError, Reaction, Read};
+use platform::seal::Secret;
 use platform::source::Source;
 use platform::store::Store;
+use prost::Message;
+use proto::log::ReactionRefused;
+use tests::alone::TestKeys;
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -21,9 +28,64 @@ use tests::nasty::{Manners, Nasty};
 
 on_both!(
     two_workers_and_one_killed_react_once_to_each_event,
+    a_refusal_is_told_once_however_often_its_worker_is_killed,
     a_lost_race_is_decided_again_and_a_failure_is_tried_until_it_is_gone,
     a_cursor_moves_over_what_needs_nothing,
 );
+
+/// Is refused whatever it asks for.
+struct Refused {
+    desk: Desk,
+}
+
+/// How it is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Never;
+
+impl std::fmt::Display for Never {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("it is never the time")
+    }
+}
+
+impl std::error::Error for Never {}
+
+impl kernel::Refusal for Never {
+    fn kind(&self) -> RefusalKind {
+        RefusalKind::FailedPrecondition
+    }
+    fn reason(&self) -> &'static str {
+        "NEVER"
+    }
+}
+
+impl Refused {
+    fn on(store: &Store, clock: &Clock) -> Arc<Self> {
+        let keys = Keys::new(Arc::new(TestKeys::default()), clock.clone());
+        let (log, secret) = (store.log().clone(), Secret::new([9; 32]));
+        Arc::new(Self { desk: Desk::new("vocational", log, keys, secret, clock.clone()) })
+    }
+
+    async fn judge(&self, read: &Read) -> Result<Option<Append>, ReactError> {
+        let record = StreamId::new("case", Uuid::from_u128(1));
+        let ask = self.desk.own_ask("OpenCase", Uuid::now_v7(), Some(&read.event));
+        let prepared = self.desk.prepared(&ask, record, (), |()| Err::<Changes<Never>, _>(Never)).await;
+        let asked = Asked { reaction: self.name(), log: self.source(), record };
+        self.desk.settled(&ask, read, asked, prepared, |refused| refused).await
+    }
+}
+
+impl Reaction for Refused {
+    fn name(&self) -> &'static str {
+        "refused"
+    }
+    fn source(&self) -> &'static str {
+        "referrals"
+    }
+    fn react<'a>(&'a self, event: &'a Read) -> BoxFuture<'a, Result<Option<Append>, ReactError>> {
+        Box::pin(self.judge(event))
+    }
+}
 
 /// Opens a case for each event that asks for one; several for one person share a stream, so that workers race for its version.
 struct OpensCases {
@@ -77,7 +139,7 @@ impl Reaction for OpensCases {
 
 fn begin(
     store: &Store,
-    reaction: Arc<OpensCases>,
+    reaction: Arc<dyn Reaction>,
     source: Source,
     stop: &CancellationToken,
 ) -> reaction::Running {
@@ -144,6 +206,44 @@ async fn two_workers_and_one_killed_react_once_to_each_event(place: Place) {
     for worker in workers {
         worker.ended().await;
     }
+}
+
+async fn a_refusal_is_told_once_however_often_its_worker_is_killed(place: Place) {
+    let mut dice = Dice::new(Dice::seed());
+    let mut teller = Teller::new(place.open("referrals").await.log());
+    let own = place.open("vocational").await;
+    for _life in 0..4 {
+        let doomed = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let (url, clock, log) = (place.url.clone(), place.clock.clone(), teller.log.clone());
+        let killed = doomed.spawn(async move {
+            let store = Store::open(&url, "vocational", clock.clone()).await.unwrap();
+            let source = Source::local("referrals", log);
+            begin(&store, Refused::on(&store, &clock), source, &CancellationToken::new())
+        });
+        killed.await.unwrap();
+        for _ in 0..20 {
+            teller.tell(dice.below(8).into(), "Said", "case, please").await;
+        }
+        // Sleeps: it is killed at a random moment of its work.
+        tokio::time::sleep(Duration::from_millis(dice.below(40))).await;
+        doomed.shutdown_background();
+    }
+    let stop = CancellationToken::new();
+    let source = Source::local("referrals", teller.log.clone());
+    let worker = begin(&own, Refused::on(&own, &place.clock), source, &stop);
+    let mut judged = worker.judged();
+    tokio::time::timeout(PATIENCE, judged.wait_for(|judged| *judged == 80)).await.unwrap().unwrap();
+    let told = own.log().read(0, Groups::ALL, 10_000).await.unwrap();
+    let told: Vec<_> = told.iter().map(|recorded| recorded.decode().unwrap()).collect();
+    let asked: BTreeSet<_> = told.iter().map(|event| event.causation_id.clone()).collect();
+    assert_eq!((told.len(), asked.len()), (80, 80), "one for each event");
+    for event in told {
+        assert_eq!(event.r#type, "throughline.log.v1.ReactionRefused");
+        let refused = ReactionRefused::decode(event.payload).unwrap();
+        assert_eq!((&*refused.reason, refused.event_id), ("NEVER", event.causation_id));
+    }
+    stop.cancel();
+    worker.ended().await;
 }
 
 async fn a_lost_race_is_decided_again_and_a_failure_is_tried_until_it_is_gone(place: Place) {

@@ -98,6 +98,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::BedNightsEnteredInError(_)
             | Kind::LivingSituationNoted(_)
             | Kind::LivingSituationRecorded(_)
+            | Kind::ReactionRefused(_)
             | Kind::LivingSituationEnteredInError(_),
             held,
         ) => held,

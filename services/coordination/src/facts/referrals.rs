@@ -75,7 +75,8 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ReferralOverdue(_)
             | Kind::ReferralProgressed(_)
             | Kind::ParticipationContactMade(_)
-            | Kind::ParticipationEnded(_),
+            | Kind::ParticipationEnded(_)
+            | Kind::ReactionRefused(_),
             held,
         ) => held,
     })

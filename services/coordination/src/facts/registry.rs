@@ -75,7 +75,8 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ConsentGiven(_)
             | Kind::ConsentWithdrawn(_)
             | Kind::MeasureRecorded(_)
-            | Kind::MeasureEnteredInError(_),
+            | Kind::MeasureEnteredInError(_)
+            | Kind::ReactionRefused(_),
             held,
         ) => held,
     })

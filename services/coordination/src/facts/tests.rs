@@ -209,3 +209,19 @@ fn an_event_of_a_newer_release_cannot_be_read() {
     let newer = read(&therapy::TherapyEvent { kind: None }, None);
     assert!(of_therapy::apply(None, &newer).is_err());
 }
+
+#[test]
+fn what_a_service_was_refused_to_do_changes_no_fact() {
+    let refused = || proto::log::ReactionRefused { reason: "PERSON_NOT_FOUND".into(), ..Default::default() };
+    let of = |kind| read(&housing::HousingEvent { kind: Some(kind) }, None);
+    let refused_here = of(housing::housing_event::Kind::ReactionRefused(refused()));
+    assert_eq!(of_housing::apply(None, &refused_here), Ok(None));
+    let kind = referrals::referrals_event::Kind::ReactionRefused(refused());
+    let read_of = read(&referrals::ReferralsEvent { kind: Some(kind) }, None);
+    assert_eq!(of_referrals::apply(None, &read_of), Ok(None));
+    let kind = vocational::vocational_event::Kind::ReactionRefused(refused());
+    let read_of = read(&vocational::VocationalEvent { kind: Some(kind) }, None);
+    assert_eq!(of_vocational::apply(None, &read_of), Ok(None));
+    let kind = therapy::therapy_event::Kind::ReactionRefused(refused());
+    assert_eq!(of_therapy::apply(None, &read(&therapy::TherapyEvent { kind: Some(kind) }, None)), Ok(None));
+}

@@ -18,6 +18,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::PractitionerRetired(_)
             | Kind::DiaryTimeTaken(_)
             | Kind::DiaryTimeFreed(_)
+            | Kind::ReactionRefused(_)
             | Kind::EpisodeAssigned(_)
             | Kind::EpisodeStarted(_)
             | Kind::AppointmentReplaced(_),

@@ -111,7 +111,8 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::JobStartCounted(_)
             | Kind::JobEnded(_)
             | Kind::EmploymentStatusRecorded(_)
-            | Kind::EmploymentStatusEnteredInError(_),
+            | Kind::EmploymentStatusEnteredInError(_)
+            | Kind::ReactionRefused(_),
             held,
         ) => held,
     })

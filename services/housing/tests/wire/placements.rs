@@ -328,6 +328,68 @@ async fn an_accepted_referral_opens_one_placement_and_another_agencys_group_is_l
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_opening_that_is_refused_is_told_once_with_its_reason_and_stops_nobody() {
+    let service = service().await;
+    let group = group(&service, ProjectType::TransitionalHousing).await;
+    service.keys.unknow(BEN);
+    let tell = async |referral: u128, person, group: &str| {
+        let stream = StreamId::new("referral", Uuid::from_u128(referral));
+        let mut event = accepted(referral, CEDAR, group);
+        if let Some(proto::referrals::referrals_event::Kind::ReferralAccepted(accepted)) = &mut event.kind {
+            accepted.person_id = PersonId::to_string(&person);
+        }
+        service.tell("referrals", stream, Some(person), &event).await;
+    };
+    let judged = async |position| {
+        let mut judged = service.service.reactions()[0].judged();
+        judged.wait_for(|at| *at >= position).await.expect("the reaction runs");
+    };
+    tell(901, ANA, &group).await;
+    judged(1).await;
+    let opened = service.events().await.into_iter().find(|event| event.r#type.ends_with("PlacementMatched"));
+    let placement = opened.unwrap().stream.trim_start_matches("placement-").to_owned();
+    let mark = call!(
+        cedar(&service),
+        mark_placement_entered_in_error,
+        MarkPlacementEnteredInErrorRequest { placement_id: placement }
+    );
+    mark.unwrap();
+    // Told again what was never meant; of nobody; to a group that is not there; and of whom all is well.
+    tell(901, ANA, &group).await;
+    tell(902, BEN, &group).await;
+    tell(903, ANA, &Uuid::from_u128(77).to_string()).await;
+    tell(904, ANA, &group).await;
+    judged(5).await;
+    let refusals = async || -> Vec<_> {
+        let events = service.events().await.into_iter();
+        let refused = events.filter(|event| event.r#type == "throughline.log.v1.ReactionRefused");
+        refused
+            .map(|event| {
+                let payload: pb::HousingEvent = prost::Message::decode(event.payload).unwrap();
+                let Some(pb::housing_event::Kind::ReactionRefused(refused)) = payload.kind else {
+                    panic!("a refusal")
+                };
+                assert_eq!((&*refused.reaction, &*refused.log), ("opens-placement", "referrals"));
+                assert_eq!(refused.event_id, event.causation_id);
+                assert!(refused.record.starts_with("placement-") && event.stream.starts_with("reaction-"));
+                (event.person_id, refused.reason)
+            })
+            .collect()
+    };
+    let reasons = [(ANA, "PLACEMENT_EXISTS"), (BEN, "PERSON_NOT_FOUND"), (ANA, "UNIT_GROUP_NOT_FOUND")];
+    let expected = reasons.map(|(person, reason)| (person.to_string(), reason.to_owned()));
+    assert_eq!(refusals().await, expected);
+    // A log restored and forked is judged again from where it agrees: nothing is told twice.
+    service.forked("referrals", 1).await;
+    tell(905, BEN, &group).await;
+    until("the forked log to be judged", async || (refusals().await.len() > 3).then_some(())).await;
+    let last = (BEN.to_string(), "PERSON_NOT_FOUND".to_owned());
+    assert_eq!(refusals().await, [expected.as_slice(), &[last]].concat());
+    let matched = service.events().await.iter().filter(|event| event.r#type.ends_with("Matched")).count();
+    assert_eq!(matched, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn roles_are_judged_and_an_unknown_or_erased_person_gets_no_placement() {
     let service = service().await;
     let group = group(&service, ProjectType::TransitionalHousing).await;

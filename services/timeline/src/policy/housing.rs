@@ -45,7 +45,9 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         | Kind::UnitFreed(_)
         | Kind::UnitReleased(_)
         | Kind::UnitTakenOutOfService(_)
-        | Kind::UnitReturnedToService(_) => {}
+        | Kind::UnitReturnedToService(_)
+        // What was not done is no event in a person's life.
+        | Kind::ReactionRefused(_) => {}
 
         Kind::PlacementMatched(matched) => {
             let mut put =

@@ -21,6 +21,8 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
     match payload.kind.ok_or(Unreadable)? {
         // Offers concern nobody.
         Kind::ServiceOfferPublished(_) | Kind::ServiceOfferWithdrawn(_) => {}
+        // What was not done is no event in a person's life.
+        Kind::ReactionRefused(_) => {}
 
         Kind::ReferralDrafted(drafted) => {
             let line = format!("Referral to {}: draft", drafted.offer_name);

@@ -25,7 +25,9 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         | Kind::PractitionerChanged(_)
         | Kind::PractitionerRetired(_)
         | Kind::DiaryTimeTaken(_)
-        | Kind::DiaryTimeFreed(_) => {}
+        | Kind::DiaryTimeFreed(_)
+        // What was not done is no event in a person's life.
+        | Kind::ReactionRefused(_) => {}
 
         Kind::EpisodeOpened(opened) => {
             let mut entry = entry(LOG, read, EntryKind::Episode, format!("Therapy ({})", opened.modality));

@@ -23,6 +23,8 @@ const REPORT: &str = "report";
 pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
     let payload = VocationalEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
     match payload.kind.ok_or(Unreadable)? {
+        // What was not done is no event in a person's life.
+        Kind::ReactionRefused(_) => {}
         Kind::CaseOpened(opened) => {
             let line = format!("Supported employment ({}): referred", opened.practice);
             let mut entry = entry(LOG, read, EntryKind::Episode, line);

@@ -362,5 +362,16 @@ pub fn samples() -> Vec<(&'static str, Kind)> {
                 living_situation_id: living_situation_id(),
             }),
         ),
+        (
+            "reaction",
+            Kind::ReactionRefused(proto::log::ReactionRefused {
+                reaction: "opens-placement".into(),
+                log: "referrals".into(),
+                event_id: id(91),
+                event_type: "throughline.referrals.v1.ReferralAccepted".into(),
+                record: "placement-1".into(),
+                reason: "UNIT_GROUP_NOT_FOUND".into(),
+            }),
+        ),
     ]
 }
