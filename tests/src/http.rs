@@ -10,8 +10,14 @@ use tokio::{
 
 /// The status and the body at that path, or `None` where nobody answers.
 pub async fn get(at: SocketAddr, path: &str) -> Option<(u16, String)> {
+    get_as(at, path, None).await
+}
+
+/// The same, for the bearer of this token.
+pub async fn get_as(at: SocketAddr, path: &str, token: Option<&str>) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(at).await.ok()?;
-    let ask = format!("GET {path} HTTP/1.0\r\nHost: {at}\r\n\r\n");
+    let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let ask = format!("GET {path} HTTP/1.0\r\nHost: {at}\r\n{bearer}\r\n");
     stream.write_all(ask.as_bytes()).await.ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.ok()?;

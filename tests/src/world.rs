@@ -2,6 +2,7 @@
 //! Invariant: it knows addresses and the contract alone, so it speaks to one process or many, to this build or another.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kernel::{Actor, AgencyId, Caller, PersonId, Role, WorkerId};
 use platform::peer::{Identity, Peer, connect};
@@ -14,11 +15,14 @@ use proto::timeline::{Entry, GetTimelineRequest};
 use proto::types::{LifeDomain, Voice, Written};
 use uuid::Uuid;
 
+use crate::Issuer;
+
 /// A running system: where each service is.
 #[derive(Clone, Debug)]
 pub struct World {
     all: String,
     apart: BTreeMap<&'static str, String>,
+    issuer: Option<Arc<Issuer>>,
 }
 
 /// A new request id.
@@ -37,12 +41,18 @@ pub fn id(written: Option<Written>) -> String {
 impl World {
     /// Where one process serves all.
     pub fn at(address: impl ToString) -> Self {
-        Self { all: address.to_string(), apart: BTreeMap::new() }
+        Self { all: address.to_string(), apart: BTreeMap::new(), issuer: None }
     }
 
     /// Where these services are served apart.
     pub fn apart(addresses: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        Self { all: String::new(), apart: addresses.into_iter().collect() }
+        Self { all: String::new(), apart: addresses.into_iter().collect(), issuer: None }
+    }
+
+    /// Where callers are believed by this issuer's tokens alone.
+    #[must_use]
+    pub fn vouched(self, issuer: Arc<Issuer>) -> Self {
+        Self { issuer: Some(issuer), ..self }
     }
 
     /// A channel to a service as that caller.
@@ -51,7 +61,11 @@ impl World {
     /// Where the address is none.
     pub fn call(&self, service: &str, caller: Caller) -> Peer {
         let address = self.apart.get(service).unwrap_or(&self.all);
-        connect(address, Identity::Plain(caller)).expect("an address")
+        let identity = match &self.issuer {
+            Some(issuer) => Identity::token(issuer.token(&caller)),
+            None => Identity::Plain(caller),
+        };
+        connect(address, identity).expect("an address")
     }
 
     /// A worker of that agency.

@@ -1,34 +1,13 @@
 //! What `deploy/` says is what servers and our own settings accept.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use kernel::{Actor, Role};
 use platform::config::{Flags, Needs, Settings};
 use sqlx::{Connection, PgConnection};
+use tests::issuer::{deploy, make_secrets};
 use tests::{Postgres, Version, tools};
 use tonic::metadata::MetadataMap;
-
-fn deploy(name: &str) -> PathBuf {
-    tools::root().join("deploy").join(name)
-}
-
-/// Runs `deploy/make-secrets` for the account that the tests run as.
-fn make_secrets(directory: &Path) {
-    let us = fs::metadata(directory).expect("the directory is there");
-    let owner = format!("{}:{}", us.uid(), us.gid());
-    let made = Command::new(deploy("make-secrets"))
-        .arg(directory)
-        .arg(owner)
-        .output()
-        .expect("the script can be run");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-}
 
 /// The secrets that compose.yaml names, with the file of each.
 fn secrets(compose: &str) -> BTreeMap<&str, &str> {
@@ -85,7 +64,7 @@ async fn compose_gives_services_settings_that_fit_and_tokens_that_are_believed()
     assert_eq!(fs::read(made.path().join("kek")).expect("a key"), before, "what is there is left alone");
 
     let peers = ["registry", "referrals", "vocational", "housing", "therapy", "coordination", "timeline"];
-    let needs = Needs { peers: &peers, registry: true, calls: true };
+    let needs = Needs { peers: &peers, registry: true, calls: true, storeless: false };
     let settings = Settings::settle(&Flags::default(), &variables(&compose, made.path()), needs)
         .unwrap_or_else(|complaints| panic!("{complaints}"));
     assert!(settings.nats.is_some(), "the containers use NATS");

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use kernel::{Occurred, Precision};
 use maud::{Markup, html};
 use platform::wire::{from_date, from_occurred};
-use proto::timeline::{Entry, EntryKind};
+use proto::coordination::FindingKind;
+use proto::timeline::Entry;
 use proto::types::FieldStatus;
 use serde_json::{Value, json};
 
@@ -33,15 +34,13 @@ pub(crate) enum Found {
 }
 
 impl Found {
-    /// The sort of an entry that is a finding. The timeline opens a finding's line with it ("Clash C1: …").
+    /// The sort of an entry that is a finding; none of one of a sort that this release does not know.
     pub fn of(entry: &Entry) -> Option<Self> {
-        if entry.kind() != EntryKind::Finding {
-            return None;
-        }
-        match entry.line.split(' ').next().unwrap_or_default() {
-            "Synergy" => Some(Self::Synergy),
-            "Gap" => Some(Self::Gap),
-            _ => Some(Self::Clash),
+        match entry.finding.as_ref()?.kind() {
+            FindingKind::Unspecified => None,
+            FindingKind::Clash => Some(Self::Clash),
+            FindingKind::Synergy => Some(Self::Synergy),
+            FindingKind::Gap => Some(Self::Gap),
         }
     }
 
@@ -159,6 +158,7 @@ pub(crate) fn entry_json(entry: &Entry) -> Value {
         "person_id": entry.person_id,
         "kind": entry.kind().as_str_name(),
         "finding": Found::of(entry).map(Found::name),
+        "rule": entry.finding.as_ref().map(|finding| &finding.rule),
         "service": entry.service,
         "agency_id": entry.agency_id,
         "agency_name": entry.agency_name,

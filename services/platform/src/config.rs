@@ -80,8 +80,10 @@ pub struct Needs<'a> {
     pub peers: &'a [&'a str],
     /// Whether the registry is among them: it keeps the keys of people.
     pub registry: bool,
-    /// Whether they call any service over gRPC, in this process or another.
+    /// Whether they call any service over gRPC, in this process or another, in their own name.
     pub calls: bool,
+    /// Whether none of them keeps anything: pages alone.
+    pub storeless: bool,
 }
 
 /// Everything that is wrong with the settings.
@@ -107,8 +109,8 @@ pub enum AuthSettings {
 /// The settings of a process.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where logs and views are kept.
-    pub store: StoreUrl,
+    /// Where logs and views are kept; none where nothing is.
+    pub store: Option<StoreUrl>,
     /// The NATS server and how streams are kept there, if there is one.
     pub nats: Option<BusSettings>,
     /// Where gRPC is served.
@@ -181,9 +183,11 @@ impl Reading<'_> {
         Some(path)
     }
 
-    fn store(&mut self, given: Option<&str>) -> Option<StoreUrl> {
+    fn store(&mut self, given: Option<&str>, storeless: bool) -> Option<StoreUrl> {
         let Some(said) = self.said(given, "store") else {
-            self.complain("store", "is missing; give sqlite:DIRECTORY or postgres://USER@HOST/DATABASE");
+            if !storeless {
+                self.complain("store", "is missing; give sqlite:DIRECTORY or postgres://USER@HOST/DATABASE");
+            }
             return None;
         };
         // The text itself may hold a password.
@@ -307,7 +311,7 @@ impl Settings {
         needs: Needs<'_>,
     ) -> Result<Self, Complaints> {
         let mut read = Reading { env, complaints: Vec::new() };
-        let store = read.store(flags.store.as_deref());
+        let store = read.store(flags.store.as_deref(), needs.storeless);
         let nats = read.nats(flags);
         let loopback = [127, 0, 0, 1];
         let grpc_listen = read.listen(flags.grpc_listen.as_deref(), "grpc-listen", (loopback, 50_051));
@@ -337,7 +341,7 @@ impl Settings {
         let kek_file = read.secret_file(flags.kek_file.as_deref(), "kek-file");
         let mut erasure_ledger = read.path(flags.erasure_ledger.as_deref(), "erasure-ledger");
         match &store {
-            Some(StoreUrl::Postgres(_)) => {
+            Some(StoreUrl::Postgres(_)) if !needs.storeless => {
                 let apart = "is missing; with PostgreSQL it is kept apart from the database";
                 if secret_file.is_none() {
                     read.complain("secret-file", apart);
@@ -352,26 +356,26 @@ impl Settings {
             Some(StoreUrl::Sqlite(folder)) if needs.registry && erasure_ledger.is_none() => {
                 erasure_ledger = Some(folder.join("erasures"));
             }
-            Some(StoreUrl::Sqlite(_)) | None => {}
+            Some(StoreUrl::Postgres(_) | StoreUrl::Sqlite(_)) | None => {}
         }
         let drain = read.number(flags.drain_seconds.as_deref(), "drain-seconds", 25, "seconds", 0..=3_600);
-        match (store, read.complaints) {
-            (Some(store), complaints) if complaints.is_empty() => Ok(Self {
-                store,
-                nats,
-                grpc_listen,
-                http_listen,
-                admin_listen,
-                peers,
-                auth,
-                service_token_file,
-                secret_file,
-                kek_file,
-                erasure_ledger,
-                drain: Duration::from_secs(drain),
-            }),
-            (_, complaints) => Err(Complaints(complaints)),
+        if !read.complaints.is_empty() {
+            return Err(Complaints(read.complaints));
         }
+        Ok(Self {
+            store,
+            nats,
+            grpc_listen,
+            http_listen,
+            admin_listen,
+            peers,
+            auth,
+            service_token_file,
+            secret_file,
+            kek_file,
+            erasure_ledger,
+            drain: Duration::from_secs(drain),
+        })
     }
 
     /// Who this process's services are to others: by token where one is given, else by name.
@@ -397,8 +401,8 @@ impl Settings {
     pub fn secret(&self, service: &str) -> Result<Secret, SecretError> {
         match (&self.secret_file, &self.store) {
             (Some(path), _) => Ok(Secret::new(Secret::at(path)?.derive(&format!("secret of {service}")))),
-            (None, StoreUrl::Sqlite(folder)) => Secret::at(&folder.join(format!("{service}.secret"))),
-            (None, StoreUrl::Postgres(_)) => Err(not_given("--secret-file")),
+            (None, Some(StoreUrl::Sqlite(folder))) => Secret::at(&folder.join(format!("{service}.secret"))),
+            (None, Some(StoreUrl::Postgres(_)) | None) => Err(not_given("--secret-file")),
         }
     }
 
@@ -409,8 +413,8 @@ impl Settings {
     pub fn kek(&self) -> Result<Secret, SecretError> {
         match (&self.kek_file, &self.store) {
             (Some(path), _) => Secret::at(path),
-            (None, StoreUrl::Sqlite(folder)) => Secret::at(&folder.join("registry.kek")),
-            (None, StoreUrl::Postgres(_)) => Err(not_given("--kek-file")),
+            (None, Some(StoreUrl::Sqlite(folder))) => Secret::at(&folder.join("registry.kek")),
+            (None, Some(StoreUrl::Postgres(_)) | None) => Err(not_given("--kek-file")),
         }
     }
 

@@ -458,6 +458,49 @@ async fn a_double_record_is_linked_read_as_one_and_unlinked_for_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn links_that_contradict_each_other_need_attention_until_one_of_them_is_undone() {
+    let registry = registry().await;
+    let mut clinic = registry.clinic();
+    let mut people = vec![];
+    for name in ["Ana", "Anna", "Anne"] {
+        people.push(register(&mut clinic, name, "Example").await.id);
+    }
+    let attention = async |at_least: Written| {
+        let mut needed = vec![];
+        for person in &people {
+            let request = pb::GetPersonRequest {
+                person_id: person.clone(),
+                at_least: vec![at_least.revision.clone()],
+                ..Default::default()
+            };
+            let mut clinic = registry.clinic();
+            needed
+                .push(clinic.get_person(request).await.unwrap().into_inner().person.unwrap().needs_attention);
+        }
+        needed
+    };
+    macro_rules! link {
+        ($method:ident, $request:ident, $one:literal, $two:literal) => {
+            call!(
+                clinic,
+                $method,
+                $request { canonical_id: people[$one].clone(), member_id: people[$two].clone() }
+            )
+            .unwrap()
+        };
+    }
+    link!(link_persons, LinkPersonsRequest, 0, 1);
+    let unlinked = link!(unlink_persons, UnlinkPersonsRequest, 0, 1);
+    assert_eq!(attention(unlinked).await, [false; 3], "never to be linked, and not linked");
+    // Each of the two is the third's double: then they are each other's, which somebody has denied.
+    link!(link_persons, LinkPersonsRequest, 2, 0);
+    let contradicts = link!(link_persons, LinkPersonsRequest, 2, 1);
+    assert_eq!(attention(contradicts).await, [true; 3]);
+    let undone = link!(unlink_persons, UnlinkPersonsRequest, 2, 1);
+    assert_eq!(attention(undone).await, [false; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_persons_voice_sets_goals_and_a_plan_serves_them() {
     let registry = registry().await;
     let mut clinic = registry.clinic();

@@ -68,7 +68,10 @@ pub fn peers_of(services: &[&str]) -> Vec<&'static str> {
 
 /// The settings' needs of these services.
 pub fn needs<'a>(services: &[&str], peers: &'a [&'a str]) -> Needs<'a> {
-    Needs { peers, registry: services.contains(&registry::NAME), calls: !peers.is_empty() }
+    // Pages ask as whoever looks at them, and keep nothing.
+    let storeless = services.iter().all(|service| *service == dashboard::NAME);
+    let calls = !storeless && !peers.is_empty();
+    Needs { peers, registry: services.contains(&registry::NAME), calls, storeless }
 }
 
 /// A process that serves.
@@ -121,7 +124,8 @@ impl Node {
         let readiness = Readiness::new();
         let mut stores = BTreeMap::new();
         for name in names {
-            let store = Store::open(&settings.store, name, clock.clone()).await;
+            let url = settings.store.as_ref().context("no store; give --store")?;
+            let store = Store::open(url, name, clock.clone()).await;
             stores.insert(*name, store.with_context(|| format!("cannot open the store of {name}"))?);
         }
         let mut sources = BTreeMap::new();
@@ -138,7 +142,7 @@ impl Node {
         if let Some(nats) = &settings.nats {
             let bus = Bus::connect(nats.clone()).await.context("cannot use --nats")?;
             for (name, store) in &stores {
-                if let StoreUrl::Postgres(_) = settings.store {
+                if let Some(StoreUrl::Postgres(_)) = settings.store {
                     source::listen(store.log().clone(), bus.tail(name), drain.token());
                 }
                 relays.push(relay::start(relay::Setup {

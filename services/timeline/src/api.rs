@@ -112,16 +112,27 @@ impl Api {
     }
 
     fn lag(&self) -> Vec<pb::Lag> {
-        let views = [&self.views, self.people.views()];
-        let lags = views.into_iter().flat_map(Views::lag);
-        lags.map(|lag| pb::Lag {
-            source: lag.source,
-            events: lag.events,
-            milliseconds: (lag.seconds * 1_000.0) as u64,
-            parked_people: 0,
-            unreachable: !lag.reachable,
-        })
-        .collect()
+        let mut lags: Vec<pb::Lag> = Vec::new();
+        for lag in [&self.views, self.people.views()].into_iter().flat_map(Views::lag) {
+            let lag = pb::Lag {
+                source: lag.source,
+                events: lag.events,
+                milliseconds: (lag.seconds * 1_000.0) as u64,
+                parked_people: lag.parked,
+                unreachable: !lag.reachable,
+            };
+            // The registry is read for entries and for what people say: a reader is as far behind as the later of the two.
+            match lags.iter_mut().find(|known| known.source == lag.source) {
+                Some(known) => {
+                    known.events = known.events.max(lag.events);
+                    known.milliseconds = known.milliseconds.max(lag.milliseconds);
+                    known.parked_people = known.parked_people.max(lag.parked_people);
+                    known.unreachable |= lag.unreachable;
+                }
+                None => lags.push(lag),
+            }
+        }
+        lags
     }
 
     /// Waits for what the read must have seen. Past the deadline the answer is as old as its lag says.

@@ -6,6 +6,7 @@ mod collision;
 mod crash;
 mod erasure;
 mod links;
+mod pages;
 mod restored;
 mod whole;
 

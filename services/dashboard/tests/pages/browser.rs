@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tests::tools;
 
+use proto::coordination::FindingKind;
+
 use crate::site::{ANA, Site, entry, finding};
 use crate::system::model;
 
@@ -45,7 +47,7 @@ async fn a_browser_shows_a_lane_for_each_service_and_the_finding_between_them() 
         .iter()
         .zip(1..)
         .map(|(service, number)| entry(number, service, "2026-01-15", "Something here"));
-    let clash = finding(99, "2026-02-10", "Clash C1: Two appointments at once");
+    let clash = finding(99, "2026-02-10", FindingKind::Clash, "Clash C1: Two appointments at once");
     let site = Site::open(entries.chain([clash]).collect()).await;
     let (dom, picture) = shown(&site.url(&format!("/person/{ANA}"))).await;
     for service in services.into_iter().chain(["coordination"]) {

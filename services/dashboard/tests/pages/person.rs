@@ -8,6 +8,8 @@ use proto::timeline::watch_timeline_response::Update;
 use proto::types::{Discrepancy, FieldStatus};
 use serde_json::Value;
 
+use proto::coordination::FindingKind;
+
 use crate::site::{ANA, Site, entry, finding, read};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +24,7 @@ async fn the_page_shows_who_it_is_what_was_found_and_every_entry() {
         discrepancies: vec![Discrepancy { code: "MOVE_IN_BEFORE_ENTRY".into(), detail: "told so".into() }],
         ..entry(2, "housing", "2026-01-10", "Stays at Testhouse")
     };
-    let clash = finding(3, "2026-02-10", "Clash C3: Two permanent homes share a night");
+    let clash = finding(3, "2026-02-10", FindingKind::Clash, "Clash C3: Two permanent homes share a night");
     let site = Site::open(vec![clash, goal, stay]).await;
     let (code, page) = site.get(&format!("/person/{ANA}")).await;
     assert_eq!(code, 200, "{page}");
@@ -110,7 +112,7 @@ async fn services_that_are_away_are_a_page_that_can_be_tried_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_is_to_be_had_as_json() {
     let site = Site::open(vec![
-        finding(3, "2026-02-10", "Gap G1: unanswered"),
+        finding(3, "2026-02-10", FindingKind::Gap, "Gap G1: unanswered"),
         entry(1, "housing", "2026-02-03", "A stay"),
     ])
     .await;
@@ -118,7 +120,7 @@ async fn the_same_is_to_be_had_as_json() {
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(code, 200);
     assert_eq!(body["viewed_as"]["role"], "operator");
-    assert_eq!(body["entries"][0]["finding"], "gap");
+    assert_eq!((&body["entries"][0]["finding"], &body["entries"][0]["rule"]), (&"gap".into(), &"X1".into()));
     assert_eq!(body["entries"][1]["start"]["zone"], "America/Chicago");
     assert_eq!(body["next_page_token"], "older-1");
 }

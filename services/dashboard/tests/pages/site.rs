@@ -21,6 +21,7 @@ use platform::error;
 use platform::metrics::Metrics;
 use platform::peer::{Identity, connect};
 use platform::server::Server;
+use proto::coordination::FindingKind;
 use proto::log::feed_service_server::{FeedService, FeedServiceServer};
 use proto::log::operations_service_server::{OperationsService, OperationsServiceServer};
 use proto::log::{self as log, ReadModel};
@@ -30,7 +31,7 @@ use proto::registry::{
 };
 use proto::timeline::timeline_service_server::{TimelineService, TimelineServiceServer};
 use proto::timeline::watch_timeline_response::Update;
-use proto::timeline::{self as timeline, Entry, EntryKind};
+use proto::timeline::{self as timeline, Entry, EntryKind, FindingMark};
 use proto::types::FieldStatus;
 use tokio::sync::broadcast;
 use tonic::body::Body;
@@ -129,8 +130,9 @@ pub fn entry(number: u128, service: &str, day: &str, line: &str) -> Entry {
 }
 
 /// A finding that holds since that day.
-pub fn finding(number: u128, day: &str, line: &str) -> Entry {
-    Entry { kind: EntryKind::Finding.into(), open: true, ..entry(number, "coordination", day, line) }
+pub fn finding(number: u128, day: &str, kind: FindingKind, line: &str) -> Entry {
+    let finding = Some(FindingMark { kind: kind.into(), rule: "X1".into() });
+    Entry { kind: EntryKind::Finding.into(), open: true, finding, ..entry(number, "coordination", day, line) }
 }
 
 struct Answers(Arc<Town>);

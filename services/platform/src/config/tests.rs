@@ -23,7 +23,7 @@ fn settled(line: &str, env: &[(&str, &str)], needs: Needs<'_>) -> Result<Setting
 #[test]
 fn a_store_is_all_that_has_to_be_said() {
     let settings = settled("--store sqlite:here", &[], Needs { registry: true, ..Needs::default() }).unwrap();
-    assert!(settings.store == StoreUrl::Sqlite("here".into()));
+    assert!(settings.store == Some(StoreUrl::Sqlite("here".into())));
     assert_eq!(settings.grpc_listen.to_string(), "127.0.0.1:50051");
     assert_eq!(settings.http_listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.admin_listen.to_string(), "127.0.0.1:9464");
@@ -58,7 +58,7 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_says_nothing() {
     ];
     let settings =
         settled("--store sqlite:here", &env, Needs { peers: &["registry"], ..Needs::default() }).unwrap();
-    assert!(settings.store == StoreUrl::Sqlite("here".into()));
+    assert!(settings.store == Some(StoreUrl::Sqlite("here".into())));
     assert_eq!(settings.grpc_listen.to_string(), "[::1]:7");
     assert!(settings.nats.is_none());
     assert_eq!(settings.peers["referrals"], "https://referrals:50051");
@@ -69,7 +69,7 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_says_nothing() {
 fn all_complaints_come_at_once_each_with_its_flag_and_its_remedy() {
     let line = "--grpc-listen 0.0.0.0:1 --http-listen nowhere --nats redis://x --peer registry \
                 --secret-file no/such/file --drain-seconds soon --nats-retention 0s --nats-replicas 9";
-    let needs = Needs { peers: &["registry", "referrals"], registry: true, calls: true };
+    let needs = Needs { peers: &["registry", "referrals"], registry: true, calls: true, storeless: false };
     let Complaints(said) = settled(line, &[], needs).unwrap_err();
     let expected = [
         "--store (THROUGHLINE_STORE) is missing",
@@ -161,4 +161,15 @@ fn on_sqlite_secrets_are_made_once_for_their_owner_alone() {
         let made = std::fs::metadata(folder.path().join("data").join(name)).unwrap();
         assert_eq!(made.permissions().mode() & 0o777, 0o600, "{name}");
     }
+}
+
+#[test]
+fn what_keeps_nothing_needs_no_store_and_nothing_of_one() {
+    let pages = Needs { storeless: true, peers: &["timeline"], ..Needs::default() };
+    let peer = "--peer timeline=http://here:50051";
+    assert!(settled(peer, &[], pages).unwrap().store.is_none());
+    let named = settled(&format!("{peer} --store postgres://someone@there/data"), &[], pages).unwrap();
+    assert!(named.store.is_some(), "one that is named all the same does no harm");
+    let keeps = Needs { storeless: false, ..pages };
+    assert!(settled(peer, &[], keeps).unwrap_err().to_string().contains("--store"));
 }

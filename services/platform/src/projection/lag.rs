@@ -23,6 +23,8 @@ pub struct Lag {
     pub reachable: bool,
     /// When it was last asked with success.
     pub asked: Option<Timestamp>,
+    /// People whose events of it wait because one could not be applied.
+    pub parked: u64,
 }
 
 /// Looks at every source once.
@@ -39,7 +41,17 @@ pub(super) async fn look(
         let known = before.iter().find(|lag| lag.source == source.name()).cloned();
         behind(source, views, clock, known)
     }));
-    let lags = lags.await;
+    let mut lags = lags.await;
+    match views.parked().await {
+        Ok(parked) => {
+            lags.iter_mut().for_each(|lag| lag.parked = parked.get(&lag.source).copied().unwrap_or_default());
+        }
+        // As many as were last counted: tables that cannot be read are told of by who applies to them.
+        Err(_) => lags.iter_mut().for_each(|lag| {
+            let known = before.iter().find(|known| known.source == lag.source);
+            lag.parked = known.map_or(0, |known| known.parked);
+        }),
+    }
     for lag in &lags {
         metrics.projection_lag(projection, &lag.source, lag.events, lag.seconds);
     }
@@ -50,7 +62,7 @@ async fn behind(source: &Source, views: &Views, clock: &Clock, known: Option<Lag
     let Ok(stands) = source.stands().await else {
         let (events, asked) = known.map_or((0, None), |known| (known.events, known.asked));
         let seconds = asked.map_or(f64::INFINITY, |asked| age(asked, clock.now()));
-        return Lag { source: source.name().to_owned(), events, seconds, reachable: false, asked };
+        return Lag { source: source.name().to_owned(), events, seconds, reachable: false, asked, parked: 0 };
     };
     // Asked after the head, so that what both know of is not counted.
     let progress = views.progress().borrow().clone();
@@ -63,7 +75,8 @@ async fn behind(source: &Source, views: &Views, clock: &Clock, known: Option<Lag
     let events = stands.position.saturating_sub(read);
     let oldest = if events > 0 { source.recorded_after(read).await.ok().flatten() } else { None };
     let seconds = oldest.map_or(0.0, |at| age(at, clock.now()));
-    Lag { source: source.name().to_owned(), events, seconds, reachable: true, asked: Some(clock.now()) }
+    let asked = Some(clock.now());
+    Lag { source: source.name().to_owned(), events, seconds, reachable: true, asked, parked: 0 }
 }
 
 /// Seconds from then to now; another machine's clock may be ahead of ours.

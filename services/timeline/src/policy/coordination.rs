@@ -9,7 +9,7 @@ use platform::wire::to_occurred;
 use prost::Message;
 use proto::coordination::coordination_event::Kind;
 use proto::coordination::{CoordinationEvent, FindingContent, FindingInput, FindingKind};
-use proto::timeline::{EntryKind, StoredEntry};
+use proto::timeline::{EntryKind, FindingMark, StoredEntry};
 
 use super::{Unreadable, entry, goes_on, made_of};
 use crate::entries::{Entries, Put};
@@ -52,6 +52,7 @@ fn finding(read: &Read, content: FindingContent, before: Option<Put>) -> Result<
         None => entry(LOG, read, EntryKind::Finding, ""),
     };
     found.line = format!("{kind} {}: {}", content.rule, content.line);
+    found.finding = Some(FindingMark { kind: content.kind().into(), rule: content.rule });
     found.open = true;
     let instant = |at: &prost_types::Timestamp| jiff::Timestamp::new(at.seconds, at.nanos).ok();
     if let Some(from) = content.from.as_ref().and_then(instant) {

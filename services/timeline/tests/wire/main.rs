@@ -282,6 +282,40 @@ async fn the_read_tells_its_lag_and_what_it_has_seen() {
     assert_eq!(client.get_timeline(with).await.unwrap().into_inner().entries.len(), 1);
     let lag = client.get_lag(proto::timeline::GetLagRequest {}).await.unwrap().into_inner().lag;
     assert!(lag.iter().any(|lag| lag.source == "referrals" && !lag.unreachable));
+    let sources: std::collections::BTreeSet<&str> = lag.iter().map(|lag| lag.source.as_str()).collect();
+    assert_eq!((lag.len(), sources.len()), (6, 6), "each log once, however many views read it: {lag:?}");
     let bad = GetTimelineRequest { at_least: vec!["???".into()], ..of(ANA) };
     assert!(client.get_timeline(bad).await.unwrap_err().message().starts_with("at_least[0]"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_whose_events_cannot_be_applied_are_counted_by_log() {
+    let service = service().await;
+    contact(&service, 1, ANA_TOO, CLINIC, "2026-01-05").await;
+    let unreadable = ReferralsEvent { kind: None };
+    for (number, person) in [(2, ANA), (3, ANA_TOO)] {
+        let stream = StreamId::new("participation", Uuid::from_u128(number));
+        service.tell_as("referrals", stream, Some(person), CLINIC, &unreadable).await;
+    }
+    let stream = StreamId::new("consent", ANA.uuid());
+    service.tell("registry", stream, Some(ANA), &RegistryEvent { kind: None }).await;
+    let mut client = Client::new(service.worker(CLINIC));
+    let parked = until("three to be parked", async || {
+        let lag = client.get_lag(proto::timeline::GetLagRequest {}).await.unwrap().into_inner().lag;
+        let parked: Vec<(String, u64)> = lag
+            .into_iter()
+            .filter(|lag| lag.parked_people > 0)
+            .map(|lag| (lag.source, lag.parked_people))
+            .collect();
+        (parked.iter().map(|(_, people)| people).sum::<u64>() == 3).then_some(parked)
+    })
+    .await;
+    let mut parked = parked;
+    parked.sort();
+    assert_eq!(parked, [("referrals".to_owned(), 2), ("registry".to_owned(), 1)]);
+    // Who waits says so; everyone else's life goes on.
+    contact(&service, 4, ANA_TOO, CLINIC, "2026-01-06").await;
+    contact(&service, 5, PersonId::of(12), CLINIC, "2026-01-06").await;
+    read_all(&service, service.worker(CLINIC), of(PersonId::of(12)), 1).await;
+    assert_eq!(read(service.worker(CLINIC), of(ANA_TOO)).await.len(), 1);
 }
