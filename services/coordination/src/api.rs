@@ -9,7 +9,7 @@ use kernel::{Caller, Class, PersonId, Role};
 use platform::auth;
 use platform::command::Desk;
 use platform::error::{self, BadField};
-use platform::page::{Last, Pages};
+use platform::page::Pages;
 use platform::projection::Views;
 use platform::revision::Revision;
 use platform::wire::{self as platform_wire, choice, page_size, to_instant};
@@ -129,14 +129,13 @@ impl CoordinationService for Api {
         &self,
         request: Request<pb::ListFindingsRequest>,
     ) -> Result<Response<pb::ListFindingsResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let deadline = platform::server::deadline(&request);
         let r = request.get_ref();
         let person: PersonId = platform_wire::id("person_id", &r.person_id)?;
         let (kinds, rules) = (kinds(&r.kinds)?, rules(&r.rules)?);
         let list = format!("ListFindings/{person}/{kinds:?}/{rules:?}/{}", r.include_cleared);
-        let after = self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first);
+        let after = self.pages.after(&list, &r.page_token)?;
         let size = page_size(r.page_size)?;
 
         self.wait(&r.at_least, deadline, Some(person)).await?;
@@ -145,7 +144,7 @@ impl CoordinationService for Api {
         let (records, classes) = self.sight(&caller, person, classes).await?;
         let filter = Filter { records, classes, kinds, rules, cleared: r.include_cleared, after, size };
         let (findings, next) = view::page(&db, &filter).await?;
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListFindingsResponse { findings, next_page_token }))
     }
 
@@ -153,8 +152,7 @@ impl CoordinationService for Api {
         &self,
         request: Request<pb::GetFindingRequest>,
     ) -> Result<Response<pb::GetFindingResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let deadline = platform::server::deadline(&request);
         let r = request.get_ref();
         let id = wire::finding_id(&r.finding_id)?;
@@ -172,8 +170,7 @@ impl CoordinationService for Api {
         &self,
         request: Request<pb::GetCoordinationStatusRequest>,
     ) -> Result<Response<pb::GetCoordinationStatusResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, OPERATE)?;
+        auth::admit(&request, OPERATE)?;
         let open = view::open(&self.view.findings.db()).await?;
         let waiting = due::waiting(&self.view.facts.db(), self.desk.clock().now()).await?;
         let parked = self.view.facts.parked().await?;

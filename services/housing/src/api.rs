@@ -7,7 +7,7 @@ use kernel::{AgencyId, Role, UnitGroupId};
 use platform::auth;
 use platform::command::{Changes, Desk, Stream, id_of};
 use platform::error::{self, BadField};
-use platform::page::{Last, Pages};
+use platform::page::Pages;
 use platform::wire::page_size;
 use proto::housing as pb;
 use proto::housing::housing_service_server::HousingService;
@@ -202,8 +202,7 @@ impl HousingService for Api {
         &self,
         request: Request<pb::GetUnitGroupRequest>,
     ) -> Result<Response<pb::GetUnitGroupResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         self.view.wait(&r.at_least).await?;
         let on = platform::wire::optional_day("on", r.on.as_ref())?;
@@ -218,19 +217,18 @@ impl HousingService for Api {
         &self,
         request: Request<pb::ListUnitGroupsRequest>,
     ) -> Result<Response<pb::ListUnitGroupsResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let agency = platform::wire::optional_id("agency_id", &r.agency_id)?;
         let list = format!("ListUnitGroups/{agency:?}");
-        let after = self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first);
+        let after = self.pages.after(&list, &r.page_token)?;
         self.view.wait(&r.at_least).await?;
         let (found, next) = self.view.groups(agency, &after, page_size(r.page_size)?).await?;
         let mut unit_groups = Vec::with_capacity(found.len());
         for group in found {
             unit_groups.extend(self.read_group(&caller, group, None).await?);
         }
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListUnitGroupsResponse { unit_groups, next_page_token }))
     }
 
@@ -328,8 +326,7 @@ impl HousingService for Api {
         &self,
         request: Request<pb::GetUnitRequest>,
     ) -> Result<Response<pb::GetUnitResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         self.view.wait(&r.at_least).await?;
         let on = platform::wire::optional_day("on", r.on.as_ref())?;
@@ -343,20 +340,19 @@ impl HousingService for Api {
         &self,
         request: Request<pb::ListUnitsRequest>,
     ) -> Result<Response<pb::ListUnitsResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let group: UnitGroupId = platform::wire::id("unit_group_id", &r.unit_group_id)?;
         let on = platform::wire::optional_day("on", r.on.as_ref())?;
         let list = format!("ListUnits/{group}/{on:?}");
-        let after = self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first);
+        let after = self.pages.after(&list, &r.page_token)?;
         self.view.wait(&r.at_least).await?;
         let (found, next) = self.view.units(group, &after, page_size(r.page_size)?).await?;
         let mut units = Vec::with_capacity(found.len());
         for unit in found {
             units.extend(self.read_unit(&caller, unit, on).await?);
         }
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListUnitsResponse { units, next_page_token }))
     }
 
@@ -566,8 +562,7 @@ impl HousingService for Api {
         &self,
         request: Request<pb::GetPlacementRequest>,
     ) -> Result<Response<pb::GetPlacementResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let placement = id("placement_id", &request.get_ref().placement_id)?;
         let placement = self.read_placement(&caller, placement).await?;
         let placement = Some(placement.ok_or_else(|| error::not_found("placement"))?);
@@ -578,8 +573,7 @@ impl HousingService for Api {
         &self,
         request: Request<pb::ListPlacementsRequest>,
     ) -> Result<Response<pb::ListPlacementsResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let states = wire::state_numbers(&r.states)?;
         let group = platform::wire::optional_id("unit_group_id", &r.unit_group_id)?;
@@ -593,7 +587,7 @@ impl HousingService for Api {
             return Err(error::bad_field("person_id", why));
         }
         let list = format!("ListPlacements/{agency:?}/{person:?}/{group:?}/{states:?}");
-        let after = self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first);
+        let after = self.pages.after(&list, &r.page_token)?;
         let size = page_size(r.page_size)?;
         self.view.wait(&r.at_least).await?;
         let filter = PlacementFilter { agency, person, group, states, after, size };
@@ -602,7 +596,7 @@ impl HousingService for Api {
         for placement in found {
             placements.extend(self.read_placement(&caller, placement).await?);
         }
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListPlacementsResponse { placements, next_page_token }))
     }
 
@@ -650,8 +644,7 @@ impl HousingService for Api {
         &self,
         request: Request<pb::GetLivingSituationRequest>,
     ) -> Result<Response<pb::GetLivingSituationResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let situation = id("living_situation_id", &request.get_ref().living_situation_id)?;
         let situation = self.read_living_situation(&caller, situation).await?;
         let living_situation = Some(situation.ok_or_else(|| error::not_found("living situation"))?);

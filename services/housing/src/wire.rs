@@ -10,7 +10,8 @@ mod placement;
 mod stored;
 mod unit;
 
-use kernel::{Decider, Timestamp};
+use kernel::Timestamp;
+use platform::command::stored::{id_text, not_of};
 use platform::command::{Payload, Unreadable};
 use platform::error::BadField;
 use platform::records::Tells;
@@ -79,17 +80,4 @@ pub fn reaction_refused(refused: proto::log::ReactionRefused) -> pb::HousingEven
 
 fn payload(kind: String, message: Kind) -> Payload {
     Payload::new(kind, &pb::HousingEvent { kind: Some(message) })
-}
-
-fn not_of<D: Decider>(stored: &proto::log::Event) -> Unreadable {
-    debug_assert!(
-        !stored.stream.starts_with(&format!("{}-", D::CATEGORY)),
-        "an event of another kind in a {} stream",
-        D::CATEGORY
-    );
-    Unreadable::new(stored, "it belongs to another kind of stream")
-}
-
-fn id_text<T: ToString>(id: Option<T>) -> String {
-    id.map(|id| id.to_string()).unwrap_or_default()
 }

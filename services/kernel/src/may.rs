@@ -53,6 +53,13 @@ pub fn see(caller: &Caller, say: &Say, class: &Class) -> Option<Why> {
     consented.then_some(Why::Consent)
 }
 
+/// Whether the caller sees what this agency wrote in this category, about that person where it is about one, without the person's say: what a service
+/// shows of its own. Reads across agencies, by consent, are the timeline's.
+pub fn see_own(caller: &Caller, agency: AgencyId, person: Option<PersonId>, category: &str) -> bool {
+    let say = Say { records: person.into_iter().collect(), unknown: true, ..Say::default() };
+    see(caller, &say, &Class::of(agency, category)).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

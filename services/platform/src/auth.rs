@@ -76,6 +76,16 @@ pub fn require_role(caller: &Caller, allowed: &[Role]) -> Result<(), Status> {
     Err(error::denied("ROLE_NOT_ALLOWED", text))
 }
 
+/// The caller, where the role is one of those allowed.
+///
+/// # Errors
+/// As [`caller`] and [`require_role`].
+pub fn admit<T>(request: &tonic::Request<T>, allowed: &[Role]) -> Result<Caller, Status> {
+    let caller = caller(request)?;
+    require_role(&caller, allowed)?;
+    Ok(caller)
+}
+
 /// An actor in its wire form, as [`ACTOR`] carries it.
 pub fn actor_text(actor: &Actor) -> String {
     match actor {

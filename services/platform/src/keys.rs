@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::PersonId;
 use prost::Message;
 use proto::log as pb;
+use proto::types::FieldStatus;
 use tokio::sync::{mpsc, oneshot};
 use tonic::Status;
 
@@ -81,6 +82,17 @@ pub enum Opened {
     Locked,
 }
 
+impl Opened {
+    /// As a reply has it: the text, or nothing, and which of them.
+    pub fn said(self) -> (String, FieldStatus) {
+        match self {
+            Self::Text(text) => (text, FieldStatus::Open),
+            Self::Erased => (String::new(), FieldStatus::Erased),
+            Self::Locked => (String::new(), FieldStatus::Locked),
+        }
+    }
+}
+
 /// The keys of people, shared by everything in a process. Clones are the same.
 #[derive(Clone)]
 pub struct Keys {
@@ -137,6 +149,13 @@ impl Keys {
     /// The person is erased: drops the key and never takes it again.
     pub fn forget(&self, person: PersonId) {
         self.shared.leases().insert(person, Lease::Erased);
+    }
+
+    /// A field of a reply: its text and its status; both empty where there is none.
+    pub async fn field(&self, text: Option<&kernel::Private>) -> (String, i32) {
+        let Some(text) = text else { return (String::new(), FieldStatus::Unspecified.into()) };
+        let (text, status) = self.open_private(text).await.said();
+        (text, status.into())
     }
 
     /// Opens one sealed text.

@@ -52,6 +52,21 @@ impl Pages {
     }
 }
 
+impl Pages {
+    /// Where a page of a list that is newest first goes on: after that row.
+    ///
+    /// # Errors
+    /// A token that this list did not give.
+    pub fn after(&self, list: &str, token: &str) -> Result<Last, BadField> {
+        Ok(self.place(list, token)?.unwrap_or_else(Last::first))
+    }
+
+    /// The `next_page_token` of a page after which the list goes on there, or ends.
+    pub fn next(&self, list: &str, next: Option<Last>) -> String {
+        next.map(|last| self.token(list, &last)).unwrap_or_default()
+    }
+}
+
 /// A place in a list that is newest first: the last row of the page before.
 #[derive(Clone, PartialEq, Message)]
 pub struct Last {

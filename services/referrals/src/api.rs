@@ -5,8 +5,7 @@ use kernel::{AgencyId, By, Caller, Decider, OfferId, PersonId, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Desk, Done, Stream, id_of};
 use platform::error::{self, BadField};
-use platform::keys::Opened;
-use platform::page::{Last, Pages};
+use platform::page::Pages;
 use platform::wire::page_size;
 use proto::referrals as pb;
 use proto::referrals::referrals_service_server::ReferralsService;
@@ -76,18 +75,9 @@ impl Api {
         }
         let mut referral = wire::referral(id, now.version, &now);
         if let referral::State::Made { facts, .. } = &*now.state {
-            (referral.need, referral.need_status) = self.opened(&facts.need).await;
+            (referral.need, referral.need_status) = self.desk.keys().field(Some(&facts.need)).await;
         }
         Ok(Some(referral))
-    }
-
-    async fn opened(&self, text: &kernel::Private) -> (String, i32) {
-        use proto::types::FieldStatus;
-        match self.desk.keys().open_private(text).await {
-            Opened::Text(text) => (text, FieldStatus::Open.into()),
-            Opened::Erased => (String::new(), FieldStatus::Erased.into()),
-            Opened::Locked => (String::new(), FieldStatus::Locked.into()),
-        }
     }
 }
 
@@ -183,8 +173,7 @@ impl ReferralsService for Api {
         &self,
         request: Request<pb::GetServiceOfferRequest>,
     ) -> Result<Response<pb::GetServiceOfferResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let offer = match &r.identifier {
             None => id("offer_id", &r.offer_id)?,
@@ -204,14 +193,13 @@ impl ReferralsService for Api {
         &self,
         request: Request<pb::ListServiceOffersRequest>,
     ) -> Result<Response<pb::ListServiceOffersResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let list = format!("ListServiceOffers/{}/{}", r.practice, r.agency_id);
         let filter = OfferFilter {
             practice: r.practice.clone(),
             agency: platform::wire::optional_id("agency_id", &r.agency_id)?,
-            after: self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first),
+            after: self.pages.after(&list, &r.page_token)?,
             size: page_size(r.page_size)?,
         };
         let (found, next) = self.view.offers(&filter).await?;
@@ -220,7 +208,7 @@ impl ReferralsService for Api {
             let now = self.desk.load::<Offer>(offer).await?;
             offers.extend(wire::offer(OfferId::new(offer), now.version, &now, &caller));
         }
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListServiceOffersResponse { offers, next_page_token }))
     }
 
@@ -379,8 +367,7 @@ impl ReferralsService for Api {
         &self,
         request: Request<pb::GetReferralRequest>,
     ) -> Result<Response<pb::GetReferralResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let id = platform::wire::id("referral_id", &request.get_ref().referral_id)?;
         let referral = self.read_referral(&caller, id).await?.ok_or_else(|| error::not_found("referral"))?;
         Ok(Response::new(pb::GetReferralResponse { referral: Some(referral) }))
@@ -390,8 +377,7 @@ impl ReferralsService for Api {
         &self,
         request: Request<pb::ListReferralsRequest>,
     ) -> Result<Response<pb::ListReferralsResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let states = wire::state_numbers(&r.states)?;
         let person = platform::wire::optional_id("person_id", &r.person_id)?;
@@ -414,7 +400,7 @@ impl ReferralsService for Api {
             person,
             side,
             states,
-            after: self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first),
+            after: self.pages.after(&list, &r.page_token)?,
             size: page_size(r.page_size)?,
         };
         self.view.wait(&r.at_least).await?;
@@ -423,7 +409,7 @@ impl ReferralsService for Api {
         for id in found {
             referrals.extend(self.read_referral(&caller, ReferralId::new(id)).await?);
         }
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListReferralsResponse { referrals, next_page_token }))
     }
 
@@ -508,8 +494,7 @@ impl ReferralsService for Api {
         &self,
         request: Request<pb::GetParticipationRequest>,
     ) -> Result<Response<pb::GetParticipationResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let id = id("participation_id", &request.get_ref().participation_id)?;
         let now = self.desk.load::<Participation>(id).await?;
         let found = wire::participation(ParticipationId::new(id), now.version, &now).filter(|found| {

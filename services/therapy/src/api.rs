@@ -1,11 +1,12 @@
 //! The gRPC face: parse, execute or query, reply.
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
-use kernel::{AgencyId, Caller, Decider, PersonId, Role, WorkerId};
+use kernel::may::see_own;
+use kernel::{Caller, Decider, Role, WorkerId};
 use platform::auth;
 use platform::command::{Ask, Changes, Desk, Done, Stream, id_of};
 use platform::error::{self, BadField};
-use platform::page::{Last, Pages};
+use platform::page::Pages;
 use platform::wire::page_size;
 use proto::therapy as pb;
 use proto::therapy::therapy_service_server::TherapyService;
@@ -19,7 +20,7 @@ use crate::domain::episode::{self, Episode};
 use crate::domain::practitioner::Practitioner;
 use crate::domain::{AppointmentId, EpisodeId, appointment_stream};
 use crate::view::{AppointmentFilter, EpisodeFilter, View, Whose, earliest};
-use crate::wire;
+use crate::{NAME, wire};
 
 /// Who may ask for things to happen.
 const REQUEST: &[Role] = &[Role::Worker];
@@ -81,7 +82,8 @@ impl Api {
 
     async fn read_appointment(&self, caller: &Caller, id: Uuid) -> Result<Option<pb::Appointment>, Status> {
         let now = self.desk.load::<Appointment>(id).await?;
-        let seen = now.content().is_some_and(|content| sees(caller, content.agency, content.person));
+        let seen =
+            now.content().is_some_and(|content| see_own(caller, content.agency, Some(content.person), NAME));
         Ok(if seen { wire::appointment(AppointmentId::new(id), now.version, &now) } else { None })
     }
 
@@ -90,7 +92,7 @@ impl Api {
         let seen = match &*now.state {
             episode::State::Unmade => false,
             episode::State::Made { facts, .. } | episode::State::InError { facts } => {
-                sees(caller, facts.agency, facts.person)
+                see_own(caller, facts.agency, Some(facts.person), NAME)
             }
         };
         Ok(if seen { wire::episode(EpisodeId::new(id), now.version, &now) } else { None })
@@ -107,11 +109,6 @@ impl Api {
 
 fn oversees(caller: &Caller) -> bool {
     matches!(caller.role, Role::Operator | Role::Auditor | Role::Service)
-}
-
-/// Whether the caller reads facts of that agency about that person here. Across agencies the timeline answers, by consent.
-fn sees(caller: &Caller, agency: AgencyId, person: PersonId) -> bool {
-    oversees(caller) || caller.speaks_for() == Some(agency) || caller.person() == Some(person)
 }
 
 /// Whose records the caller's list shows: the agency's own, or one person's.
@@ -186,8 +183,7 @@ impl TherapyService for Api {
         &self,
         request: Request<pb::GetPractitionerRequest>,
     ) -> Result<Response<pb::GetPractitionerResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let id = id("practitioner_id", &request.get_ref().practitioner_id)?;
         let found = self.read_practitioner(&caller, id).await?;
         let practitioner = found.ok_or_else(|| error::not_found("practitioner"))?;
@@ -198,12 +194,11 @@ impl TherapyService for Api {
         &self,
         request: Request<pb::ListPractitionersRequest>,
     ) -> Result<Response<pb::ListPractitionersResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, PROGRAMME)?;
+        let caller = auth::admit(&request, PROGRAMME)?;
         let r = request.get_ref();
         let agency = caller.speaks_for();
         let list = format!("ListPractitioners/{agency:?}/{}", r.modality);
-        let after = self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first);
+        let after = self.pages.after(&list, &r.page_token)?;
         let size = page_size(r.page_size)?;
         self.view.wait(&r.at_least).await?;
         let (found, next) = self.view.practitioners(agency, &r.modality, &after, size).await?;
@@ -211,7 +206,7 @@ impl TherapyService for Api {
         for id in found {
             practitioners.extend(self.read_practitioner(&caller, id).await?);
         }
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListPractitionersResponse { practitioners, next_page_token }))
     }
 
@@ -265,8 +260,7 @@ impl TherapyService for Api {
         &self,
         request: Request<pb::GetEpisodeRequest>,
     ) -> Result<Response<pb::GetEpisodeResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let id = id("episode_id", &request.get_ref().episode_id)?;
         let episode = self.read_episode(&caller, id).await?.ok_or_else(|| error::not_found("episode"))?;
         Ok(Response::new(pb::GetEpisodeResponse { episode: Some(episode) }))
@@ -276,13 +270,12 @@ impl TherapyService for Api {
         &self,
         request: Request<pb::ListEpisodesRequest>,
     ) -> Result<Response<pb::ListEpisodesResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let whose = whose(&caller, &r.person_id, &r.practitioner_id)?;
         let states = wire::episode_states(&r.states)?;
         let list = format!("ListEpisodes/{whose:?}/{states:?}");
-        let after = self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first);
+        let after = self.pages.after(&list, &r.page_token)?;
         let filter = EpisodeFilter { whose, states, after, size: page_size(r.page_size)? };
         self.view.wait(&r.at_least).await?;
         let (found, next) = self.view.episodes(&filter).await?;
@@ -290,7 +283,7 @@ impl TherapyService for Api {
         for id in found {
             episodes.extend(self.read_episode(&caller, id).await?);
         }
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListEpisodesResponse { episodes, next_page_token }))
     }
 
@@ -473,8 +466,7 @@ impl TherapyService for Api {
         &self,
         request: Request<pb::GetAppointmentRequest>,
     ) -> Result<Response<pb::GetAppointmentResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let id = id("appointment_id", &request.get_ref().appointment_id)?;
         let found = self.read_appointment(&caller, id).await?;
         let appointment = found.ok_or_else(|| error::not_found("appointment"))?;
@@ -485,8 +477,7 @@ impl TherapyService for Api {
         &self,
         request: Request<pb::ListAppointmentsRequest>,
     ) -> Result<Response<pb::ListAppointmentsResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let whose = whose(&caller, &r.person_id, &r.practitioner_id)?;
         let states = wire::appointment_states(&r.states)?;
@@ -504,7 +495,7 @@ impl TherapyService for Api {
         for id in found {
             appointments.extend(self.read_appointment(&caller, id).await?);
         }
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListAppointmentsResponse { appointments, next_page_token }))
     }
 }

@@ -10,14 +10,13 @@ use platform::auth;
 use platform::command::Desk;
 use platform::error::BadField;
 use platform::keys::Opened;
-use platform::page::{Last, Pages};
+use platform::page::Pages;
 use platform::people::People;
 use platform::projection::Views;
 use platform::revision::Revision;
 use platform::wire::{self, page_size};
 use proto::timeline::timeline_service_server::TimelineService;
 use proto::timeline::{self as pb, Entry};
-use proto::types::FieldStatus;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
@@ -94,11 +93,7 @@ impl Api {
             let (stored, sealed) = (found.stored.entry, found.stored.text.is_some());
             let mut entry = stored.unwrap_or_default();
             if sealed {
-                let (text, status) = match opened.next().unwrap_or(Opened::Locked) {
-                    Opened::Text(text) => (text, FieldStatus::Open),
-                    Opened::Erased => (String::new(), FieldStatus::Erased),
-                    Opened::Locked => (String::new(), FieldStatus::Locked),
-                };
+                let (text, status) = opened.next().unwrap_or(Opened::Locked).said();
                 (entry.text, entry.text_status) = (text, status.into());
             }
             if let Ok(agency) = entry.agency_id.parse() {
@@ -179,8 +174,7 @@ impl TimelineService for Api {
         &self,
         request: Request<pb::GetTimelineRequest>,
     ) -> Result<Response<pb::GetTimelineResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let deadline = platform::server::deadline(&request);
         let r = request.get_ref();
         let person: PersonId = wire::id("person_id", &r.person_id)?;
@@ -191,7 +185,7 @@ impl TimelineService for Api {
         let as_of = instant("as_of", &r.as_of)?;
         let services = services(&r.services)?;
         let list = format!("GetTimeline/{person}/{services:?}/{from:?}/{until:?}/{as_of:?}");
-        let after = self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first);
+        let after = self.pages.after(&list, &r.page_token)?;
         let size = page_size(r.page_size)?;
 
         self.wait(&r.at_least, deadline).await?;
@@ -229,8 +223,7 @@ impl TimelineService for Api {
         &self,
         request: Request<pb::WatchTimelineRequest>,
     ) -> Result<Response<Self::WatchTimelineStream>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.into_inner();
         let person: PersonId = wire::id("person_id", &r.person_id)?;
         let services = services(&r.services)?;

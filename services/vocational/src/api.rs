@@ -1,14 +1,13 @@
 //! The gRPC face: parse, execute or query, reply.
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
-use kernel::{By, Caller, Occurred, PersonId, Private, Role};
+use kernel::may::see_own;
+use kernel::{Caller, Occurred, PersonId, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Desk, Done, Stream, id_of};
 use platform::error;
-use platform::keys::Opened;
-use platform::page::{Last, Pages};
+use platform::page::Pages;
 use platform::wire::{happened, page_size};
-use proto::types::FieldStatus;
 use proto::vocational as pb;
 use proto::vocational::vocational_service_server::VocationalService;
 use tonic::{Request, Response, Status};
@@ -19,7 +18,7 @@ use crate::domain::report::{self, Report};
 use crate::domain::work::{self, Both};
 use crate::domain::{CaseId, ContactId, InterviewId, JobId, ReportId};
 use crate::view::{CaseFilter, JobFilter, View};
-use crate::wire;
+use crate::{NAME, wire};
 
 /// Who may do the agency's part.
 const WORK: &[Role] = &[Role::Worker];
@@ -68,47 +67,27 @@ impl Api {
 
     async fn read_case(&self, caller: &Caller, id: CaseId) -> Result<Option<pb::Case>, Status> {
         let now = self.desk.load::<Case>(id.uuid()).await?;
-        let seen = now.facts().is_some_and(|facts| sees(caller, facts.agency, facts.person));
+        let seen = now.facts().is_some_and(|facts| see_own(caller, facts.agency, Some(facts.person), NAME));
         Ok(if seen { wire::case(now.version, &now) } else { None })
     }
 
     async fn read_job(&self, caller: &Caller, id: JobId) -> Result<Option<pb::Job>, Status> {
         let now = self.desk.load::<Job>(id.uuid()).await?;
-        if !now.facts().is_some_and(|facts| sees(caller, facts.agency, facts.person)) {
+        if !now.facts().is_some_and(|facts| see_own(caller, facts.agency, Some(facts.person), NAME)) {
             return Ok(None);
         }
         let Some(mut out) = wire::job(now.version, &now) else { return Ok(None) };
         if let Some(made) = now.made() {
-            (out.employer, out.employer_status) = self.opened(Some(&made.facts.employer)).await;
-            (out.title, out.title_status) = self.opened(made.facts.title.as_ref()).await;
+            (out.employer, out.employer_status) = self.desk.keys().field(Some(&made.facts.employer)).await;
+            (out.title, out.title_status) = self.desk.keys().field(made.facts.title.as_ref()).await;
             for interview in &mut out.interviews {
                 let id = interview.id.parse().map_err(error::failed)?;
                 let place = made.interviews.get(&id).and_then(|(interview, _)| interview.place.as_ref());
-                (interview.place, interview.place_status) = self.opened(place).await;
+                (interview.place, interview.place_status) = self.desk.keys().field(place).await;
             }
         }
         Ok(Some(out))
     }
-
-    async fn opened(&self, text: Option<&Private>) -> (String, i32) {
-        let Some(text) = text else { return (String::new(), FieldStatus::Unspecified.into()) };
-        match self.desk.keys().open_private(text).await {
-            Opened::Text(text) => (text, FieldStatus::Open.into()),
-            Opened::Erased => (String::new(), FieldStatus::Erased.into()),
-            Opened::Locked => (String::new(), FieldStatus::Locked.into()),
-        }
-    }
-}
-
-/// Whether the caller serves the person, is the person, or oversees.
-fn sees(caller: &Caller, agency: kernel::AgencyId, person: PersonId) -> bool {
-    let oversight = matches!(caller.role, Role::Operator | Role::Auditor | Role::Service);
-    oversight
-        || match caller.by() {
-            By::Agency(own) => own == agency,
-            By::Person(own) => own == person,
-            By::System => false,
-        }
 }
 
 /// Whose rows a list may show: the agency's, or else one person's.
@@ -465,8 +444,7 @@ impl VocationalService for Api {
         &self,
         request: Request<pb::GetCaseRequest>,
     ) -> Result<Response<pb::GetCaseResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let id = platform::wire::id("case_id", &r.case_id)?;
         let case = self.read_case(&caller, id).await?.ok_or_else(|| error::not_found("case"))?;
@@ -482,8 +460,7 @@ impl VocationalService for Api {
         &self,
         request: Request<pb::ListCasesRequest>,
     ) -> Result<Response<pb::ListCasesResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let states = wire::case_states(&r.states)?;
         let worker = platform::wire::optional_id("worker_id", &r.worker_id)?;
@@ -495,7 +472,7 @@ impl VocationalService for Api {
             person,
             worker,
             states,
-            after: self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first),
+            after: self.pages.after(&list, &r.page_token)?,
             size: page_size(r.page_size)?,
         };
         self.view.wait(&r.at_least).await?;
@@ -504,7 +481,7 @@ impl VocationalService for Api {
         for id in found {
             cases.extend(self.read_case(&caller, id).await?);
         }
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListCasesResponse { cases, next_page_token }))
     }
 
@@ -512,8 +489,7 @@ impl VocationalService for Api {
         &self,
         request: Request<pb::GetJobRequest>,
     ) -> Result<Response<pb::GetJobResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let id = platform::wire::id("job_id", &request.get_ref().job_id)?;
         let job = self.read_job(&caller, id).await?.ok_or_else(|| error::not_found("job"))?;
         Ok(Response::new(pb::GetJobResponse { job: Some(job) }))
@@ -523,8 +499,7 @@ impl VocationalService for Api {
         &self,
         request: Request<pb::ListJobsRequest>,
     ) -> Result<Response<pb::ListJobsResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let r = request.get_ref();
         let states = wire::job_states(&r.states)?;
         let case = platform::wire::optional_id("case_id", &r.case_id)?;
@@ -536,7 +511,7 @@ impl VocationalService for Api {
             person,
             case,
             states,
-            after: self.pages.place(&list, &r.page_token)?.unwrap_or_else(Last::first),
+            after: self.pages.after(&list, &r.page_token)?,
             size: page_size(r.page_size)?,
         };
         self.view.wait(&r.at_least).await?;
@@ -545,7 +520,7 @@ impl VocationalService for Api {
         for id in found {
             jobs.extend(self.read_job(&caller, id).await?);
         }
-        let next_page_token = next.map(|last| self.pages.token(&list, &last)).unwrap_or_default();
+        let next_page_token = self.pages.next(&list, next);
         Ok(Response::new(pb::ListJobsResponse { jobs, next_page_token }))
     }
 
@@ -553,11 +528,10 @@ impl VocationalService for Api {
         &self,
         request: Request<pb::GetEmploymentStatusRequest>,
     ) -> Result<Response<pb::GetEmploymentStatusResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, READ)?;
+        let caller = auth::admit(&request, READ)?;
         let id: ReportId = platform::wire::id("report_id", &request.get_ref().report_id)?;
         let now = self.desk.load::<Report>(id.uuid()).await?;
-        let seen = now.told().is_some_and(|told| sees(&caller, told.agency, told.person));
+        let seen = now.told().is_some_and(|told| see_own(&caller, told.agency, Some(told.person), NAME));
         let report = wire::report(now.version, &now).filter(|_| seen);
         let report = report.ok_or_else(|| error::not_found("employment status report"))?;
         Ok(Response::new(pb::GetEmploymentStatusResponse { report: Some(report) }))

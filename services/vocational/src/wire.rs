@@ -24,6 +24,7 @@ mod stored;
 mod terms;
 
 use kernel::{Occurred, Precision, Timestamp};
+use platform::command::stored::id_text;
 use platform::error::BadField;
 use platform::records::Tells;
 use platform::wire::REQUEST_LOOKS_BACK_DAYS;
@@ -98,10 +99,6 @@ fn ids<T: std::str::FromStr<Err = kernel::ids::NotAnId>>(
         return Err(BadField::new(field, format!("holds more than {max} ids")));
     }
     texts.iter().enumerate().map(|(i, text)| platform::wire::id(&format!("{field}[{i}]"), text)).collect()
-}
-
-fn id_text<T: ToString>(id: Option<T>) -> String {
-    id.map(|id| id.to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Reading one record for one caller.
 //! Invariant: what a caller may not see answers as what does not exist. Reads across agencies are the timeline's, so no consent opens one here.
 
-use kernel::may::{Say, see};
-use kernel::{AgencyId, Caller, Class, Day, PersonId};
+use kernel::may::see_own;
+use kernel::{Caller, Day};
 use platform::error;
 use proto::housing as pb;
 use tonic::Status;
@@ -16,12 +16,6 @@ use crate::domain::placement::{Placement, Situation};
 use crate::domain::unit::Unit;
 use crate::view::Named;
 use crate::{NAME, wire};
-
-/// Whether the caller sees what this agency wrote, about that person where it is about one.
-fn sees(caller: &Caller, agency: AgencyId, person: Option<PersonId>) -> bool {
-    let say = Say { records: person.into_iter().collect(), unknown: true, ..Say::default() };
-    see(caller, &say, &Class::of(agency, NAME)).is_some()
-}
 
 impl Api {
     /// The record that a request names by its id, or by an identifier of the caller's agency.
@@ -51,7 +45,7 @@ impl Api {
     ) -> Result<Option<pb::UnitGroup>, Status> {
         let now = self.desk.load::<UnitGroup>(id).await?;
         let Some(group) = now.made() else { return Ok(None) };
-        let open = if sees(caller, group.agency, None) {
+        let open = if see_own(caller, group.agency, None, NAME) {
             let day = on.unwrap_or_else(|| group.content.zone.day_of(self.desk.clock().now()));
             self.view.open_placements(group.id, day).await?
         } else {
@@ -67,7 +61,8 @@ impl Api {
         on: Option<Day>,
     ) -> Result<Option<pb::Unit>, Status> {
         let now = self.desk.load::<Unit>(id).await?;
-        let Some(belongs) = now.belongs().filter(|belongs| sees(caller, belongs.agency, None)) else {
+        let Some(belongs) = now.belongs().filter(|belongs| see_own(caller, belongs.agency, None, NAME))
+        else {
             return Ok(None);
         };
         let diary = self.desk.load::<Diary>(id).await?;
@@ -81,7 +76,8 @@ impl Api {
         id: Uuid,
     ) -> Result<Option<pb::Placement>, Status> {
         let now = self.desk.load::<Placement>(id).await?;
-        let Some(made) = now.made().filter(|made| sees(caller, made.facts.agency, Some(made.facts.person)))
+        let Some(made) =
+            now.made().filter(|made| see_own(caller, made.facts.agency, Some(made.facts.person), NAME))
         else {
             return Ok(None);
         };
@@ -106,7 +102,7 @@ impl Api {
     ) -> Result<Option<pb::LivingSituation>, Status> {
         let now = self.desk.load::<LivingSituation>(id).await?;
         match &*now.state {
-            living::State::Made { told, .. } if sees(caller, told.agency, Some(told.person)) => {
+            living::State::Made { told, .. } if see_own(caller, told.agency, Some(told.person), NAME) => {
                 let place = wire::opened_with(self.desk.keys(), &told.place).await;
                 Ok(Some(wire::living_situation(now.version, told, place)))
             }

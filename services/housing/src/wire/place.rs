@@ -3,7 +3,7 @@
 
 use platform::command::{Ink, Unreadable, from_private};
 use platform::error::BadField;
-use platform::keys::{Keys, Opened};
+use platform::keys::Keys;
 use platform::seal::Secret;
 use platform::wire;
 use proto::housing as pb;
@@ -61,11 +61,7 @@ pub fn stored(event: &proto::log::Event, place: Option<&pb::SealedPlace>) -> Res
 pub async fn opened_with(keys: &Keys, place: &Place) -> pb::Place {
     let (other, status) = match place.other() {
         None => (String::new(), FieldStatus::Unspecified),
-        Some(words) => match keys.open_private(&words.text).await {
-            Opened::Text(text) => (text, FieldStatus::Open),
-            Opened::Erased => (String::new(), FieldStatus::Erased),
-            Opened::Locked => (String::new(), FieldStatus::Locked),
-        },
+        Some(words) => keys.open_private(&words.text).await.said(),
     };
     let subsidy_code = place.subsidy().unwrap_or_default();
     pb::Place { code: place.code(), subsidy_code, other, other_status: status.into() }

@@ -1,27 +1,13 @@
 //! Reading back what this service has stored.
 //! Invariant: what was checked when it was stored is not judged again; what is damaged is said to be so.
 
-use std::str::FromStr;
-
-use kernel::{Day, Discrepancy, Occurred};
+use kernel::{Day, Discrepancy};
 use platform::command::Unreadable;
-use platform::wire::{from_date, from_occurred};
+pub(super) use platform::command::stored::{occurred, stored_id as id, stored_optional_id as optional_id};
+use platform::wire::from_date;
 use proto::log::Event;
 
 use crate::domain::days::Days;
-
-pub(super) fn id<T: FromStr>(stored: &Event, text: &str) -> Result<T, Unreadable> {
-    text.parse().map_err(|_| Unreadable::new(stored, "an id in it is damaged"))
-}
-
-pub(super) fn optional_id<T: FromStr>(stored: &Event, text: &str) -> Result<Option<T>, Unreadable> {
-    if text.is_empty() { Ok(None) } else { id(stored, text).map(Some) }
-}
-
-/// When it happened.
-pub(super) fn occurred(stored: &Event) -> Result<Occurred, Unreadable> {
-    stored.occurred.as_ref().and_then(from_occurred).ok_or_else(|| Unreadable::new(stored, "it has no time"))
-}
 
 pub(super) fn day(stored: &Event, date: Option<&proto::Date>) -> Result<Day, Unreadable> {
     date.and_then(from_date).ok_or_else(|| Unreadable::new(stored, "a day in it is damaged"))

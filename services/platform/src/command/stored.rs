@@ -26,7 +26,7 @@ pub fn occurred(stored: &pb::Event) -> Result<Occurred, Unreadable> {
 /// An event of another kind of stream than this decider's.
 pub fn not_of<D: Decider>(stored: &pb::Event) -> Unreadable {
     debug_assert!(
-        !stored.stream.starts_with(D::CATEGORY),
+        !stored.stream.starts_with(&format!("{}-", D::CATEGORY)),
         "an event of another kind in a {} stream",
         D::CATEGORY
     );

@@ -59,8 +59,7 @@ impl RecordsService for RecordsFace {
         &self,
         request: Request<pb::ListRecordsRequest>,
     ) -> Result<Response<pb::ListRecordsResponse>, Status> {
-        let caller = auth::caller(&request)?;
-        auth::require_role(&caller, RECORD)?;
+        let caller = auth::admit(&request, RECORD)?;
         let agency = caller.speaks_for().ok_or_else(|| {
             let text =
                 "an agency lists what it has recorded itself; call as its recorder, or on behalf of it";
@@ -119,11 +118,7 @@ async fn shown(keys: &Keys, facts: Vec<Fact>) -> Vec<pb::RecordedFact> {
     for fact in &facts {
         let (key, status) = match &fact.key {
             Key::Clear(key) => (key.clone(), FieldStatus::Unspecified),
-            Key::Sealed(_) => match opened.next().unwrap_or(Opened::Locked) {
-                Opened::Text(key) => (key, FieldStatus::Open),
-                Opened::Erased => (String::new(), FieldStatus::Erased),
-                Opened::Locked => (String::new(), FieldStatus::Locked),
-            },
+            Key::Sealed(_) => opened.next().unwrap_or(Opened::Locked).said(),
         };
         shown.push(pb::RecordedFact {
             fact_id: fact.id(),

@@ -2,8 +2,7 @@
 //! Invariant: total; a stored event gives a value or the reason why not.
 
 use kernel::{Decider, Occurred, Timestamp};
-use platform::command::Unreadable;
-use platform::wire::from_occurred;
+use platform::command::{Unreadable, stored};
 use prost::Message;
 use proto::vocational as pb;
 use proto::vocational::vocational_event::Kind;
@@ -28,22 +27,17 @@ impl Stored<'_> {
 
     /// It stands in a stream of another kind.
     pub fn not_of<D: Decider>(self) -> Unreadable {
-        debug_assert!(
-            !self.0.stream.starts_with(D::CATEGORY),
-            "an event of another kind in a {} stream",
-            D::CATEGORY
-        );
-        self.bad("it belongs to another kind of stream")
+        stored::not_of::<D>(self.0)
     }
 
     /// An id in it.
     pub fn id<T: std::str::FromStr>(self, text: &str) -> Result<T, Unreadable> {
-        text.parse().map_err(|_| self.bad("an id in it is damaged"))
+        stored::stored_id(self.0, text)
     }
 
     /// An id in it that may be left out.
     pub fn optional_id<T: std::str::FromStr>(self, text: &str) -> Result<Option<T>, Unreadable> {
-        if text.is_empty() { Ok(None) } else { self.id(text).map(Some) }
+        stored::stored_optional_id(self.0, text)
     }
 
     /// Ids in it.
@@ -73,6 +67,6 @@ impl Stored<'_> {
 
     /// When it happened.
     pub fn occurred(self) -> Result<Occurred, Unreadable> {
-        self.part(self.0.occurred.as_ref().and_then(from_occurred))
+        stored::occurred(self.0)
     }
 }
