@@ -75,10 +75,16 @@ impl Launch {
         process
     }
 
-    /// Runs it without waiting for anything: for what is meant to end by itself, or to be refused.
-    pub fn spawn(&self) -> Process {
+    /// The command itself, for who wants to hold its pipes.
+    pub fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs it without waiting for anything: for what is meant to end by itself, or to be refused.
+    pub fn spawn(&self) -> Process {
+        let mut command = self.command();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut running = Running::spawn(&mut command, Signal::Kill, None).expect("the binary can be run");
         let said = Said::default();

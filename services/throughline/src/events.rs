@@ -10,6 +10,7 @@ use proto::log::feed_service_client::FeedServiceClient;
 use serde_json::json;
 
 use crate::client::{To, told};
+use crate::out;
 
 /// Which events.
 #[derive(Args)]
@@ -46,13 +47,13 @@ impl Events {
                 let recorded = Recorded::from_pb(recorded);
                 let event = recorded.decode()?;
                 if self.json {
-                    println!("{}", as_json(&recorded, &event));
+                    out::line(as_json(&recorded, &event))?;
                 } else {
                     let kind = event.r#type.rsplit('.').next().unwrap_or_default();
-                    println!(
+                    out::line(format_args!(
                         "{:>8}  {}  {:<32} {}",
                         recorded.position, recorded.recorded_at, kind, event.stream
-                    );
+                    ))?;
                 }
             }
         }

@@ -31,6 +31,7 @@ use platform::peer::{Identity, Peer, connect};
 use uuid::Uuid;
 
 use crate::client::To;
+use crate::out;
 use export::Export;
 use missing::Missing;
 use summary::Tally;
@@ -90,7 +91,7 @@ impl Hmis {
             true => Tally::of_plan(&plan),
             false => {
                 let peer = self.peer(&export)?;
-                let sent = send::send(peer.clone(), &mut plan).await?;
+                let sent = send::send(peer.clone(), &export.system, &mut plan).await?;
                 if export.full {
                     missing = Some(missing::missing(&peer, &export, &plan, &sent).await?);
                 }
@@ -112,7 +113,7 @@ impl Hmis {
             // Also where nothing is: a file of an earlier run would tell of that.
             missing.as_ref().unwrap_or(&Missing::default()).write(path)?;
         }
-        print!("{}", tally.table(&export, &plan, missing.as_ref(), self.dry_run));
+        out::write(tally.table(&export, &plan, missing.as_ref(), self.dry_run))?;
         Ok(if plan.rejects.len() == 0 { ExitCode::SUCCESS } else { ExitCode::from(SOME_REJECTED) })
     }
 

@@ -8,6 +8,7 @@ mod import;
 mod migrate;
 mod node;
 mod operate;
+mod out;
 mod serve;
 mod timeline;
 
@@ -70,6 +71,8 @@ async fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
+        // Who has seen enough is answered.
+        Err(wrong) if wrong.is::<out::Closed>() => ExitCode::SUCCESS,
         Err(wrong) => {
             eprintln!("throughline: {wrong:#}");
             ExitCode::FAILURE

@@ -8,6 +8,7 @@ use proto::log as pb;
 use proto::log::operations_service_client::OperationsServiceClient as Client;
 
 use crate::client::{To, told};
+use crate::out;
 
 /// Which read models to verify.
 #[derive(Args)]
@@ -36,18 +37,18 @@ impl Verify {
             let request =
                 pb::VerifyReadModelRequest { service: model.service.clone(), name: model.name.clone() };
             let verified = client.verify_read_model(request).await.map_err(told)?.into_inner();
-            println!(
+            out::line(format_args!(
                 "{}/{}: {} rows, {} different",
                 model.service, model.name, verified.rows, verified.different
-            );
+            ))?;
             for difference in verified.differences {
-                println!("  {difference}");
+                out::line(format_args!("  {difference}"))?;
             }
             for parked in &model.parked {
-                println!(
+                out::line(format_args!(
                     "  parked: {} in {} at {}: {}",
                     parked.subject, parked.log, parked.position, parked.reason
-                );
+                ))?;
             }
             different += verified.different + model.parked.len() as u64;
         }
@@ -82,10 +83,10 @@ impl Rebuild {
                 pb::RebuildReadModelRequest { service: model.service.clone(), name: model.name.clone() };
             let rebuilt = client.rebuild_read_model(request).await.map_err(told)?.into_inner();
             let seconds = started.elapsed().as_secs_f64();
-            println!(
+            out::line(format_args!(
                 "{}/{}: generation {} is live after {seconds:.1} s",
                 model.service, model.name, rebuilt.generation
-            );
+            ))?;
         }
         anyhow::ensure!(found, "{} is not served at {} or has no read models", self.service, self.to.to);
         Ok(ExitCode::SUCCESS)
@@ -116,10 +117,10 @@ impl Replay {
             let request =
                 pb::ReplayParkedRequest { service: model.service.clone(), name: model.name.clone() };
             let replayed = client.replay_parked(request).await.map_err(told)?.into_inner();
-            println!(
+            out::line(format_args!(
                 "{}/{}: {} applied, {} still parked",
                 model.service, model.name, replayed.applied, replayed.still_parked
-            );
+            ))?;
             still += replayed.still_parked;
         }
         Ok(if still == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
@@ -148,7 +149,7 @@ impl Log {
             Self::Fork { log, agrees_up_to, to } => {
                 let request = pb::ForkLogRequest { log: log.clone(), agrees_up_to };
                 let forked = Client::new(to.operator()?).fork_log(request).await.map_err(told)?.into_inner();
-                println!("{log}: now {}", forked.log_id);
+                out::line(format_args!("{log}: now {}", forked.log_id))?;
                 Ok(ExitCode::SUCCESS)
             }
         }

@@ -13,6 +13,7 @@ use proto::types::FieldStatus;
 use serde_json::json;
 
 use crate::client::{To, told};
+use crate::out;
 
 /// Whose timeline.
 #[derive(Args)]
@@ -40,9 +41,9 @@ impl Timeline {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let person = self.person_id().await?;
         if !self.json {
-            println!(
+            out::line(format_args!(
                 "Read as operator: every agency's entries are shown, and this read is in the audit log."
-            );
+            ))?;
         }
         let mut client = TimelineServiceClient::new(self.to.operator()?);
         let mut page_token = String::new();
@@ -58,9 +59,9 @@ impl Timeline {
             let page = client.get_timeline(request).await.map_err(told)?.into_inner();
             for entry in &page.entries {
                 if self.json {
-                    println!("{}", as_json(entry));
+                    out::line(as_json(entry))?;
                 } else {
-                    println!("{}", as_row(entry));
+                    out::line(as_row(entry))?;
                 }
             }
             shown += page.entries.len();
@@ -70,7 +71,7 @@ impl Timeline {
             }
         }
         if !self.json {
-            println!("{shown} entries");
+            out::line(format_args!("{shown} entries"))?;
         }
         Ok(ExitCode::SUCCESS)
     }

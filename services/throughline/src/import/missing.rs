@@ -1,7 +1,7 @@
 //! What the source told before and a full refresh of it tells no more (HMIS CSV Format Specifications, ExportDirective 2).
 //! Invariant: it is listed and nothing else happens to it: only a row that says so is taken back.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::Context;
@@ -14,6 +14,7 @@ use proto::types::FieldStatus;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 use super::call::{LONGEST_WAIT, PATIENCE};
 use super::export::Export;
@@ -59,19 +60,13 @@ pub async fn missing(peer: &Peer, export: &Export, plan: &Plan, sent: &Sent) -> 
     for (enrollment, night) in &sent.tally.untold_nights {
         missing.facts.insert(("housing", "Services".to_owned(), format!("{enrollment}/{night}")));
     }
-    let own = list(peer, "registry", &export.system).await.map_err(crate::client::told)?;
-    let agencies: BTreeSet<AgencyId> = own
-        .iter()
-        .filter(|fact| !fact.taken_back)
-        .filter_map(|fact| kernel::ids::parse_stream(&fact.stream).ok())
-        .map(|(_, agency)| AgencyId::new(agency))
-        .collect();
+    let (own, agencies) = agencies(peer, &export.system).await?;
     missing.judge("registry", "", own, &told);
     let mut lists = JoinSet::new();
     for agency in agencies {
         for service in SERVICES {
             let (peer, system) = (peer.on_behalf_of(agency), export.system.clone());
-            lists.spawn(async move { (service, agency, list(&peer, service, &system).await) });
+            lists.spawn(async move { (service, agency, list(&peer, service, &system, "").await) });
         }
     }
     while let Some(listed) = lists.join_next().await {
@@ -85,16 +80,49 @@ pub async fn missing(peer: &Peer, export: &Export, plan: &Plan, sent: &Sent) -> 
     Ok(missing)
 }
 
-/// All facts of a source that a service holds of the caller's agency.
-async fn list(peer: &Peer, service: &str, system: &str) -> Result<Vec<RecordedFact>, Status> {
+/// The facts that the export tells for itself, and the agencies among them, those of earlier exports too.
+async fn agencies(peer: &Peer, system: &str) -> anyhow::Result<(Vec<RecordedFact>, BTreeSet<AgencyId>)> {
+    let own = list(peer, "registry", system, "").await.map_err(crate::client::told)?;
+    let agencies = own
+        .iter()
+        .filter(|fact| !fact.taken_back)
+        .filter_map(|fact| kernel::ids::parse_stream(&fact.stream).ok())
+        .map(|(_, agency)| AgencyId::new(agency))
+        .collect();
+    Ok((own, agencies))
+}
+
+/// Which agency has told of each client before, by the client's key: a person stays the one that was recorded first, whichever agency enrolled
+/// them first by a later export. Of several that told of one, each of them.
+///
+/// # Errors
+/// The registry cannot be asked.
+pub async fn told_by(peer: &Peer, system: &str) -> anyhow::Result<HashMap<String, BTreeSet<Uuid>>> {
+    let mut told: HashMap<String, BTreeSet<Uuid>> = HashMap::new();
+    for agency in agencies(peer, system).await?.1 {
+        let facts = match list(&peer.on_behalf_of(agency), "registry", system, "Client").await {
+            Ok(facts) => facts,
+            // One for whom the importer speaks no more has no say in what is imported now.
+            Err(status) if status.code() == Code::PermissionDenied => continue,
+            Err(status) => return Err(crate::client::told(status)),
+        };
+        for fact in facts.into_iter().filter(|fact| !fact.taken_back) {
+            told.entry(fact.key).or_default().insert(agency.uuid());
+        }
+    }
+    Ok(told)
+}
+
+/// All facts of a source, or of one table of it, that a service holds of the caller's agency.
+async fn list(peer: &Peer, service: &str, system: &str, table: &str) -> Result<Vec<RecordedFact>, Status> {
     let (mut facts, mut page_token) = (vec![], String::new());
     loop {
         let request = ListRecordsRequest {
             service: service.to_owned(),
             system: system.to_owned(),
+            table: table.to_owned(),
             page_size: PAGE,
             page_token,
-            ..Default::default()
         };
         let page = page(peer, request).await?;
         facts.extend(page.facts);

@@ -170,6 +170,7 @@ impl<'a> Planner<'a> {
             lane: Uuid::now_v7().to_string(),
             rows: lines.iter().map(|line| (line.table.file.clone(), line.row.line)).collect(),
             agency: agency.map(str::to_owned),
+            told_by: None,
             about: About::default(),
             gives: None,
             ask,

@@ -1,17 +1,18 @@
 //! Sends a plan: stage by stage, and within a stage many commands at once.
 //! Invariant: what writes to one stream goes one after the other; what a step needs was answered in a stage before it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use platform::peer::Peer;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::call::{Answer, call};
-use super::missing::SentFact;
+use super::missing::{self, SentFact};
 use super::plan::Plan;
-use super::step::{Ids, Stage, Step};
+use super::step::{Ask, Ids, Named, Stage, Step, Withdrawn};
 use super::summary::Tally;
 use super::table::Fault;
 
@@ -42,7 +43,7 @@ pub struct Sent {
 ///
 /// # Errors
 /// A server that is away for good, or a caller who may not. What was sent before stands: sending it again changes nothing.
-pub async fn send(peer: Peer, plan: &mut Plan) -> anyhow::Result<Sent> {
+pub async fn send(peer: Peer, system: &str, plan: &mut Plan) -> anyhow::Result<Sent> {
     let steps = std::mem::take(&mut plan.steps);
     let facts = steps.iter().map(SentFact::of).collect();
     let bar = ProgressBar::new(steps.len() as u64);
@@ -62,7 +63,12 @@ pub async fn send(peer: Peer, plan: &mut Plan) -> anyhow::Result<Sent> {
         stages.entry(step.stage).or_default().push(step);
     }
     for stage in Stage::ALL {
-        let steps = stages.remove(&stage).unwrap_or_default();
+        let mut steps = stages.remove(&stage).unwrap_or_default();
+        if stage == Stage::People || stage == Stage::Facts {
+            let told = missing::told_by(&shared.peer, system).await?;
+            let ids = shared.ids.read().unwrap_or_else(PoisonError::into_inner);
+            steps.iter_mut().for_each(|step| keep_speaker(step, &told, &ids));
+        }
         *shared.lanes.lock().unwrap_or_else(PoisonError::into_inner) = lanes(steps);
         let mut workers = JoinSet::new();
         for _ in 0..IN_FLIGHT {
@@ -79,6 +85,31 @@ pub async fn send(peer: Peer, plan: &mut Plan) -> anyhow::Result<Sent> {
     }
     let ids = std::mem::take(&mut *shared.ids.write().unwrap_or_else(PoisonError::into_inner));
     Ok(Sent { tally, ids, facts })
+}
+
+/// Of a person speaks the agency that told of them first, so that they stay the same record.
+fn keep_speaker(step: &mut Step, told: &HashMap<String, BTreeSet<Uuid>>, ids: &Ids) {
+    let person = match &step.ask {
+        Ask::Person(_) => true,
+        Ask::Withdrawal(withdrawal) => withdrawal.kind == Withdrawn::Person,
+        Ask::Agency(_)
+        | Ask::Worker(_)
+        | Ask::Group(_)
+        | Ask::Capacity(_)
+        | Ask::Offer(_)
+        | Ask::Placement(_)
+        | Ask::Participation(_)
+        | Ask::Nights(_)
+        | Ask::Living(_)
+        | Ask::Contact(_)
+        | Ask::Referral(_)
+        | Ask::Employment(_)
+        | Ask::Measure(_) => false,
+    };
+    let Some(before) = told.get(&step.ask.fact().1.key).filter(|_| person) else { return };
+    let planned = step.agency.clone().and_then(|agency| ids.of(&Named::Agency(agency)));
+    let same = planned.is_some_and(|agency| before.iter().any(|known| known.to_string() == agency));
+    step.told_by = before.first().copied().filter(|_| !same);
 }
 
 /// Steps by lane, in the order of the first of each.

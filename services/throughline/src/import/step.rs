@@ -187,6 +187,8 @@ pub struct Step {
     pub rows: Vec<(String, u64)>,
     /// The organisation that speaks; none for the export itself.
     pub agency: Option<String>,
+    /// The agency that speaks in its place: one that has told the fact before.
+    pub told_by: Option<Uuid>,
     /// What it is about.
     pub about: About,
     /// What the id that comes back is the id of.
@@ -233,6 +235,9 @@ impl Step {
     /// # Errors
     /// It was not taken.
     pub fn speaker(&self, ids: &Ids) -> Result<Option<Uuid>, &'static str> {
+        if self.told_by.is_some() {
+            return Ok(self.told_by);
+        }
         let Some(agency) = &self.agency else { return Ok(None) };
         let id = ids.need(Named::Agency(agency.clone()))?;
         Ok(Uuid::try_parse(&id).ok())
@@ -268,8 +273,12 @@ impl Step {
                 }
             }
             Ask::Person(r) => {
-                let serving = about.serving.iter().map(|key| ids.need(Named::Agency(key.clone())));
+                let speaker = self.speaker(ids)?.map(|agency| agency.to_string());
+                // Where another speaks than the one of the first enrolment, that one serves too.
+                let serving = about.serving.iter().chain(&self.agency);
+                let serving = serving.map(|key| ids.need(Named::Agency(key.clone())));
                 r.serving_agency_ids = serving.collect::<Result<_, _>>()?;
+                r.serving_agency_ids.retain(|agency| speaker.as_ref() != Some(agency));
             }
             Ask::Placement(r) => (r.person_id, r.unit_group_id) = (person()?, group()?),
             Ask::Participation(r) => {

@@ -5,12 +5,14 @@ mod harness;
 mod missing;
 
 use std::fs;
+use std::process::Stdio;
 
 use harness::{Copy, Server, import, invented, replace_once};
 use kernel::{Actor, Caller, Role, WorkerId};
 use platform::peer::{Identity, connect};
 use proto::registry::registry_service_client::RegistryServiceClient;
 use proto::registry::{FindPersonsRequest, Person, PersonIdentifier};
+use tests::Launch;
 use tests::child::until;
 
 /// What the invented export comes to, by the rules.
@@ -237,6 +239,64 @@ async fn a_later_export_extends_how_long_open_facts_are_known_and_an_earlier_one
     export.change("Export.csv", "2025-10-01,2026-04-30", "2025-10-01,2026-03-31");
     server.import(export.path(), &[]).await;
     assert_eq!(server.size().await, before + 10, "an export of before knows nothing that is not known");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_whose_first_enrolment_moves_to_another_agency_stays_one_person() {
+    let server = Server::start().await;
+    let export = Copy::of("fy2026");
+    server.import(export.path(), &[]).await;
+    let before = known(&server, "hmis:9001", "C1").await.id;
+    let events = server.size().await;
+    // So far an agency enrolled the client in October, another in December; now it was the other way round.
+    export.change("Enrollment.csv", "E3,C1,P3,2025-12-01,", "E3,C1,P3,2025-10-01,");
+    let moved = server.import(export.path(), &[]).await;
+    assert_eq!(moved.count("IDENTIFIER_TAKEN"), None, "{}", moved.table);
+    assert_eq!(known(&server, "hmis:9001", "C1").await.id, before);
+    // The stay and the situation at its entry, and nothing of the person: the same agencies serve.
+    assert_eq!(server.size().await, events + 2, "{}", moved.table);
+    // Its agency gone from the export, a person is still the one they were.
+    let text = fs::read_to_string(export.path().join("Organization.csv")).unwrap();
+    let kept: String = text.split_inclusive('\n').filter(|row| !row.starts_with("O2,")).collect();
+    fs::write(export.path().join("Organization.csv"), kept).unwrap();
+    server.import(export.path(), &[]).await;
+    for log in ["registry", "referrals", "vocational", "housing"] {
+        let events = server.events(log).await;
+        assert!(!events.keys().any(|kind| kind.contains("EnteredInError")), "{log}: {events:?}");
+    }
+    fs::write(export.path().join("Organization.csv"), text).unwrap();
+    // Deleted with all its enrolments, of which another agency's is now the first, it is still that person who is taken back.
+    let at = "2026-03-01 09:00:00";
+    for (file, row, now) in [
+        ("Client.csv", "C10,Person,,Invented-C10,,2,987654320,2,,8,1,,,", None),
+        ("Enrollment.csv", "E8,C10,P0,2025-11-05,s_E8,1,,,2025-11-06,2025-11-03 10:00:00,U1,", None),
+        (
+            "Enrollment.csv",
+            "E10,C10,P12,2025-11-05,s_E10,1,,,,2025-11-03 10:00:00,U1,",
+            Some("E10,C10,P12,2025-12-05,s_E10,1,,,,2025-11-03 10:00:00,U1,"),
+        ),
+    ] {
+        export.change(file, &format!("{row}\n"), &format!("{}{at}\n", now.unwrap_or(row)));
+    }
+    server.import(export.path(), &[]).await;
+    assert_eq!(server.events("registry").await.get("PersonEnteredInError"), Some(&1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_whose_reader_has_seen_enough_ends_quietly() {
+    let server = Server::start().await;
+    server.import(&invented("fy2026"), &[]).await;
+    let person = known(&server, "hmis:9001", "C1").await.id;
+    let url = server.url();
+    for command in [["events", "housing", "--json"].as_slice(), &["timeline", &person, "--json"]] {
+        let mut child = Launch::new(command.iter().copied().chain(["--to", &url])).command();
+        let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Nobody reads a single line of it.
+        drop(child.stdout.take());
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "{command:?} ended with {}", done.status);
+        assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{command:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
