@@ -49,7 +49,7 @@ struct Inner {
     keys: Keys,
     secret: Secret,
     clock: Clock,
-    cache: Cache,
+    cache: Arc<Cache>,
 }
 
 /// What a command came to.
@@ -122,7 +122,9 @@ impl<R> Prepared<R> {
 impl Desk {
     /// A desk for a service.
     pub fn new(service: &'static str, log: Log, keys: Keys, secret: Secret, clock: Clock) -> Self {
-        Self(Arc::new(Inner { service, log, keys, secret, clock, cache: Cache::new(20_000) }), Gate::open())
+        let cache = Arc::new(Cache::new(20_000));
+        cache.forget_others(log.others());
+        Self(Arc::new(Inner { service, log, keys, secret, clock, cache }), Gate::open())
     }
 
     /// The same desk, behind a gate.

@@ -9,13 +9,15 @@
 //!   row orders several processes; a SQLite log belongs to one.
 //!
 //! Reading order: [`append`] (what is asked and answered), [`event`] (what is kept), [`queue`] and [`batch`] (how requests wait and travel
-//! together), [`appender`], then [`sqlite`] and [`postgres`] (how a batch is judged and written), [`read`], [`recent`], [`schema`].
+//! together), [`appender`], then [`sqlite`] and [`postgres`] (how a batch is judged and written), [`read`], [`recent`], [`others`],
+//! [`schema`].
 
 mod append;
 mod appender;
 mod arrays;
 mod batch;
 mod event;
+mod others;
 mod postgres;
 mod queue;
 mod read;
@@ -27,12 +29,13 @@ pub use append::{
     Append, AppendError, Appended, Claim, CursorMove, KnownRequest, NewEvent, PAYLOAD_LIMIT, RequestKey,
 };
 pub use event::{GROUPS, Groups, Head, PARTITIONS, Recorded, group, partition};
+pub use others::News;
 pub use recent::Batch;
 pub(crate) use schema::{is_current, migrate};
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{broadcast, watch};
 
 use crate::clock::Clock;
 use crate::db::{Db, StoreError};
@@ -62,7 +65,7 @@ struct Inner {
     queue: Arc<queue::Queue>,
     head: watch::Sender<u64>,
     recent: Arc<recent::Recent>,
-    look: Arc<Notify>,
+    others: others::Others,
 }
 
 impl Drop for Inner {
@@ -88,12 +91,12 @@ impl Log {
         let queue = Arc::new(queue::Queue::new(queue::CAPACITY));
         let position = read::head(&db).await?.position;
         let head = watch::Sender::new(position);
-        let (recent, look) = (Arc::new(recent::Recent::default()), Arc::new(Notify::new()));
+        let (recent, others) = (Arc::new(recent::Recent::default()), others::Others::new());
         appender::start(place, clock.clone(), queue.clone(), head.clone(), recent.clone());
         if db.is_postgres() {
-            read::follow(db.clone(), queue.clone(), head.clone(), recent.clone(), look.clone());
+            others.follow(db.clone(), queue.clone(), head.clone(), recent.clone());
         }
-        Ok(Self(Arc::new(Inner { service, db, clock, queue, head, recent, look })))
+        Ok(Self(Arc::new(Inner { service, db, clock, queue, head, recent, others })))
     }
 
     /// The service whose log it is; the log's name to its readers.
@@ -134,7 +137,12 @@ impl Log {
 
     /// Looks now whether another process has appended, rather than at the next look.
     pub(crate) fn look(&self) {
-        self.0.look.notify_one();
+        self.0.others.look();
+    }
+
+    /// Tells which streams other processes append to, within 250 ms.
+    pub fn others(&self) -> broadcast::Receiver<News> {
+        self.0.others.news()
     }
 
     /// How many appends wait for their turn.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use platform::db::StoreError;
-use platform::log::{Append, AppendError};
+use platform::log::{Append, AppendError, News};
 use platform::store::{Store, StoreUrl};
 use sqlx::{Connection, PgConnection};
 use tests::Postgres;
@@ -77,6 +77,27 @@ async fn another_processs_appends_are_seen_soon() {
     appended(one.log(), add(1, 0, 1)).await;
     let seen = tokio::time::timeout(Duration::from_secs(5), changes.wait_for(|head| *head == 1)).await;
     seen.expect("the other process learns of it by itself").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn which_streams_another_process_appended_to_is_told_and_own_appends_are_not() {
+    let place = Place::postgres().await;
+    let (one, other) = (place.open().await, place.open().await);
+    let mut news = one.log().others();
+    let mut head = one.log().head_changes();
+    appended(one.log(), add(1, 0, 1)).await;
+    let theirs = add(2, 0, 1);
+    let stream = theirs.events[0].stream.to_string();
+    appended(other.log(), theirs).await;
+    head.wait_for(|head| *head == 2).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(5), news.recv()).await.expect("it is told").unwrap();
+    let News::Appended(streams) = told else { panic!("{told:?}") };
+    assert!(streams.contains(&stream), "{streams:?}");
+    // Its own append is no news: what comes next is of the fork.
+    appended(one.log(), add(1, 1, 1)).await;
+    other.log().fork(1).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(5), news.recv()).await.expect("it is told").unwrap();
+    assert_eq!(told, News::Replaced);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

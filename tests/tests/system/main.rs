@@ -7,6 +7,7 @@ mod crash;
 mod erasure;
 mod links;
 mod pages;
+mod replicas;
 mod restored;
 mod whole;
 

@@ -1,14 +1,20 @@
 //! The last folded state of the streams in use.
-//! Invariant: a stale one only costs a conflict and a reload; what is held was folded from stored events alone, so no personal text is in it.
+//! Invariant: a stale one only costs a conflict and a reload where the append expects its version; where it is only looked at, another process's
+//! change is known within 250 ms. What is held was folded from stored events alone, so no personal text is in it.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use kernel::{Decider, StreamId};
 use proto::log::Event;
 use quick_cache::sync::Cache as Store;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use uuid::Uuid;
 
 use super::codec::Encoding;
+use crate::log::News;
 
 type State = Arc<dyn Any + Send + Sync>;
 /// The state after one more stored event; none where that cannot be read.
@@ -41,6 +47,26 @@ impl Cache {
         for stream in streams {
             self.0.remove(stream);
         }
+    }
+
+    /// Forgets what other processes have changed, for as long as the log tells of it.
+    pub fn forget_others(self: &Arc<Self>, mut news: broadcast::Receiver<News>) {
+        let cache = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                let told = news.recv().await;
+                let Some(cache) = cache.upgrade() else { return };
+                match told {
+                    Ok(News::Appended(streams)) => {
+                        let ids = streams.iter().filter_map(|stream| kernel::ids::parse_stream(stream).ok());
+                        let ids: HashSet<Uuid> = ids.map(|(_, id)| id).collect();
+                        cache.0.retain(|stream, _| !ids.contains(&stream.id()));
+                    }
+                    Ok(News::Replaced) | Err(RecvError::Lagged(_)) => cache.0.clear(),
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        });
     }
 
     /// Moves the held states on by events that were just appended.

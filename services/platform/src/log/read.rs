@@ -1,22 +1,15 @@
 //! Everything that reads a log, and the few administrative writes.
 //! Invariant: reads see committed events alone, in order of position, and never wait for the appender.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::batch::highest;
 use super::event::{Groups, Head, PARTITIONS, Recorded, timestamp};
-use super::queue::Queue;
-use super::recent::{Batch, Recent};
+use super::recent::Batch;
 use super::{Appended, KnownRequest, Log};
 use crate::args;
 use crate::db::{Db, Row, StoreError};
-
-/// How often PostgreSQL is asked for appends of other processes; within 250 ms they are seen.
-const POLL: Duration = Duration::from_millis(200);
 
 const EVENT: &str = "SELECT position, partition, sequence, recorded_at, bytes FROM log_events";
 
@@ -58,36 +51,6 @@ pub async fn head(db: &Db) -> Result<Head, StoreError> {
 fn one(rows: &[Row]) -> Result<&Row, StoreError> {
     rows.first()
         .ok_or_else(|| StoreError::Unusable("the log has no head: run `throughline migrate`".to_owned()))
-}
-
-/// Keeps `position` up with appends of other processes until the queue closes.
-pub fn follow(
-    db: Db,
-    queue: Arc<Queue>,
-    position: watch::Sender<u64>,
-    recent: Arc<Recent>,
-    look: Arc<Notify>,
-) {
-    tokio::spawn(async move {
-        while !queue.closed() {
-            tokio::select! {
-                () = tokio::time::sleep(POLL) => {}
-                () = look.notified() => {}
-            }
-            let last = recent.last();
-            // A database that is away is noticed by whoever needs it; here there is only nothing new.
-            let Ok(rows) = db.fetch("SELECT position, log_id FROM log_head", args![]).await else { continue };
-            let Some((Ok(now), Ok(log_id))) = rows.first().map(|row| (row.u64(0), row.uuid(1))) else {
-                continue;
-            };
-            recent.seen(log_id, now, last);
-            position.send_if_modified(|known| {
-                let on = *known < now;
-                *known = now.max(*known);
-                on
-            });
-        }
-    });
 }
 
 impl Log {

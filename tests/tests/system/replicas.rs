@@ -1,0 +1,61 @@
+//! Two processes of every service over one PostgreSQL and one NATS, as behind a load balancer.
+
+use proto::referrals as pb;
+use tests::alone::until;
+use tests::world::{World, request_id};
+use tests::{Launch, Nats, Postgres, Version};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_replica_is_told_the_other_acts_on() {
+    let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
+    let home = tempfile::tempdir().unwrap();
+    let secret = |name: &str| {
+        let path = home.path().join(name);
+        platform::seal::Secret::at(&path).expect("a secret");
+        path.display().to_string()
+    };
+    let launch = Launch::new(["serve", "all", "--drain-seconds", "5"])
+        .arg("--store")
+        .arg(postgres.url().await)
+        .arg("--nats")
+        .arg(nats.url())
+        .arg("--secret-file")
+        .arg(secret("secret"))
+        .arg("--kek-file")
+        .arg(secret("kek"))
+        .arg("--erasure-ledger")
+        .arg(home.path().join("erasures").display().to_string())
+        .arg("--grpc-listen=127.0.0.1:0")
+        .arg("--http-listen=127.0.0.1:0")
+        .arg("--admin-listen=127.0.0.1:0");
+    let (mut one, mut other) = (launch.start().await, launch.start().await);
+    let (here, there) = (World::at(one.grpc()), World::at(other.grpc()));
+
+    let agency = here.agency("Invented Shelter").await;
+    let ana = here.person(agency, "Ana").await;
+    let offer = here.offer(agency, "Cooking").await;
+    let mut client = there.referrals(World::worker(agency));
+    // The other replica holds the offer from here on.
+    until("the person to be known to the other replica", async || {
+        client.draft_referral(there.draft(ana, &offer)).await.ok()
+    })
+    .await;
+    let withdrawn = pb::WithdrawServiceOfferRequest {
+        request_id: request_id(),
+        offer_id: offer.clone(),
+        ..Default::default()
+    };
+    here.referrals(World::worker(agency)).withdraw_service_offer(withdrawn).await.unwrap();
+    let reason = until("the other replica to draft no more to it", async || {
+        client.draft_referral(there.draft(ana, &offer)).await.err()
+    })
+    .await;
+    assert_eq!(platform::error::reason(&reason).as_deref(), Some("OFFER_NOT_OPEN"), "{reason}");
+
+    for process in [&mut one, &mut other] {
+        process.terminate();
+    }
+    for process in [&mut one, &mut other] {
+        assert!(process.ended().await.success(), "{}", process.said());
+    }
+}
