@@ -30,6 +30,7 @@ pub use streams::{At, Stream, Streams};
 
 use crate::clock::Clock;
 use crate::error;
+use crate::fault;
 use crate::keys::{KeyState, Keys};
 use crate::log::{Append, AppendError, Appended, Log, RequestKey};
 use crate::revision::Revision;
@@ -366,6 +367,7 @@ impl Desk {
         let streams: Vec<StreamId> = append.expects.iter().map(|(stream, _)| *stream).collect();
         match self.0.log.append(append).await {
             Ok(appended) => {
+                fault::point("command.appended");
                 if !appended.replayed {
                     self.0.cache.remember(&events);
                 }

@@ -18,8 +18,8 @@ async fn a_retry_after_a_crash_between_commit_and_reply_gets_the_lost_reply() {
     process.terminate();
     assert!(process.ended().await.success());
 
-    // Dies at the first commit of the log that it is asked to write.
-    let (mut dying, world) = serving(launch_all(home.path()).fault("append.committed:1=abort")).await;
+    // Dies at the first command that it has committed. Reactions commit too, and when they do is their own affair.
+    let (mut dying, world) = serving(launch_all(home.path()).fault("command.appended=abort")).await;
     let reject = pb::RejectReferralRequest {
         request_id: request_id(),
         referral_id: referral.clone(),
