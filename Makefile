@@ -25,7 +25,7 @@ lint: tools ## Checks format, clippy, protos and the rules of the repository
 	.tools/buf lint proto
 	cargo test $(SELECTION) --quiet --test repository_rules
 
-bench: tools ## Measures the command path and the way to the timeline beside what the machine does without them; ONLY="a c" for parts
+bench: tools ## Measures the command path and the way to the timeline beside what the machine does without them; ONLY="d e" for parts
 	cargo build --release --package throughline
 	THROUGHLINE_BIN=$(CURDIR)/target/release/throughline cargo bench --package tests --bench load -- $(ONLY)
 

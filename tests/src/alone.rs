@@ -45,6 +45,18 @@ pub enum OnStore {
     Postgres,
 }
 
+impl OnStore {
+    async fn place(self) -> (StoreUrl, Option<TempDir>) {
+        match self {
+            Self::Sqlite => {
+                let home = TempDir::new().expect("a temporary directory");
+                (StoreUrl::Sqlite(PathBuf::from(home.path())), Some(home))
+            }
+            Self::Postgres => (StoreUrl::Postgres(Postgres::shared().await.url().await), None),
+        }
+    }
+}
+
 /// Keys for everybody but those whom the test erases or calls unknown.
 #[derive(Clone, Default)]
 pub struct TestKeys {
@@ -116,7 +128,7 @@ impl Alone {
     where
         F: AsyncFnOnce(Parts) -> Result<Service, AssemblyError>,
     {
-        Self::begin(name, on, assemble, name).await
+        Self::begin(name, on.place().await, assemble, name).await
     }
 
     /// The same, but nothing ever reaches what reads the service's own log: its lists and reactions rest. For measuring commands by themselves.
@@ -127,21 +139,30 @@ impl Alone {
     where
         F: AsyncFnOnce(Parts) -> Result<Service, AssemblyError>,
     {
-        Self::begin(name, on, assemble, EMPTY).await
+        Self::begin(name, on.place().await, assemble, EMPTY).await
     }
 
-    /// `read_as_own` is the log that is read in place of the service's own.
-    async fn begin<F>(name: &'static str, on: OnStore, assemble: F, read_as_own: &'static str) -> Self
+    /// As [`Alone::start`], over an empty store of the caller's own.
+    ///
+    /// # Panics
+    /// Where anything of it fails, with the reason.
+    pub async fn start_at<F>(name: &'static str, store: StoreUrl, assemble: F) -> Self
     where
         F: AsyncFnOnce(Parts) -> Result<Service, AssemblyError>,
     {
-        let (url, home) = match on {
-            OnStore::Sqlite => {
-                let home = TempDir::new().expect("a temporary directory");
-                (StoreUrl::Sqlite(PathBuf::from(home.path())), Some(home))
-            }
-            OnStore::Postgres => (StoreUrl::Postgres(Postgres::shared().await.url().await), None),
-        };
+        Self::begin(name, (store, None), assemble, name).await
+    }
+
+    /// `read_as_own` is the log that is read in place of the service's own.
+    async fn begin<F>(
+        name: &'static str,
+        (url, home): (StoreUrl, Option<TempDir>),
+        assemble: F,
+        read_as_own: &'static str,
+    ) -> Self
+    where
+        F: AsyncFnOnce(Parts) -> Result<Service, AssemblyError>,
+    {
         let clock = Clock::driven(Self::START.parse().expect("an instant"));
         let keys = TestKeys::default();
         let mut stores = BTreeMap::new();

@@ -77,6 +77,7 @@ impl AsyncLoop for Worker {
 /// Tells all of everybody's life, and reads pages of it.
 pub async fn at_a_million(told: &mut Told) {
     told.up_to(told.lives.steps()).await;
+    told.rest().await;
     let workers: Vec<Worker> = (0..CONNECTIONS).map(|number| Worker::new(told, number)).collect();
     let most = rate(CONNECTIONS, async |number| workers[number].clone()).await;
     let entries = told.lives.people() * 500;
@@ -91,8 +92,16 @@ pub async fn at_a_million(told: &mut Told) {
             p50.push(quantile(&took, 500));
             p99.push(quantile(&took, 990));
         }
-        println!("    open loop at {a_second:.0} a second: p50 {:.1?}, p99 {:.1?}", median(p50), median(p99));
+        println!(
+            "    open loop at {a_second:.0} a second: p50 {}, p99 {}, {refused} refused",
+            said(median(p50)),
+            said(median(p99))
+        );
     }
+}
+
+fn said(took: Duration) -> String {
+    if took == REFUSED { "never".to_owned() } else { format!("{took:.1?}") }
 }
 
 /// Asks for pages at times of nobody's choice, so many a second, and tells in order how long each took from when it was due.

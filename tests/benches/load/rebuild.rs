@@ -106,7 +106,7 @@ pub async fn beside_upsert(told: &mut Told) {
         let batches: Vec<Columns> = rows.chunks(batch).map(Columns::of).collect();
         let mut took = vec![];
         for _ in 0..3 {
-            took.push(upsert(&batches).await);
+            took.push(upsert(&told.postgres, &batches).await);
         }
         let took = median(took);
         best = best.filter(|(_, best)| *best <= took).or(Some((batch, took)));
@@ -146,8 +146,8 @@ async fn stored(told: &Told) -> Vec<Stored> {
 }
 
 /// Writes them into empty tables of the same shape, and tells how long that took.
-async fn upsert(batches: &[Columns]) -> Duration {
-    let url = Postgres::shared().await.url().await;
+async fn upsert(postgres: &Postgres, batches: &[Columns]) -> Duration {
+    let url = postgres.url().await;
     // As projections commit: what a crash of the machine takes, they make again.
     let options: PgConnectOptions = url.parse().expect("an address");
     let options = options.options([("synchronous_commit", "off"), ("jit", "off")]);
