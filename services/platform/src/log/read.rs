@@ -81,7 +81,9 @@ impl Log {
         };
         let last = events.last().map_or(after, |event| event.position);
         let through = if events.len() < limit { last.max(head.position) } else { last };
-        Ok(Batch { log_id: head.log_id, events, through, head: last.max(head.position) })
+        // Not `after`: who has read beyond the head must see that it is behind.
+        let ends = events.last().map_or(head.position, |event| event.position.max(head.position));
+        Ok(Batch { log_id: head.log_id, events, through, head: ends })
     }
 
     /// Events after a position, of these groups, in order; at most `limit` of them.
