@@ -65,6 +65,23 @@ fn after(clock: &Clock, seconds: i64) {
     clock.drive_to(clock.now() + SignedDuration::from_secs(seconds));
 }
 
+/// A source that says nothing of whom it is asked about.
+struct Silent;
+
+impl KeySource for Silent {
+    fn keys<'a>(&'a self, _: &'a [PersonId]) -> BoxFuture<'a, Result<Vec<(PersonId, KeyState)>, KeyError>> {
+        Box::pin(async { Ok(vec![]) })
+    }
+}
+
+#[tokio::test]
+async fn that_there_is_nobody_is_an_answer_and_saying_nothing_is_none() {
+    let keys = Keys::new(Registry::open(), clock());
+    assert!(matches!(keys.of(NOBODY).await, Ok(KeyState::Unknown)));
+    let keys = Keys::new(Arc::new(Silent), clock());
+    assert!(keys.of(ANA).await.is_err(), "it is asked again, not refused for good");
+}
+
 #[tokio::test]
 async fn a_leased_key_outlives_its_source_for_the_lease_and_is_then_locked() {
     let (registry, clock) = (Registry::open(), clock());
