@@ -187,10 +187,11 @@ pub struct Reader {
 impl Reader {
     /// A reader of what follows this place.
     pub fn new(source: Source, place: Place, pace: Pace) -> Self {
-        let mut watchdog = tokio::time::interval(pace.watchdog);
-        watchdog.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        watchdog.reset();
         let now = Instant::now();
+        // Readers start together; did they look together too, a process of all services would pause for it every second.
+        let first = pace.watchdog.mul_f64(Uuid::new_v4().as_u128() as u32 as f64 / f64::from(u32::MAX));
+        let mut watchdog = tokio::time::interval_at(now + first, pace.watchdog);
+        watchdog.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             source,
             pace,
