@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::Clock;
 use tests::Nats;
+use tests::child::until;
 
-use crate::fixture::{Home, Listener, Relay, SERVICE, Teller, bus, holds_the_log_from, level, on_both};
+use crate::fixture::{Home, Listener, Relay, SERVICE, Teller, bus, holds_the_log_from, on_both, stands};
 
 on_both!(a_stream_begins_at_the_oldest_event_that_is_kept);
 
@@ -35,8 +36,13 @@ async fn a_stream_begins_at_the_oldest_event_that_is_kept(nats: Nats) {
     nats.wipe_store();
     day(60);
     nats.start_again().await;
-    let stands = level(&bus, store.log()).await;
-    assert_eq!((stands.first, stands.last, stands.messages), (151, 150, 0));
+    // On the old server it reaches there before it is emptied: see `bus/begin.rs`.
+    let streams = bus.streams(SERVICE);
+    until("the stream to stand empty where the log does", || async {
+        let stands = stands(&streams, store.log()).await?;
+        ((stands.first, stands.last, stands.messages) == (151, 150, 0)).then_some(())
+    })
+    .await;
     teller.tell(5).await;
     holds_the_log_from(151, &nats, &bus, store.log()).await;
     reader.has_read(store.log()).await;
