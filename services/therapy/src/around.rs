@@ -106,10 +106,13 @@ impl Loaded {
                 order.push(*stream);
             }
         }
-        order.into_iter().fold(Changes::none(), |changes, stream| {
-            let events = decided.iter().filter(|(of, _)| *of == stream).map(|(_, event)| event.clone());
-            self.write_one(changes, stream, events.collect())
-        })
+        let changes = order.iter().fold(Changes::none(), |changes, stream| {
+            let events = decided.iter().filter(|(of, _)| of == stream).map(|(_, event)| event.clone());
+            self.write_one(changes, *stream, events.collect())
+        });
+        // A diary in which nothing had to be freed was looked at as well: an older one of it would leave an hour taken for good.
+        let looked_at = self.diaries.iter().filter(|(_, at)| !order.contains(&at.stream));
+        looked_at.fold(changes, |changes, (_, at)| changes.resting_on(at))
     }
 
     fn write_one<R>(&self, changes: Changes<R>, stream: StreamId, events: Vec<Event>) -> Changes<R> {

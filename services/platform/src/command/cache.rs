@@ -73,7 +73,12 @@ impl Cache {
     pub fn remember(&self, events: &[(StreamId, Event)]) {
         for (stream, event) in events {
             let Some(held) = self.0.get(stream) else { continue };
-            if held.version + 1 != event.version {
+            if held.version + 1 < event.version {
+                // Those between come later, or never: what would be held until then is known to be old.
+                self.forget(&[*stream]);
+                continue;
+            }
+            if held.version >= event.version {
                 continue;
             }
             match (held.step)(&held.state, event) {
