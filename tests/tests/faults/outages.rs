@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use async_nats::jetstream::{self, consumer};
 use futures_util::{StreamExt, TryStreamExt};
-use tests::alone::until;
 use tests::child::PATIENCE;
 use tests::{Nats, Version};
 
@@ -94,26 +93,30 @@ async fn loses_all(nats: &Nats, load: Option<&Load>) -> jiff::Timestamp {
 /// Asserts that the first event that NATS holds of referrals is none that it would not have kept until it came again.
 async fn begins_late(nats: &Nats, since: jiff::Timestamp) {
     let context = jetstream::new(async_nats::connect(nats.url()).await.expect("a connection"));
-    let stream = until("the stream of referrals to be there", async || {
+    let first = async || {
         let names: Vec<String> = context.stream_names().try_collect().await.ok()?;
         let name = names.into_iter().find(|name| name.starts_with("throughline-referrals-"))?;
-        context.get_stream(name).await.ok()
-    })
-    .await;
-    let all = consumer::pull::OrderedConfig::default();
-    let mut messages =
-        stream.create_consumer(all).await.expect("a consumer").messages().await.expect("messages");
-    let first = async {
+        let stream = context.get_stream(name).await.ok()?;
+        let all = consumer::pull::OrderedConfig::default();
+        let mut messages = stream.create_consumer(all).await.ok()?.messages().await.ok()?;
         loop {
-            let message = messages.next().await.expect("messages go on").expect("a message");
+            let message = messages.next().await?.ok()?;
             // Fillers of old servers say no time.
             if let Some(time) = message.headers.as_ref().and_then(|headers| headers.get("ce-time")) {
                 let position = message.info().expect("a message of a stream").stream_sequence;
-                break (time.as_str().parse::<jiff::Timestamp>().expect("an instant"), position);
+                return Some((time.as_str().parse::<jiff::Timestamp>().expect("an instant"), position));
             }
         }
     };
-    let (recorded, position) = tokio::time::timeout(PATIENCE, first).await.expect("an event in time");
+    // A consumer of a stream that is filled and purged meanwhile may wait in silence, so another is made every while.
+    let found = async {
+        loop {
+            if let Ok(Some(found)) = tokio::time::timeout(Duration::from_secs(2), first()).await {
+                return found;
+            }
+        }
+    };
+    let (recorded, position) = tokio::time::timeout(3 * PATIENCE, found).await.expect("an event in time");
     assert!(recorded >= since - KEPT, "recorded at {recorded}, and NATS came again at {since}");
     assert!(position > 1, "it is not where the log begins");
 }
