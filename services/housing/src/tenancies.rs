@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kernel::ids::{Uuid, parse_stream};
 use kernel::{AgencyId, Decider, PersonId};
-use platform::command::{Ask, At, Changes, Desk, Done, Failed, Stream, Streams, id_of};
+use platform::command::{Ask, At, Changes, Desk, Done, Failed, Seen, Stream, Streams, id_of};
 use tonic::Status;
 
 use crate::domain::diary::{self, Diary};
@@ -32,12 +32,9 @@ impl Streams for Tenancy {
         let diaries: Vec<_> = units.iter().map(|unit| Stream::<Diary>::of(unit.uuid())).collect();
         Ok((placement, diaries.load(desk, fresh).await?))
     }
-    fn cached((placement, diaries): &Self::States) -> bool {
-        placement.cached || diaries.iter().any(|diary| diary.cached)
-    }
-    fn version_of((placement, diaries): &Self::States, stream: kernel::StreamId) -> Option<u64> {
-        let of_diary = || diaries.iter().find(|diary| diary.stream == stream).map(|diary| diary.version);
-        (placement.stream == stream).then_some(placement.version).or_else(of_diary)
+    fn seen((placement, diaries): &Self::States, seen: &mut Vec<Seen>) {
+        seen.push(placement.seen());
+        seen.extend(diaries.iter().map(At::seen));
     }
 }
 

@@ -26,7 +26,7 @@ pub use changes::Changes;
 pub use codec::{Encoding, Ink, Payload, Unreadable, from_private};
 pub use gate::{Gate, Pass};
 pub use refused::Asked;
-pub use streams::{At, Stream, Streams};
+pub use streams::{At, Seen, Stream, Streams};
 
 use crate::clock::Clock;
 use crate::error;
@@ -37,7 +37,7 @@ use crate::revision::Revision;
 use crate::seal::Secret;
 use cache::Cache;
 
-/// How often a lost race is decided again where the caller named no version.
+/// How often a lost race is decided again. A record that is no longer at the version which its caller named ends that at once.
 const TRIES: usize = 3;
 
 /// Takes commands for one service. Clones are the same desk.
@@ -50,7 +50,7 @@ struct Inner {
     keys: Keys,
     secret: Secret,
     clock: Clock,
-    cache: Arc<Cache>,
+    cache: Cache,
 }
 
 /// What a command came to.
@@ -123,8 +123,7 @@ impl<R> Prepared<R> {
 impl Desk {
     /// A desk for a service.
     pub fn new(service: &'static str, log: Log, keys: Keys, secret: Secret, clock: Clock) -> Self {
-        let cache = Arc::new(Cache::new(20_000));
-        cache.forget_others(log.others());
+        let cache = Cache::new(20_000, log.replaced());
         Self(Arc::new(Inner { service, log, keys, secret, clock, cache }), Gate::open())
     }
 
@@ -204,10 +203,8 @@ impl Desk {
                 Outcome::Refused(refusal) => {
                     return self.known(ask).await?.ok_or(Failed::Refused(refusal));
                 }
-                Outcome::Lost if ask.etag.is_some() => {
-                    return self.known(ask).await?.map_or_else(|| Err(error::etag_mismatch().into()), Ok);
-                }
                 Outcome::Lost if attempt >= TRIES => return Err(error::lost_race().into()),
+                // Where the caller named a version, the next look tells whether it is that record which moved, or only what stands beside it.
                 Outcome::Lost => fresh = true,
             }
         }
@@ -267,41 +264,49 @@ impl Desk {
         R: Refusal,
     {
         let states = streams.load(self, fresh).await?;
+        let mut seen = Vec::new();
+        S::seen(&states, &mut seen);
+        let cached = seen.iter().any(|seen| seen.cached);
+        let version = S::version_of(&states, subject);
         if let Some(wanted) = ask.etag
-            && S::version_of(&states, subject).is_some_and(|version| version != wanted)
+            && version.is_some_and(|version| version != wanted)
         {
             // A cached version proves nothing: the log may have moved on to just this one.
-            return if S::cached(&states) { Ok(Attempt::Stale) } else { Err(error::etag_mismatch().into()) };
+            return if cached { Ok(Attempt::Stale) } else { Err(error::etag_mismatch().into()) };
         }
         let changes = match decide(&states) {
             Ok(changes) => changes,
-            Err(_) if S::cached(&states) => return Ok(Attempt::Stale),
+            Err(_) if cached => return Ok(Attempt::Stale),
             Err(refusal) => return Err(Failed::Refused(refusal)),
         };
-        if changes.is_empty() && S::cached(&states) {
+        if changes.is_empty() && cached {
             return Ok(Attempt::Stale);
         }
-        let version = S::version_of(&states, subject).unwrap_or(0);
-        self.seal(ask, subject, version, changes)
+        self.seal(ask, subject, version.unwrap_or(0), &seen, changes)
             .await
             .map(|ready| Attempt::Ready(Box::new(ready)))
             .map_err(Failed::from)
     }
 
-    /// Turns decided events into bytes under their people's keys.
+    /// Turns decided events into bytes under their people's keys, to be written where every stream that was looked at still stands as it was seen.
     async fn seal<R: Refusal>(
         &self,
         ask: &Ask,
         subject: StreamId,
         subject_version: u64,
+        seen: &[Seen],
         changes: Changes<R>,
     ) -> Result<Prepared<R>, Status> {
         let mut subject_version = subject_version;
-        let mut expects = changes.guards;
+        let mut expects: Vec<(StreamId, u64)> = Vec::with_capacity(seen.len());
+        for seen in seen {
+            // Of one that was loaded twice the first look is the older: should it have moved on between them, the append finds out.
+            expect(&mut expects, seen.stream, seen.version);
+        }
         let mut events = Vec::new();
         let mut append_events = Vec::new();
         for write in changes.writes {
-            expects.push((write.stream, write.expected));
+            expect(&mut expects, write.stream, write.expected);
             for (version, event) in (write.expected + 1..).zip(&write.events) {
                 let id = Uuid::now_v7();
                 let person = event.person();
@@ -436,6 +441,12 @@ impl Desk {
 /// The stream of this kind with this id.
 pub fn id_of<D: Decider>(id: Uuid) -> StreamId {
     StreamId::new(D::CATEGORY, id)
+}
+
+fn expect(expects: &mut Vec<(StreamId, u64)>, stream: StreamId, version: u64) {
+    if expects.iter().all(|(named, _)| *named != stream) {
+        expects.push((stream, version));
+    }
 }
 
 enum Attempt<R> {

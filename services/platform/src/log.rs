@@ -29,13 +29,12 @@ pub use append::{
     Append, AppendError, Appended, Claim, CursorMove, KnownRequest, NewEvent, PAYLOAD_LIMIT, RequestKey,
 };
 pub use event::{GROUPS, Groups, Head, PARTITIONS, Recorded, group, partition};
-pub use others::News;
 pub use recent::Batch;
 pub(crate) use schema::{is_current, migrate};
 
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::db::{Db, StoreError};
@@ -140,9 +139,10 @@ impl Log {
         self.0.others.look();
     }
 
-    /// Tells which streams other processes append to, within 250 ms.
-    pub fn others(&self) -> broadcast::Receiver<News> {
-        self.0.others.news()
+    /// How often the log was seen, each time within 250 ms, to be another incarnation or to have lost its end: what was made of it before is not to be
+    /// trusted. Always 0 on SQLite, whose file nobody can replace under its process.
+    pub fn replaced(&self) -> watch::Receiver<u64> {
+        self.0.others.replaced()
     }
 
     /// How many appends wait for their turn.

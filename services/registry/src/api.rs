@@ -105,7 +105,7 @@ impl Api {
         let done = self.desk.execute(ask, id_of::<D>(id), streams, |(now, record)| {
             record.admit(by).map_err(No::Person)?;
             let events = D::decide(now, command.clone()).map_err(No::Own)?;
-            Ok::<_, No<D::Refusal>>(Changes::none().write::<D>(now, events).resting_on(record))
+            Ok::<_, No<D::Refusal>>(Changes::none().write::<D>(now, events))
         });
         Ok(done.await?)
     }

@@ -60,7 +60,7 @@ impl Api {
             let with = booking::with_whom(making.with, at.episode(), by)?;
             let content = booking::content(making.ask(&at.zone()), with, at.episode(), by)?;
             let decided = booking::make(content, standing, at.practitioner(), at.diaries(), by, now)?;
-            Ok::<_, Refusal>(at.resting(at.write(decided)))
+            Ok::<_, Refusal>(at.write(decided))
         });
         Ok(done.await?)
     }
@@ -325,7 +325,7 @@ impl TherapyService for Api {
             let (practitioner, episode) = (at.practitioner(), at.episode());
             let decided =
                 booking::reschedule(&at.appointment, new, practitioner, episode, at.diaries(), by, now)?;
-            Ok::<_, Refusal>(at.resting(at.write(decided)))
+            Ok::<_, Refusal>(at.write(decided))
         });
         Ok(Response::new(pb::RescheduleAppointmentResponse { written: Some(done.await?.into()) }))
     }
@@ -522,14 +522,10 @@ impl Api {
         let done = self.desk.execute(ask, id_of::<Episode>(id.uuid()), streams, |(now, treating)| {
             let events = Episode::decide(now, command.clone()).map_err(Refusal::Episode)?;
             let after = events.iter().fold((*now.state).clone(), Episode::evolve);
-            let changes = Changes::none().write::<Episode>(now, events);
-            Ok::<_, Refusal>(match (after.facts(), treating) {
-                (Some(facts), Some(treating)) => {
-                    booking::takes(treating, facts.agency, &facts.modality)?;
-                    changes.resting_on(treating)
-                }
-                (Some(_) | None, None) | (None, Some(_)) => changes,
-            })
+            if let (Some(facts), Some(treating)) = (after.facts(), treating) {
+                booking::takes(treating, facts.agency, &facts.modality)?;
+            }
+            Ok::<_, Refusal>(Changes::none().write::<Episode>(now, events))
         });
         Ok(done.await?)
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use kernel::{Local, StreamId, Timestamp, WorkerId, Zone};
-use platform::command::{At, Changes, Desk, Stream, Streams};
+use platform::command::{At, Changes, Desk, Seen, Stream, Streams};
 use tonic::Status;
 
 use crate::domain::appointment::{self, Appointment, Content};
@@ -106,13 +106,10 @@ impl Loaded {
                 order.push(*stream);
             }
         }
-        let changes = order.iter().fold(Changes::none(), |changes, stream| {
+        order.iter().fold(Changes::none(), |changes, stream| {
             let events = decided.iter().filter(|(of, _)| of == stream).map(|(_, event)| event.clone());
             self.write_one(changes, *stream, events.collect())
-        });
-        // A diary in which nothing had to be freed was looked at as well: an older one of it would leave an hour taken for good.
-        let looked_at = self.diaries.iter().filter(|(_, at)| !order.contains(&at.stream));
-        looked_at.fold(changes, |changes, (_, at)| changes.resting_on(at))
+        })
     }
 
     fn write_one<R>(&self, changes: Changes<R>, stream: StreamId, events: Vec<Event>) -> Changes<R> {
@@ -143,18 +140,6 @@ impl Loaded {
         let at = self.diaries.iter().find(|(_, at)| at.stream == stream);
         let (_, at) = at.expect("every diary that an appointment stands in was loaded with it");
         changes.write::<Diary>(at, diary)
-    }
-
-    /// The changes hold only while episode and practitioner are as they were seen.
-    pub fn resting<R>(&self, changes: Changes<R>) -> Changes<R> {
-        let changes = match &self.episode {
-            Some(at) => changes.resting_on(at),
-            None => changes,
-        };
-        match &self.practitioner {
-            Some(at) => changes.resting_on(at),
-            None => changes,
-        }
     }
 }
 
@@ -194,18 +179,19 @@ impl Streams for Around {
         Ok(Loaded { appointment, replacement, episode, practitioner, diaries })
     }
 
-    fn cached(states: &Loaded) -> bool {
-        states.appointment.cached
-            || states.replacement.as_ref().is_some_and(|at| at.cached)
-            || states.episode.as_ref().is_some_and(|at| at.cached)
-            || states.practitioner.as_ref().is_some_and(|at| at.cached)
-            || states.diaries.iter().any(|(_, at)| at.cached)
+    /// A diary in which nothing has to be freed is among them: an older one of it would leave an hour taken for good.
+    fn seen(states: &Loaded, seen: &mut Vec<Seen>) {
+        seen.push(states.appointment.seen());
+        seen.extend(states.replacement.iter().map(At::seen));
+        seen.extend(states.episode.iter().map(At::seen));
+        seen.extend(states.practitioner.iter().map(At::seen));
+        seen.extend(states.diaries.iter().map(|(_, at)| at.seen()));
     }
 
     /// The version that a caller may name is that of the appointment which exists: of one replaced, not of its replacement.
-    fn version_of(states: &Loaded, stream: StreamId) -> Option<u64> {
-        let new = states.replacement.as_ref().is_some_and(|at| at.stream == stream);
-        (new || states.appointment.stream == stream).then_some(states.appointment.version)
+    fn version_of(states: &Loaded, subject: StreamId) -> Option<u64> {
+        let new = states.replacement.as_ref().is_some_and(|at| at.stream == subject);
+        (new || states.appointment.stream == subject).then_some(states.appointment.version)
     }
 }
 

@@ -264,7 +264,7 @@ impl VocationalService for Api {
         self.desk.begins::<Job>(id);
         let done = self.desk.execute(&ask, id_of::<Job>(id), streams, |(job, case)| {
             let both = work::add_lead(case, job, by, leading.lead.clone())?;
-            Ok::<_, work::Refusal>(Changes::none().write::<Job>(job, both.job).resting_on(case))
+            Ok::<_, work::Refusal>(Changes::none().write::<Job>(job, both.job))
         });
         Ok(Response::new(pb::AddJobLeadResponse { written: Some(done.await?.into()) }))
     }

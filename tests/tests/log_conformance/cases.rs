@@ -15,6 +15,7 @@ on_both!(
     several_streams_are_one_append,
     a_stream_that_moved_on_is_a_conflict_and_leaves_no_hole,
     a_stream_that_is_only_read_is_checked_too,
+    many_who_rest_on_one_stream_travel_together_and_each_is_judged,
     a_repeated_request_gives_what_the_first_gave,
     a_request_id_belongs_to_its_scope_and_content,
     a_request_without_events_is_known_afterwards,
@@ -91,6 +92,41 @@ async fn a_stream_that_is_only_read_is_checked_too(place: Place) {
     assert!(matches!(refused(store.log(), reading(0)).await, AppendError::Conflict { .. }));
     appended(store.log(), reading(1)).await;
     audit(store.log()).await;
+}
+
+async fn many_who_rest_on_one_stream_travel_together_and_each_is_judged(place: Place) {
+    let store = place.open().await;
+    appended(store.log(), add(1, 0, 1)).await;
+    appended(store.log(), add(2, 0, 1)).await;
+    let mut intruder = place.intrude().await;
+    intruder.hold_the_head().await;
+    let first = sent(&store, add(99, 0, 1)).await;
+    let before = store.log().batches().sent;
+    let resting = |number: u128, on: &[(u128, u64)]| {
+        let mut append = add(number, 0, 1);
+        append.expects.splice(0..0, on.iter().map(|(on, version)| (stream(*on), *version)));
+        send(&store, append)
+    };
+    let right: Vec<_> = (10..30).map(|number| resting(number, &[(1, 1), (2, 1)])).collect();
+    let wrong: Vec<_> = (30..50).map(|number| resting(number, &[(1, 0), (2, 1)])).collect();
+    let both_wrong: Vec<_> = (50..60).map(|number| resting(number, &[(2, 0), (1, 0)])).collect();
+    waited_for(|| store.log().queue_depth() == 50).await;
+    intruder.let_go().await;
+    first.await.unwrap().unwrap();
+    for append in right {
+        append.await.unwrap().expect("nothing that it rests on has moved");
+    }
+    for (appends, moved) in [(wrong, 1), (both_wrong, 2)] {
+        for append in appends {
+            let refusal = append.await.unwrap().expect_err("what it rests on is elsewhere");
+            assert!(
+                matches!(&refusal, AppendError::Conflict { stream: s } if *s == stream(moved).to_string()),
+                "the first that moved is named: {refusal:?}"
+            );
+        }
+    }
+    assert_eq!(store.log().batches().sent, before + 1, "reading harms nobody who reads");
+    assert_eq!(audit(store.log()).await.len(), 3 + 20);
 }
 
 async fn a_repeated_request_gives_what_the_first_gave(place: Place) {

@@ -108,17 +108,25 @@ async fn work(log: Log, mut chance: Chance, worker: u64) -> Vec<Asked> {
     asked
 }
 
-/// An append of one to three streams, mostly at their true versions, with some claims, a request id, a cursor move.
+/// An append to one or two streams, mostly at their true versions, that may rest on others; with some claims, a request id, a cursor move.
 async fn invent(log: &Log, chance: &mut Chance, worker: u64) -> Append {
     let mut append = Append::default();
     let mut streams = BTreeSet::new();
     for _ in 0..=chance.below(2) {
         streams.insert(chance.below(STREAMS));
     }
-    for number in streams {
+    for number in 0..STREAMS {
+        let written = streams.contains(&number);
+        if !written && !chance.one_in(4) {
+            continue;
+        }
         let number = u128::from(number);
         let version = log.stream(&stream(number).to_string(), 0).await.unwrap().len() as u64;
         let version = if chance.one_in(6) { version + chance.below(3) } else { version };
+        if !written {
+            append.expects.push((stream(number), version));
+            continue;
+        }
         let part = add(number, version, 1 + chance.below(2));
         append.agency = part.agency;
         append.expects.extend(part.expects);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use platform::db::StoreError;
-use platform::log::{Append, AppendError, News};
+use platform::log::{Append, AppendError};
 use platform::store::{Store, StoreUrl};
 use sqlx::{Connection, PgConnection};
 use tests::Postgres;
@@ -80,24 +80,17 @@ async fn another_processs_appends_are_seen_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn which_streams_another_process_appended_to_is_told_and_own_appends_are_not() {
+async fn a_log_that_was_replaced_is_told_and_one_that_only_grew_is_not() {
     let place = Place::postgres().await;
     let (one, other) = (place.open().await, place.open().await);
-    let mut news = one.log().others();
-    let mut head = one.log().head_changes();
+    let (mut replaced, mut head) = (one.log().replaced(), one.log().head_changes());
     appended(one.log(), add(1, 0, 1)).await;
-    let theirs = add(2, 0, 1);
-    let stream = theirs.events[0].stream.to_string();
-    appended(other.log(), theirs).await;
+    appended(other.log(), add(2, 0, 1)).await;
     head.wait_for(|head| *head == 2).await.unwrap();
-    let told = tokio::time::timeout(Duration::from_secs(5), news.recv()).await.expect("it is told").unwrap();
-    let News::Appended(streams) = told else { panic!("{told:?}") };
-    assert!(streams.contains(&stream), "{streams:?}");
-    // Its own append is no news: what comes next is of the fork.
-    appended(one.log(), add(1, 1, 1)).await;
+    assert_eq!(*replaced.borrow_and_update(), 0, "the other's append is no replacement");
     other.log().fork(1).await.unwrap();
-    let told = tokio::time::timeout(Duration::from_secs(5), news.recv()).await.expect("it is told").unwrap();
-    assert_eq!(told, News::Replaced);
+    let told = tokio::time::timeout(Duration::from_secs(5), replaced.wait_for(|times| *times == 1)).await;
+    told.expect("it is told").unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

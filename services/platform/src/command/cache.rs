@@ -1,20 +1,17 @@
 //! The last folded state of the streams in use.
-//! Invariant: a stale one only costs a conflict and a reload where the append expects its version; where it is only looked at, another process's
-//! change is known within 250 ms. What is held was folded from stored events alone, so no personal text is in it.
+//! Invariant: a stale one only costs a conflict and a reload, because an append expects every stream that was looked at. What is held was folded from
+//! stored events alone, so no personal text is in it, and from the log as it is: none outlives its replacement by more than 250 ms.
 
 use std::any::Any;
-use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use kernel::{Decider, StreamId};
 use proto::log::Event;
 use quick_cache::sync::Cache as Store;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
-use uuid::Uuid;
+use tokio::sync::watch;
 
 use super::codec::Encoding;
-use crate::log::News;
 
 type State = Arc<dyn Any + Send + Sync>;
 /// The state after one more stored event; none where that cannot be read.
@@ -27,52 +24,44 @@ struct Held {
     step: Step,
 }
 
-pub(super) struct Cache(Store<StreamId, Held>);
+pub(super) struct Cache {
+    held: Store<StreamId, Held>,
+    replaced: watch::Receiver<u64>,
+    /// How often the log had been replaced when all of this was forgotten last.
+    forgot: AtomicU64,
+}
 
 impl Cache {
-    pub fn new(streams: usize) -> Self {
-        Self(Store::new(streams))
+    /// Holds so many streams of a log that tells how often it was replaced.
+    pub fn new(streams: usize, replaced: watch::Receiver<u64>) -> Self {
+        let forgot = AtomicU64::new(*replaced.borrow());
+        Self { held: Store::new(streams), replaced, forgot }
     }
 
     pub fn get<S: Send + Sync + 'static>(&self, stream: &StreamId) -> Option<(u64, Arc<S>)> {
-        let held = self.0.get(stream)?;
+        let replaced = *self.replaced.borrow();
+        if self.forgot.load(Ordering::Acquire) != replaced {
+            self.held.clear();
+            self.forgot.store(replaced, Ordering::Release);
+        }
+        let held = self.held.get(stream)?;
         Some((held.version, held.state.downcast().ok()?))
     }
 
     pub fn put<D: Encoding>(&self, stream: StreamId, version: u64, state: Arc<D::State>) {
-        self.0.insert(stream, Held { version, state, step: step::<D> });
+        self.held.insert(stream, Held { version, state, step: step::<D> });
     }
 
     pub fn forget(&self, streams: &[StreamId]) {
         for stream in streams {
-            self.0.remove(stream);
+            self.held.remove(stream);
         }
-    }
-
-    /// Forgets what other processes have changed, for as long as the log tells of it.
-    pub fn forget_others(self: &Arc<Self>, mut news: broadcast::Receiver<News>) {
-        let cache = Arc::downgrade(self);
-        tokio::spawn(async move {
-            loop {
-                let told = news.recv().await;
-                let Some(cache) = cache.upgrade() else { return };
-                match told {
-                    Ok(News::Appended(streams)) => {
-                        let ids = streams.iter().filter_map(|stream| kernel::ids::parse_stream(stream).ok());
-                        let ids: HashSet<Uuid> = ids.map(|(_, id)| id).collect();
-                        cache.0.retain(|stream, _| !ids.contains(&stream.id()));
-                    }
-                    Ok(News::Replaced) | Err(RecvError::Lagged(_)) => cache.0.clear(),
-                    Err(RecvError::Closed) => return,
-                }
-            }
-        });
     }
 
     /// Moves the held states on by events that were just appended.
     pub fn remember(&self, events: &[(StreamId, Event)]) {
         for (stream, event) in events {
-            let Some(held) = self.0.get(stream) else { continue };
+            let Some(held) = self.held.get(stream) else { continue };
             if held.version + 1 < event.version {
                 // Those between come later, or never: what would be held until then is known to be old.
                 self.forget(&[*stream]);
@@ -83,7 +72,7 @@ impl Cache {
             }
             match (held.step)(&held.state, event) {
                 Some(state) => {
-                    self.0.insert(*stream, Held { version: event.version, state, step: held.step });
+                    self.held.insert(*stream, Held { version: event.version, state, step: held.step });
                 }
                 None => self.forget(&[*stream]),
             }
@@ -95,4 +84,31 @@ fn step<D: Encoding>(state: &State, event: &Event) -> Option<State> {
     let state = state.downcast_ref::<D::State>()?;
     let event = D::decode(event).ok()?;
     Some(Arc::new(<D as Decider>::evolve(state.clone(), &event)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn what_was_held_of_a_log_that_was_replaced_is_held_no_more() {
+        let (log, replaced) = watch::channel(4);
+        let cache = Cache::new(10, replaced);
+        let stream = StreamId::new("referral", Uuid::from_u128(1));
+        let hold = |version| {
+            let state: State = Arc::new(version);
+            cache.held.insert(stream, Held { version, state, step: |state, _| Some(state.clone()) });
+        };
+        hold(7);
+        assert_eq!(cache.get::<u64>(&stream), Some((7, Arc::new(7))));
+        log.send_replace(5);
+        assert_eq!(cache.get::<u64>(&stream), None);
+        hold(2);
+        assert_eq!(
+            cache.get::<u64>(&stream),
+            Some((2, Arc::new(2))),
+            "what is held since is of the log as it is"
+        );
+    }
 }

@@ -1,5 +1,5 @@
 //! What a decision changes: events by stream, and claims on what there can be only one of.
-//! Invariant: every stream written is expected at the version that the decision saw.
+//! Invariant: every stream written is expected at the version that the decision saw, and so is every other that it looked at ([`super::Streams`]).
 
 use std::fmt;
 
@@ -13,7 +13,6 @@ use crate::log::Claim;
 /// What a decision changes. `R` is how a claim taken by another is refused.
 pub struct Changes<R> {
     pub(super) writes: Vec<Write>,
-    pub(super) guards: Vec<(StreamId, u64)>,
     pub(super) claims: Vec<Claim>,
     pub(super) taken: Vec<(Vec<u8>, R)>,
 }
@@ -47,7 +46,7 @@ impl<D: Encoding> Decided for Of<D> {
 impl<R> Changes<R> {
     /// Nothing: what was asked for already holds.
     pub fn none() -> Self {
-        Self { writes: vec![], guards: vec![], claims: vec![], taken: vec![] }
+        Self { writes: vec![], claims: vec![], taken: vec![] }
     }
 
     /// Also these events, on that stream.
@@ -62,13 +61,6 @@ impl<R> Changes<R> {
             }
             self.writes.push(Write { stream: at.stream, expected: at.version, events: decided });
         }
-        self
-    }
-
-    /// The decision rests on that stream, which it does not change: it must not have moved on when this is written.
-    #[must_use]
-    pub fn resting_on<S>(mut self, at: &At<S>) -> Self {
-        self.guards.push((at.stream, at.version));
         self
     }
 

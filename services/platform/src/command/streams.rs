@@ -1,5 +1,6 @@
 //! The streams that a command decides over: one, several, or a number known only at run time.
-//! Invariant: every state says whether it came from the cache, so that no refusal rests on a stale one.
+//! Invariant: every stream loaded tells at which version it was seen, and the append expects it there, written or not; so nothing is decided on what
+//! has changed. It tells also whether it came from the cache, so that no refusal rests on a stale one.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -25,6 +26,13 @@ pub struct At<S> {
     pub cached: bool,
 }
 
+impl<S> At<S> {
+    /// Where it was seen.
+    pub fn seen(&self) -> Seen {
+        Seen { stream: self.stream, version: self.version, cached: self.cached }
+    }
+}
+
 impl<S> Deref for At<S> {
     type Target = S;
     fn deref(&self) -> &S {
@@ -32,17 +40,32 @@ impl<S> Deref for At<S> {
     }
 }
 
-/// Streams to load together.
+/// One stream as a decision saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The stream.
+    pub stream: StreamId,
+    /// Its version; 0 where nothing happened yet.
+    pub version: u64,
+    /// Whether its state came from the cache.
+    pub cached: bool,
+}
+
+/// Streams to load together. What is only of interest and decides nothing has no place among them: its every change would be a lost race.
 pub trait Streams: Send + Sync {
     /// Their states.
     type States: Send + Sync;
 
     /// Loads them; `fresh` reads what the cache does not prove.
     fn load(&self, desk: &Desk, fresh: bool) -> impl Future<Output = Result<Self::States, Status>> + Send;
-    /// Whether any of them came from the cache.
-    fn cached(states: &Self::States) -> bool;
-    /// The version of that stream, if it is among them.
-    fn version_of(states: &Self::States, stream: StreamId) -> Option<u64>;
+    /// Tells every stream among them.
+    fn seen(states: &Self::States, seen: &mut Vec<Seen>);
+    /// The version that an etag is compared with where the reply is about `subject`; none where that is not among them.
+    fn version_of(states: &Self::States, subject: StreamId) -> Option<u64> {
+        let mut seen = Vec::new();
+        Self::seen(states, &mut seen);
+        seen.iter().find(|seen| seen.stream == subject).map(|seen| seen.version)
+    }
 }
 
 /// One stream.
@@ -83,11 +106,8 @@ impl<D: Encoding> Streams for Stream<D> {
         desk.0.cache.put::<D>(stream, version, state.clone());
         Ok(At { stream, version, state, cached: false })
     }
-    fn cached(states: &Self::States) -> bool {
-        states.cached
-    }
-    fn version_of(states: &Self::States, stream: StreamId) -> Option<u64> {
-        (states.stream == stream).then_some(states.version)
+    fn seen(states: &Self::States, seen: &mut Vec<Seen>) {
+        seen.push(states.seen());
     }
 }
 
@@ -96,12 +116,7 @@ impl Streams for () {
     async fn load(&self, _: &Desk, _: bool) -> Result<(), Status> {
         Ok(())
     }
-    fn cached((): &()) -> bool {
-        false
-    }
-    fn version_of((): &(), _: StreamId) -> Option<u64> {
-        None
-    }
+    fn seen((): &(), _: &mut Vec<Seen>) {}
 }
 
 impl<A: Streams, B: Streams> Streams for (A, B) {
@@ -109,11 +124,9 @@ impl<A: Streams, B: Streams> Streams for (A, B) {
     async fn load(&self, desk: &Desk, fresh: bool) -> Result<Self::States, Status> {
         Ok((self.0.load(desk, fresh).await?, self.1.load(desk, fresh).await?))
     }
-    fn cached(states: &Self::States) -> bool {
-        A::cached(&states.0) || B::cached(&states.1)
-    }
-    fn version_of(states: &Self::States, stream: StreamId) -> Option<u64> {
-        A::version_of(&states.0, stream).or_else(|| B::version_of(&states.1, stream))
+    fn seen(states: &Self::States, seen: &mut Vec<Seen>) {
+        A::seen(&states.0, seen);
+        B::seen(&states.1, seen);
     }
 }
 
@@ -126,13 +139,10 @@ impl<A: Streams, B: Streams, C: Streams> Streams for (A, B, C) {
             self.2.load(desk, fresh).await?,
         ))
     }
-    fn cached(states: &Self::States) -> bool {
-        A::cached(&states.0) || B::cached(&states.1) || C::cached(&states.2)
-    }
-    fn version_of(states: &Self::States, stream: StreamId) -> Option<u64> {
-        A::version_of(&states.0, stream)
-            .or_else(|| B::version_of(&states.1, stream))
-            .or_else(|| C::version_of(&states.2, stream))
+    fn seen(states: &Self::States, seen: &mut Vec<Seen>) {
+        A::seen(&states.0, seen);
+        B::seen(&states.1, seen);
+        C::seen(&states.2, seen);
     }
 }
 
@@ -145,11 +155,8 @@ impl<S: Streams> Streams for Vec<S> {
         }
         Ok(states)
     }
-    fn cached(states: &Self::States) -> bool {
-        states.iter().any(S::cached)
-    }
-    fn version_of(states: &Self::States, stream: StreamId) -> Option<u64> {
-        states.iter().find_map(|state| S::version_of(state, stream))
+    fn seen(states: &Self::States, seen: &mut Vec<Seen>) {
+        states.iter().for_each(|state| S::seen(state, seen));
     }
 }
 
@@ -161,10 +168,7 @@ impl<S: Streams> Streams for Option<S> {
             None => Ok(None),
         }
     }
-    fn cached(states: &Self::States) -> bool {
-        states.as_ref().is_some_and(S::cached)
-    }
-    fn version_of(states: &Self::States, stream: StreamId) -> Option<u64> {
-        states.as_ref().and_then(|state| S::version_of(state, stream))
+    fn seen(states: &Self::States, seen: &mut Vec<Seen>) {
+        states.iter().for_each(|state| S::seen(state, seen));
     }
 }

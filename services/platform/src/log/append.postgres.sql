@@ -1,7 +1,8 @@
 -- Appends a batch. Every list runs over the requests of the batch, which are numbered from 1: `*_req` says whose an entry is.
 --
 -- The head row is locked first. The function is VOLATILE, so each statement after the lock sees what was committed before the lock was had: what it
--- judges by is never older than its turn. No two requests of a batch name the same thing, so each is judged as if it were alone.
+-- judges by is never older than its turn. What one request of a batch changes no other names, so each is judged as if it were alone; a stream that is
+-- only read may be named by many, and is looked up once for all of them.
 -- Verdicts: 0 written, 1 request id known, 2 cursor moved, 3 conflict (`places`: which of `x_*`), 4 claim taken (which of `c_*`, `holders`: by whom),
 -- 5 the log refuses.
 CREATE FUNCTION log_append(
@@ -9,8 +10,8 @@ CREATE FUNCTION log_append(
     p_now bigint, p_counts integer[], p_offsets integer[],
     -- Request ids.
     q_req integer[], q_scope text[], q_id uuid[], q_digest bytea[], q_subject text[], q_version bigint[],
-    -- Streams and the versions expected.
-    x_req integer[], x_stream text[], x_version bigint[],
+    -- Streams and the versions expected, each once; and which of them each request expects.
+    v_stream text[], v_version bigint[], x_req integer[], x_place integer[],
     -- Claims: who takes and who releases.
     c_req integer[], c_key bytea[], c_take text[], c_release text[],
     -- Cursor moves.
@@ -30,6 +31,7 @@ DECLARE
     written bigint;
     offsets integer[] := p_offsets;
     after bigint[];
+    moved bigint[];
 BEGIN
     SELECT * INTO STRICT head FROM log_head AS h WHERE h.id = 1 FOR UPDATE;
     log_id := head.log_id;
@@ -66,17 +68,21 @@ BEGIN
         END LOOP;
     END IF;
     IF cardinality(x_req) > 0 THEN
-        FOR hit IN
-            SELECT x.req, x.place FROM unnest(x_req, x_stream, x_version) WITH ORDINALITY AS x(req, stream, version, place)
-            WHERE x.version <> coalesce((SELECT v.version FROM log_events AS v
-                WHERE v.stream = x.stream ORDER BY v.version DESC LIMIT 1), 0)
-        LOOP
-            IF verdicts[hit.req] = 0 THEN
-                verdicts[hit.req] := 3;
-                places[hit.req] := hit.place;
-                refused := true;
-            END IF;
-        END LOOP;
+        SELECT array_agg(v.place) INTO moved FROM unnest(v_stream, v_version) WITH ORDINALITY AS v(stream, version, place)
+            WHERE v.version <> coalesce((SELECT e.version FROM log_events AS e
+                WHERE e.stream = v.stream ORDER BY e.version DESC LIMIT 1), 0);
+        IF moved IS NOT NULL THEN
+            FOR hit IN
+                SELECT x.req, x.entry FROM unnest(x_req, x_place) WITH ORDINALITY AS x(req, place, entry)
+                WHERE x.place = ANY (moved) ORDER BY x.entry
+            LOOP
+                IF verdicts[hit.req] = 0 THEN
+                    verdicts[hit.req] := 3;
+                    places[hit.req] := hit.entry;
+                    refused := true;
+                END IF;
+            END LOOP;
+        END IF;
     END IF;
     IF cardinality(c_req) > 0 THEN
         FOR hit IN

@@ -233,16 +233,35 @@ impl Append {
     }
 
     /// What it expects of every stream that it names: what it says, and what the versions of its events imply.
-    pub(super) fn expected(&self) -> Vec<(StreamId, u64)> {
-        let mut expected = self.expects.clone();
-        let mut named: BTreeSet<StreamId> = expected.iter().map(|(stream, _)| *stream).collect();
+    pub(super) fn expected(&self) -> Vec<Expected> {
+        let only_read = |&(stream, version): &(StreamId, u64)| Expected { stream, version, written: false };
+        let mut expected: Vec<Expected> = self.expects.iter().map(only_read).collect();
+        let mut places: BTreeMap<StreamId, usize> =
+            expected.iter().zip(0..).map(|(one, place)| (one.stream, place)).collect();
         for event in &self.events {
-            if named.insert(event.stream) {
-                expected.push((event.stream, event.version - 1));
+            match places.get(&event.stream) {
+                Some(place) => expected[*place].written = true,
+                None => {
+                    places.insert(event.stream, expected.len());
+                    expected.push(Expected {
+                        stream: event.stream,
+                        version: event.version - 1,
+                        written: true,
+                    });
+                }
             }
         }
         expected
     }
+}
+
+/// What an append expects of one stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Expected {
+    pub stream: StreamId,
+    pub version: u64,
+    /// Whether it has events of it, and not only rests on it.
+    pub written: bool,
 }
 
 /// The length of an encoded event's payload (field 19), without decoding it; 0 where there is none to be found.

@@ -1,11 +1,11 @@
 //! A batch as the lists that PostgreSQL's function takes.
-//! Invariant: the lists are in the order of the function's parameters, and every entry says by its first whose it is, counted from 1.
+//! Invariant: the lists are in the order of the function's parameters, and every entry says whose it is, counted from 1.
 
 use kernel::Timestamp;
 use sqlx::Arguments;
 use sqlx::postgres::PgArguments;
 
-use super::batch::{ClaimStep, claim_steps};
+use super::batch::{ClaimStep, Expectations, claim_steps};
 use super::event::{PARTITIONS, partition};
 use super::{Append, CursorMove, NewEvent, RequestKey};
 
@@ -15,7 +15,6 @@ pub struct Arrays<'a> {
     counts: Vec<i32>,
     offsets: Vec<i32>,
     requests: Vec<(i32, &'a RequestKey)>,
-    expects: Vec<(i32, String, i64)>,
     claims: Vec<(i32, ClaimStep<'a>)>,
     cursors: Vec<(i32, &'a CursorMove)>,
     events: Vec<(i32, i32, i64, String, &'a NewEvent)>,
@@ -23,6 +22,7 @@ pub struct Arrays<'a> {
 }
 
 impl<'a> Arrays<'a> {
+    /// Those of a batch, but for what it expects.
     pub fn of(appends: &[&'a Append]) -> Self {
         let mut arrays = Self { added: vec![0; PARTITIONS as usize], ..Self::default() };
         for (req, append) in (1..).zip(appends) {
@@ -30,10 +30,6 @@ impl<'a> Arrays<'a> {
             arrays.counts.push(append.events.len() as i32);
             arrays.requests.extend(append.request.iter().map(|request| (req, request)));
             arrays.cursors.extend(append.cursor.iter().map(|step| (req, step)));
-            let expected = append.expected().into_iter();
-            arrays
-                .expects
-                .extend(expected.map(|(stream, version)| (req, stream.to_string(), version as i64)));
             arrays.claims.extend(claim_steps(append).into_iter().map(|step| (req, step)));
             for event in &append.events {
                 let partition = partition(event.person, &event.stream);
@@ -46,7 +42,11 @@ impl<'a> Arrays<'a> {
     }
 
     /// In the order of the function's parameters.
-    pub fn arguments(&self, now: Timestamp) -> Result<PgArguments, sqlx::error::BoxDynError> {
+    pub fn arguments(
+        &self,
+        now: Timestamp,
+        expects: &Expectations,
+    ) -> Result<PgArguments, sqlx::error::BoxDynError> {
         fn list<'x, T, U>(of: &'x [T], field: impl Fn(&'x T) -> U) -> Vec<U> {
             of.iter().map(field).collect()
         }
@@ -62,9 +62,10 @@ impl<'a> Arrays<'a> {
         to.add(list(&self.requests, |(_, request)| request.subject.as_str()))?;
         to.add(list(&self.requests, |(_, request)| request.subject_version as i64))?;
 
-        to.add(list(&self.expects, |(req, ..)| *req))?;
-        to.add(list(&self.expects, |(_, stream, _)| stream.as_str()))?;
-        to.add(list(&self.expects, |(.., version)| *version))?;
+        to.add(list(&expects.streams, |(stream, _)| stream.to_string()))?;
+        to.add(list(&expects.streams, |(_, version)| *version as i64))?;
+        to.add(list(&expects.of, |(index, _)| *index as i32 + 1))?;
+        to.add(list(&expects.of, |(_, place)| *place as i32 + 1))?;
 
         to.add(list(&self.claims, |(req, _)| *req))?;
         to.add(list(&self.claims, |(_, step)| step.key))?;

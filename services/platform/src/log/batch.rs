@@ -1,19 +1,26 @@
 //! A batch: appends that travel together and are judged alone.
 //!
-//! Invariant: no two of a batch name the same stream, claim, request id or cursor, so judging one never depends on another, and the numbers of the
-//! accepted ones follow from their order alone. [`number`] is that rule, once; PostgreSQL's function has its own copy for when it refuses any.
+//! Invariant: what one of a batch changes (stream, claim, request id, cursor) no other of it names, so judging one never depends on another, and the
+//! numbers of the accepted ones follow from their order alone. A stream that is only read any number may name. [`number`] is that rule, once;
+//! PostgreSQL's function has its own copy for when it refuses any.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use kernel::Timestamp;
+use kernel::{StreamId, Timestamp};
 use uuid::Uuid;
 
 use super::event::{PARTITIONS, partition};
 use super::{Append, AppendError, Appended};
 
 /// Hashes of everything that an append names. Two different names that hash alike only travel apart.
-pub type Names = Vec<u64>;
+#[derive(Debug)]
+pub struct Names {
+    /// What it changes.
+    pub changed: Vec<u64>,
+    /// The streams that it only reads.
+    pub read: Vec<u64>,
+}
 
 /// What an append names.
 pub fn names(append: &Append) -> Names {
@@ -22,11 +29,64 @@ pub fn names(append: &Append) -> Names {
         (kind, name).hash(&mut hasher);
         hasher.finish()
     }
-    let mut names: Names = append.expected().iter().map(|(stream, _)| hash(0, stream)).collect();
-    names.extend(append.claims.iter().map(|claim| hash(1, claim.key())));
-    names.extend(append.request.iter().map(|request| hash(2, (&request.scope, request.id))));
-    names.extend(append.cursor.iter().map(|step| hash(3, (&step.reader, step.log_id, step.partition))));
-    names
+    let (mut changed, mut read) = (Vec::new(), Vec::new());
+    for expected in append.expected() {
+        let names = if expected.written { &mut changed } else { &mut read };
+        names.push(hash(0, expected.stream));
+    }
+    changed.extend(append.claims.iter().map(|claim| hash(1, claim.key())));
+    changed.extend(append.request.iter().map(|request| hash(2, (&request.scope, request.id))));
+    changed.extend(append.cursor.iter().map(|step| hash(3, (&step.reader, step.log_id, step.partition))));
+    Names { changed, read }
+}
+
+/// The names of a batch, and of what it passed over.
+#[derive(Debug, Default)]
+pub struct Named {
+    changed: HashSet<u64>,
+    read: HashSet<u64>,
+}
+
+impl Named {
+    /// Whether something with these names has to wait: it changes what is named, or reads what is changed.
+    pub fn bars(&self, names: &Names) -> bool {
+        names.changed.iter().any(|name| self.changed.contains(name) || self.read.contains(name))
+            || names.read.iter().any(|name| self.changed.contains(name))
+    }
+
+    /// These as well.
+    pub fn add(&mut self, names: &Names) {
+        self.changed.extend(&names.changed);
+        self.read.extend(&names.read);
+    }
+}
+
+/// What the appends of a batch expect of streams, each stream and version once however many of them rest on it.
+#[derive(Debug, Default)]
+pub struct Expectations {
+    /// The streams and their versions.
+    pub streams: Vec<(StreamId, u64)>,
+    /// For each append in order, each of what it expects in order: the append's place in the batch and the stream's among the streams.
+    pub of: Vec<(usize, usize)>,
+}
+
+impl Expectations {
+    /// Those of a batch.
+    pub fn of(appends: &[&Append]) -> Self {
+        let mut all = Self::default();
+        let mut places = HashMap::with_capacity(appends.len());
+        for (index, append) in appends.iter().enumerate() {
+            for one in append.expected() {
+                let named = (one.stream, one.version);
+                let place = *places.entry(named).or_insert_with(|| {
+                    all.streams.push(named);
+                    all.streams.len() - 1
+                });
+                all.of.push((index, place));
+            }
+        }
+        all
+    }
 }
 
 /// How the store judged one append of a batch.

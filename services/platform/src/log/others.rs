@@ -1,12 +1,11 @@
 //! What other processes append to a log on PostgreSQL.
 //!
-//! Invariant: within 250 ms the head is known to include it, and who holds anything that was made of its streams has been told which they are. Whoever
-//! missed that has to take all of it for changed.
+//! Invariant: within 250 ms the head is known to include it, and a log that is another incarnation, or lost its end, is known to be.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use super::queue::Queue;
@@ -16,22 +15,11 @@ use crate::db::{Db, StoreError};
 
 /// How often the store is asked.
 const POLL: Duration = Duration::from_millis(200);
-/// News kept for those who are slow to take them.
-const NEWS: usize = 16;
-
-/// What is news to those who hold states of streams.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
-    /// These streams, by their text, were appended to by other processes, among others perhaps.
-    Appended(Arc<[String]>),
-    /// The log is another incarnation, or lost its end: nothing that was made of it before is to be trusted.
-    Replaced,
-}
 
 /// Looks for what other processes append.
 #[derive(Clone)]
 pub struct Others {
-    news: broadcast::Sender<News>,
+    replaced: watch::Sender<u64>,
     look: Arc<Notify>,
 }
 
@@ -43,12 +31,12 @@ struct Known {
 
 impl Others {
     pub fn new() -> Self {
-        Self { news: broadcast::Sender::new(NEWS), look: Arc::new(Notify::new()) }
+        Self { replaced: watch::Sender::new(0), look: Arc::new(Notify::new()) }
     }
 
-    /// Tells from now on.
-    pub fn news(&self) -> broadcast::Receiver<News> {
-        self.news.subscribe()
+    /// How often the log was seen to have been replaced.
+    pub fn replaced(&self) -> watch::Receiver<u64> {
+        self.replaced.subscribe()
     }
 
     /// Has the store looked at now, rather than at the next look.
@@ -84,19 +72,9 @@ impl Others {
         let Some(row) = rows.first() else { return Ok(()) };
         let (position, log_id) = (row.u64(0)?, row.uuid(1)?);
         recent.seen(log_id, position, last);
-        let replaced = known.log_id.is_some_and(|known| known != log_id) || position < known.position;
-        let news = if replaced {
-            Some(News::Replaced)
-        } else if position > known.position && !recent.covers(known.position, position) {
-            let sql = "SELECT DISTINCT stream FROM log_events WHERE position > $1 AND position <= $2";
-            let rows = db.fetch(sql, args![known.position, position]).await?;
-            let streams: Result<Vec<String>, StoreError> = rows.iter().map(|row| row.text(0)).collect();
-            Some(News::Appended(streams?.into()))
-        } else {
-            None
-        };
-        // Nobody need listen.
-        let _ = news.map(|news| self.news.send(news));
+        if known.log_id.is_some_and(|known| known != log_id) || position < known.position {
+            self.replaced.send_modify(|times| *times += 1);
+        }
         *known = Known { log_id: Some(log_id), position };
         head.send_if_modified(|known| {
             let on = *known < position;

@@ -12,13 +12,13 @@ use uuid::Uuid;
 
 use super::Append;
 use super::arrays::Arrays;
-use super::batch::{Judged, Verdict, claim_steps};
+use super::batch::{Expectations, Judged, Verdict, claim_steps};
 use super::event::{PARTITIONS, timestamp};
 use crate::db::{Durability, StoreError, postgres_options};
 use crate::fault;
 
 const CALL: &str = "SELECT * FROM log_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)";
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)";
 
 /// A connection that rested this long is tried before an append is sent on it, so that a server's restart costs nobody an unknown outcome.
 const RESTED: Duration = Duration::from_secs(2);
@@ -46,13 +46,14 @@ impl Writer {
 
     /// Judges and writes a batch. After an error that may have cost the connection, it is given up.
     pub async fn write(&mut self, appends: &[&Append], now: Timestamp) -> Result<Judged, StoreError> {
-        let arguments = Arrays::of(appends).arguments(now).map_err(sqlx::Error::Encode)?;
+        let expects = Expectations::of(appends);
+        let arguments = Arrays::of(appends).arguments(now, &expects).map_err(sqlx::Error::Encode)?;
         let mut connection = self.connection().await?;
         fault::point("append.sent");
         match sqlx::query_with(CALL, arguments).fetch_one(&mut connection).await {
             Ok(row) => {
                 self.connection = Some((connection, Instant::now()));
-                judged(appends, &row)
+                judged(appends, &expects, &row)
             }
             Err(error) => {
                 let error = StoreError::from(error);
@@ -86,7 +87,7 @@ impl Writer {
 }
 
 /// The function's answer.
-fn judged(appends: &[&Append], row: &PgRow) -> Result<Judged, StoreError> {
+fn judged(appends: &[&Append], expects: &Expectations, row: &PgRow) -> Result<Judged, StoreError> {
     let verdicts: Vec<i32> = row.try_get("verdicts")?;
     let places: Vec<i32> = row.try_get("places")?;
     let holders: Vec<Option<String>> = row.try_get("holders")?;
@@ -107,8 +108,6 @@ fn judged(appends: &[&Append], row: &PgRow) -> Result<Judged, StoreError> {
         *kept = sequence as u64;
     }
     // Lists of all requests, of which a refused one names its place.
-    let streams: Vec<String> =
-        appends.iter().flat_map(|append| append.expected()).map(|(stream, _)| stream.to_string()).collect();
     let keys: Vec<&[u8]> =
         appends.iter().flat_map(|append| claim_steps(append)).map(|step| step.key).collect();
     for (index, verdict) in verdicts.into_iter().enumerate() {
@@ -118,9 +117,9 @@ fn judged(appends: &[&Append], row: &PgRow) -> Result<Judged, StoreError> {
             1 => Verdict::Known,
             2 => Verdict::CursorMoved,
             3 => {
-                let stream =
-                    place().and_then(|place| streams.get(place)).ok_or_else(|| wrong("no stream"))?;
-                Verdict::Conflict(stream.clone())
+                let (_, stream) =
+                    place().and_then(|place| expects.of.get(place)).ok_or_else(|| wrong("no stream"))?;
+                Verdict::Conflict(expects.streams[*stream].0.to_string())
             }
             4 => {
                 let key = place().and_then(|place| keys.get(place)).ok_or_else(|| wrong("no claim"))?;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use kernel::AgencyId;
 use tokio::sync::{Notify, oneshot, watch};
 
-use super::batch::{Names, names};
+use super::batch::{Named, Names, names};
 use super::{Append, AppendError, Appended, Batches};
 use crate::db::StoreError;
 
@@ -24,7 +24,7 @@ const BATCH: usize = 256;
 const BATCH_EVENTS: usize = 4096;
 /// The most bytes of events of one batch; likewise.
 const BATCH_BYTES: usize = 2 << 20;
-/// How many waiting appends a batch looks past because they name what it already holds.
+/// How many waiting appends a batch looks past because they change what it holds, or read what it changes.
 const LOOK_PAST: usize = 256;
 
 /// What the appender tells who waits.
@@ -224,7 +224,7 @@ impl State {
         }
     }
 
-    /// Takes a batch: one append a lane in turn, passing over those that name what an earlier one of this batch or passed over names.
+    /// Takes a batch: one append a lane in turn, passing over those that an earlier one, of this batch or passed over, bars.
     fn take(&mut self) -> Vec<Waiting> {
         let mut order: Vec<Option<AgencyId>> = match self.last_served {
             Some(last) => {
@@ -234,7 +234,7 @@ impl State {
             None => self.lanes.keys().copied().collect(),
         };
         let mut looked: BTreeMap<Option<AgencyId>, usize> = BTreeMap::new();
-        let (mut batch, mut named, mut passed) = (Vec::new(), std::collections::HashSet::new(), 0);
+        let (mut batch, mut named, mut passed) = (Vec::new(), Named::default(), 0);
         let (mut events, mut bytes) = (0, 0);
         let mut full = false;
         while !order.is_empty() && !full {
@@ -245,7 +245,7 @@ impl State {
                 let Some(waiting) = self.lanes.get_mut(lane) else { return false };
                 let at = looked.entry(*lane).or_default();
                 while let Some(next) = waiting.get(*at) {
-                    let clash = next.names.iter().any(|name| named.contains(name));
+                    let clash = named.bars(&next.names);
                     let heavy = !batch.is_empty()
                         && (events + next.append.events.len() > BATCH_EVENTS
                             || bytes + next.bytes > BATCH_BYTES);
@@ -254,8 +254,8 @@ impl State {
                         return false;
                     }
                     if clash {
-                        // What it names stays in the order of arrival: nothing later that names it overtakes.
-                        named.extend(next.names.iter().copied());
+                        // What it names stays in the order of arrival: nothing later that changes it overtakes, and what it changes nothing later reads.
+                        named.add(&next.names);
                         *at += 1;
                         passed += 1;
                         continue;
@@ -267,7 +267,7 @@ impl State {
                     }
                     events += next.append.events.len();
                     bytes += next.bytes;
-                    named.extend(next.names.iter().copied());
+                    named.add(&next.names);
                     batch.push(next);
                     self.last_served = Some(*lane);
                     return true;

@@ -74,13 +74,6 @@ impl Recent {
         }
     }
 
-    /// Whether this process appended everything after one position up to another, as far as is remembered.
-    pub fn covers(&self, after: u64, up_to: u64) -> bool {
-        let held = self.held();
-        held.events.front().is_some_and(|first| first.position <= after + 1)
-            && held.last().is_some_and(|last| last >= up_to)
-    }
-
     /// Up to `limit` events of these groups after a position; nothing where the event that follows it is not held.
     pub fn after(&self, after: u64, groups: Groups, limit: usize) -> Option<Batch> {
         let held = self.held();

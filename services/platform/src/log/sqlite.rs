@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::Append;
-use super::batch::{ClaimStep, Judged, Placed, Verdict, claim_steps, number};
+use super::batch::{ClaimStep, Expectations, Judged, Placed, Verdict, claim_steps, number};
 use super::event::timestamp;
 use super::read::sequences;
 use crate::args;
@@ -86,8 +86,9 @@ impl Writer {
             None => sqlite_options(&self.file, Durability::Full).connect().await?,
         };
         fault::point("append.sent");
-        let found = connection.rows(LOOK, &args![asked(appends).to_string()]).await?;
-        let judged = judge(appends, &found, now)?;
+        let expects = Expectations::of(appends);
+        let found = connection.rows(LOOK, &args![asked(appends, &expects).to_string()]).await?;
+        let judged = judge(appends, &expects, &found, now)?;
         if judged.verdicts.contains(&Verdict::Accepted) {
             let (placed, position, sequences) = number(appends.iter().copied(), &judged);
             let at = judged.recorded_at.as_microsecond();
@@ -114,13 +115,12 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Everything that the batch names, in lists.
-fn asked(appends: &[&Append]) -> Json {
-    let streams = appends.iter().flat_map(|append| append.expected());
+fn asked(appends: &[&Append], expects: &Expectations) -> Json {
     let requests = appends.iter().filter_map(|append| append.request.as_ref());
     let claims = appends.iter().flat_map(|append| claim_steps(append));
     let cursors = appends.iter().filter_map(|append| append.cursor.as_ref());
     json!({
-        "streams": streams.map(|(stream, _)| stream.to_string()).collect::<Vec<_>>(),
+        "streams": expects.streams.iter().map(|(stream, _)| stream.to_string()).collect::<Vec<_>>(),
         "requests": requests.map(|request| json!([request.scope, hex(request.id.as_bytes())])).collect::<Vec<_>>(),
         "claims": claims.map(|step| hex(step.key)).collect::<Vec<_>>(),
         "cursors": cursors.map(|step| json!([step.reader, hex(step.log_id.as_bytes()), step.partition])).collect::<Vec<_>>(),
@@ -136,7 +136,12 @@ struct Found {
     cursors: Vec<u64>,
 }
 
-fn judge(appends: &[&Append], rows: &[Row], now: Timestamp) -> Result<Judged, StoreError> {
+fn judge(
+    appends: &[&Append],
+    expects: &Expectations,
+    rows: &[Row],
+    now: Timestamp,
+) -> Result<Judged, StoreError> {
     let mut found = Found::default();
     let mut head = None;
     for row in rows {
@@ -153,11 +158,13 @@ fn judge(appends: &[&Append], rows: &[Row], now: Timestamp) -> Result<Judged, St
     let head =
         head.ok_or_else(|| StoreError::Unusable("the log has no head: run `throughline migrate`".into()))?;
     let refusing = head.opt_text(6)?.is_some();
+    let mut conflicts = conflicts(appends.len(), expects, &found.versions);
     let mut at = Places::default();
     let verdicts = appends
         .iter()
-        .map(|append| {
-            let verdict = verdict(append, &found, &mut at);
+        .zip(&mut conflicts)
+        .map(|(append, conflict)| {
+            let verdict = verdict(append, conflict.take(), &found, &mut at);
             if refusing { Verdict::LogReplaced } else { verdict }
         })
         .collect();
@@ -170,10 +177,21 @@ fn judge(appends: &[&Append], rows: &[Row], now: Timestamp) -> Result<Judged, St
     })
 }
 
+/// For each append the first stream that is not where it expects it.
+fn conflicts(appends: usize, expects: &Expectations, versions: &[u64]) -> Vec<Option<Verdict>> {
+    let mut conflicts = vec![None; appends];
+    for (append, place) in &expects.of {
+        let (stream, version) = expects.streams[*place];
+        if versions.get(*place) != Some(&version) && conflicts[*append].is_none() {
+            conflicts[*append] = Some(Verdict::Conflict(stream.to_string()));
+        }
+    }
+    conflicts
+}
+
 /// How far the lists have been read.
 #[derive(Default)]
 struct Places {
-    stream: usize,
     request: usize,
     claim: usize,
     cursor: usize,
@@ -186,18 +204,12 @@ fn next(place: &mut usize) -> usize {
 }
 
 /// Judges one append by what was found. All its places are read, whatever the verdict.
-fn verdict(append: &Append, found: &Found, at: &mut Places) -> Verdict {
+fn verdict(append: &Append, conflict: Option<Verdict>, found: &Found, at: &mut Places) -> Verdict {
     let known = append.request.is_some() && found.known.contains(&next(&mut at.request));
     let moved = append
         .cursor
         .as_ref()
         .is_some_and(|step| found.cursors.get(next(&mut at.cursor)).copied() != Some(step.from));
-    let mut conflict = None;
-    for (stream, version) in append.expected() {
-        if found.versions.get(next(&mut at.stream)).copied() != Some(version) && conflict.is_none() {
-            conflict = Some(Verdict::Conflict(stream.to_string()));
-        }
-    }
     let mut taken = None;
     for ClaimStep { key, take, release } in claim_steps(append) {
         let holder = found.holders.get(next(&mut at.claim)).and_then(Option::as_deref);

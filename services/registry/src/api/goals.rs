@@ -131,8 +131,7 @@ pub(super) async fn add_plan_item(
         let (content, goal_stands) = (content.clone(), goal.standing(person, by));
         let command = plan::Command::Add { by, voice, person, id: item, content, goal: goal_stands };
         let events = <Plan as kernel::Decider>::decide(now, command).map_err(No::Own)?;
-        let changes = Changes::none().write::<Plan>(now, events);
-        Ok::<_, No<plan::Refusal>>(changes.resting_on(record).resting_on(goal))
+        Ok::<_, No<plan::Refusal>>(Changes::none().write::<Plan>(now, events))
     });
     Ok(done.await?)
 }

@@ -88,6 +88,28 @@ fn a_batch_holds_no_two_that_name_the_same_and_what_waits_keeps_its_order() {
 }
 
 #[test]
+fn any_number_may_read_a_stream_and_who_changes_it_waits_for_them_and_they_for_it() {
+    let queue = Queue::new(100);
+    let offer = StreamId::new("offer", Uuid::from_u128(7));
+    let reads = |number| {
+        let read = Append { expects: vec![(offer, 3)], ..append(CLINIC, number, 1) };
+        queue.push(read).expect("room").1
+    };
+    let _before = [reads(1), reads(2)];
+    let mut change = append(CLINIC, 3, 1);
+    change.expects = vec![(offer, 3)];
+    change.events.push(NewEvent { stream: offer, version: 4, ..change.events[0].clone() });
+    let _change = queue.push(change).expect("room");
+    let _after = [reads(4), reads(5), push(&queue, CLINIC, 6)];
+    let named = || -> Vec<u128> {
+        queue.state().take().iter().map(|waiting| waiting.append.events[0].stream.id().as_u128()).collect()
+    };
+    assert_eq!(named(), [1, 2, 6], "who reads what waits to be changed does not overtake that");
+    assert_eq!(named(), [3]);
+    assert_eq!(named(), [4, 5]);
+}
+
+#[test]
 fn a_batch_ends_before_it_grows_heavy_but_takes_one_that_is_heavy_alone() {
     let queue = Queue::new(100);
     let _kept: Vec<_> = [1, BATCH_BYTES * 2, BATCH_BYTES / 2, BATCH_BYTES / 2, 1]
