@@ -504,10 +504,7 @@ impl HousingService for Api {
         let (fact, source) = self.desk.source(&ask.caller, r.source.as_ref())?;
         let recording = wire::record(PlacementId::new(fact), self.desk.secret(), r)?;
         let agency = ask.agency()?;
-        let group = self.desk.load::<UnitGroup>(recording.group.uuid()).await?;
-        let known = group.made().ok_or_else(|| error::refused(&group::Refusal::NotFound))?;
-        let told = recording.told(agency, known);
-        let done = tenancies::record(&self.desk, &ask.from_source(source), &group, told).await?;
+        let done = tenancies::record(&self.desk, &ask.from_source(source), agency, &recording).await?;
         Ok(Response::new(pb::RecordPlacementResponse { written: Some(done.into()) }))
     }
 

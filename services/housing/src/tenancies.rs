@@ -10,9 +10,10 @@ use tonic::Status;
 
 use crate::domain::diary::{self, Diary};
 use crate::domain::group::{self, UnitGroup};
-use crate::domain::placement::{self, Command, Placement, Refusal as PlacementRefusal, Told};
+use crate::domain::placement::{self, Command, Placement, Refusal as PlacementRefusal};
 use crate::domain::tenancy::{self, Decided, Diaries, Match, Refusal};
 use crate::domain::{PlacementId, UnitId};
+use crate::wire::Recording;
 
 /// How often a record is decided again where somebody else took the claim meanwhile.
 const TRIES: usize = 3;
@@ -84,16 +85,18 @@ pub fn match_household(
 ///
 /// # Errors
 /// The refusal or failure as a status, with its reason.
-pub async fn record(desk: &Desk, ask: &Ask, group: &group::State, told: Told) -> Result<Done, Status> {
-    let id = told.facts.id;
-    let key = home(desk, (told.facts.agency, told.facts.person));
+pub async fn record(desk: &Desk, ask: &Ask, agency: AgencyId, recording: &Recording) -> Result<Done, Status> {
+    let id = recording.id;
+    let key = home(desk, (agency, recording.person));
     let mut tries = 1;
     loop {
         let holder = desk.log().claim_holder(&key).await?;
         let holder = holder.and_then(|stream| parse_stream(&stream).ok().map(|(_, id)| PlacementId::new(id)));
-        let streams = Tenancy { placement: id, asked: told.unit };
-        let done = desk.execute(ask, id_of::<Placement>(id.uuid()), streams, |(now, diaries)| {
-            let decided = tenancy::record(group, now, loaded(diaries), told.clone(), holder)?;
+        let tenancy = Tenancy { placement: id, asked: recording.unit };
+        let streams = (Stream::<UnitGroup>::of(recording.group.uuid()), tenancy);
+        let done = desk.execute(ask, id_of::<Placement>(id.uuid()), streams, |(group, (now, diaries))| {
+            let told = recording.told(agency, group.made().ok_or(group::Refusal::NotFound)?);
+            let decided = tenancy::record(group, now, loaded(diaries), told, holder)?;
             Ok::<_, Refusal>(changes(desk, decided, std::slice::from_ref(now), diaries))
         });
         match done.await {

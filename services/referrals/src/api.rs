@@ -12,7 +12,7 @@ use proto::referrals::referrals_service_server::ReferralsService;
 use tonic::{Request, Response, Status};
 
 use crate::domain::offer::{self, Offer};
-use crate::domain::participation::{self, Participation};
+use crate::domain::participation::{self, Part, Participation};
 use crate::domain::referral::{self, Referral, Situation};
 use crate::domain::{ParticipationId, ReferralId};
 use crate::view::{OfferFilter, ReferralFilter, View};
@@ -55,6 +55,22 @@ impl Api {
                 (Some(kept), None) => changes.release(place(&self.desk, kept), stream),
                 (None, None) | (Some(_), Some(_)) => changes,
             })
+        });
+        Ok(done.await?)
+    }
+
+    /// Begins a participation, or puts one down, by what its offer says.
+    async fn take_part(
+        &self,
+        ask: &Ask,
+        part: Part,
+        command: impl Fn(participation::Facts) -> participation::Command + Send + Sync,
+    ) -> Result<Done, Status> {
+        let (id, offer) = (part.id.uuid(), part.offer.uuid());
+        let streams = (Stream::<Participation>::of(id), Stream::<Offer>::of(offer));
+        let done = self.desk.execute(ask, id_of::<Participation>(id), streams, |(now, offer)| {
+            let events = Participation::decide(now, command(part.facts(offer)?))?;
+            Ok::<_, participation::Refusal>(Changes::none().write::<Participation>(now, events))
         });
         Ok(done.await?)
     }
@@ -352,15 +368,19 @@ impl ReferralsService for Api {
         let r = request.get_ref();
         let ask = self.desk.ask("RecordReferral", RECORD, &request, &r.request_id, "")?;
         let (id, source) = self.desk.source(&ask.caller, r.source.as_ref())?;
-        let offer = platform::wire::optional_id::<OfferId>("offer_id", &r.offer_id)?;
-        let published = match offer {
-            Some(offer) => Some((offer, self.desk.load::<Offer>(offer.uuid()).await?)),
-            None => None,
-        };
-        let told = wire::record(ask.agency()?, published.as_ref().map(|(id, offer)| (*id, offer.said())), r)?;
-        let command = referral::Command::Record(Box::new(told));
-        let done = self.desk.decide::<Referral>(&ask.from_source(source), id, command).await?;
-        Ok(Response::new(pb::RecordReferralResponse { written: Some(done.into()) }))
+        let (asked, told) = wire::record(ask.agency()?, r)?;
+        let ask = ask.from_source(source);
+        let offer = asked.map(|offer| Stream::<Offer>::of(OfferId::uuid(offer)));
+        let streams = (Stream::<Referral>::of(id), offer);
+        let done = self.desk.execute(&ask, id_of::<Referral>(id), streams, |(now, offer)| {
+            let told = match (asked, offer) {
+                (Some(asked), Some(offer)) => told.clone().asking(asked, offer)?,
+                (Some(_) | None, None) | (None, Some(_)) => told.clone(),
+            };
+            let events = Referral::decide(now, referral::Command::Record(Box::new(told)))?;
+            Ok::<_, referral::Refusal>(Changes::none().write::<Referral>(now, events))
+        });
+        Ok(Response::new(pb::RecordReferralResponse { written: Some(done.await?.into()) }))
     }
 
     async fn get_referral(
@@ -419,11 +439,10 @@ impl ReferralsService for Api {
     ) -> Result<Response<pb::StartParticipationResponse>, Status> {
         let r = request.get_ref();
         let ask = self.desk.ask("StartParticipation", &[Role::Worker], &request, &r.request_id, "")?;
-        let offer = self.desk.load::<Offer>(id("offer_id", &r.offer_id)?).await?;
         let id = ParticipationId::new(uuid::Uuid::now_v7());
-        let command = wire::start(id, ask.agency()?, ask.at, offer.said(), r)?;
+        let (part, command) = wire::start(id, ask.agency()?, ask.at, r)?;
         self.desk.begins::<Participation>(id.uuid());
-        let done = self.desk.decide::<Participation>(&ask, id.uuid(), command).await?;
+        let done = self.take_part(&ask, part, command).await?;
         Ok(Response::new(pb::StartParticipationResponse { written: Some(done.into()) }))
     }
 
@@ -457,10 +476,8 @@ impl ReferralsService for Api {
         let r = request.get_ref();
         let ask = self.desk.ask("RecordParticipation", RECORD, &request, &r.request_id, "")?;
         let (fact, source) = self.desk.source(&ask.caller, r.source.as_ref())?;
-        let offer = self.desk.load::<Offer>(id("offer_id", &r.offer_id)?).await?;
-        let id = ParticipationId::new(fact);
-        let command = wire::record_participation(id, ask.agency()?, offer.said(), r)?;
-        let done = self.desk.decide::<Participation>(&ask.from_source(source), fact, command).await?;
+        let (part, command) = wire::record_participation(ParticipationId::new(fact), ask.agency()?, r)?;
+        let done = self.take_part(&ask.from_source(source), part, command).await?;
         Ok(Response::new(pb::RecordParticipationResponse { written: Some(done.into()) }))
     }
 

@@ -40,6 +40,8 @@ impl Opens {
         };
         // The referral names the participation, so that opening it again finds it there.
         let participation = ParticipationId::new(Uuid::new_v5(&id.uuid(), b"participation"));
+        let part =
+            participation::Part { id: participation, person, agency: target, offer, referral: Some(id) };
         let at = kernel::Occurred::instant(self.desk.clock().now());
         let ask = self.desk.own_ask("OpenParticipation", participation.uuid(), Some(&read.event));
         let streams =
@@ -49,21 +51,11 @@ impl Opens {
             id_of::<Participation>(participation.uuid()),
             streams,
             |(now, offers)| {
-                let Some((_, content)) = offers.said() else {
-                    return Ok(Changes::<participation::Refusal>::none());
-                };
-                let facts = participation::Facts {
-                    id: participation,
-                    person,
-                    agency: target,
-                    offer,
-                    offer_name: content.name.clone(),
-                    practice: content.practice.clone(),
-                    referral: Some(id),
-                    part2: content.part2,
-                };
+                let facts = part.facts(offers)?;
                 let command = participation::Command::Start { by: By::System, facts, at: at.clone() };
-                Ok(Changes::none().write::<Participation>(now, Participation::decide(now, command)?))
+                Ok::<_, participation::Refusal>(
+                    Changes::none().write::<Participation>(now, Participation::decide(now, command)?),
+                )
             },
         );
         let record = id_of::<Participation>(participation.uuid());

@@ -53,6 +53,11 @@ async fn with_offer(service: &Alone, content: pb::ServiceOfferContent) -> String
     written(reply.written).id
 }
 
+/// Where a recorded fact comes from.
+fn source(table: &str, key: &str) -> Option<Source> {
+    Some(Source { system: "test".into(), table: table.into(), key: key.into(), ..Default::default() })
+}
+
 async fn ana_allows(service: &Alone, agency: AgencyId) {
     let kind = Registry::ConsentGiven(proto::registry::ConsentGiven {
         person_id: ANA.to_string(),
@@ -441,9 +446,6 @@ async fn a_recorded_fact_told_again_changes_nothing_and_told_otherwise_is_a_corr
     let service = service().await;
     let offer = with_offer(&service, offer("Day programme")).await;
     let mut clinic = Client::new(service.recorder(CLINIC));
-    let source = |table: &str, key: &str| {
-        Some(Source { system: "test".into(), table: table.into(), key: key.into(), ..Default::default() })
-    };
     let record = |destination_code, request_id| pb::RecordParticipationRequest {
         request_id,
         source: source("Enrollment", "E1"),
@@ -523,4 +525,53 @@ async fn a_participation_can_begin_without_a_referral_and_bad_input_names_its_fi
         pb::DraftReferralRequest { person_id: stranger.to_string(), ..asking(&OfferId::of(1).to_string()) };
     let refused = clinic.draft_referral(unknown).await.unwrap_err();
     assert_eq!(reason(&refused).as_deref(), Some("OFFER_NOT_OPEN"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_part_in_what_their_agency_does_not_offer() {
+    let service = service().await;
+    let offer = with_offer(&service, offer("Clubhouse")).await;
+    let start = |offer_id: String| pb::StartParticipationRequest {
+        request_id: new_request(),
+        person_id: ANA.to_string(),
+        offer_id,
+        ..Default::default()
+    };
+    let mut other = Client::new(service.worker(SHELTER));
+    let anothers = other.start_participation(start(offer.clone())).await.unwrap_err();
+    let mut clinic = Client::new(service.worker(CLINIC));
+    let nobodys = clinic.start_participation(start(OfferId::of(404).to_string())).await.unwrap_err();
+    let told = pb::RecordReferralRequest {
+        request_id: new_request(),
+        source: source("Event", "V9"),
+        person_id: ANA.to_string(),
+        offer_id: OfferId::of(404).to_string(),
+        service_named: "Referral to a housing navigator".into(),
+        made: Some(now_at(&service)),
+        state: pb::ReferralState::Requested.into(),
+        ..Default::default()
+    };
+    let mut recorder = Client::new(service.recorder(CLINIC));
+    let unknown = recorder.record_referral(told).await.unwrap_err();
+    for refused in [anothers, nobodys, unknown] {
+        assert_eq!(
+            (refused.code(), reason(&refused).as_deref()),
+            (Code::NotFound, Some("OFFER_NOT_FOUND")),
+            "{refused:?}"
+        );
+    }
+    // What it says is looked up before each is written: a new name is the name of the next.
+    let renamed =
+        pb::ServiceOfferContent { name: "Clubhouse at the Mill".into(), ..self::offer("Clubhouse") };
+    let publish = pb::PublishServiceOfferRequest {
+        request_id: new_request(),
+        offer_id: offer.clone(),
+        content: Some(renamed),
+        ..Default::default()
+    };
+    clinic.publish_service_offer(publish).await.unwrap();
+    let begun = written(clinic.start_participation(start(offer)).await.unwrap().into_inner().written);
+    let get = pb::GetParticipationRequest { participation_id: begun.id, ..Default::default() };
+    let begun = clinic.get_participation(get).await.unwrap().into_inner().participation.unwrap();
+    assert_eq!(begun.offer_name, "Clubhouse at the Mill");
 }

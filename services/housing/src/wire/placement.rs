@@ -248,10 +248,12 @@ pub struct Recording {
     pub group: UnitGroupId,
     /// The person.
     pub person: PersonId,
-    id: PlacementId,
+    /// The placement.
+    pub id: PlacementId,
+    /// The unit, where it is told.
+    pub unit: Option<UnitId>,
     household: HouseholdId,
     relationship: Relationship,
-    unit: Option<UnitId>,
     entry: Day,
     move_in: Option<Day>,
     exit: Option<(Day, Place)>,

@@ -6,7 +6,7 @@ use kernel::{
 };
 
 use super::referral::ClosingReason;
-use super::{ParticipationId, ReferralId};
+use super::{ParticipationId, ReferralId, offer};
 
 /// A participation.
 pub struct Participation;
@@ -30,6 +30,42 @@ pub struct Facts {
     pub referral: Option<ReferralId>,
     /// Whether the programme falls under 42 CFR Part 2.
     pub part2: bool,
+}
+
+/// Who takes part in what, before the offer is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The participation.
+    pub id: ParticipationId,
+    /// The person.
+    pub person: PersonId,
+    /// The agency that serves.
+    pub agency: AgencyId,
+    /// The offer.
+    pub offer: OfferId,
+    /// The referral that opens it.
+    pub referral: Option<ReferralId>,
+}
+
+impl Part {
+    /// What the participation is about, by what the offer says; a withdrawn one says what it said last.
+    ///
+    /// # Errors
+    /// The agency made no such offer.
+    pub fn facts(&self, offer: &offer::State) -> Result<Facts, Refusal> {
+        let said = offer.said().filter(|(owner, _)| *owner == self.agency);
+        let (_, content) = said.ok_or(Refusal::OfferNotFound)?;
+        Ok(Facts {
+            id: self.id,
+            person: self.person,
+            agency: self.agency,
+            offer: self.offer,
+            offer_name: content.name.clone(),
+            practice: content.practice.clone(),
+            referral: self.referral,
+            part2: content.part2,
+        })
+    }
 }
 
 /// A participation as another system tells it.
@@ -196,6 +232,9 @@ pub enum Refusal {
     /// There is none, or it is another agency's.
     #[error("there is no such participation of this agency")]
     NotFound,
+    /// The agency made no such offer.
+    #[error("this agency has no such offer; publish it first")]
+    OfferNotFound,
     /// Its id is taken.
     #[error("a participation with this id exists")]
     AlreadyExists,
@@ -210,7 +249,7 @@ pub enum Refusal {
 impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::NotFound => RefusalKind::NotFound,
+            Self::NotFound | Self::OfferNotFound => RefusalKind::NotFound,
             Self::AlreadyExists => RefusalKind::AlreadyExists,
             Self::Ended | Self::EndsBeforeItBegan => RefusalKind::FailedPrecondition,
         }
@@ -218,6 +257,7 @@ impl kernel::Refusal for Refusal {
     fn reason(&self) -> &'static str {
         match self {
             Self::NotFound => "PARTICIPATION_NOT_FOUND",
+            Self::OfferNotFound => "OFFER_NOT_FOUND",
             Self::AlreadyExists => "PARTICIPATION_EXISTS",
             Self::Ended => "PARTICIPATION_ENDED",
             Self::EndsBeforeItBegan => "ENDS_BEFORE_IT_BEGAN",

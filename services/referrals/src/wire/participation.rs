@@ -1,7 +1,7 @@
 //! Participations on the wire.
 //! Invariant: a contact has one shape in every service; it is stored as it was told.
 
-use kernel::{AgencyId, By, Discrepancy, OfferId, PersonId, Timestamp, WorkerId};
+use kernel::{AgencyId, By, Discrepancy, PersonId, Timestamp, WorkerId};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
 use platform::wire::{self, from_occurred, to_occurred};
@@ -15,46 +15,23 @@ use uuid::Uuid;
 use super::codes::closing_reason;
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ParticipationId;
-use crate::domain::offer::Content;
-use crate::domain::participation::{Command, Contact, Event, Facts, Participation, Recorded, State};
+use crate::domain::participation::{Command, Contact, Event, Facts, Part, Participation, Recorded, State};
 
-/// What a participation in this offer is about.
-fn facts(
-    id: ParticipationId,
-    person: PersonId,
-    offer: OfferId,
-    agency: AgencyId,
-    content: &Content,
-) -> Facts {
-    Facts {
-        id,
-        person,
-        agency,
-        offer,
-        offer_name: content.name.clone(),
-        practice: content.practice.clone(),
-        referral: None,
-        part2: content.part2,
-    }
+fn part(id: ParticipationId, agency: AgencyId, person: &str, offer: &str) -> Result<Part, BadField> {
+    let (person, offer) = (wire::id("person_id", person)?, wire::id("offer_id", offer)?);
+    Ok(Part { id, person, agency, offer, referral: None })
 }
 
-fn no_offer() -> BadField {
-    BadField::new("offer_id", "names no offer of this agency; publish it first")
-}
-
-/// It begins; the offer is looked up by the caller.
+/// It begins: who takes part in what, and the command once it is known what that says.
 pub fn start(
     id: ParticipationId,
     agency: AgencyId,
     now: Timestamp,
-    offer: Option<(AgencyId, &Content)>,
     request: &pb::StartParticipationRequest,
-) -> Result<Command, BadField> {
-    let (_, content) = offer.filter(|(owner, _)| *owner == agency).ok_or_else(no_offer)?;
-    let person = wire::id("person_id", &request.person_id)?;
+) -> Result<(Part, impl Fn(Facts) -> Command + use<>), BadField> {
+    let part = part(id, agency, &request.person_id, &request.offer_id)?;
     let at = wire::happened("occurred_at", request.occurred_at.as_ref(), now)?;
-    let facts = facts(id, person, wire::id("offer_id", &request.offer_id)?, agency, content);
-    Ok(Command::Start { by: By::Agency(agency), facts, at })
+    Ok((part, move |facts| Command::Start { by: By::Agency(agency), facts, at: at.clone() }))
 }
 
 /// A contact is noted.
@@ -94,20 +71,21 @@ pub fn end(
 pub fn record_participation(
     id: ParticipationId,
     agency: AgencyId,
-    offer: Option<(AgencyId, &Content)>,
     request: &pb::RecordParticipationRequest,
-) -> Result<Command, BadField> {
-    let (_, content) = offer.filter(|(owner, _)| *owner == agency).ok_or_else(no_offer)?;
-    let person = wire::id("person_id", &request.person_id)?;
+) -> Result<(Part, impl Fn(Facts) -> Command + use<>), BadField> {
+    let part = part(id, agency, &request.person_id, &request.offer_id)?;
     let started = wire::occurred("started", wire::required("started", request.started.as_ref())?)?;
     let ended = request.ended.as_ref().map(|at| wire::occurred("ended", at)).transpose()?;
     if ended.as_ref().is_some_and(|ended| ended.at < started.at) {
         return Err(BadField::new("ended", "is before `started`; send an end on or after the start"));
     }
-    let facts = facts(id, person, wire::id("offer_id", &request.offer_id)?, agency, content);
     let ended = ended.map(|at| (at, request.destination_code));
     let known_until = wire::known_until(request.source.as_ref(), ended.is_none())?;
-    Ok(Command::Record(Box::new(Recorded { facts, started, ended, known_until, discrepancies: vec![] })))
+    let record = move |facts| {
+        let (started, ended) = (started.clone(), ended.clone());
+        Command::Record(Box::new(Recorded { facts, started, ended, known_until, discrepancies: vec![] }))
+    };
+    Ok((part, record))
 }
 
 /// A participation as its readers see it.

@@ -173,12 +173,11 @@ pub fn fail(by: By, request: &pb::FailReferralRequest) -> Result<(ReferralId, Co
     Ok((referral_id(&request.referral_id)?, Command::Fail { by, reason }))
 }
 
-/// It was made elsewhere; the offer is looked up by the caller.
+/// It was made elsewhere, and asked of that offer, whose words are looked up.
 pub fn record(
     agency: AgencyId,
-    offer: Option<(OfferId, Option<(AgencyId, &Content)>)>,
     request: &pb::RecordReferralRequest,
-) -> Result<Recorded, BadField> {
+) -> Result<(Option<OfferId>, Recorded), BadField> {
     let answer = answer_in(request.state).ok_or_else(|| {
         BadField::new("state", "is missing, or a state that is not recorded: send requested, accepted, in progress or how it closed")
     })?;
@@ -190,34 +189,20 @@ pub fn record(
             "is before `made`; a state is reached after the referral is made",
         ));
     }
-    let mut discrepancies = vec![];
-    let offer = match offer {
-        Some((id, Some((agency, content)))) => Some((id, agency, content.name.clone())),
-        Some((_, None)) => {
-            return Err(BadField::new(
-                "offer_id",
-                "names no offer; leave it empty where the target is not on the platform",
-            ));
-        }
-        None => {
-            discrepancies.push(Discrepancy::new(
-                "TARGET_UNNAMED",
-                "the source names no target that is on the platform",
-            ));
-            None
-        }
-    };
-    Ok(Recorded {
+    let offer = wire::optional_id("offer_id", &request.offer_id)?;
+    let unnamed = || Discrepancy::new("TARGET_UNNAMED", "the source names no target that is on the platform");
+    let told = Recorded {
         person: wire::id("person_id", &request.person_id)?,
         requester: agency,
-        offer,
+        offer: None,
         service_named: wire::text("service_named", &request.service_named, 200)?,
         made,
         known_until: wire::known_until(request.source.as_ref(), answer.is_open())?,
         answer,
         reached,
-        discrepancies,
-    })
+        discrepancies: offer.is_none().then(unnamed).into_iter().collect(),
+    };
+    Ok((offer, told))
 }
 
 /// A referral as its readers see it, without the need, which is opened apart.

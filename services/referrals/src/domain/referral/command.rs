@@ -3,8 +3,8 @@
 
 use kernel::{AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, known_longer};
 
-use super::{ClosingReason, Criterion, HoldReason, Outcome, Progress};
-use crate::domain::offer::Content;
+use super::{ClosingReason, Criterion, HoldReason, Outcome, Progress, Refusal};
+use crate::domain::offer::{self, Content};
 use crate::domain::{GoalId, ReferralId};
 
 /// What is asked for, and for whom.
@@ -54,6 +54,15 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// The same, asked of an offer; of one that is withdrawn too.
+    ///
+    /// # Errors
+    /// Nobody made it.
+    pub fn asking(self, id: OfferId, offer: &offer::State) -> Result<Self, Refusal> {
+        let (agency, content) = offer.said().ok_or(Refusal::OfferNotFound)?;
+        Ok(Self { offer: Some((id, agency, content.name.clone())), ..self })
+    }
+
     /// Whether it says what was told before, of a time that was known already.
     pub(super) fn says_nothing_new(&self, before: &Self) -> bool {
         let same = Self { known_until: before.known_until, ..self.clone() } == *before;

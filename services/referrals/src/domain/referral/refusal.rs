@@ -51,6 +51,9 @@ pub enum Refusal {
     /// The requester has an open referral of this person to this offer.
     #[error("this agency has an open referral of this person to this offer; follow that one up instead")]
     AlreadyOpen,
+    /// What was recorded names an offer that nobody made.
+    #[error("there is no such offer; leave offer_id empty where the target is not on the platform")]
+    OfferNotFound,
     /// Recorded from elsewhere: its states are told there.
     #[error("this referral was recorded from another system; record it again to correct it")]
     KeptElsewhere,
@@ -59,7 +62,7 @@ pub enum Refusal {
 impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::NotFound => RefusalKind::NotFound,
+            Self::NotFound | Self::OfferNotFound => RefusalKind::NotFound,
             Self::SentToAnother | Self::MadeByAnother | Self::NotOneself => RefusalKind::PermissionDenied,
             Self::AlreadyOpen => RefusalKind::AlreadyExists,
             Self::OfferNotOpen
@@ -77,6 +80,7 @@ impl kernel::Refusal for Refusal {
     fn reason(&self) -> &'static str {
         match self {
             Self::NotFound => "REFERRAL_NOT_FOUND",
+            Self::OfferNotFound => "OFFER_NOT_FOUND",
             Self::OfferNotOpen => "OFFER_NOT_OPEN",
             Self::NotOneself => "NOT_ONESELF",
             Self::ConsentMissing => "CONSENT_MISSING",
