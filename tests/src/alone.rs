@@ -319,7 +319,7 @@ impl Alone {
     /// Where the log cannot be read.
     pub async fn events(&self) -> Vec<proto::log::Event> {
         let recorded = self.service.log().read(0, Groups::ALL, 100_000).await.expect("the log");
-        recorded.iter().map(|recorded| recorded.decode().expect("an event")).collect()
+        recorded.iter().map(|recorded| Arc::unwrap_or_clone(recorded.decode().expect("an event"))).collect()
     }
 
     /// Stops it and waits until all of it has ended.

@@ -432,7 +432,7 @@ impl Desk {
         let events = self.0.log.read(first - 1, crate::log::Groups::ALL, count).await?;
         let mut found = Vec::new();
         for recorded in events.iter().filter(|recorded| positions.contains(&recorded.position)) {
-            found.extend(recorded.decode().map_err(error::failed)?.discrepancies);
+            found.extend(recorded.decode().map_err(error::failed)?.discrepancies.iter().cloned());
         }
         Ok(found)
     }

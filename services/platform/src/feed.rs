@@ -234,7 +234,6 @@ fn responses(log_id: Uuid, events: Vec<Recorded>, reached: u64, head: u64) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
 
     #[test]
     fn large_events_are_cut_into_responses_that_say_no_more_than_they_hold() {
@@ -243,7 +242,7 @@ mod tests {
             partition: 0,
             sequence: position,
             recorded_at: jiff::Timestamp::UNIX_EPOCH,
-            bytes: Bytes::from(vec![0; 600 * 1024]),
+            bytes: vec![0; 600 * 1024].into(),
         };
         let cut = responses(Uuid::nil(), (1..=5).map(event).collect(), 9, 12);
         let shape: Vec<_> = cut.iter().map(|piece| (piece.events.len(), piece.through, piece.head)).collect();

@@ -29,6 +29,7 @@ pub mod projection;
 pub mod reaction;
 pub mod records;
 pub mod relay;
+mod rest;
 pub mod revision;
 pub mod seal;
 pub mod server;

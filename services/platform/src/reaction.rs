@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::backoff::Backoff;
@@ -282,14 +282,23 @@ impl<'a> Worker<'a> {
             if self.setup.stop.is_cancelled() {
                 return Err(Again::Stopped);
             }
-            let span = tracing::info_span!("react", reaction.name = self.setup.reaction.name());
-            telemetry::link_to(&span, &event.event.traceparent);
+            let span = self.span(event);
             self.judge_one(event, backoff).instrument(span).await?;
             backoff.succeeded();
             self.judged = event.recorded.position;
             self.tell();
         }
         if self.judged - self.stored >= IDLE_EVENTS { self.settle().await } else { Ok(()) }
+    }
+
+    /// The judging of an event, linked to the command that wrote it; none where that was not traced.
+    fn span(&self, event: &Read) -> Span {
+        if event.event.traceparent.is_empty() {
+            return Span::none();
+        }
+        let span = tracing::info_span!("react", reaction.name = self.setup.reaction.name());
+        telemetry::link_to(&span, &event.event.traceparent);
+        span
     }
 
     /// Judges one event until it is judged.

@@ -20,12 +20,15 @@ use crate::clock::Clock;
 use crate::error::chain;
 use crate::fault;
 use crate::projection::{Lease, Progress};
+use crate::rest::Rest;
 use crate::store::Store;
 
 /// Things due that are looked at together.
 const LIMIT: usize = 1_000;
 /// A thing that was done and stays on the list this long is done again: its command found nothing to change, or the view is behind.
 const AGAIN: Duration = Duration::from_secs(5);
+/// The longest rest after what was due has been done: at the limit of what the machine can, what comes meanwhile is done together.
+const LONGEST_REST: Duration = Duration::from_secs(2);
 /// How often the lease is renewed.
 const RENEW: Duration = Duration::from_secs(1);
 /// The namespace of the request ids of timers.
@@ -141,14 +144,23 @@ async fn run(mut setup: Setup, told: Told) {
     let mut backoff = Backoff::new();
     let mut lease: Option<Lease> = None;
     let mut tried = HashMap::new();
+    let mut rest = Rest::up_to(LONGEST_REST);
     while !stop.is_cancelled() {
+        rest.works();
         let pause = match turn(&mut setup, &told, &mut lease, &mut tried).await {
-            Ok(true) => {
+            Ok(Turn::Worked) => {
+                backoff.succeeded();
+                rest.done();
+                match rest.until() {
+                    Some(until) => until - Instant::now(),
+                    None => continue,
+                }
+            }
+            Ok(Turn::Waited) => {
                 backoff.succeeded();
                 continue;
             }
-            // Another process does it.
-            Ok(false) => RENEW,
+            Ok(Turn::Others) => RENEW,
             Err(error) => {
                 tracing::warn!(
                     timers.name = name,
@@ -176,19 +188,29 @@ struct Tried {
     again: Instant,
 }
 
-/// Does what is due, then waits until there may be more. Tells whether this process holds the lease.
+/// What a turn came to.
+enum Turn {
+    /// Something was done: it may be off the list already, so it is looked at again, and left alone if it is not.
+    Worked,
+    /// Nothing was due, and now something may be.
+    Waited,
+    /// Another process holds the lease, and does it.
+    Others,
+}
+
+/// Does what is due, or waits until something may be.
 async fn turn(
     setup: &mut Setup,
     told: &Told,
     lease: &mut Option<Lease>,
     tried: &mut HashMap<Due, Tried>,
-) -> Result<bool, TimerError> {
+) -> Result<Turn, TimerError> {
     let lease = match lease {
         Some(lease) => lease,
         None => lease.insert(Lease::open(&setup.store, &format!("timers {}", setup.timers.name())).await?),
     };
     if !lease.hold().await? {
-        return Ok(false);
+        return Ok(Turn::Others);
     }
     // Marked as seen before looking, so that what changes meanwhile is looked at again.
     let list = setup.changes.borrow_and_update().clone();
@@ -201,7 +223,7 @@ async fn turn(
     let mut fired = false;
     for thing in &due {
         if setup.stop.is_cancelled() {
-            return Ok(true);
+            return Ok(Turn::Worked);
         }
         if tried.get(thing).is_none_or(|tried| tried.again <= Instant::now()) {
             fire(setup, thing, tried).await;
@@ -209,15 +231,14 @@ async fn turn(
         }
     }
     if fired {
-        // What was done may be off the list already: looked at again at once, and left alone by now if it is not.
-        return Ok(true);
+        return Ok(Turn::Worked);
     }
     let next = setup.timers.next(now).await?;
     if due.is_empty() {
         told.looked.send_replace(Some(Look { at: now, list, next }));
     }
     wait(setup, next, tried.values().map(|tried| tried.again).min()).await;
-    Ok(true)
+    Ok(Turn::Waited)
 }
 
 async fn fire(setup: &Setup, thing: &Due, tried: &mut HashMap<Due, Tried>) {

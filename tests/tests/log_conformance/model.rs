@@ -4,6 +4,7 @@
 //! `THROUGHLINE_SEED` to run one again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use platform::log::{Append, AppendError, Appended, Claim, CursorMove, Log};
@@ -77,7 +78,10 @@ async fn explain(logs: &[Log], seed: u64) {
         asked.extend(task.await.expect("a worker ends"));
     }
     let events = audit(&logs[0]).await;
-    let truth = Truth::of(&events.iter().map(|event| event.decode().unwrap()).collect::<Vec<_>>(), &asked);
+    let truth = Truth::of(
+        &events.iter().map(|event| Arc::unwrap_or_clone(event.decode().unwrap())).collect::<Vec<_>>(),
+        &asked,
+    );
     truth.agrees_with(&logs[0]).await;
     let (mut made, mut refused) = (0, 0);
     for one in &asked {

@@ -239,8 +239,8 @@ async fn a_refusal_is_told_once_however_often_its_worker_is_killed(place: Place)
     assert_eq!((told.len(), asked.len()), (80, 80), "one for each event");
     for event in told {
         assert_eq!(event.r#type, "throughline.log.v1.ReactionRefused");
-        let refused = ReactionRefused::decode(event.payload).unwrap();
-        assert_eq!((&*refused.reason, refused.event_id), ("NEVER", event.causation_id));
+        let refused = ReactionRefused::decode(event.payload.clone()).unwrap();
+        assert_eq!((&*refused.reason, refused.event_id), ("NEVER", event.causation_id.clone()));
     }
     stop.cancel();
     worker.ended().await;

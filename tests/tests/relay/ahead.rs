@@ -102,7 +102,7 @@ async fn a_forked_log_gets_a_stream_of_its_own(nats: Nats) {
     let context = jetstream(&nats).await;
     let (event, subject) = (events(store.log(), 84).await.remove(0), bus.streams(SERVICE).subject(0));
     let late = async_nats::jetstream::message::PublishMessage::build()
-        .payload(event.bytes)
+        .payload(event.bytes.to_vec().into())
         .expected_last_sequence(85)
         .expected_stream(old.stream);
     assert!(context.send_publish(subject, late).await.unwrap().await.is_err());

@@ -1,6 +1,8 @@
 //! An event as a message: CloudEvents 1.0 in the binary mode of its NATS binding.
 //! Invariant: the payload is the stored event, byte for byte; headers repeat what routing and readers need of it, and nothing personal.
 
+use std::sync::Arc;
+
 use async_nats::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -28,20 +30,20 @@ const LOG: &str = "urn:throughline:log:";
 /// The attributes of an event.
 pub fn headers(service: &str, log_id: Uuid, recorded: &Recorded) -> HeaderMap {
     // What cannot be decoded travels on: its readers park it, and nothing waits behind it.
-    let event = recorded.decode().unwrap_or_else(|_| unread(log_id, recorded));
+    let event = decoded(log_id, recorded);
     let schema = format!("urn:throughline:schema:throughline.log.v1.Event:{}", event.schema_version.max(1));
     let values = [
         (SPEC_VERSION, "1.0".to_owned()),
-        (ID, event.id),
+        (ID, event.id.clone()),
         (SOURCE, format!("{LOG}{service}:{log_id}")),
-        (TYPE, event.r#type),
+        (TYPE, event.r#type.clone()),
         (TIME, recorded.recorded_at.to_string()),
         (DATA_SCHEMA, schema),
         (CONTENT_TYPE, "application/protobuf".to_owned()),
         (SEQUENCE, recorded.position.to_string()),
         (PARTITION, recorded.partition.to_string()),
         (PARTITION_SEQUENCE, recorded.sequence.to_string()),
-        (TRACEPARENT, event.traceparent),
+        (TRACEPARENT, event.traceparent.clone()),
     ];
     let mut headers = HeaderMap::new();
     for (name, value) in values {
@@ -53,12 +55,15 @@ pub fn headers(service: &str, log_id: Uuid, recorded: &Recorded) -> HeaderMap {
     headers
 }
 
-fn unread(log_id: Uuid, recorded: &Recorded) -> pb::Event {
-    pb::Event {
-        id: format!("{log_id}-{}", recorded.position),
-        r#type: "throughline.log.v1.Event".to_owned(),
-        ..pb::Event::default()
-    }
+/// The event, or what stands for one that cannot be decoded.
+fn decoded(log_id: Uuid, recorded: &Recorded) -> Arc<pb::Event> {
+    recorded.decode().unwrap_or_else(|_| {
+        Arc::new(pb::Event {
+            id: format!("{log_id}-{}", recorded.position),
+            r#type: "throughline.log.v1.Event".to_owned(),
+            ..pb::Event::default()
+        })
+    })
 }
 
 /// The event that a message carries; nothing if its headers do not say.
@@ -71,7 +76,7 @@ pub fn read(headers: &HeaderMap, payload: Bytes) -> Option<Tailed> {
         partition: number(PARTITION)?.try_into().ok()?,
         sequence: number(PARTITION_SEQUENCE)?,
         recorded_at: text(TIME)?.parse::<Timestamp>().ok()?,
-        bytes: payload,
+        bytes: payload.into(),
     };
     Some(Tailed { log_id: log_id.parse().ok()?, recorded })
 }
@@ -83,7 +88,7 @@ pub(crate) fn id(headers: &HeaderMap) -> Option<&str> {
 
 /// The event's id, as [`headers`] would say it.
 pub(crate) fn id_of(log_id: Uuid, recorded: &Recorded) -> String {
-    recorded.decode().unwrap_or_else(|_| unread(log_id, recorded)).id
+    decoded(log_id, recorded).id.clone()
 }
 
 #[cfg(test)]
@@ -138,7 +143,7 @@ mod tests {
     #[test]
     fn an_event_reads_back_as_it_was() {
         let untouched = recorded(event().encode_to_vec());
-        let tailed = read(&headers("referrals", LOG_ID, &untouched), untouched.bytes.clone()).unwrap();
+        let tailed = read(&headers("referrals", LOG_ID, &untouched), Bytes::clone(&untouched.bytes)).unwrap();
         assert_eq!((tailed.log_id, tailed.recorded), (LOG_ID, untouched));
     }
 
@@ -146,7 +151,7 @@ mod tests {
     fn bytes_that_are_no_event_travel_all_the_same() {
         let broken = recorded(vec![0xff, 0xff]);
         let shown = headers("referrals", LOG_ID, &broken);
-        assert_eq!(read(&shown, broken.bytes.clone()).unwrap().recorded, broken);
+        assert_eq!(read(&shown, Bytes::clone(&broken.bytes)).unwrap().recorded, broken);
         assert_eq!(id(&shown).unwrap(), id_of(LOG_ID, &broken));
     }
 
@@ -156,7 +161,7 @@ mod tests {
         let odd = recorded(odd.encode_to_vec());
         let shown = headers("referrals", LOG_ID, &odd);
         assert!(shown.get("ce-type").is_none() && shown.get("traceparent").is_none());
-        assert_eq!(read(&shown, odd.bytes.clone()).unwrap().recorded, odd);
+        assert_eq!(read(&shown, Bytes::clone(&odd.bytes)).unwrap().recorded, odd);
     }
 
     #[test]
@@ -166,7 +171,7 @@ mod tests {
             for value in ["", "rubbish", "-1"] {
                 let mut shown = headers("referrals", LOG_ID, &untouched);
                 shown.insert(name, value);
-                assert!(read(&shown, untouched.bytes.clone()).is_none(), "{name} {value}");
+                assert!(read(&shown, Bytes::clone(&untouched.bytes)).is_none(), "{name} {value}");
             }
         }
     }

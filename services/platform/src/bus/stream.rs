@@ -188,7 +188,7 @@ impl Streams {
     ) -> Result<PublishAckFuture, BusError> {
         let publication = PublishMessage::build()
             .headers(message::headers(&self.service, log_id, recorded))
-            .payload(recorded.bytes.clone())
+            .payload(bytes::Bytes::clone(&recorded.bytes))
             .expected_last_sequence(recorded.position - 1)
             .expected_stream(stream);
         let sent = self.bus.context().send_publish(self.subject(recorded.partition), publication).await;

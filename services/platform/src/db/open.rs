@@ -68,8 +68,11 @@ pub(crate) fn postgres_options(
             ("search_path", schema),
             ("synchronous_commit", commit),
             ("jit", "off"),
-            // Tables begin empty and statements are prepared once: a plan that scans, right on the first day, would be kept when it is wrong.
+            // Tables begin empty and statements are prepared once: a plan that reads a whole table, right on the first day, would be kept when it is
+            // wrong. Joins are look-ups by key, row by row.
             ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
             // What a statement's arguments are changes no plan of ours, and planning a page of a timeline takes longer than reading it.
             ("plan_cache_mode", "force_generic_plan"),
         ])

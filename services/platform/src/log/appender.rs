@@ -132,7 +132,7 @@ fn answer(batch: Vec<Waiting>, judged: &Judged, told: &Told) {
             partition: *partition,
             sequence: *sequence,
             recorded_at: judged.recorded_at,
-            bytes: event.bytes.clone(),
+            bytes: event.bytes.clone().into(),
         })
     });
     told.recent.committed(judged.log_id, judged.position, recorded);

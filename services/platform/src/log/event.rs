@@ -1,6 +1,10 @@
 //! What a log keeps, and where it puts it.
 //! Invariant: the partition of a person or stream never changes; it is part of the contract with every reader.
 
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use kernel::{PersonId, StreamId, Timestamp};
 use prost::Message;
@@ -75,13 +79,60 @@ pub struct Recorded {
     /// When the log recorded it; never runs backwards.
     pub recorded_at: Timestamp,
     /// The encoded `throughline.log.v1.Event`, as it was appended.
-    pub bytes: Bytes,
+    pub bytes: Encoded,
+}
+
+/// An encoded event. Clones are the same, and decode it once for all of them: what was just appended is read by a dozen readers of one process.
+#[derive(Clone, Default)]
+pub struct Encoded(Arc<Both>);
+
+#[derive(Default)]
+struct Both {
+    bytes: Bytes,
+    event: OnceLock<Result<Arc<pb::Event>, prost::DecodeError>>,
+}
+
+impl From<Bytes> for Encoded {
+    fn from(bytes: Bytes) -> Self {
+        Self(Arc::new(Both { bytes, event: OnceLock::new() }))
+    }
+}
+
+impl From<Vec<u8>> for Encoded {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl Deref for Encoded {
+    type Target = Bytes;
+    fn deref(&self) -> &Bytes {
+        &self.0.bytes
+    }
+}
+
+impl PartialEq for Encoded {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.bytes == other.0.bytes
+    }
+}
+
+impl Eq for Encoded {}
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.bytes.fmt(f)
+    }
 }
 
 impl Recorded {
     /// The event.
-    pub fn decode(&self) -> Result<pb::Event, prost::DecodeError> {
-        pb::Event::decode(self.bytes.clone())
+    ///
+    /// # Errors
+    /// Bytes that are no event.
+    pub fn decode(&self) -> Result<Arc<pb::Event>, prost::DecodeError> {
+        let decode = || pb::Event::decode(self.bytes.0.bytes.clone()).map(Arc::new);
+        self.bytes.0.event.get_or_init(decode).clone()
     }
     /// As the feed and the bus carry it.
     pub fn to_pb(&self) -> pb::Recorded {
@@ -93,7 +144,7 @@ impl Recorded {
                 seconds: self.recorded_at.as_microsecond().div_euclid(1_000_000),
                 nanos: (self.recorded_at.as_microsecond().rem_euclid(1_000_000) * 1_000) as i32,
             }),
-            event: self.bytes.clone(),
+            event: Bytes::clone(&self.bytes),
         }
     }
     /// From the feed or the bus.
@@ -105,7 +156,7 @@ impl Recorded {
             partition: recorded.partition,
             sequence: recorded.sequence,
             recorded_at: timestamp(micros),
-            bytes: recorded.event,
+            bytes: recorded.event.into(),
         }
     }
 }
@@ -172,7 +223,7 @@ mod tests {
             partition: 9,
             sequence: 2,
             recorded_at: timestamp(-1),
-            bytes: Bytes::from_static(b"event"),
+            bytes: Bytes::from_static(b"event").into(),
         };
         assert_eq!(Recorded::from_pb(recorded.to_pb()), recorded);
     }

@@ -71,14 +71,8 @@ impl Writer {
         {
             return Ok(connection);
         }
-        // Plans are made once and kept. One made while the tables were empty would scan them for ever, so nothing here may scan: every look-up
-        // is by an index, row by row.
-        let options = postgres_options(&self.url, &self.schema, Durability::Full)?.options([
-            ("plan_cache_mode", "force_generic_plan"),
-            ("enable_bitmapscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-        ]);
+        let options = postgres_options(&self.url, &self.schema, Durability::Full)?
+            .options([("enable_bitmapscan", "off")]);
         match tokio::time::timeout(PATIENCE, options.connect()).await {
             Ok(connected) => Ok(connected?),
             Err(_) => Err(sqlx::Error::PoolTimedOut.into()),

@@ -111,7 +111,7 @@ pub(super) async fn queue(tx: &mut Tx, source: &str, subject: &str, event: &Read
             recorded.partition,
             recorded.sequence,
             recorded.recorded_at.as_microsecond(),
-            recorded.bytes.clone()
+            bytes::Bytes::clone(&recorded.bytes)
         ],
     )
     .await?;

@@ -131,7 +131,13 @@ mod tests {
     use jiff::Timestamp;
 
     fn event(position: u64, partition: u32, sequence: u64) -> Recorded {
-        Recorded { position, partition, sequence, recorded_at: Timestamp::UNIX_EPOCH, bytes: Bytes::new() }
+        Recorded {
+            position,
+            partition,
+            sequence,
+            recorded_at: Timestamp::UNIX_EPOCH,
+            bytes: Bytes::new().into(),
+        }
     }
 
     #[test]

@@ -20,9 +20,12 @@ use super::{Batch, Place, Source, SourceError, Standing, Stands, Tailed};
 use crate::backoff::Backoff;
 use crate::error::chain;
 use crate::log::{Groups, Recorded};
+use crate::rest::Rest;
 
 /// Events kept while those before them are fetched; what comes beyond is fetched too, in its turn.
 const HELD: usize = 4096;
+/// The longest rest between runs: what is to be read later than that is felt.
+const LONGEST_REST: Duration = Duration::from_millis(50);
 /// How long a reader with a tail that would not open reads the open feed before it tries the tail again.
 const TAIL_AGAIN: Duration = Duration::from_secs(2);
 
@@ -47,7 +50,7 @@ pub struct Read {
     /// Its place in the log, and its bytes.
     pub recorded: Recorded,
     /// The event; all defaults where the bytes are no event, see [`Read::broken`].
-    pub event: pb::Event,
+    pub event: Arc<pb::Event>,
     broken: Option<String>,
 }
 
@@ -56,7 +59,7 @@ impl Read {
     pub fn new(recorded: Recorded) -> Self {
         match recorded.decode() {
             Ok(event) => Self { recorded, event, broken: None },
-            Err(error) => Self { recorded, event: pb::Event::default(), broken: Some(error.to_string()) },
+            Err(error) => Self { recorded, event: Arc::default(), broken: Some(error.to_string()) },
         }
     }
 
@@ -178,6 +181,8 @@ pub struct Reader {
     head_then: u64,
     /// Whether anything could be handed out since the last tick.
     moved: bool,
+    /// Who was handed a run works on it until asking for the next.
+    rest: Rest,
     feed_backoff: Backoff,
     hints_backoff: Backoff,
     feed_again: Instant,
@@ -204,6 +209,7 @@ impl Reader {
             looking: None,
             head_then: 0,
             moved: false,
+            rest: Rest::up_to(LONGEST_REST),
             feed_backoff: Backoff::new(),
             hints_backoff: Backoff::new(),
             feed_again: now,
@@ -221,11 +227,20 @@ impl Reader {
     /// # Errors
     /// Where nothing that the reader can do brings the next event; a feed that is away is waited for.
     pub async fn next(&mut self) -> Result<Run, Stuck> {
+        self.rest.done();
         loop {
             if self.proof == Proof::Wanted {
                 self.prove().await?;
             }
+            // Who is far behind has a full run to work on and no time to rest.
+            if let Some(until) = self.rest.until()
+                && self.held.len() < self.pace.run
+            {
+                self.listen(until).await;
+                continue;
+            }
             if let Some(run) = self.take()? {
+                self.rest.works();
                 return Ok(run);
             }
             let hole = self.held.first_key_value().map(|(first, _)| first - self.place.position - 1);
@@ -233,7 +248,9 @@ impl Reader {
                 Some(missing) if Instant::now() >= self.feed_again => {
                     self.fetch((missing as usize).clamp(1, self.pace.run)).await;
                 }
-                Some(_) | None => self.listen().await,
+                Some(_) => self.listen(self.feed_again).await,
+                // The look at the head comes before this.
+                None => self.listen(Instant::now() + 2 * self.pace.watchdog).await,
             }
         }
     }
@@ -310,18 +327,12 @@ impl Reader {
         self.feed_again = Instant::now() + self.feed_backoff.failed();
     }
 
-    /// Waits for a hint, the next look at the head, or the time to try again what failed.
-    async fn listen(&mut self) {
+    /// Waits for a hint, the next look at the head, the time to open again what gives hints, or this instant.
+    async fn listen(&mut self, until: Instant) {
         if self.hints.is_none() && Instant::now() >= self.hints_again {
             self.hints = Some(self.open());
         }
-        let again = match (&self.hints, self.held.is_empty()) {
-            (None, true) => self.hints_again,
-            (None, false) => self.hints_again.min(self.feed_again),
-            (Some(_), false) => self.feed_again,
-            // Nothing to try again: the look at the head comes before this.
-            (Some(_), true) => Instant::now() + 2 * self.pace.watchdog,
-        };
+        let again = if self.hints.is_none() { until.min(self.hints_again) } else { until };
         let hint = async {
             match &mut self.hints {
                 Some(hints) => hints.incoming.recv().await,
