@@ -21,7 +21,7 @@ pub const TABLES: [&str; 2] = [
 /// `at` of who need not be looked at before they are marked again.
 const AT_REST: i64 = i64::MAX;
 
-/// A person to be looked at.
+/// When a record is to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The record.
@@ -30,6 +30,13 @@ pub struct Mark {
     pub at: Timestamp,
     /// Counts the marks of the record.
     pub number: i64,
+}
+
+impl Mark {
+    /// A row of the table.
+    pub fn of(person: PersonId, at: i64, number: i64) -> Self {
+        Self { person, at: instant(at), number }
+    }
 }
 
 /// How much there is to look at.
@@ -76,9 +83,7 @@ impl Marks {
 pub async fn by(db: &Db, now: Timestamp, limit: usize) -> Result<Vec<Mark>, StoreError> {
     let sql = format!("SELECT subject, at, mark FROM due WHERE at <= $1 ORDER BY at, subject LIMIT {limit}");
     let rows = db.fetch(&sql, args![now.as_microsecond()]).await?;
-    let mark = |row: &platform::db::Row| {
-        Ok(Mark { person: PersonId::new(row.uuid(0)?), at: instant(row.i64(1)?), number: row.i64(2)? })
-    };
+    let mark = |row: &platform::db::Row| Ok(Mark::of(PersonId::new(row.uuid(0)?), row.i64(1)?, row.i64(2)?));
     rows.iter().map(mark).collect()
 }
 
@@ -90,7 +95,7 @@ pub async fn of(db: &Db, person: PersonId) -> Result<Option<Mark>, StoreError> {
     let rows = db.fetch("SELECT at, mark FROM due WHERE subject = $1", args![person.uuid()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let (at, number) = (row.i64(0)?, row.i64(1)?);
-    Ok((at != AT_REST).then(|| Mark { person, at: instant(at), number }))
+    Ok((at != AT_REST).then(|| Mark::of(person, at, number)))
 }
 
 /// The first instant after then at which somebody is due.
@@ -123,17 +128,23 @@ pub async fn waiting(db: &Db, now: Timestamp) -> Result<Waiting, StoreError> {
     Ok(waiting)
 }
 
-/// The numbers of these records' marks, in their order; 0 where there is none.
+/// Whether the marks of these records are no longer those.
 ///
 /// # Errors
 /// The table cannot be read.
-pub async fn numbers(db: &Db, group: &[PersonId]) -> Result<Vec<i64>, StoreError> {
-    let mut numbers = Vec::with_capacity(group.len());
+pub async fn moved(
+    db: &Db,
+    group: &[PersonId],
+    marks: &BTreeMap<PersonId, Mark>,
+) -> Result<bool, StoreError> {
     for record in group {
         let rows = db.fetch("SELECT mark FROM due WHERE subject = $1", args![record.uuid()]).await?;
-        numbers.push(rows.first().map(|row| row.i64(0)).transpose()?.unwrap_or_default());
+        let number = rows.first().map(|row| row.i64(0)).transpose()?;
+        if number != marks.get(record).map(|mark| mark.number) {
+            return Ok(true);
+        }
     }
-    Ok(numbers)
+    Ok(false)
 }
 
 /// Settles a look: the mark as it was found is put off, and the record that leads the group is due when its rules want to look again.

@@ -11,14 +11,14 @@ mod therapy;
 mod told;
 mod vocational;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::BoxFuture;
 use kernel::PersonId;
 use platform::args;
 use platform::db::{Db, StoreError, Tx};
-use platform::people::PeopleProjection;
-use platform::projection::{ApplyError, Projection, Read};
+use platform::people::{Group, PeopleProjection};
+use platform::projection::{ApplyError, Projection, Read, parked_as};
 use prost::Message;
 use uuid::Uuid;
 
@@ -114,12 +114,19 @@ struct Held {
 impl<'a> Batch<'a> {
     async fn load(tx: &mut Tx, source: &'a str, events: &[Read]) -> Result<Self, ApplyError> {
         let mut facts: BTreeMap<(Uuid, String), Held> = BTreeMap::new();
+        let mut begun = BTreeSet::new();
         for read in events {
             if let Some(person) = person_of(read)? {
-                facts.insert((person, read.event.stream.clone()), Held::default());
+                let of = (person, read.event.stream.clone());
+                // A stream's first event finds nothing stored.
+                if read.event.version == 1 {
+                    begun.insert(of.clone());
+                }
+                facts.insert(of, Held::default());
             }
         }
-        let wanted = facts.keys().map(|(person, stream)| args![*person, stream.as_str()]).collect();
+        let stored = facts.keys().filter(|of| !begun.contains(of));
+        let wanted = stored.map(|(person, stream)| args![*person, stream.as_str()]).collect();
         let sql = "SELECT fact.person, fact.stream, fact.body FROM (VALUES {rows}) AS wanted JOIN fact \
                    ON fact.person = wanted.column1 AND fact.source = $1 AND fact.stream = wanted.column2";
         for row in tx.fetch_rows(sql, args![source], wanted).await? {
@@ -170,23 +177,67 @@ fn poison(unreadable: Unreadable) -> ApplyError {
     ApplyError::Poison(unreadable.to_string())
 }
 
-/// Everything known of these records, which are of one human.
-///
-/// # Errors
-/// The facts cannot be read.
-pub async fn of(db: &Db, records: &[PersonId]) -> Result<Facts, StoreError> {
-    let mut told = told::Told::default();
-    for record in records {
-        let sql = "SELECT source, stream, body FROM fact WHERE person = $1";
-        for row in db.fetch(sql, args![record.uuid()]).await? {
-            // Written by this very version of the projection, so it decodes.
-            let fact = Row::decode(row.bytes(2)?.as_slice()).ok().and_then(|row| row.fact);
-            if let Some(fact) = fact {
-                told.add(&row.text(0)?, &row.text(1)?, *record, fact);
-            }
+/// All that stands here of one record, in one statement: who it is linked with, its mark, whether its events wait, its facts.
+const STANDS: &str = "SELECT 'fact', source, stream, body, CAST(NULL AS uuid), CAST(NULL AS uuid), 0, 0 FROM fact WHERE person = $1 \
+    UNION ALL SELECT 'link', NULL, NULL, NULL, canonical, member, 0, 0 FROM link WHERE (canonical = $1 OR member = $1) AND known_to IS NULL \
+    UNION ALL SELECT 'mark', NULL, NULL, NULL, NULL, NULL, at, mark FROM due WHERE subject = $1 \
+    UNION ALL SELECT 'parked', NULL, NULL, NULL, NULL, NULL, 0, 0 FROM feed_parked WHERE subject = $2 OR subject = $3";
+
+/// The records of one human, and what stands here of them, as far as it was read.
+pub struct Human {
+    /// By record, its mark; none where it was never marked.
+    pub marks: BTreeMap<PersonId, due::Mark>,
+    /// Whether events of any of them wait.
+    pub parked: bool,
+    records: Group,
+    told: told::Told,
+}
+
+impl Human {
+    /// Whose record this is; nothing is read of it yet.
+    pub fn of(person: PersonId) -> Self {
+        Self {
+            marks: BTreeMap::new(),
+            parked: false,
+            records: Group::of(person),
+            told: told::Told::default(),
         }
     }
-    Ok(told.facts())
+
+    /// A record that is still to be read: those linked with what was read come in turn.
+    pub fn unread(&mut self) -> Option<PersonId> {
+        self.records.unread()
+    }
+
+    /// Reads what stands of a record.
+    ///
+    /// # Errors
+    /// The facts cannot be read.
+    pub async fn read(&mut self, db: &Db, record: PersonId) -> Result<(), StoreError> {
+        let [own, partition] = parked_as(record);
+        for row in db.fetch(STANDS, args![record.uuid(), own, partition]).await? {
+            match row.text(0)?.as_str() {
+                "link" => self.records.link(row.uuid(4)?, row.uuid(5)?),
+                "mark" => {
+                    self.marks.insert(record, due::Mark::of(record, row.i64(6)?, row.i64(7)?));
+                }
+                "parked" => self.parked = true,
+                _ => {
+                    // Written by this very version of the projection, so it decodes.
+                    let fact = Row::decode(row.bytes(3)?.as_slice()).ok().and_then(|row| row.fact);
+                    if let Some(fact) = fact {
+                        self.told.add(&row.text(1)?, &row.text(2)?, record, fact);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The records, the canonical one first, and what is known of them all.
+    pub fn all(self) -> (Vec<PersonId>, Facts) {
+        (self.records.canonical_first(), self.told.facts())
+    }
 }
 
 #[cfg(test)]

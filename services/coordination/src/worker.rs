@@ -9,14 +9,14 @@ use kernel::{Decider, PersonId};
 use platform::command::{At, Changes, Desk, Failed, id_of};
 use platform::db::StoreError;
 use platform::log::AppendError;
-use platform::people::People;
 use platform::projection::Views;
 use platform::timer::{Due, TimerError, Timers};
 use tonic::Status;
 
 use crate::domain::findings::{Compare, Never, State};
 use crate::domain::{Findings, Found, Parameters, Subject, judge};
-use crate::{due, facts};
+use crate::due;
+use crate::facts::Human;
 
 /// How often a look is compared again at once when somebody else appended meanwhile.
 const TRIES: usize = 3;
@@ -25,7 +25,6 @@ const TRIES: usize = 3;
 pub struct Looks {
     desk: Desk,
     facts: Views,
-    people: People,
     parameters: Parameters,
 }
 
@@ -46,7 +45,7 @@ pub enum LookError {
 impl Looks {
     /// Over the facts, appending to the desk's log.
     pub fn new(desk: Desk, facts: Views) -> Self {
-        Self { desk, people: People::new(facts.clone()), facts, parameters: Parameters::default() }
+        Self { desk, facts, parameters: Parameters::default() }
     }
 
     /// Looks at the person, if still due.
@@ -67,35 +66,28 @@ impl Looks {
         // One generation from the mark to the putting off.
         let db = self.facts.db();
         let now = self.desk.clock().now();
-        let Some(mark) = due::of(&db, person).await?.filter(|mark| mark.at <= now) else { return Ok(()) };
-        let group = self.people.group(person, None).await?;
-        let leads = group.first().copied().unwrap_or(person);
-        for record in &group {
-            if !self.facts.parked_in(*record).await?.is_empty() {
-                // Half of the facts would find half of the truth; applying what waits marks them again.
-                return Ok(due::looked(&db, mark, leads, None).await?);
-            }
+        let (mut human, mut open) = (Human::of(person), vec![]);
+        while let Some(record) = human.unread() {
+            // What is open is read before the facts: should another compare newer facts meanwhile and append, this append is refused.
+            open.push((record, self.desk.load::<Findings>(record.uuid()).await?));
+            human.read(&db, record).await?;
         }
-        // What is open is read before the facts: should another compare newer facts meanwhile and append, this append is refused.
-        let numbers = due::numbers(&db, &group).await?;
-        let open = self.open(&group).await?;
-        let judgement = judge(&facts::of(&db, &group).await?, &self.parameters, now);
+        let (marks, parked) = (std::mem::take(&mut human.marks), human.parked);
+        let Some(mark) = marks.get(&person).copied().filter(|mark| mark.at <= now) else { return Ok(()) };
+        let (group, facts) = human.all();
+        let leads = group.first().copied().unwrap_or(person);
+        if parked {
+            // Half of the facts would find half of the truth; applying what waits marks them again.
+            return Ok(due::looked(&db, mark, leads, None).await?);
+        }
+        let judgement = judge(&facts, &self.parameters, now);
         let settled = self.settle(leads, &open, &judgement.found).await?;
-        if settled == Settled::Appended && due::numbers(&db, &group).await? != numbers {
+        if settled == Settled::Appended && due::moved(&db, &group, &marks).await? {
             // Should another have looked at what came meanwhile and found it told, it is told no more.
             return Ok(due::look_again(&db, mark).await?);
         }
         let again = if settled == Settled::Gone { None } else { judgement.look_again };
         Ok(due::looked(&db, mark, leads, again).await?)
-    }
-
-    /// What is open on these records, as the log holds it now.
-    async fn open(&self, group: &[PersonId]) -> Result<Vec<(PersonId, At<State>)>, LookError> {
-        let mut open = Vec::with_capacity(group.len());
-        for record in group {
-            open.push((*record, self.desk.load::<Findings>(record.uuid()).await?));
-        }
-        Ok(open)
     }
 
     /// Makes what is open in the log what was found: on the record that leads all of it, on the others nothing.

@@ -171,10 +171,10 @@ impl People {
         let db = self.views.db();
         let as_of = as_of.map_or(i64::MAX, Timestamp::as_microsecond);
         let mut group = Group::of(person);
-        while let Some(record) = group.look_at.pop() {
+        while let Some(record) = group.unread() {
             let sql = "SELECT canonical, member FROM link WHERE (canonical = $1 OR member = $1) AND known_from <= $2 \
                        AND (known_to IS NULL OR known_to > $2)";
-            for row in db.fetch(sql, args![record, as_of]).await? {
+            for row in db.fetch(sql, args![record.uuid(), as_of]).await? {
                 group.link(row.uuid(0)?, row.uuid(1)?);
             }
         }
@@ -198,9 +198,9 @@ impl People {
         let mut group = Group::of(person);
         let mut said: BTreeMap<Uuid, bool> = BTreeMap::new();
         let mut unknown = self.stale();
-        while let Some(record) = group.look_at.pop() {
-            let [own, partition] = parked_as(PersonId::new(record));
-            for row in db.fetch(TOLD, args![record, own, partition]).await? {
+        while let Some(record) = group.unread() {
+            let [own, partition] = parked_as(record);
+            for row in db.fetch(TOLD, args![record.uuid(), own, partition]).await? {
                 match row.text(0)?.as_str() {
                     "link" => group.link(row.uuid(1)?, row.uuid(2)?),
                     "parked" => unknown = true,
@@ -261,7 +261,7 @@ impl People {
 }
 
 /// Records that are one human, as their links are met.
-struct Group {
+pub struct Group {
     records: BTreeSet<Uuid>,
     members: BTreeSet<Uuid>,
     /// Records whose links are still to be read.
@@ -269,12 +269,19 @@ struct Group {
 }
 
 impl Group {
-    fn of(person: PersonId) -> Self {
+    /// Of whoever is linked with this record.
+    pub fn of(person: PersonId) -> Self {
         let person = person.uuid();
         Self { records: [person].into(), members: BTreeSet::new(), look_at: vec![person] }
     }
 
-    fn link(&mut self, canonical: Uuid, member: Uuid) {
+    /// The next record whose links are to be read.
+    pub fn unread(&mut self) -> Option<PersonId> {
+        self.look_at.pop().map(PersonId::new)
+    }
+
+    /// A link of it.
+    pub fn link(&mut self, canonical: Uuid, member: Uuid) {
         self.members.insert(member);
         for other in [canonical, member] {
             if self.records.insert(other) {
@@ -283,7 +290,8 @@ impl Group {
         }
     }
 
-    fn canonical_first(self) -> Vec<PersonId> {
+    /// All of them, once no more are left to be read.
+    pub fn canonical_first(self) -> Vec<PersonId> {
         let mut group: Vec<PersonId> = self.records.into_iter().map(PersonId::new).collect();
         // The canonical record is a member of no other; should links contradict each other, the lowest id leads.
         group.sort_by_key(|record| (self.members.contains(&record.uuid()), *record));

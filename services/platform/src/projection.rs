@@ -25,8 +25,8 @@ pub use lag::Lag;
 pub(crate) use lease::Lease;
 pub use parking::{Parked, Replayed};
 pub use verify::{Difference, Differs, Verified, VerifyError};
-pub(crate) use views::parked_as;
-pub use views::{Progress, Views};
+
+pub use views::{Progress, Views, parked_as};
 
 use futures_util::future::BoxFuture;
 

@@ -152,7 +152,7 @@ impl Views {
 }
 
 /// What a person's events may be parked under: the person's own id, or the whole partition.
-pub(crate) fn parked_as(person: PersonId) -> [String; 2] {
+pub fn parked_as(person: PersonId) -> [String; 2] {
     let partition = crate::log::partition(Some(person), &kernel::StreamId::new("", uuid::Uuid::nil()));
     [person.to_string(), format!("partition-{partition}")]
 }
