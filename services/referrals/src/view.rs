@@ -1,29 +1,24 @@
 //! The service's own lists: which offers and referrals there are, by the columns that lists filter on, and what is due when.
 //! Invariant: it holds ids, codes and times alone; what a list shows of a record is folded from the log, so it is never older than the record.
 
-use futures_util::future::BoxFuture;
-use kernel::{AgencyId, Decider, PersonId};
+mod lists;
+
+use kernel::{AgencyId, PersonId};
 use platform::args;
-use platform::command::Encoding;
-use platform::db::{StoreError, Tx, Value};
+use platform::db::{StoreError, Value};
 use platform::page::Last;
 use platform::people::People;
-use platform::projection::{ApplyError, Projection, Read, Views};
+use platform::projection::Views;
 use platform::revision::Revision;
 use proto::referrals::Side;
 use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::domain::offer::{self, Offer};
-use crate::domain::referral::{self, Referral};
-use crate::wire;
+pub use lists::Lists;
 
 /// How long a list waits for the revisions that it must have seen.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
-
-/// The projection.
-pub struct Lists;
 
 /// What the service asks of its lists and of the people's say. Clones are the same.
 #[derive(Clone)]
@@ -67,156 +62,6 @@ pub struct Due {
     pub referral: Uuid,
     /// When, in microseconds since 1970.
     pub at: i64,
-}
-
-impl Projection for Lists {
-    fn name(&self) -> &'static str {
-        "lists"
-    }
-    fn version(&self) -> u32 {
-        1
-    }
-    fn sources(&self) -> &[&'static str] {
-        &["referrals"]
-    }
-
-    fn tables(&self, _postgres: bool) -> Vec<String> {
-        [
-            "CREATE TABLE offer (id uuid PRIMARY KEY, agency uuid NOT NULL, practice text NOT NULL, at bigint NOT NULL, open bigint NOT NULL)",
-            "CREATE INDEX offer_newest ON offer (at, id)",
-            "CREATE TABLE offer_identifier (agency uuid NOT NULL, system text NOT NULL, value text NOT NULL, offer uuid NOT NULL, \
-             PRIMARY KEY (agency, system, value, offer))",
-            "CREATE TABLE referral (id uuid PRIMARY KEY, person uuid NOT NULL, requester uuid, target uuid, state bigint NOT NULL, \
-             at bigint NOT NULL)",
-            "CREATE INDEX referral_requester ON referral (requester, at, id)",
-            "CREATE INDEX referral_target ON referral (target, at, id)",
-            "CREATE INDEX referral_person ON referral (person, at, id)",
-            "CREATE TABLE due (referral uuid PRIMARY KEY, at bigint NOT NULL)",
-            "CREATE INDEX due_at ON due (at)",
-        ]
-        .map(str::to_owned)
-        .into()
-    }
-
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        _source: &'a str,
-        read: &'a Read,
-    ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(async move {
-            let (category, id) = kernel::ids::parse_stream(&read.event.stream)
-                .map_err(|_| ApplyError::Poison("its stream is damaged".into()))?;
-            let at = read.recorded.recorded_at.as_microsecond();
-            match category {
-                Offer::CATEGORY => apply_offer(tx, id, at, &decode::<Offer>(read)?).await,
-                Referral::CATEGORY => {
-                    let event = decode::<Referral>(read)?;
-                    apply_referral(tx, id, at, &read.event.person_id, &event).await
-                }
-                _ => Ok(()),
-            }
-        })
-    }
-}
-
-fn decode<D: Encoding>(read: &Read) -> Result<D::Event, ApplyError> {
-    D::decode(&read.event).map_err(|unreadable| ApplyError::Poison(unreadable.to_string()))
-}
-
-async fn apply_offer(tx: &mut Tx, id: Uuid, at: i64, event: &offer::Event) -> Result<(), ApplyError> {
-    match event {
-        offer::Event::Published { agency, content } => {
-            tx.execute(
-                "INSERT INTO offer (id, agency, practice, at, open) VALUES ($1, $2, $3, $4, 1) \
-                 ON CONFLICT (id) DO UPDATE SET practice = excluded.practice, open = 1",
-                args![id, agency.uuid(), content.practice.clone(), at],
-            )
-            .await?;
-            tx.execute("DELETE FROM offer_identifier WHERE offer = $1", args![id]).await?;
-            for (system, value) in &content.identifiers {
-                tx.execute(
-                    "INSERT INTO offer_identifier (agency, system, value, offer) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-                    args![agency.uuid(), system.as_str(), value.as_str(), id],
-                )
-                .await?;
-            }
-        }
-        offer::Event::Withdrawn => {
-            tx.execute("UPDATE offer SET open = 0 WHERE id = $1", args![id]).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn apply_referral(
-    tx: &mut Tx,
-    id: Uuid,
-    at: i64,
-    person: &str,
-    event: &referral::Event,
-) -> Result<(), ApplyError> {
-    use proto::referrals::ReferralState as State;
-    let person = Uuid::try_parse(person).map_err(|_| ApplyError::Poison("its person is damaged".into()))?;
-    let (state, due) = match event {
-        referral::Event::Drafted(facts) => {
-            insert(tx, id, person, facts.requester, Some(facts.target), State::Draft, at).await?;
-            (None, None)
-        }
-        referral::Event::Recorded { told, .. } => {
-            let target = told.offer.as_ref().map(|(_, agency, _)| *agency);
-            insert(tx, id, person, Some(told.requester), target, wire::recorded_state(told.answer), at)
-                .await?;
-            (None, None)
-        }
-        referral::Event::Sent(sent) => {
-            (Some(State::Requested), Some(Some(sent.acknowledge_by.as_microsecond())))
-        }
-        referral::Event::Acknowledged | referral::Event::AcknowledgeOverdue { .. } => (None, Some(None)),
-        referral::Event::Accepted { .. } => (Some(State::Accepted), Some(None)),
-        referral::Event::Rejected { .. } => (Some(State::Rejected), Some(None)),
-        referral::Event::Cancelled { .. } => (Some(State::Cancelled), Some(None)),
-        referral::Event::Started | referral::Event::Resumed => (Some(State::InProgress), None),
-        referral::Event::Held { .. } => (Some(State::OnHold), None),
-        referral::Event::Completed { .. } => (Some(State::Completed), None),
-        referral::Event::Failed { .. } => (Some(State::Failed), None),
-        referral::Event::EnteredInError => (Some(State::EnteredInError), Some(None)),
-        referral::Event::Progressed { .. } => (None, None),
-    };
-    if let Some(state) = state {
-        tx.execute("UPDATE referral SET state = $2 WHERE id = $1", args![id, i64::from(i32::from(state))])
-            .await?;
-    }
-    match due {
-        Some(Some(at)) => {
-            let sql = "INSERT INTO due (referral, at) VALUES ($1, $2) ON CONFLICT (referral) DO UPDATE SET at = excluded.at";
-            tx.execute(sql, args![id, at]).await?;
-        }
-        Some(None) => {
-            tx.execute("DELETE FROM due WHERE referral = $1", args![id]).await?;
-        }
-        None => {}
-    }
-    Ok(())
-}
-
-async fn insert(
-    tx: &mut Tx,
-    id: Uuid,
-    person: Uuid,
-    requester: Option<AgencyId>,
-    target: Option<AgencyId>,
-    state: proto::referrals::ReferralState,
-    at: i64,
-) -> Result<(), ApplyError> {
-    let (requester, target) = (requester.map(AgencyId::uuid), target.map(AgencyId::uuid));
-    tx.execute(
-        "INSERT INTO referral (id, person, requester, target, state, at) VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (id) DO UPDATE SET requester = excluded.requester, target = excluded.target, state = excluded.state",
-        args![id, person, requester, target, i64::from(i32::from(state)), at],
-    )
-    .await?;
-    Ok(())
 }
 
 impl View {
