@@ -2,6 +2,7 @@
 //! Invariant: `kernel::may` alone says what is visible; nothing withheld leaves a trace in counts, pages or order.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::BoxStream;
@@ -12,7 +13,7 @@ use platform::error::BadField;
 use platform::keys::Opened;
 use platform::page::Pages;
 use platform::people::People;
-use platform::projection::Views;
+use platform::projection::{Progress, Views};
 use platform::revision::Revision;
 use platform::wire::{self, page_size};
 use proto::timeline::timeline_service_server::TimelineService;
@@ -37,8 +38,13 @@ pub struct Api {
     pub(crate) desk: Desk,
     pub(crate) views: Views,
     pub(crate) people: People,
-    pub(crate) pages: std::sync::Arc<Pages>,
+    pub(crate) pages: Arc<Pages>,
+    /// How far the timeline was when it was last told, and how that was said.
+    told: Arc<Mutex<Option<Told>>>,
 }
+
+/// How far the timeline was, and how that is said.
+type Told = (Progress, Vec<String>);
 
 /// Whose timeline is read, and what of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +60,8 @@ pub(crate) struct Sight {
 impl Api {
     /// A face over the timeline's views and the people's say.
     pub fn new(desk: Desk, views: Views, people: People) -> Self {
-        let pages = std::sync::Arc::new(Pages::new(desk.secret()));
-        Self { desk, views, people, pages }
+        let pages = Arc::new(Pages::new(desk.secret()));
+        Self { desk, views, people, pages, told: Arc::default() }
     }
 
     /// What the caller may see of the person's timeline, now.
@@ -65,10 +71,18 @@ impl Api {
         person: PersonId,
         as_of: Option<jiff::Timestamp>,
     ) -> Result<Sight, Status> {
-        let (group, say) = self.people.group_and_say(person).await?;
+        let db = self.views.db();
+        // Few records are linked, so the classes of this one are most often all.
+        let (said, own) = tokio::join!(
+            self.people.group_and_say(person),
+            view::classes(&db, std::slice::from_ref(&person))
+        );
+        let ((group, say), mut classes) = (said?, own?);
         let records = if as_of.is_some() { self.people.group(person, as_of).await? } else { group };
+        let linked: Vec<PersonId> = records.iter().copied().filter(|record| *record != person).collect();
+        classes.extend(view::classes(&db, &linked).await?);
         let mut sight = Sight { records, classes: BTreeSet::new(), oversight: false };
-        for class in view::classes(&self.views.db(), &sight.records).await? {
+        for class in classes {
             match may::see(caller, &say, &class) {
                 Some(may::Why::Oversight) => {
                     sight.oversight = true;
@@ -145,12 +159,19 @@ impl Api {
         Ok(())
     }
 
+    /// What the timeline has read; made anew when it has read on.
     fn revisions(&self) -> Vec<String> {
         let progress = self.views.progress().borrow().clone();
-        let of = |(log, place): (&String, &std::sync::Arc<platform::source::Place>)| {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, revisions)) = told.as_ref().filter(|(then, _)| *then == progress) {
+            return revisions.clone();
+        }
+        let of = |(log, place): (&String, &Arc<platform::source::Place>)| {
             Revision { log: log.clone(), log_id: place.log_id, written: place.written() }.to_text()
         };
-        progress.places.iter().map(of).collect()
+        let revisions: Vec<String> = progress.places.iter().map(of).collect();
+        *told = Some((progress, revisions.clone()));
+        revisions
     }
 }
 
