@@ -1,5 +1,6 @@
 //! The whole way, from command to timeline: the real binary over PostgreSQL and NATS, everything on.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -43,7 +44,8 @@ struct Whole {
 
 impl Whole {
     async fn start(people: usize) -> Self {
-        let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
+        let settings = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/postgresql.conf");
+        let (postgres, nats) = (Postgres::start_with(&settings).await, Nats::start(Version::Newest).await);
         let home = tempfile::tempdir().expect("a directory");
         let secret = |name: &str| {
             let path = home.path().join(name);
