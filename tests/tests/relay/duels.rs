@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use platform::bus::{Bus, BusSettings};
+use platform::log::Log;
 use platform::relay::Progress;
 use platform::store::Store;
 use tests::Nats;
@@ -51,7 +52,7 @@ async fn a_relay_that_was_paused_is_refused(nats: Nats) {
     let mut teller = Teller::new(store.log());
     teller.tell(BACKLOG).await;
     let here = bus(&nats).await;
-    let (apart, paused, _first) = paused_at_work(&nats, &here, store.clone(), &home).await;
+    let (apart, paused, _first) = paused_at_work(&nats, &here, store.log(), store.clone(), &home).await;
 
     // Another carries all that the first had left, and more.
     let second = Relay::start(&here, &store, &home.clock);
@@ -76,7 +77,7 @@ async fn a_relay_whose_lease_ran_out_while_it_was_paused_stands_by(nats: Nats) {
     teller.tell(BACKLOG).await;
     let here = bus(&nats).await;
     // A store of its own, as another process has.
-    let (_apart, paused, first) = paused_at_work(&nats, &here, home.open().await, &home).await;
+    let (_apart, paused, first) = paused_at_work(&nats, &here, store.log(), home.open().await, &home).await;
     let second = Relay::start(&here, &store, &home.clock);
     teller.tell(500).await;
     second.says("it takes over", |progress| matches!(progress, Progress::Relaying { .. })).await;
@@ -94,10 +95,16 @@ async fn a_relay_whose_lease_ran_out_while_it_was_paused_stands_by(nats: Nats) {
     holds_the_log_from(1, &nats, &here, store.log()).await;
 }
 
-/// A relay in what is a process of its own as far as it can tell, stopped in the middle of a backlog.
-async fn paused_at_work(nats: &Nats, here: &Bus, store: Store, home: &Home) -> (Pausable, Paused, Relay) {
+/// A relay in what is a process of its own as far as it can tell, stopped in the middle of a backlog. What is asked meanwhile is asked of `log`: the store's own connections stand still too.
+async fn paused_at_work(
+    nats: &Nats,
+    here: &Bus,
+    log: &Log,
+    store: Store,
+    home: &Home,
+) -> (Pausable, Paused, Relay) {
     let apart = Pausable::start().await;
-    let (log, clock, url) = (store.log().clone(), home.clock.clone(), nats.url());
+    let (clock, url) = (home.clock.clone(), nats.url());
     let starting = apart.handle.spawn(async move {
         let bus = Bus::connect(BusSettings::at(url)).await.expect("an address");
         Relay::start(&bus, &store, &clock)
@@ -105,11 +112,11 @@ async fn paused_at_work(nats: &Nats, here: &Bus, store: Store, home: &Home) -> (
     let relay = starting.await.expect("it starts");
     let streams = here.streams(SERVICE);
     until("the relay to be at work", || async {
-        stands(&streams, &log).await.filter(|stands| stands.last >= 300)
+        stands(&streams, log).await.filter(|stands| stands.last >= 300)
     })
     .await;
     let paused = apart.pause().await;
-    let left_at = stands(&streams, &log).await.expect("the stream stands").last;
+    let left_at = stands(&streams, log).await.expect("the stream stands").last;
     assert!(left_at < BACKLOG, "it was to be paused in the middle of its work");
     (apart, paused, relay)
 }
