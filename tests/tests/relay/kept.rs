@@ -4,12 +4,20 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::Clock;
+use platform::relay::Progress;
 use tests::Nats;
 use tests::child::until;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use crate::fixture::{Home, Listener, Relay, SERVICE, Teller, bus, holds_the_log_from, on_both, stands};
+use crate::fixture::{
+    Home, Listener, Relay, SERVICE, Teller, bus, bus_kept, holds_the_log_from, on_both, stands,
+};
 
-on_both!(a_stream_begins_at_the_oldest_event_that_is_kept);
+on_both!(
+    a_stream_begins_at_the_oldest_event_that_is_kept,
+    a_stream_begins_once_however_much_grows_too_old_meanwhile,
+);
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -55,6 +63,36 @@ async fn a_stream_begins_at_the_oldest_event_that_is_kept(nats: Nats) {
     teller.tell(7).await;
     let relay = Relay::start(&bus, &store, &clock);
     holds_the_log_from(176, &nats, &bus, store.log()).await;
+    reader.has_read(store.log()).await;
+    relay.end().await;
+}
+
+async fn a_stream_begins_once_however_much_grows_too_old_meanwhile(nats: Nats) {
+    const KEPT: Duration = Duration::from_secs(1);
+    let (home, bus) = (Home::sqlite(), bus_kept(&nats, KEPT).await);
+    let store = home.open().await;
+    let mut teller = Teller::new(store.log());
+    let began = Instant::now();
+    while began.elapsed() < KEPT * 3 / 2 {
+        teller.tell(1).await;
+    }
+    // From here on one event after the other grows too old, for as long as the relay takes.
+    let enough = CancellationToken::new();
+    let telling = tokio::spawn({
+        let enough = enough.clone();
+        async move {
+            while !enough.is_cancelled() {
+                teller.tell(1).await;
+            }
+        }
+    });
+    let head = store.log().head().await.unwrap().position;
+    let relay = Relay::start(&bus, &store, &Clock::system());
+    let carries = |progress: &Progress| matches!(progress, Progress::Relaying { acknowledged, .. } if *acknowledged > head);
+    relay.says("the relay to carry what is told while it carries", carries).await;
+    enough.cancel();
+    telling.await.unwrap();
+    let mut reader = Listener::start(store.log(), bus.tail(SERVICE), Duration::from_millis(100));
     reader.has_read(store.log()).await;
     relay.end().await;
 }

@@ -30,6 +30,7 @@ pub(super) struct From {
 
 /// Makes the stream one of this log, and compares the two.
 pub(super) async fn shake(relay: &Relay) -> Result<Shaken, RelayError> {
+    let mut begun = None;
     for _ in 0..LOOKS {
         let log_id = relay.log.head().await?.log_id;
         let stands = relay.streams.settle(log_id).await?;
@@ -41,13 +42,18 @@ pub(super) async fn shake(relay: &Relay) -> Result<Shaken, RelayError> {
         if let Some(why) = beyond(relay, log_id, &stands, head.position).await? {
             return Ok(Shaken::Ahead { log_id, why });
         }
-        let begin = kept_from(&relay.log, stands.last, head.position, relay.kept_since()).await?;
+        // What begins here is not too old for having grown older while it was made to begin: else a busy log's stream would do nothing but begin.
+        let begin = match begun {
+            Some(begun) if begun <= stands.last + 1 => stands.last + 1,
+            Some(_) | None => kept_from(&relay.log, stands.last, head.position, relay.kept_since()).await?,
+        };
         if begin == stands.last + 1 {
             return Ok(Shaken::Stands(From { stream: stands.stream, log_id, last: stands.last }));
         }
         // Sequences only ever grow by this, so another relay at work is at worst refused once.
         relay.streams.begin_at(log_id, stands.last, begin).await?;
         tracing::info!(stream = stands.stream, position = begin, "the stream begins anew");
+        begun = Some(begin);
     }
     Err(RelayError::Unsettled)
 }
