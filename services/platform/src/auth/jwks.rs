@@ -344,8 +344,10 @@ fn usable(jwk: &Jwk) -> Option<Key> {
     if !matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature)) {
         return None;
     }
-    // Not our enum, and it may grow: what is not one of the three is not for us.
-    #[allow(clippy::wildcard_enum_match_arm)]
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "not our enum, and it may grow: what is not one of the three is not for us"
+    )]
     let (algorithm, named) = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => (Algorithm::RS256, KeyAlgorithm::RS256),
         AlgorithmParameters::EllipticCurve(curve) if curve.curve == EllipticCurve::P256 => {
@@ -364,8 +366,10 @@ fn usable(jwk: &Jwk) -> Option<Key> {
 }
 
 fn refusal(err: &jsonwebtoken::errors::Error) -> Status {
-    // Not our enum: whatever else may be wrong with a token comes to the same for who sent it.
-    #[allow(clippy::wildcard_enum_match_arm)]
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "not our enum: whatever else may be wrong with a token comes to the same for who sent it"
+    )]
     match err.kind() {
         ErrorKind::ExpiredSignature => error::unauthenticated("the token has expired; get a new one"),
         ErrorKind::ImmatureSignature => error::unauthenticated("the token is not valid yet"),
