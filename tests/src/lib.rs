@@ -3,7 +3,7 @@
 //! Invariant: nothing is skipped. What a test needs and cannot find or start fails that test with the remedy in its text.
 //!
 //! Reading order: [`tools`] (where binaries are), [`ports`] (a port that stays ours), [`child`] (a process that cannot outlive the
-//! tests), [`postgres`], [`nats`], [`process`] (our own binary), [`http`], [`issuer`] (who vouches for callers), [`extras`] (data that may be there), [`dice`], [`contract`] (messages of every kind), [`golden`] (their
+//! tests), [`postgres`], [`nats`], [`process`] (our own binary), [`ground`] (what several of it stand on), [`http`], [`issuer`] (who vouches for callers), [`extras`] (data that may be there), [`dice`], [`contract`] (messages of every kind), [`golden`] (their
 //! bytes for ever), [`nasty`] (a bus at its worst).
 
 pub mod alone;
@@ -12,6 +12,7 @@ pub mod contract;
 pub mod dice;
 pub mod extras;
 pub mod golden;
+pub mod ground;
 pub mod http;
 pub mod issuer;
 pub mod nasty;
@@ -25,6 +26,7 @@ pub mod world;
 pub use alone::{Alone, OnStore};
 pub use dice::Dice;
 pub use extras::extra;
+pub use ground::Ground;
 pub use issuer::Issuer;
 pub use nats::{Nats, Version};
 pub use postgres::Postgres;

@@ -10,6 +10,8 @@ use proto::referrals::referrals_service_client::ReferralsServiceClient;
 use proto::referrals::{self as referrals};
 use proto::registry::registry_service_client::RegistryServiceClient;
 use proto::registry::{self as registry, AgencyContent, PersonDetails};
+use proto::therapy::therapy_service_client::TherapyServiceClient;
+use proto::therapy::{self as therapy};
 use proto::timeline::timeline_service_client::TimelineServiceClient;
 use proto::timeline::{Entry, GetTimelineRequest};
 use proto::types::{LifeDomain, Voice, Written};
@@ -190,6 +192,27 @@ impl World {
             no_goal_reason: "not yet talked about".into(),
             ..Default::default()
         }
+    }
+
+    /// Somebody who treats at an agency, in that zone.
+    ///
+    /// # Panics
+    /// Where that is refused.
+    pub async fn practitioner(&self, agency: AgencyId, zone: &str) -> String {
+        let mut client = TherapyServiceClient::new(self.call("therapy", Self::worker(agency)));
+        let content = therapy::PractitionerContent {
+            name: "Dr Olive Sample".into(),
+            role: therapy::PractitionerRole::Therapist.into(),
+            modalities: vec!["cbt".into()],
+            zone: zone.into(),
+            ..Default::default()
+        };
+        let request = therapy::RegisterPractitionerRequest {
+            request_id: request_id(),
+            worker_id: request_id(),
+            content: Some(content),
+        };
+        id(client.register_practitioner(request).await.expect("a practitioner").into_inner().written)
     }
 
     /// A referral, drafted and sent as soon as the consent is known everywhere.

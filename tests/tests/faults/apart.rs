@@ -2,10 +2,9 @@
 
 use proto::referrals::StartParticipationRequest;
 use proto::types::Written;
-use tempfile::TempDir;
 use tests::ports::Port;
 use tests::world::{World, id, request_id};
-use tests::{Launch, Nats, Postgres, Process, Version};
+use tests::{Ground, Process, Version};
 use tonic::{Code, Status};
 
 use crate::audit::in_the_logs_once;
@@ -20,22 +19,14 @@ const READ: [(&str, &[&str]); 2] =
 /// Two services apart, and where the others would be: nobody waits for those either.
 struct Apart {
     ports: Vec<(&'static str, Port)>,
-    store: String,
-    nats: Nats,
-    _postgres: Postgres,
-    home: TempDir,
+    ground: Ground,
 }
 
 impl Apart {
     async fn new() -> Self {
-        let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
-        let home = tempfile::tempdir().expect("a temporary directory");
-        for secret in ["secret", "kek"] {
-            platform::seal::Secret::at(&home.path().join(secret)).expect("a secret");
-        }
         let services = ["registry", "referrals", "vocational", "housing", "therapy"];
         let ports = services.map(|service| (service, Port::claim())).into();
-        Self { ports, store: postgres.url().await, nats, _postgres: postgres, home }
+        Self { ports, ground: Ground::new(Version::Newest).await }
     }
 
     fn port(&self, service: &str) -> &Port {
@@ -43,18 +34,7 @@ impl Apart {
     }
 
     async fn serve(&self, service: &str) -> Process {
-        let at = |name: &str| self.home.path().join(name).display().to_string();
-        let mut launch = Launch::new(["serve", service, "--drain-seconds", "5", "--store", &self.store])
-            .arg("--nats")
-            .arg(self.nats.url())
-            .arg("--secret-file")
-            .arg(at("secret"))
-            .arg(format!("--grpc-listen={}", self.port(service).address()))
-            .arg("--http-listen=127.0.0.1:0")
-            .arg("--admin-listen=127.0.0.1:0");
-        if service == "registry" {
-            launch = launch.arg("--kek-file").arg(at("kek")).arg("--erasure-ledger").arg(at("erasures"));
-        }
+        let mut launch = self.ground.serve(service, self.port(service).address());
         for peer in READ.into_iter().find(|(name, _)| *name == service).expect("a service of these two").1 {
             launch = launch.arg("--peer").arg(format!("{peer}=http://{}", self.port(peer).address()));
         }

@@ -26,7 +26,7 @@ pub async fn everything_is_there_once(site: &Site, acknowledged: &[Acknowledged]
     followed(site, acknowledged).await;
     let logs = in_the_logs_once(&LOGS.map(|log| (log, address)), acknowledged).await;
     followed_once(&logs, acknowledged);
-    if let Some(nats) = &site.nats {
+    if let Some(nats) = site.nats() {
         for log in &logs {
             carried(&nats.url(), log.name, log.events.len() as u64, site.forgets).await;
         }

@@ -26,10 +26,12 @@ use tonic::{Code, Status};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long one try may take.
 const TRY: Duration = Duration::from_secs(5);
-/// Clients at once that work for themselves.
-const CLIENTS: usize = 5;
-/// Clients at once whose work lets services react, where all services are there.
-const LOOPS: usize = 2;
+/// Clients at once that work for themselves, in the short form; there are half as many whose work lets services react, where all services are there.
+const CLIENTS: u64 = 2;
+
+fn at_once() -> u64 {
+    crate::setting("THROUGHLINE_CLIENTS", CLIENTS)
+}
 
 /// A command that was answered.
 #[derive(Clone, Debug)]
@@ -65,7 +67,7 @@ impl Load {
         let person = first.register().await;
         let shared = first.start_participation(&person).await;
         let mut clients = vec![tokio::spawn(std::future::ready(first.done))];
-        for _ in 0..CLIENTS {
+        for _ in 0..at_once() {
             let client = Client::new(world, agency, &offer, answered.clone());
             clients.push(tokio::spawn(client.work((person.clone(), shared.clone()), stop.clone())));
         }
@@ -75,7 +77,7 @@ impl Load {
     /// The same, and clients whose commands make every kind of worker work: reactions, timers, rules.
     pub async fn of_everything(world: &World) -> Self {
         let mut load = Self::start(world).await;
-        for _ in 0..LOOPS {
+        for _ in 0..at_once() / 2 {
             let closing = loops::Closing::new(world, &load.answered).await;
             load.clients.push(tokio::spawn(closing.work(load.stop.clone())));
         }

@@ -5,7 +5,8 @@
 //! models are what a rebuild would make.
 //!
 //! Reading order: [`load`] (who asks), [`site`] (what is asked), [`audit`] (what must hold afterwards), then the faults.
-//! The short forms run with every test run; `THROUGHLINE_KILLS=50` and `THROUGHLINE_OUTAGE_SECONDS=60`, as `make soak` sets them, are the long ones.
+//! The short forms run with every test run; `THROUGHLINE_KILLS=50`, `THROUGHLINE_OUTAGE_SECONDS=60` and `THROUGHLINE_CLIENTS=5`, as `make soak` sets
+//! them, are the long ones.
 
 mod apart;
 mod audit;

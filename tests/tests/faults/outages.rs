@@ -14,7 +14,7 @@ use crate::{setting, turn};
 
 /// How long what is away stays away.
 pub fn outage() -> Duration {
-    Duration::from_secs(setting("THROUGHLINE_OUTAGE_SECONDS", 3))
+    Duration::from_secs(setting("THROUGHLINE_OUTAGE_SECONDS", 1))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,7 +23,7 @@ async fn a_nats_that_was_away_or_lost_its_store_under_load_is_filled_again_from_
     let site = Site::postgres_and_nats().await;
     let load = Load::of_everything(&site.world()).await;
     load.goes_on(50).await;
-    let nats = site.nats.as_ref().expect("a bus");
+    let nats = site.nats().expect("a bus");
     nats.stop();
     // Sleeps: this long it is away, and nobody waits for it.
     tokio::time::sleep(outage()).await;
@@ -61,14 +61,14 @@ async fn lost_past_retention(version: Version, deaths: &[&str]) {
     for point in deaths {
         site.dies_at(point, 40).await;
     }
-    let since = loses_all(site.nats.as_ref().expect("a bus"), None).await;
+    let since = loses_all(site.nats().expect("a bus"), None).await;
     site.serve().await;
-    begins_late(site.nats.as_ref().expect("a bus"), since).await;
+    begins_late(site.nats().expect("a bus"), since).await;
     load.goes_on(50).await;
 
     // The same while it works.
-    let since = loses_all(site.nats.as_ref().expect("a bus"), Some(&load)).await;
-    begins_late(site.nats.as_ref().expect("a bus"), since).await;
+    let since = loses_all(site.nats().expect("a bus"), Some(&load)).await;
+    begins_late(site.nats().expect("a bus"), since).await;
     load.goes_on(50).await;
     everything_is_there_once(&site, &load.stop().await).await;
 }
@@ -126,7 +126,7 @@ async fn a_postgresql_that_fell_over_costs_time_alone() {
     let _turn = turn().await;
     let site = Site::postgres_and_nats().await;
     let load = Load::of_everything(&site.world()).await;
-    let postgres = site.postgres.as_ref().expect("a server");
+    let postgres = &site.ground.as_ref().expect("a server").postgres;
     load.goes_on(50).await;
     postgres.stop_immediate();
     // Sleeps: this long it is away.

@@ -7,35 +7,37 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tests::ports::Port;
 use tests::world::World;
-use tests::{Launch, Nats, Postgres, Process, Version};
+use tests::{Ground, Launch, Nats, Process, Version};
 
 /// A system that can be struck.
 pub struct Site {
-    /// Where its stores are, if not in a directory.
-    pub postgres: Option<Postgres>,
-    /// Its bus, if it has one.
-    pub nats: Option<Nats>,
+    /// What it stands on, if not on a directory.
+    pub ground: Option<Ground>,
     /// Whether the bus forgets events while the test runs.
     pub forgets: bool,
     port: Port,
     launch: Launch,
     process: Option<Process>,
-    _home: TempDir,
+    _directory: Option<TempDir>,
 }
 
 impl Site {
     /// Over a directory of SQLite files, by feeds alone.
     pub async fn sqlite() -> Self {
         let (home, port) = (tempfile::tempdir().expect("a temporary directory"), Port::claim());
-        let launch = launch(&port, &format!("sqlite:{}", home.path().display()));
+        let store = format!("sqlite:{}", home.path().display());
+        let launch = Launch::new(["serve", "all", "--drain-seconds", "5", "--store", &store])
+            .arg(format!("--grpc-listen={}", port.address()))
+            .arg("--http-listen=127.0.0.1:0")
+            .arg("--admin-listen=127.0.0.1:0");
+        let directory = Some(home);
         Self::serving(Self {
-            postgres: None,
-            nats: None,
+            ground: None,
             forgets: false,
             port,
             launch,
             process: None,
-            _home: home,
+            _directory: directory,
         })
         .await
     }
@@ -47,26 +49,16 @@ impl Site {
 
     /// Over PostgreSQL and this NATS, which keeps events for so long, or for the usual week.
     pub async fn over(version: Version, retention: Option<Duration>) -> Self {
-        let (postgres, nats) = (Postgres::start().await, Nats::start(version).await);
-        let (home, port) = (tempfile::tempdir().expect("a temporary directory"), Port::claim());
-        let at = |name: &str| home.path().join(name).display().to_string();
-        for secret in ["secret", "kek"] {
-            platform::seal::Secret::at(&home.path().join(secret)).expect("a secret");
-        }
+        let (ground, port) = (Ground::new(version).await, Port::claim());
         let kept = retention.map_or_else(String::new, |kept| format!("{}s", kept.as_secs()));
-        let launch = launch(&port, &postgres.url().await)
-            .arg("--nats")
-            .arg(nats.url())
-            .arg(format!("--nats-retention={kept}"))
-            .arg("--secret-file")
-            .arg(at("secret"))
-            .arg("--kek-file")
-            .arg(at("kek"))
-            .arg("--erasure-ledger")
-            .arg(at("erasures"));
-        let (postgres, nats) = (Some(postgres), Some(nats));
-        let forgets = retention.is_some();
-        Self::serving(Self { postgres, nats, forgets, port, launch, process: None, _home: home }).await
+        let launch = ground.serve("all", port.address()).arg(format!("--nats-retention={kept}"));
+        let (ground, forgets) = (Some(ground), retention.is_some());
+        Self::serving(Self { ground, forgets, port, launch, process: None, _directory: None }).await
+    }
+
+    /// Its bus, if it has one.
+    pub fn nats(&self) -> Option<&Nats> {
+        self.ground.as_ref().map(|ground| &ground.nats)
     }
 
     async fn serving(mut self) -> Self {
@@ -110,11 +102,4 @@ impl Site {
             "{status}; it said:\n{said}"
         );
     }
-}
-
-fn launch(port: &Port, store: &str) -> Launch {
-    Launch::new(["serve", "all", "--drain-seconds", "5", "--store", store])
-        .arg(format!("--grpc-listen={}", port.address()))
-        .arg("--http-listen=127.0.0.1:0")
-        .arg("--admin-listen=127.0.0.1:0")
 }

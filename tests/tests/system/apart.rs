@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use proto::referrals as pb;
-use tempfile::TempDir;
 use tests::alone::until;
 use tests::ports::Port;
 use tests::world::{World, request_id};
-use tests::{Launch, Nats, Postgres, Process, Version};
+use tests::{Ground, Process, Version};
 
 use crate::collision::Story;
 
@@ -27,46 +26,25 @@ struct Apart {
     processes: Vec<Process>,
     ports: BTreeMap<&'static str, Port>,
     world: World,
-    _stands_on: (Postgres, Nats, TempDir),
+    _ground: Ground,
 }
 
 impl Apart {
     async fn start() -> Self {
-        let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
-        let database = postgres.url().await;
-        let home = tempfile::tempdir().unwrap();
-        let secret = |name: &str| {
-            let path = home.path().join(name);
-            platform::seal::Secret::at(&path).expect("a secret");
-            path.display().to_string()
-        };
-        let (secrets, kek) = (secret("secret"), secret("kek"));
+        let ground = Ground::new(Version::Newest).await;
         // Each must know the others' addresses before it starts, so ports are claimed first.
         let ports: BTreeMap<&str, Port> = SERVICES.iter().map(|(name, _)| (*name, Port::claim())).collect();
         let address = |name: &str| format!("http://{}", ports[name].address());
         let mut processes = vec![];
         for (name, reads) in SERVICES {
-            let mut launch = Launch::new(["serve", name, "--drain-seconds", "5"])
-                .arg("--store")
-                .arg(database.clone())
-                .arg("--nats")
-                .arg(nats.url())
-                .arg("--secret-file")
-                .arg(secrets.clone())
-                .arg(format!("--grpc-listen={}", ports[name].address()))
-                .arg("--http-listen=127.0.0.1:0")
-                .arg("--admin-listen=127.0.0.1:0");
-            if name == "registry" {
-                let ledger = home.path().join("erasures").display().to_string();
-                launch = launch.arg("--kek-file").arg(kek.clone()).arg("--erasure-ledger").arg(ledger);
-            }
+            let mut launch = ground.serve(name, ports[name].address());
             for peer in reads {
                 launch = launch.arg("--peer").arg(format!("{peer}={}", address(peer)));
             }
             processes.push(launch.start().await);
         }
         let world = World::apart(SERVICES.iter().map(|(name, _)| (*name, address(name))));
-        Self { processes, ports, world, _stands_on: (postgres, nats, home) }
+        Self { processes, ports, world, _ground: ground }
     }
 
     /// Asks each to leave, and sees it leave well.

@@ -348,19 +348,7 @@ async fn working(
 /// An episode with somebody who treats.
 async fn in_therapy(world: &World, agency: AgencyId, person: PersonId) -> String {
     let mut client = TherapyServiceClient::new(world.call("therapy", World::worker(agency)));
-    let content = tp::PractitionerContent {
-        name: "Dr Olive Sample".into(),
-        role: tp::PractitionerRole::Therapist.into(),
-        modalities: vec!["cbt".into()],
-        zone: ZONE.into(),
-        ..Default::default()
-    };
-    let register = tp::RegisterPractitionerRequest {
-        request_id: request_id(),
-        worker_id: request_id(),
-        content: Some(content),
-    };
-    let practitioner_id = id(client.register_practitioner(register).await.unwrap().into_inner().written);
+    let practitioner_id = world.practitioner(agency, ZONE).await;
     let open = tp::OpenEpisodeRequest {
         request_id: request_id(),
         person_id: person.to_string(),

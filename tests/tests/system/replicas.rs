@@ -3,31 +3,12 @@
 use proto::referrals as pb;
 use tests::alone::until;
 use tests::world::{World, request_id};
-use tests::{Launch, Nats, Postgres, Version};
+use tests::{Ground, Version};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_replica_is_told_the_other_acts_on() {
-    let (postgres, nats) = (Postgres::start().await, Nats::start(Version::Newest).await);
-    let home = tempfile::tempdir().unwrap();
-    let secret = |name: &str| {
-        let path = home.path().join(name);
-        platform::seal::Secret::at(&path).expect("a secret");
-        path.display().to_string()
-    };
-    let launch = Launch::new(["serve", "all", "--drain-seconds", "5"])
-        .arg("--store")
-        .arg(postgres.url().await)
-        .arg("--nats")
-        .arg(nats.url())
-        .arg("--secret-file")
-        .arg(secret("secret"))
-        .arg("--kek-file")
-        .arg(secret("kek"))
-        .arg("--erasure-ledger")
-        .arg(home.path().join("erasures").display().to_string())
-        .arg("--grpc-listen=127.0.0.1:0")
-        .arg("--http-listen=127.0.0.1:0")
-        .arg("--admin-listen=127.0.0.1:0");
+    let ground = Ground::new(Version::Newest).await;
+    let launch = ground.serve("all", "127.0.0.1:0");
     let (mut one, mut other) = (launch.start().await, launch.start().await);
     let (here, there) = (World::at(one.grpc()), World::at(other.grpc()));
 

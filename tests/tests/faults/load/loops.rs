@@ -8,7 +8,7 @@ use proto::referrals as pb;
 use proto::registry::GiveConsentRequest;
 use proto::therapy as tp;
 use proto::types::{LifeDomain, Setting, Voice};
-use tests::world::{World, id, request_id};
+use tests::world::{World, request_id};
 
 use super::{Acknowledged, Client, until_acknowledged};
 
@@ -40,9 +40,9 @@ impl Closing {
             ..Default::default()
         };
         let offer = world.publish(serves, content).await;
-        let [mut refers, mut serves] =
+        let practitioners = [world.practitioner(refers, ZONE).await, world.practitioner(serves, ZONE).await];
+        let [refers, serves] =
             [refers, serves].map(|agency| Client::new(world, agency, &offer, answered.clone()));
-        let practitioners = [practitioner(&mut refers).await, practitioner(&mut serves).await];
         Self { refers, serves, practitioners, rounds: 0 }
     }
 
@@ -73,22 +73,6 @@ fn hour(round: i64) -> String {
     let first = today.checked_add(jiff::Span::new().days(FIRST_DAY)).expect("a day").at(0, 0, 0, 0);
     let at = first.checked_add(jiff::Span::new().hours(round)).expect("an hour");
     at.strftime("%Y-%m-%dT%H:%M").to_string()
-}
-
-async fn practitioner(client: &mut Client) -> String {
-    let content = tp::PractitionerContent {
-        name: "Dr Olive Sample".into(),
-        role: tp::PractitionerRole::Therapist.into(),
-        modalities: vec!["cbt".into()],
-        zone: ZONE.into(),
-        ..Default::default()
-    };
-    let request = tp::RegisterPractitionerRequest {
-        request_id: request_id(),
-        worker_id: request_id(),
-        content: Some(content),
-    };
-    id(client.therapy.register_practitioner(request).await.expect("a practitioner").into_inner().written)
 }
 
 impl Client {
