@@ -20,6 +20,7 @@ pub mod fault;
 pub mod feed;
 pub mod keys;
 pub mod log;
+mod methods;
 pub mod metrics;
 pub mod operations;
 pub mod page;

@@ -13,6 +13,7 @@ use kernel::{AgencyId, PersonId, Role};
 use platform::command::{Ask, Changes, Desk, Done, Encoding, Stream, id_of};
 use platform::error::BadField;
 use platform::page::Pages;
+use platform::{replies, writes};
 use prost::Message;
 use proto::registry as pb;
 use proto::registry::registry_service_server::RegistryService;
@@ -115,321 +116,306 @@ fn person_id(text: &str) -> Result<PersonId, BadField> {
     platform::wire::id("person_id", text)
 }
 
-/// A method that writes: what it comes to is told in the same words everywhere.
-macro_rules! writes {
-    ($self:ident, $request:ident, $does:path, $response:ident) => {{
-        let done = $does($self, &$request).await?;
-        Ok(Response::new(pb::$response { written: Some(done.into()) }))
-    }};
-}
-
-/// A method that reads.
-macro_rules! reads {
-    ($self:ident, $request:ident, $does:path) => {
-        Ok(Response::new($does($self, &$request).await?))
-    };
-}
-
 #[tonic::async_trait]
 impl RegistryService for Api {
     async fn register_agency(
         &self,
         request: Request<pb::RegisterAgencyRequest>,
     ) -> Result<Response<pb::RegisterAgencyResponse>, Status> {
-        writes!(self, request, agencies::register, RegisterAgencyResponse)
+        writes!(self, request, agencies::register, pb::RegisterAgencyResponse)
     }
 
     async fn change_agency(
         &self,
         request: Request<pb::ChangeAgencyRequest>,
     ) -> Result<Response<pb::ChangeAgencyResponse>, Status> {
-        writes!(self, request, agencies::change, ChangeAgencyResponse)
+        writes!(self, request, agencies::change, pb::ChangeAgencyResponse)
     }
 
     async fn record_agency(
         &self,
         request: Request<pb::RecordAgencyRequest>,
     ) -> Result<Response<pb::RecordAgencyResponse>, Status> {
-        writes!(self, request, agencies::record, RecordAgencyResponse)
+        writes!(self, request, agencies::record, pb::RecordAgencyResponse)
     }
 
     async fn get_agency(
         &self,
         request: Request<pb::GetAgencyRequest>,
     ) -> Result<Response<pb::GetAgencyResponse>, Status> {
-        reads!(self, request, agencies::get)
+        replies!(self, request, agencies::get)
     }
 
     async fn list_agencies(
         &self,
         request: Request<pb::ListAgenciesRequest>,
     ) -> Result<Response<pb::ListAgenciesResponse>, Status> {
-        reads!(self, request, agencies::list)
+        replies!(self, request, agencies::list)
     }
 
     async fn add_worker(
         &self,
         request: Request<pb::AddWorkerRequest>,
     ) -> Result<Response<pb::AddWorkerResponse>, Status> {
-        writes!(self, request, agencies::add_worker, AddWorkerResponse)
+        writes!(self, request, agencies::add_worker, pb::AddWorkerResponse)
     }
 
     async fn change_worker(
         &self,
         request: Request<pb::ChangeWorkerRequest>,
     ) -> Result<Response<pb::ChangeWorkerResponse>, Status> {
-        writes!(self, request, agencies::change_worker, ChangeWorkerResponse)
+        writes!(self, request, agencies::change_worker, pb::ChangeWorkerResponse)
     }
 
     async fn record_worker(
         &self,
         request: Request<pb::RecordWorkerRequest>,
     ) -> Result<Response<pb::RecordWorkerResponse>, Status> {
-        writes!(self, request, agencies::record_worker, RecordWorkerResponse)
+        writes!(self, request, agencies::record_worker, pb::RecordWorkerResponse)
     }
 
     async fn get_worker(
         &self,
         request: Request<pb::GetWorkerRequest>,
     ) -> Result<Response<pb::GetWorkerResponse>, Status> {
-        reads!(self, request, agencies::get_worker)
+        replies!(self, request, agencies::get_worker)
     }
 
     async fn list_workers(
         &self,
         request: Request<pb::ListWorkersRequest>,
     ) -> Result<Response<pb::ListWorkersResponse>, Status> {
-        reads!(self, request, agencies::list_workers)
+        replies!(self, request, agencies::list_workers)
     }
 
     async fn register_person(
         &self,
         request: Request<pb::RegisterPersonRequest>,
     ) -> Result<Response<pb::RegisterPersonResponse>, Status> {
-        writes!(self, request, people::register, RegisterPersonResponse)
+        writes!(self, request, people::register, pb::RegisterPersonResponse)
     }
 
     async fn change_person(
         &self,
         request: Request<pb::ChangePersonRequest>,
     ) -> Result<Response<pb::ChangePersonResponse>, Status> {
-        writes!(self, request, people::change, ChangePersonResponse)
+        writes!(self, request, people::change, pb::ChangePersonResponse)
     }
 
     async fn record_person(
         &self,
         request: Request<pb::RecordPersonRequest>,
     ) -> Result<Response<pb::RecordPersonResponse>, Status> {
-        writes!(self, request, people::record, RecordPersonResponse)
+        writes!(self, request, people::record, pb::RecordPersonResponse)
     }
 
     async fn mark_person_entered_in_error(
         &self,
         request: Request<pb::MarkPersonEnteredInErrorRequest>,
     ) -> Result<Response<pb::MarkPersonEnteredInErrorResponse>, Status> {
-        writes!(self, request, people::mark_entered_in_error, MarkPersonEnteredInErrorResponse)
+        writes!(self, request, people::mark_entered_in_error, pb::MarkPersonEnteredInErrorResponse)
     }
 
     async fn add_identifier(
         &self,
         request: Request<pb::AddIdentifierRequest>,
     ) -> Result<Response<pb::AddIdentifierResponse>, Status> {
-        writes!(self, request, people::add_identifier, AddIdentifierResponse)
+        writes!(self, request, people::add_identifier, pb::AddIdentifierResponse)
     }
 
     async fn remove_identifier(
         &self,
         request: Request<pb::RemoveIdentifierRequest>,
     ) -> Result<Response<pb::RemoveIdentifierResponse>, Status> {
-        writes!(self, request, people::remove_identifier, RemoveIdentifierResponse)
+        writes!(self, request, people::remove_identifier, pb::RemoveIdentifierResponse)
     }
 
     async fn add_serving_agency(
         &self,
         request: Request<pb::AddServingAgencyRequest>,
     ) -> Result<Response<pb::AddServingAgencyResponse>, Status> {
-        writes!(self, request, people::add_serving_agency, AddServingAgencyResponse)
+        writes!(self, request, people::add_serving_agency, pb::AddServingAgencyResponse)
     }
 
     async fn link_persons(
         &self,
         request: Request<pb::LinkPersonsRequest>,
     ) -> Result<Response<pb::LinkPersonsResponse>, Status> {
-        writes!(self, request, people::link, LinkPersonsResponse)
+        writes!(self, request, people::link, pb::LinkPersonsResponse)
     }
 
     async fn unlink_persons(
         &self,
         request: Request<pb::UnlinkPersonsRequest>,
     ) -> Result<Response<pb::UnlinkPersonsResponse>, Status> {
-        writes!(self, request, people::unlink, UnlinkPersonsResponse)
+        writes!(self, request, people::unlink, pb::UnlinkPersonsResponse)
     }
 
     async fn erase_person(
         &self,
         request: Request<pb::ErasePersonRequest>,
     ) -> Result<Response<pb::ErasePersonResponse>, Status> {
-        writes!(self, request, people::erase, ErasePersonResponse)
+        writes!(self, request, people::erase, pb::ErasePersonResponse)
     }
 
     async fn get_person(
         &self,
         request: Request<pb::GetPersonRequest>,
     ) -> Result<Response<pb::GetPersonResponse>, Status> {
-        reads!(self, request, people::get)
+        replies!(self, request, people::get)
     }
 
     async fn find_persons(
         &self,
         request: Request<pb::FindPersonsRequest>,
     ) -> Result<Response<pb::FindPersonsResponse>, Status> {
-        reads!(self, request, people::find)
+        replies!(self, request, people::find)
     }
 
     async fn propose_goal(
         &self,
         request: Request<pb::ProposeGoalRequest>,
     ) -> Result<Response<pb::ProposeGoalResponse>, Status> {
-        writes!(self, request, goals::propose, ProposeGoalResponse)
+        writes!(self, request, goals::propose, pb::ProposeGoalResponse)
     }
 
     async fn set_goal(
         &self,
         request: Request<pb::SetGoalRequest>,
     ) -> Result<Response<pb::SetGoalResponse>, Status> {
-        writes!(self, request, goals::set, SetGoalResponse)
+        writes!(self, request, goals::set, pb::SetGoalResponse)
     }
 
     async fn reword_goal(
         &self,
         request: Request<pb::RewordGoalRequest>,
     ) -> Result<Response<pb::RewordGoalResponse>, Status> {
-        writes!(self, request, goals::reword, RewordGoalResponse)
+        writes!(self, request, goals::reword, pb::RewordGoalResponse)
     }
 
     async fn accept_goal(
         &self,
         request: Request<pb::AcceptGoalRequest>,
     ) -> Result<Response<pb::AcceptGoalResponse>, Status> {
-        writes!(self, request, goals::accept, AcceptGoalResponse)
+        writes!(self, request, goals::accept, pb::AcceptGoalResponse)
     }
 
     async fn drop_goal(
         &self,
         request: Request<pb::DropGoalRequest>,
     ) -> Result<Response<pb::DropGoalResponse>, Status> {
-        writes!(self, request, goals::drop, DropGoalResponse)
+        writes!(self, request, goals::drop, pb::DropGoalResponse)
     }
 
     async fn activate_goal(
         &self,
         request: Request<pb::ActivateGoalRequest>,
     ) -> Result<Response<pb::ActivateGoalResponse>, Status> {
-        writes!(self, request, goals::activate, ActivateGoalResponse)
+        writes!(self, request, goals::activate, pb::ActivateGoalResponse)
     }
 
     async fn hold_goal(
         &self,
         request: Request<pb::HoldGoalRequest>,
     ) -> Result<Response<pb::HoldGoalResponse>, Status> {
-        writes!(self, request, goals::hold, HoldGoalResponse)
+        writes!(self, request, goals::hold, pb::HoldGoalResponse)
     }
 
     async fn resume_goal(
         &self,
         request: Request<pb::ResumeGoalRequest>,
     ) -> Result<Response<pb::ResumeGoalResponse>, Status> {
-        writes!(self, request, goals::resume, ResumeGoalResponse)
+        writes!(self, request, goals::resume, pb::ResumeGoalResponse)
     }
 
     async fn complete_goal(
         &self,
         request: Request<pb::CompleteGoalRequest>,
     ) -> Result<Response<pb::CompleteGoalResponse>, Status> {
-        writes!(self, request, goals::complete, CompleteGoalResponse)
+        writes!(self, request, goals::complete, pb::CompleteGoalResponse)
     }
 
     async fn rate_goal(
         &self,
         request: Request<pb::RateGoalRequest>,
     ) -> Result<Response<pb::RateGoalResponse>, Status> {
-        writes!(self, request, goals::rate, RateGoalResponse)
+        writes!(self, request, goals::rate, pb::RateGoalResponse)
     }
 
     async fn mark_goal_entered_in_error(
         &self,
         request: Request<pb::MarkGoalEnteredInErrorRequest>,
     ) -> Result<Response<pb::MarkGoalEnteredInErrorResponse>, Status> {
-        writes!(self, request, goals::mark_entered_in_error, MarkGoalEnteredInErrorResponse)
+        writes!(self, request, goals::mark_entered_in_error, pb::MarkGoalEnteredInErrorResponse)
     }
 
     async fn list_goals(
         &self,
         request: Request<pb::ListGoalsRequest>,
     ) -> Result<Response<pb::ListGoalsResponse>, Status> {
-        reads!(self, request, goals::list)
+        replies!(self, request, goals::list)
     }
 
     async fn add_plan_item(
         &self,
         request: Request<pb::AddPlanItemRequest>,
     ) -> Result<Response<pb::AddPlanItemResponse>, Status> {
-        writes!(self, request, goals::add_plan_item, AddPlanItemResponse)
+        writes!(self, request, goals::add_plan_item, pb::AddPlanItemResponse)
     }
 
     async fn end_plan_item(
         &self,
         request: Request<pb::EndPlanItemRequest>,
     ) -> Result<Response<pb::EndPlanItemResponse>, Status> {
-        writes!(self, request, goals::end_plan_item, EndPlanItemResponse)
+        writes!(self, request, goals::end_plan_item, pb::EndPlanItemResponse)
     }
 
     async fn get_plan(
         &self,
         request: Request<pb::GetPlanRequest>,
     ) -> Result<Response<pb::GetPlanResponse>, Status> {
-        reads!(self, request, goals::get_plan)
+        replies!(self, request, goals::get_plan)
     }
 
     async fn give_consent(
         &self,
         request: Request<pb::GiveConsentRequest>,
     ) -> Result<Response<pb::GiveConsentResponse>, Status> {
-        writes!(self, request, say::give, GiveConsentResponse)
+        writes!(self, request, say::give, pb::GiveConsentResponse)
     }
 
     async fn withdraw_consent(
         &self,
         request: Request<pb::WithdrawConsentRequest>,
     ) -> Result<Response<pb::WithdrawConsentResponse>, Status> {
-        writes!(self, request, say::withdraw, WithdrawConsentResponse)
+        writes!(self, request, say::withdraw, pb::WithdrawConsentResponse)
     }
 
     async fn list_consents(
         &self,
         request: Request<pb::ListConsentsRequest>,
     ) -> Result<Response<pb::ListConsentsResponse>, Status> {
-        reads!(self, request, say::list)
+        replies!(self, request, say::list)
     }
 
     async fn record_measure(
         &self,
         request: Request<pb::RecordMeasureRequest>,
     ) -> Result<Response<pb::RecordMeasureResponse>, Status> {
-        writes!(self, request, say::record_measure, RecordMeasureResponse)
+        writes!(self, request, say::record_measure, pb::RecordMeasureResponse)
     }
 
     async fn mark_measure_entered_in_error(
         &self,
         request: Request<pb::MarkMeasureEnteredInErrorRequest>,
     ) -> Result<Response<pb::MarkMeasureEnteredInErrorResponse>, Status> {
-        writes!(self, request, say::mark_measure_entered_in_error, MarkMeasureEnteredInErrorResponse)
+        writes!(self, request, say::mark_measure_entered_in_error, pb::MarkMeasureEnteredInErrorResponse)
     }
 
     async fn list_measures(
         &self,
         request: Request<pb::ListMeasuresRequest>,
     ) -> Result<Response<pb::ListMeasuresResponse>, Status> {
-        reads!(self, request, say::list_measures)
+        replies!(self, request, say::list_measures)
     }
 }
