@@ -1,0 +1,112 @@
+//! Participations: a person in a programme, from start to end.
+//! Invariant: one begins only as its offer says; who has no part in it reads what does not exist.
+
+use kernel::{Decider, Role};
+use platform::auth;
+use platform::command::{Ask, Changes, Done, Stream, id_of};
+use platform::error;
+use proto::referrals as pb;
+use tonic::{Request, Status};
+
+use super::{Api, READ, RECORD, id};
+use crate::domain::ParticipationId;
+use crate::domain::offer::Offer;
+use crate::domain::participation::{self, Part, Participation};
+use crate::wire;
+
+impl Api {
+    /// Begins a participation, or puts one down, by what its offer says.
+    async fn take_part(
+        &self,
+        ask: &Ask,
+        part: Part,
+        command: impl Fn(participation::Facts) -> participation::Command + Send + Sync,
+    ) -> Result<Done, Status> {
+        let (id, offer) = (part.id.uuid(), part.offer.uuid());
+        let streams = (Stream::<Participation>::of(id), Stream::<Offer>::of(offer));
+        let done = self.desk.execute(ask, id_of::<Participation>(id), streams, |(now, offer)| {
+            let events = Participation::decide(now, command(part.facts(offer)?))?;
+            Ok::<_, participation::Refusal>(Changes::none().write::<Participation>(now, events))
+        });
+        Ok(done.await?)
+    }
+}
+
+pub(super) async fn start(
+    api: &Api,
+    request: &Request<pb::StartParticipationRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("StartParticipation", &[Role::Worker], request, &r.request_id, "")?;
+    let id = ParticipationId::new(uuid::Uuid::now_v7());
+    let (part, command) = wire::start(id, ask.agency()?, ask.at, r)?;
+    api.desk.begins::<Participation>(id.uuid());
+    api.take_part(&ask, part, command).await
+}
+
+pub(super) async fn add_contact(
+    api: &Api,
+    request: &Request<pb::AddParticipationContactRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("AddParticipationContact", &[Role::Worker], request, &r.request_id, &r.etag)?;
+    let (id, command) = wire::add_contact(ask.by(), ask.request_id, r)?;
+    api.desk.decide::<Participation>(&ask, id.uuid(), command).await
+}
+
+pub(super) async fn end(api: &Api, request: &Request<pb::EndParticipationRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("EndParticipation", &[Role::Worker], request, &r.request_id, &r.etag)?;
+    let (id, command) = wire::end(ask.by(), ask.at, r)?;
+    api.desk.decide::<Participation>(&ask, id.uuid(), command).await
+}
+
+pub(super) async fn record(
+    api: &Api,
+    request: &Request<pb::RecordParticipationRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("RecordParticipation", RECORD, request, &r.request_id, "")?;
+    let (fact, source) = api.desk.source(&ask.caller, r.source.as_ref())?;
+    let (part, command) = wire::record_participation(ParticipationId::new(fact), ask.agency()?, r)?;
+    api.take_part(&ask.from_source(source), part, command).await
+}
+
+pub(super) async fn record_contact(
+    api: &Api,
+    request: &Request<pb::RecordParticipationContactRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("RecordParticipationContact", RECORD, request, &r.request_id, "")?;
+    let (contact, source) = api.desk.source(&ask.caller, r.source.as_ref())?;
+    let (id, command) = wire::record_contact(ask.by(), contact, r)?;
+    api.desk.decide::<Participation>(&ask.from_source(source), id.uuid(), command).await
+}
+
+pub(super) async fn mark_entered_in_error(
+    api: &Api,
+    request: &Request<pb::MarkParticipationEnteredInErrorRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let roles = &[Role::Worker, Role::Recorder];
+    let ask = api.desk.ask("MarkParticipationEnteredInError", roles, request, &r.request_id, &r.etag)?;
+    let id = api.desk.named(&ask.caller, "participation_id", &r.participation_id, r.source.as_ref())?;
+    let command = participation::Command::MarkEnteredInError { by: ask.by() };
+    api.desk.decide::<Participation>(&ask, id, command).await
+}
+
+pub(super) async fn get(
+    api: &Api,
+    request: &Request<pb::GetParticipationRequest>,
+) -> Result<pb::GetParticipationResponse, Status> {
+    let caller = auth::admit(request, READ)?;
+    let id = id("participation_id", &request.get_ref().participation_id)?;
+    let now = api.desk.load::<Participation>(id).await?;
+    let found = wire::participation(ParticipationId::new(id), now.version, &now).filter(|found| {
+        let own = caller.speaks_for().is_some_and(|agency| agency.to_string() == found.agency_id);
+        let self_read = caller.person().is_some_and(|person| person.to_string() == found.person_id);
+        own || self_read || matches!(caller.role, Role::Operator | Role::Auditor | Role::Service)
+    });
+    let participation = found.ok_or_else(|| error::not_found("participation"))?;
+    Ok(pb::GetParticipationResponse { participation: Some(participation) })
+}

@@ -1,0 +1,224 @@
+//! Referrals: from draft to outcome, and how their parties read them.
+//! Invariant: the one place that an open referral takes moves in the same write as the referral; who is no party reads what does not exist.
+
+use kernel::{AgencyId, By, Caller, Decider, OfferId, PersonId, Role};
+use platform::auth;
+use platform::command::{Ask, Changes, Desk, Done, Stream, id_of};
+use platform::error::{self, BadField};
+use platform::wire::page_size;
+use proto::referrals as pb;
+use tonic::{Request, Status};
+
+use super::{Api, READ, RECORD, REQUEST};
+use crate::domain::ReferralId;
+use crate::domain::offer::{self, Offer};
+use crate::domain::referral::{self, Referral, Situation};
+use crate::view::ReferralFilter;
+use crate::wire;
+
+impl Api {
+    /// Changes a referral, and with it the one place that an open referral of an agency to an offer takes.
+    async fn change(&self, ask: &Ask, id: ReferralId, command: referral::Command) -> Result<Done, Status> {
+        let stream = id_of::<Referral>(id.uuid());
+        let done = self.desk.execute(ask, stream, Stream::<Referral>::of(id.uuid()), |now| {
+            let events = Referral::decide(now, command.clone())?;
+            let after = events.iter().fold((*now.state).clone(), Referral::evolve);
+            let changes = Changes::none().write::<Referral>(now, events);
+            Ok(match (now.keeps(), after.keeps()) {
+                (None, Some(kept)) => {
+                    changes.take(place(&self.desk, kept), stream, referral::Refusal::AlreadyOpen)
+                }
+                (Some(kept), None) => changes.release(place(&self.desk, kept), stream),
+                (None, None) | (Some(_), Some(_)) => changes,
+            })
+        });
+        Ok(done.await?)
+    }
+
+    /// The person's consent that covers the referral's target, as the registry last told.
+    async fn consent(&self, id: ReferralId) -> Result<Option<String>, Status> {
+        let now = self.desk.load::<Referral>(id.uuid()).await?;
+        match &*now.state {
+            referral::State::Made { facts, .. } => self.view.consent(facts.person, facts.target).await,
+            referral::State::Unmade | referral::State::Told(_) | referral::State::InError { .. } => Ok(None),
+        }
+    }
+
+    async fn read_referral(&self, caller: &Caller, id: ReferralId) -> Result<Option<pb::Referral>, Status> {
+        let now = self.desk.load::<Referral>(id.uuid()).await?;
+        if !sees(caller, &now) {
+            return Ok(None);
+        }
+        let mut referral = wire::referral(id, now.version, &now);
+        if let referral::State::Made { facts, .. } = &*now.state {
+            (referral.need, referral.need_status) = self.desk.keys().field(Some(&facts.need)).await;
+        }
+        Ok(Some(referral))
+    }
+}
+
+/// The claim on the one open referral of a person to an offer that an agency may have.
+pub(crate) fn place(desk: &Desk, (agency, person, offer): (AgencyId, PersonId, OfferId)) -> Vec<u8> {
+    let name = format!("{agency}/{person}/{offer}");
+    desk.secret().hash("open-referral", name.as_bytes()).to_vec()
+}
+
+/// Whether the caller is a party to the referral, or oversees. The target does not see a draft.
+fn sees(caller: &Caller, state: &referral::State) -> bool {
+    let oversight = matches!(caller.role, Role::Operator | Role::Auditor | Role::Service);
+    match state {
+        referral::State::Unmade => false,
+        referral::State::Made { facts, situation, .. } => {
+            let sent = !matches!(situation, Situation::Draft);
+            oversight
+                || match caller.by() {
+                    By::Agency(agency) => facts.requester == Some(agency) || (sent && facts.target == agency),
+                    By::Person(person) => person == facts.person,
+                    By::System => false,
+                }
+        }
+        referral::State::Told(told) => {
+            let target = told.offer.as_ref().map(|(_, agency, _)| *agency);
+            oversight
+                || match caller.by() {
+                    By::Agency(agency) => told.requester == agency || target == Some(agency),
+                    By::Person(person) => person == told.person,
+                    By::System => false,
+                }
+        }
+        referral::State::InError { requester, .. } => {
+            oversight || (requester.is_some() && caller.speaks_for() == *requester)
+        }
+    }
+}
+
+/// A method that changes a referral: role, parse, change.
+macro_rules! changes {
+    ($name:ident, $method:literal, $request:ident, $parse:path) => {
+        pub(super) async fn $name(api: &Api, request: &Request<pb::$request>) -> Result<Done, Status> {
+            let r = request.get_ref();
+            let ask = api.desk.ask($method, REQUEST, request, &r.request_id, &r.etag)?;
+            let (id, command) = $parse(ask.by(), r)?;
+            api.change(&ask, id, command).await
+        }
+    };
+}
+
+pub(super) async fn draft(api: &Api, request: &Request<pb::DraftReferralRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("DraftReferral", REQUEST, request, &r.request_id, "")?;
+    let at = platform::wire::happened("occurred_at", r.occurred_at.as_ref(), ask.at)?;
+    let ask = Ask { at: at.at, ..ask };
+    let drafting = wire::draft(r)?;
+    let (stream, by) = (id_of::<Referral>(drafting.id.uuid()), ask.by());
+    api.desk.begins::<Referral>(drafting.id.uuid());
+    let streams = (Stream::<Referral>::of(drafting.id.uuid()), Stream::<Offer>::of(drafting.offer.uuid()));
+    let done = api.desk.execute(&ask, stream, streams, |(now, offer)| {
+        let published = match &*offer.state {
+            offer::State::Published { agency, content } => Some((*agency, content)),
+            offer::State::Unmade | offer::State::Withdrawn { .. } => None,
+        };
+        let events = Referral::decide(now, drafting.command(by, published))?;
+        Ok::<_, referral::Refusal>(Changes::none().write::<Referral>(now, events))
+    });
+    Ok(done.await?)
+}
+
+pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("SendReferral", REQUEST, request, &r.request_id, &r.etag)?;
+    let consent = api.consent(platform::wire::id("referral_id", &r.referral_id)?).await?;
+    let (id, command) = wire::send(ask.by(), ask.at, consent, r)?;
+    api.change(&ask, id, command).await
+}
+
+changes!(acknowledge, "AcknowledgeReferral", AcknowledgeReferralRequest, wire::acknowledge);
+changes!(accept, "AcceptReferral", AcceptReferralRequest, wire::accept);
+changes!(reject, "RejectReferral", RejectReferralRequest, wire::reject);
+changes!(cancel, "CancelReferral", CancelReferralRequest, wire::cancel);
+changes!(start, "StartReferral", StartReferralRequest, wire::start_referral);
+changes!(hold, "HoldReferral", HoldReferralRequest, wire::hold);
+changes!(resume, "ResumeReferral", ResumeReferralRequest, wire::resume);
+changes!(complete, "CompleteReferral", CompleteReferralRequest, wire::complete);
+changes!(fail, "FailReferral", FailReferralRequest, wire::fail);
+
+pub(super) async fn mark_entered_in_error(
+    api: &Api,
+    request: &Request<pb::MarkReferralEnteredInErrorRequest>,
+) -> Result<Done, Status> {
+    let roles = &[Role::Worker, Role::Person, Role::Recorder];
+    let r = request.get_ref();
+    let ask = api.desk.ask("MarkReferralEnteredInError", roles, request, &r.request_id, &r.etag)?;
+    let id = api.desk.named(&ask.caller, "referral_id", &r.referral_id, r.source.as_ref())?;
+    let command = referral::Command::MarkEnteredInError { by: ask.by() };
+    api.change(&ask, ReferralId::new(id), command).await
+}
+
+pub(super) async fn record(api: &Api, request: &Request<pb::RecordReferralRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("RecordReferral", RECORD, request, &r.request_id, "")?;
+    let (id, source) = api.desk.source(&ask.caller, r.source.as_ref())?;
+    let (asked, told) = wire::record(ask.agency()?, r)?;
+    let ask = ask.from_source(source);
+    let offer = asked.map(|offer| Stream::<Offer>::of(OfferId::uuid(offer)));
+    let streams = (Stream::<Referral>::of(id), offer);
+    let done = api.desk.execute(&ask, id_of::<Referral>(id), streams, |(now, offer)| {
+        let told = match (asked, offer) {
+            (Some(asked), Some(offer)) => told.clone().asking(asked, offer)?,
+            (Some(_) | None, None) | (None, Some(_)) => told.clone(),
+        };
+        let events = Referral::decide(now, referral::Command::Record(Box::new(told)))?;
+        Ok::<_, referral::Refusal>(Changes::none().write::<Referral>(now, events))
+    });
+    Ok(done.await?)
+}
+
+pub(super) async fn get(
+    api: &Api,
+    request: &Request<pb::GetReferralRequest>,
+) -> Result<pb::GetReferralResponse, Status> {
+    let caller = auth::admit(request, READ)?;
+    let id = platform::wire::id("referral_id", &request.get_ref().referral_id)?;
+    let referral = api.read_referral(&caller, id).await?.ok_or_else(|| error::not_found("referral"))?;
+    Ok(pb::GetReferralResponse { referral: Some(referral) })
+}
+
+pub(super) async fn list(
+    api: &Api,
+    request: &Request<pb::ListReferralsRequest>,
+) -> Result<pb::ListReferralsResponse, Status> {
+    let caller = auth::admit(request, READ)?;
+    let r = request.get_ref();
+    let states = wire::state_numbers(&r.states)?;
+    let person = platform::wire::optional_id("person_id", &r.person_id)?;
+    let side = pb::Side::try_from(r.side)
+        .map_err(|_| BadField::new("side", "is not one of the contract's values"))?;
+    let agency = caller.speaks_for();
+    let person = match (agency, caller.person()) {
+        (None, Some(own)) => Some(own),
+        (None, None) | (Some(_), _) => person,
+    };
+    if agency.is_none() && person.is_none() {
+        return Err(error::bad_field(
+            "person_id",
+            "is missing; whoever speaks for no agency lists one person's",
+        ));
+    }
+    let list = format!("ListReferrals/{agency:?}/{person:?}/{states:?}/{}", r.side);
+    let filter = ReferralFilter {
+        agency,
+        person,
+        side,
+        states,
+        after: api.pages.after(&list, &r.page_token)?,
+        size: page_size(r.page_size)?,
+    };
+    api.view.wait(&r.at_least).await?;
+    let (found, next) = api.view.referrals(&filter).await?;
+    let mut referrals = Vec::with_capacity(found.len());
+    for id in found {
+        referrals.extend(api.read_referral(&caller, ReferralId::new(id)).await?);
+    }
+    let next_page_token = api.pages.next(&list, next);
+    Ok(pb::ListReferralsResponse { referrals, next_page_token })
+}
