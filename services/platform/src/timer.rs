@@ -28,7 +28,7 @@ const LIMIT: usize = 1_000;
 /// A thing that was done and stays on the list this long is done again: its command found nothing to change, or the view is behind.
 const AGAIN: Duration = Duration::from_secs(5);
 /// The longest rest after what was due has been done: at the limit of what the machine can, what comes meanwhile is done together.
-const LONGEST_REST: Duration = Duration::from_secs(2);
+const LONGEST_REST: Duration = Duration::from_secs(1);
 /// How often the lease is renewed.
 const RENEW: Duration = Duration::from_secs(1);
 /// The namespace of the request ids of timers.
@@ -146,21 +146,13 @@ async fn run(mut setup: Setup, told: Told) {
     let mut tried = HashMap::new();
     let mut rest = Rest::up_to(LONGEST_REST);
     while !stop.is_cancelled() {
-        rest.works();
-        let pause = match turn(&mut setup, &told, &mut lease, &mut tried).await {
-            Ok(Turn::Worked) => {
-                backoff.succeeded();
-                rest.done();
-                match rest.until() {
-                    Some(until) => until - Instant::now(),
-                    None => continue,
-                }
-            }
-            Ok(Turn::Waited) => {
+        let pause = match turn(&mut setup, &told, &mut lease, &mut tried, &mut rest).await {
+            Ok(true) => {
                 backoff.succeeded();
                 continue;
             }
-            Ok(Turn::Others) => RENEW,
+            // Another process does it.
+            Ok(false) => RENEW,
             Err(error) => {
                 tracing::warn!(
                     timers.name = name,
@@ -188,29 +180,20 @@ struct Tried {
     again: Instant,
 }
 
-/// What a turn came to.
-enum Turn {
-    /// Something was done: it may be off the list already, so it is looked at again, and left alone if it is not.
-    Worked,
-    /// Nothing was due, and now something may be.
-    Waited,
-    /// Another process holds the lease, and does it.
-    Others,
-}
-
-/// Does what is due, or waits until something may be.
+/// Does what is due, then waits until there may be more. Tells whether this process holds the lease.
 async fn turn(
     setup: &mut Setup,
     told: &Told,
     lease: &mut Option<Lease>,
     tried: &mut HashMap<Due, Tried>,
-) -> Result<Turn, TimerError> {
+    rest: &mut Rest,
+) -> Result<bool, TimerError> {
     let lease = match lease {
         Some(lease) => lease,
         None => lease.insert(Lease::open(&setup.store, &format!("timers {}", setup.timers.name())).await?),
     };
     if !lease.hold().await? {
-        return Ok(Turn::Others);
+        return Ok(false);
     }
     // Marked as seen before looking, so that what changes meanwhile is looked at again.
     let list = setup.changes.borrow_and_update().clone();
@@ -220,25 +203,37 @@ async fn turn(
     if due.is_empty() {
         told.settled.send_replace(Some(now));
     }
-    let mut fired = false;
-    for thing in &due {
-        if setup.stop.is_cancelled() {
-            return Ok(Turn::Worked);
+    let now_due: Vec<&Due> = due.iter().filter(|thing| left_alone(tried, thing).is_none()).collect();
+    if !now_due.is_empty() {
+        if let Some(until) = rest.until() {
+            tokio::select! {
+                () = setup.stop.cancelled() => {}
+                () = tokio::time::sleep_until(until) => {}
+            }
+            return Ok(true);
         }
-        if tried.get(thing).is_none_or(|tried| tried.again <= Instant::now()) {
+        rest.works();
+        for thing in now_due {
+            if setup.stop.is_cancelled() {
+                return Ok(true);
+            }
             fire(setup, thing, tried).await;
-            fired = true;
         }
-    }
-    if fired {
-        return Ok(Turn::Worked);
+        rest.done();
+        // What was done may be off the list already: looked at again at once, and left alone by now if it is not.
+        return Ok(true);
     }
     let next = setup.timers.next(now).await?;
     if due.is_empty() {
         told.looked.send_replace(Some(Look { at: now, list, next }));
     }
     wait(setup, next, tried.values().map(|tried| tried.again).min()).await;
-    Ok(Turn::Waited)
+    Ok(true)
+}
+
+/// Until when a thing that was tried is left alone.
+fn left_alone(tried: &HashMap<Due, Tried>, thing: &Due) -> Option<Instant> {
+    tried.get(thing).map(|tried| tried.again).filter(|again| *again > Instant::now())
 }
 
 async fn fire(setup: &Setup, thing: &Due, tried: &mut HashMap<Due, Tried>) {
