@@ -23,7 +23,14 @@ impl Ground {
     /// # Panics
     /// Where that fails.
     pub async fn new(version: Version) -> Self {
-        let (postgres, nats) = (Postgres::start().await, Nats::start(version).await);
+        Self::over(Postgres::start().await, Nats::start(version).await).await
+    }
+
+    /// Over servers that were started with settings of their own.
+    ///
+    /// # Panics
+    /// Where there is no place for the secrets.
+    pub async fn over(postgres: Postgres, nats: Nats) -> Self {
         let (store, home) = (postgres.url().await, tempfile::tempdir().expect("a temporary directory"));
         for secret in ["secret", "kek"] {
             platform::seal::Secret::at(&home.path().join(secret)).expect("a secret");

@@ -13,9 +13,8 @@ use proto::timeline::GetTimelineRequest;
 use proto::timeline::timeline_service_client::TimelineServiceClient;
 use proto::types::{LifeDomain, Written};
 use sqlx::{Connection, Executor, PgConnection};
-use tempfile::TempDir;
 use tests::world::{World, request_id};
-use tests::{Launch, Nats, Postgres, Process, Version};
+use tests::{Ground, Nats, Postgres, Process, Version};
 use tokio::time::Instant;
 
 use crate::commands::Raw;
@@ -32,42 +31,20 @@ const LAG: Duration = Duration::from_secs(1);
 
 /// All services in one process, as they run in production but for their number; and some people.
 struct Whole {
-    postgres: Postgres,
+    ground: Ground,
     process: Process,
     people: Vec<PersonId>,
     offer: String,
     referrals: Vec<ReferralsServiceClient<Peer>>,
     timeline: TimelineServiceClient<Peer>,
-    _nats: Nats,
-    _home: TempDir,
 }
 
 impl Whole {
     async fn start(people: usize) -> Self {
         let settings = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/postgresql.conf");
         let (postgres, nats) = (Postgres::start_with(&settings).await, Nats::start(Version::Newest).await);
-        let home = tempfile::tempdir().expect("a directory");
-        let secret = |name: &str| {
-            let path = home.path().join(name);
-            platform::seal::Secret::at(&path).expect("a secret");
-            path.display().to_string()
-        };
-        let process = Launch::new(["serve", "all"])
-            .arg("--store")
-            .arg(postgres.url().await)
-            .arg("--nats")
-            .arg(nats.url())
-            .arg("--secret-file")
-            .arg(secret("secret"))
-            .arg("--kek-file")
-            .arg(secret("kek"))
-            .arg("--erasure-ledger")
-            .arg(home.path().join("erasures").display().to_string())
-            .arg("--grpc-listen=127.0.0.1:0")
-            .arg("--http-listen=127.0.0.1:0")
-            .arg("--admin-listen=127.0.0.1:0")
-            .start()
-            .await;
+        let ground = Ground::over(postgres, nats).await;
+        let process = ground.serve("all", "127.0.0.1:0").start().await;
         let world = World::at(process.grpc());
         let agency = world.agency("Invented Bench").await;
         let offer = world.offer(agency, "Bench").await;
@@ -77,7 +54,7 @@ impl Whole {
         }
         let referrals = (0..16).map(|_| world.referrals(World::worker(agency))).collect();
         let timeline = world.timeline(World::worker(agency));
-        Self { postgres, process, people: registered, offer, referrals, timeline, _nats: nats, _home: home }
+        Self { ground, process, people: registered, offer, referrals, timeline }
     }
 
     /// A new client of one of the open connections.
@@ -142,7 +119,7 @@ impl AsyncLoop for Writer {
 /// (b) The highest rate at which the timeline stays less than a second behind.
 pub async fn everything_on() {
     let whole = Whole::start(1_000).await;
-    let url = whole.postgres.url().await;
+    let url = whole.ground.postgres.url().await;
     let mut setup = PgConnection::connect(&url).await.expect("a connection");
     setup.execute("CREATE TABLE raw (id uuid PRIMARY KEY, body bytea NOT NULL)").await.expect("a table");
     let raw = rate(CLIENTS, async |_| Raw(PgConnection::connect(&url).await.expect("a connection"))).await;
