@@ -55,15 +55,6 @@ impl Projection for FactsProjection {
         &[due::TABLE]
     }
 
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        source: &'a str,
-        read: &'a Read,
-    ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        self.apply_batch(tx, source, std::slice::from_ref(read))
-    }
-
     fn apply_batch<'a>(
         &'a self,
         tx: &'a mut Tx,

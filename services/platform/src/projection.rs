@@ -57,13 +57,15 @@ pub trait Projection: Send + Sync + 'static {
         &[]
     }
 
-    /// Applies one event, inside the transaction that moves the cursor.
+    /// Applies one event, inside the transaction that moves the cursor. Each projection gives this or [`Projection::apply_batch`].
     fn apply<'a>(
         &'a self,
         tx: &'a mut Tx,
         source: &'a str,
         event: &'a Read,
-    ) -> BoxFuture<'a, Result<(), ApplyError>>;
+    ) -> BoxFuture<'a, Result<(), ApplyError>> {
+        self.apply_batch(tx, source, std::slice::from_ref(event))
+    }
 
     /// Applies events that follow each other; to be replaced where rows are better written many at a time. The effect must be that of applying
     /// them one by one. After an error nothing of it stands, and the events come again one by one.

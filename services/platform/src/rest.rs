@@ -1,5 +1,6 @@
 //! How long whoever follows a log rests between two pieces of work.
-//! Invariant: what comes after a while of quiet is taken at once; under load nobody works more than a third of the time, on the more at a time.
+//! Invariant: what comes after a while of quiet is taken at once. Under load a rest is twice the work before it, and never longer than is said; who follows
+//! may go on sooner where more waits than is taken at a time.
 //!
 //! A transaction over one event costs nearly what one over fifty does. Readers that never rest take them one by one, and so take from the command path
 //! what they were to keep up with.

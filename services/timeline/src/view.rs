@@ -52,15 +52,6 @@ impl Projection for TimelineProjection {
         .into()
     }
 
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        source: &'a str,
-        event: &'a Read,
-    ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        self.apply_batch(tx, source, std::slice::from_ref(event))
-    }
-
     fn apply_batch<'a>(
         &'a self,
         tx: &'a mut Tx,
