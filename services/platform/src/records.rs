@@ -1,8 +1,9 @@
 //! The facts that sources have told, each once: what a full refresh is compared with.
 //!
-//! Invariant: made of the service's own log by the events' envelopes; a fact's row says what the last event about it says, in order of position.
+//! Invariant: made of the service's own log by the events' envelopes, in the transaction that makes its lists; a fact's row says what the last
+//! event about it says, in order of position.
 //!
-//! Reading order: [`Tells`] (which events tell a fact), the projection, [`face`] (the gRPC service).
+//! Reading order: [`Tells`] (which events tell a fact), [`WithRecords`] (the projection), [`face`] (the gRPC service).
 
 mod face;
 
@@ -39,9 +40,9 @@ impl Tells {
     }
 }
 
-/// The projection; each service that records keeps its own.
-pub struct RecordsProjection {
-    log: [&'static str; 1],
+/// A read model of a service's own log that also keeps what sources have told: one reader, one cursor, one transaction for both.
+pub struct WithRecords<P> {
+    lists: P,
     tells: Tells,
 }
 
@@ -62,6 +63,17 @@ struct Fact {
     taken_back: bool,
 }
 
+/// Raised whenever the rows of facts would come out differently.
+const VERSION: u32 = 1;
+
+const TABLES: [&str; 3] = [
+    "CREATE TABLE fact (agency uuid NOT NULL, system text NOT NULL, key_hash bytea NOT NULL, id uuid NOT NULL, \
+     source_table text NOT NULL, clear_key text NOT NULL, sealed_key bytea, stream text NOT NULL, person uuid, \
+     told_at bigint NOT NULL, taken_back bigint NOT NULL, PRIMARY KEY (agency, system, key_hash))",
+    "CREATE INDEX fact_stream ON fact (stream)",
+    "CREATE INDEX fact_id ON fact (id)",
+];
+
 /// The key of a fact, as the log holds it.
 #[derive(Clone, Debug)]
 enum Key {
@@ -71,57 +83,66 @@ enum Key {
     Sealed(pb::Sealed),
 }
 
-impl RecordsProjection {
-    /// Over the log of that service.
-    pub fn new(log: &'static str, tells: Tells) -> Self {
-        Self { log: [log], tells }
+impl<P> WithRecords<P> {
+    /// The facts that these events tell beside the service's lists.
+    pub fn new(lists: P, tells: Tells) -> Self {
+        Self { lists, tells }
     }
 }
 
-impl Projection for RecordsProjection {
+impl<P: Projection> Projection for WithRecords<P> {
     fn name(&self) -> &'static str {
-        "records"
+        self.lists.name()
     }
     fn version(&self) -> u32 {
-        1
+        // Raised where either is.
+        self.lists.version() + VERSION
     }
     fn sources(&self) -> &[&'static str] {
-        &self.log
+        self.lists.sources()
+    }
+    fn work_lists(&self) -> &[&'static str] {
+        self.lists.work_lists()
     }
 
-    fn tables(&self, _postgres: bool) -> Vec<String> {
-        [
-            "CREATE TABLE fact (agency uuid NOT NULL, system text NOT NULL, key_hash bytea NOT NULL, id uuid NOT NULL, \
-             source_table text NOT NULL, clear_key text NOT NULL, sealed_key bytea, stream text NOT NULL, person uuid, \
-             told_at bigint NOT NULL, taken_back bigint NOT NULL, PRIMARY KEY (agency, system, key_hash))",
-            "CREATE INDEX fact_stream ON fact (stream)",
-            "CREATE INDEX fact_id ON fact (id)",
-        ]
-        .map(str::to_owned)
-        .into()
+    fn tables(&self, postgres: bool) -> Vec<String> {
+        self.lists.tables(postgres).into_iter().chain(TABLES.map(str::to_owned)).collect()
     }
 
-    fn apply<'a>(
+    fn apply_batch<'a>(
         &'a self,
         tx: &'a mut Tx,
-        _source: &'a str,
-        read: &'a Read,
+        source: &'a str,
+        events: &'a [Read],
     ) -> BoxFuture<'a, Result<(), ApplyError>> {
         Box::pin(async move {
-            let event = &read.event;
-            let at = read.recorded.recorded_at.as_microsecond();
-            let kind = event.r#type.rsplit('.').next().unwrap_or_default();
-            if self.tells.taken_back.contains(&kind) {
-                let sql = "UPDATE fact SET taken_back = 1, told_at = $2 WHERE stream = $1 AND taken_back = 0";
-                tx.execute(sql, args![event.stream.as_str(), at]).await?;
-            } else if let Some(part) = (self.tells.part)(event) {
-                let sql = "UPDATE fact SET taken_back = 1, told_at = $2 WHERE id = $1 AND taken_back = 0";
-                tx.execute(sql, args![part, at]).await?;
-            } else if kind.ends_with("Recorded") || self.tells.also.contains(&kind) {
-                told(tx, event, at).await?;
+            for read in events {
+                self.tells.apply(tx, read).await?;
             }
-            Ok(())
+            self.lists.apply_batch(tx, source, events).await
         })
+    }
+
+    fn always_passes(&self, source: &str, event: &Read) -> bool {
+        self.lists.always_passes(source, event)
+    }
+}
+
+impl Tells {
+    async fn apply(&self, tx: &mut Tx, read: &Read) -> Result<(), ApplyError> {
+        let event = &read.event;
+        let at = read.recorded.recorded_at.as_microsecond();
+        let kind = event.r#type.rsplit('.').next().unwrap_or_default();
+        if self.taken_back.contains(&kind) {
+            let sql = "UPDATE fact SET taken_back = 1, told_at = $2 WHERE stream = $1 AND taken_back = 0";
+            tx.execute(sql, args![event.stream.as_str(), at]).await?;
+        } else if let Some(part) = (self.part)(event) {
+            let sql = "UPDATE fact SET taken_back = 1, told_at = $2 WHERE id = $1 AND taken_back = 0";
+            tx.execute(sql, args![part, at]).await?;
+        } else if kind.ends_with("Recorded") || self.also.contains(&kind) {
+            told(tx, event, at).await?;
+        }
+        Ok(())
     }
 }
 
@@ -164,7 +185,7 @@ async fn told(tx: &mut Tx, event: &pb::Event, at: i64) -> Result<(), ApplyError>
 }
 
 impl Records {
-    /// Over the views of [`RecordsProjection`].
+    /// Over the views of [`WithRecords`].
     pub fn new(views: Views) -> Self {
         Self(views)
     }

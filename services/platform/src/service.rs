@@ -14,7 +14,7 @@ use crate::metrics::Metrics;
 use crate::people::{People, PeopleProjection};
 use crate::projection::{self, Projection, StartError, Views};
 use crate::reaction::{self, Reaction};
-use crate::records::{Records, RecordsProjection, Tells};
+use crate::records::{Records, Tells, WithRecords};
 use crate::seal::Secret;
 use crate::server::Server;
 use crate::source::{Pace, Source};
@@ -214,14 +214,14 @@ impl Parts {
         Ok(People::new(self.project(PeopleProjection).await?))
     }
 
-    /// Keeps the facts that sources have told, for agencies to read back.
+    /// Starts the read model of the service's own log, which keeps the facts that sources have told beside its lists, for agencies to read back.
     ///
     /// # Errors
     /// As [`Parts::project`].
-    pub async fn records(&self, tells: Tells) -> Result<(), AssemblyError> {
-        let records = Records::new(self.project(RecordsProjection::new(self.name(), tells)).await?);
-        self.running().records = Some(records);
-        Ok(())
+    pub async fn lists(&self, lists: impl Projection, tells: Tells) -> Result<Views, AssemblyError> {
+        let views = self.project(WithRecords::new(lists, tells)).await?;
+        self.running().records = Some(Records::new(views.clone()));
+        Ok(views)
     }
 
     /// Starts a reaction.
