@@ -322,6 +322,25 @@ impl Alone {
         recorded.iter().map(|recorded| Arc::unwrap_or_clone(recorded.decode().expect("an event"))).collect()
     }
 
+    /// Makes the service's lists anew of its whole log in one batch, and compares them with what was made of the events as they came.
+    ///
+    /// # Panics
+    /// Where they differ, where there is nothing to compare, or where no record has several events in that batch.
+    pub async fn one_batch_makes_the_same_lists(&self) {
+        let head = self.service.log().head().await.expect("the log").position;
+        let events = self.events().await;
+        let records: BTreeSet<&str> = events.iter().map(|event| event.stream.as_str()).collect();
+        assert!(records.len() < events.len(), "no record has several events: a batch of them shows nothing");
+        let models = self.service.read_models();
+        let (_, lists) = models.iter().find(|(name, _)| *name == "lists").expect("the service's lists");
+        let mut progress = lists.views().progress();
+        let name = self.service.name;
+        let level = progress.wait_for(|progress| progress.places[name].position >= head);
+        level.await.expect("the lists go on");
+        let verified = lists.verify().await.expect("the lists can be verified");
+        assert!(verified.clean() && verified.rows > 0, "{verified:?}");
+    }
+
     /// Stops it and waits until all of it has ended.
     pub async fn stop(self) {
         self.drain.begin();

@@ -1,13 +1,13 @@
 //! The service's own lists: which groups, units and placements there are, by the columns that lists filter on.
 //! Invariant: it holds ids, codes and days alone; what a list shows of a record is folded from the log, so it is never older than the record.
 
-use futures_util::future::BoxFuture;
 use kernel::{AgencyId, Day, Decider, PersonId, UnitGroupId};
 use platform::args;
-use platform::command::Encoding;
-use platform::db::{Tx, Value};
+use platform::db::{Rows, Value};
+use platform::lists::Logged;
 use platform::page::Last;
-use platform::projection::{ApplyError, Projection, Read, Views};
+use platform::projection::{ApplyError, Views};
+use platform::records::Tells;
 use platform::revision::Revision;
 use tokio::time::Instant;
 use tonic::Status;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::domain::group::{self, UnitGroup};
 use crate::domain::placement::{self, Placement};
 use crate::domain::unit::{self, Unit};
+use crate::wire;
 
 /// How long a list waits for the revisions that it must have seen.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
@@ -61,16 +62,26 @@ impl Named {
     }
 }
 
-impl Projection for Lists {
-    fn name(&self) -> &'static str {
-        "lists"
-    }
-    fn version(&self) -> u32 {
-        1
-    }
-    fn sources(&self) -> &[&'static str] {
-        &[crate::NAME]
-    }
+const GROUP: &str = "INSERT INTO unit_group (id, agency, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
+const NO_GROUP: &str = "DELETE FROM unit_group WHERE id IN (VALUES {rows})";
+const UNIT: &str = "INSERT INTO unit (id, unit_group, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
+const NO_UNIT: &str = "DELETE FROM unit WHERE id IN (VALUES {rows})";
+const NAME: &str =
+    "INSERT INTO identifier (agency, kind, system, value, id) VALUES {rows} ON CONFLICT DO NOTHING";
+const NO_NAME: &str = "DELETE FROM identifier WHERE id IN (VALUES {rows})";
+const PLACEMENT: &str = "INSERT INTO placement (id, person, agency, unit_group, state, entered, exited, at) VALUES {rows} \
+     ON CONFLICT (id) DO UPDATE SET person = excluded.person, unit_group = excluded.unit_group, state = excluded.state, \
+     entered = excluded.entered, exited = excluded.exited";
+const STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
+     UPDATE placement SET state = given.state FROM given WHERE placement.id = given.id";
+const ENTERED: &str = "WITH given (id, state, day) AS (VALUES {rows}) \
+     UPDATE placement SET state = given.state, entered = given.day FROM given WHERE placement.id = given.id";
+const EXITED: &str = "WITH given (id, state, day) AS (VALUES {rows}) \
+     UPDATE placement SET state = given.state, exited = given.day FROM given WHERE placement.id = given.id";
+
+impl platform::lists::Lists for Lists {
+    const VERSION: u32 = 2;
+    const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
         [
@@ -80,6 +91,7 @@ impl Projection for Lists {
             "CREATE INDEX unit_newest ON unit (unit_group, at, id)",
             "CREATE TABLE identifier (agency uuid NOT NULL, kind text NOT NULL, system text NOT NULL, value text NOT NULL, \
              id uuid NOT NULL, PRIMARY KEY (agency, kind, system, value, id))",
+            "CREATE INDEX identifier_id ON identifier (id)",
             // Days are counted from 1970; an open placement has no day of exit.
             "CREATE TABLE placement (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, unit_group uuid NOT NULL, \
              state bigint NOT NULL, entered bigint, exited bigint, at bigint NOT NULL)",
@@ -91,87 +103,64 @@ impl Projection for Lists {
         .into()
     }
 
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        _source: &'a str,
-        read: &'a Read,
-    ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(async move {
-            let (category, id) = kernel::ids::parse_stream(&read.event.stream)
-                .map_err(|_| ApplyError::Poison("its stream is damaged".into()))?;
-            let at = read.recorded.recorded_at.as_microsecond();
-            match category {
-                UnitGroup::CATEGORY => apply_group(tx, id, at, &decode::<UnitGroup>(read)?).await,
-                Unit::CATEGORY => apply_unit(tx, id, at, &decode::<Unit>(read)?).await,
-                Placement::CATEGORY => apply_placement(tx, id, at, &decode::<Placement>(read)?).await,
-                // Diaries and living situations are read one by one; they are in no list.
-                _ => Ok(()),
-            }
-        })
+    async fn apply(&self, logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
+        match logged.category {
+            UnitGroup::CATEGORY => apply_group(logged, &logged.event::<UnitGroup>()?, rows),
+            Unit::CATEGORY => apply_unit(logged, &logged.event::<Unit>()?, rows),
+            Placement::CATEGORY => apply_placement(logged, &logged.event::<Placement>()?, rows),
+            // Diaries and living situations are read one by one; they are in no list.
+            _ => {}
+        }
+        Ok(())
     }
 }
 
-fn decode<D: Encoding>(read: &Read) -> Result<D::Event, ApplyError> {
-    D::decode(&read.event).map_err(|unreadable| ApplyError::Poison(unreadable.to_string()))
-}
-
-async fn apply_group(tx: &mut Tx, id: Uuid, at: i64, event: &group::Event) -> Result<(), ApplyError> {
+fn apply_group(logged: &Logged<'_>, event: &group::Event, rows: &mut Rows) {
+    let id = logged.id;
     match event {
         group::Event::Published { agency, content, .. } | group::Event::Recorded { agency, content, .. } => {
-            let sql =
-                "INSERT INTO unit_group (id, agency, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
-            tx.execute(sql, args![id, agency.uuid(), at]).await?;
-            name(tx, *agency, Named::Group, id, &content.identifiers).await?;
+            rows.put(&[id], GROUP, [args![id, agency.uuid(), logged.at()]]);
+            name(*agency, Named::Group, id, &content.identifiers, rows);
         }
         group::Event::EnteredInError { .. } => {
-            tx.execute("DELETE FROM unit_group WHERE id = $1", args![id]).await?;
-            tx.execute("DELETE FROM identifier WHERE id = $1", args![id]).await?;
+            rows.put(&[id], NO_GROUP, [args![id]]);
+            rows.put(&[id], NO_NAME, [args![id]]);
         }
         group::Event::CapacitySet { .. }
         | group::Event::CapacityRecorded { .. }
         | group::Event::CapacityEnteredInError { .. }
         | group::Event::Closed => {}
     }
-    Ok(())
 }
 
-async fn apply_unit(tx: &mut Tx, id: Uuid, at: i64, event: &unit::Event) -> Result<(), ApplyError> {
+fn apply_unit(logged: &Logged<'_>, event: &unit::Event, rows: &mut Rows) {
+    let id = logged.id;
     match event {
         unit::Event::Published { belongs, content } => {
-            let sql = "INSERT INTO unit (id, unit_group, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
-            tx.execute(sql, args![id, belongs.group.uuid(), at]).await?;
-            name(tx, belongs.agency, Named::Unit, id, &content.identifiers).await?;
+            rows.put(&[id], UNIT, [args![id, belongs.group.uuid(), logged.at()]]);
+            name(belongs.agency, Named::Unit, id, &content.identifiers, rows);
         }
         unit::Event::EnteredInError => {
-            tx.execute("DELETE FROM unit WHERE id = $1", args![id]).await?;
-            tx.execute("DELETE FROM identifier WHERE id = $1", args![id]).await?;
+            rows.put(&[id], NO_UNIT, [args![id]]);
+            rows.put(&[id], NO_NAME, [args![id]]);
         }
         unit::Event::Archived => {}
     }
-    Ok(())
 }
 
-async fn name(
-    tx: &mut Tx,
-    agency: AgencyId,
-    named: Named,
-    id: Uuid,
-    identifiers: &[(String, String)],
-) -> Result<(), ApplyError> {
-    tx.execute("DELETE FROM identifier WHERE id = $1", args![id]).await?;
-    for (system, value) in identifiers {
-        let sql = "INSERT INTO identifier (agency, kind, system, value, id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        tx.execute(sql, args![agency.uuid(), named.text(), system.as_str(), value.as_str(), id]).await?;
-    }
-    Ok(())
+fn name(agency: AgencyId, named: Named, id: Uuid, identifiers: &[(String, String)], rows: &mut Rows) {
+    rows.put(&[id], NO_NAME, [args![id]]);
+    let name = |(system, value): &(String, String)| {
+        args![agency.uuid(), named.text(), system.as_str(), value.as_str(), id]
+    };
+    rows.put(&[id], NAME, identifiers.iter().map(name));
 }
 
-async fn apply_placement(tx: &mut Tx, id: Uuid, at: i64, event: &placement::Event) -> Result<(), ApplyError> {
+fn apply_placement(logged: &Logged<'_>, event: &placement::Event, rows: &mut Rows) {
     use placement::Event as E;
     use proto::housing::PlacementState as State;
-    match event {
-        E::Matched { facts, .. } => insert(tx, at, facts, State::Matched, None, None).await,
+    let state = match event {
+        E::Matched { facts, .. } => return insert(logged, facts, State::Matched, None, None, rows),
         E::Recorded { recorded, .. } => {
             let stay = recorded.stay();
             let state = match (stay.exited, stay.moved_in) {
@@ -179,60 +168,47 @@ async fn apply_placement(tx: &mut Tx, id: Uuid, at: i64, event: &placement::Even
                 (None, Some(_)) => State::MovedIn,
                 (None, None) => State::Admitted,
             };
-            insert(tx, at, &recorded.told.facts, state, Some(stay.admitted), stay.exited).await
+            return insert(logged, &recorded.told.facts, state, Some(stay.admitted), stay.exited, rows);
         }
-        E::Offered { .. } => turn(tx, id, State::Offered).await,
-        E::Accepted { .. } => turn(tx, id, State::Accepted).await,
-        E::Declined { .. } => turn(tx, id, State::Declined).await,
-        E::Refused { .. } => turn(tx, id, State::Refused).await,
-        E::NotArrived { .. } => turn(tx, id, State::NotArrived).await,
-        E::Cancelled { .. } => turn(tx, id, State::Cancelled).await,
-        E::Withdrawn { .. } => turn(tx, id, State::Withdrawn).await,
-        E::MovedIn { .. } => turn(tx, id, State::MovedIn).await,
-        E::EnteredInError { .. } => turn(tx, id, State::EnteredInError).await,
-        E::Admitted { on, .. } => {
-            tx.execute("UPDATE placement SET entered = $2 WHERE id = $1", args![id, number(*on)]).await?;
-            turn(tx, id, State::Admitted).await
-        }
-        E::Exited { on, .. } => {
-            tx.execute("UPDATE placement SET exited = $2 WHERE id = $1", args![id, number(*on)]).await?;
-            turn(tx, id, State::Exited).await
-        }
-        E::UnitAssigned { .. } | E::NightsCounted { .. } | E::NightsEnteredInError { .. } => Ok(()),
-    }
+        E::Offered { .. } => State::Offered,
+        E::Accepted { .. } => State::Accepted,
+        E::Declined { .. } => State::Declined,
+        E::Refused { .. } => State::Refused,
+        E::NotArrived { .. } => State::NotArrived,
+        E::Cancelled { .. } => State::Cancelled,
+        E::Withdrawn { .. } => State::Withdrawn,
+        E::MovedIn { .. } => State::MovedIn,
+        E::EnteredInError { .. } => State::EnteredInError,
+        E::Admitted { on, .. } => return turn_on(logged.id, ENTERED, State::Admitted, *on, rows),
+        E::Exited { on, .. } => return turn_on(logged.id, EXITED, State::Exited, *on, rows),
+        E::UnitAssigned { .. } | E::NightsCounted { .. } | E::NightsEnteredInError { .. } => return,
+    };
+    rows.put(&[logged.id], STATE, [args![logged.id, i32::from(state)]]);
 }
 
-async fn turn(tx: &mut Tx, id: Uuid, state: proto::housing::PlacementState) -> Result<(), ApplyError> {
-    let sql = "UPDATE placement SET state = $2 WHERE id = $1";
-    tx.execute(sql, args![id, i64::from(i32::from(state))]).await?;
-    Ok(())
+fn turn_on(id: Uuid, sql: &'static str, state: proto::housing::PlacementState, on: Day, rows: &mut Rows) {
+    rows.put(&[id], sql, [args![id, i32::from(state), number(on)]]);
 }
 
-async fn insert(
-    tx: &mut Tx,
-    at: i64,
+fn insert(
+    logged: &Logged<'_>,
     facts: &placement::Facts,
     state: proto::housing::PlacementState,
     entered: Option<Day>,
     exited: Option<Day>,
-) -> Result<(), ApplyError> {
-    tx.execute(
-        "INSERT INTO placement (id, person, agency, unit_group, state, entered, exited, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-         ON CONFLICT (id) DO UPDATE SET person = excluded.person, unit_group = excluded.unit_group, state = excluded.state, \
-         entered = excluded.entered, exited = excluded.exited",
-        args![
-            facts.id.uuid(),
-            facts.person.uuid(),
-            facts.agency.uuid(),
-            facts.group.uuid(),
-            i64::from(i32::from(state)),
-            entered.map(number),
-            exited.map(number),
-            at
-        ],
-    )
-    .await?;
-    Ok(())
+    rows: &mut Rows,
+) {
+    let row = args![
+        facts.id.uuid(),
+        facts.person.uuid(),
+        facts.agency.uuid(),
+        facts.group.uuid(),
+        i32::from(state),
+        entered.map(number),
+        exited.map(number),
+        logged.at()
+    ];
+    rows.put(&[logged.id], PLACEMENT, [row]);
 }
 
 /// The days since 1970.

@@ -19,6 +19,7 @@ pub use open::{Durability, postgres, quoted, sqlite};
 pub(crate) use open::{postgres_options, sqlite_options};
 pub use pool::{Lease, Pool, Runs};
 pub use row::Row;
+pub use rows::Rows;
 pub use tx::Tx;
 pub use value::Value;
 

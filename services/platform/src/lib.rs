@@ -19,6 +19,7 @@ pub mod error;
 pub mod fault;
 pub mod feed;
 pub mod keys;
+pub mod lists;
 pub mod log;
 mod methods;
 pub mod metrics;

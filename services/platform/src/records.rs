@@ -3,13 +3,12 @@
 //! Invariant: made of the service's own log by the events' envelopes, in the transaction that makes its lists; a fact's row says what the last
 //! event about it says, in order of position.
 //!
-//! Reading order: [`Tells`] (which events tell a fact), [`WithRecords`] (the projection), [`face`] (the gRPC service).
+//! Reading order: [`Tells`] (which events tell a fact, and what it makes of them), [`face`] (the gRPC service).
 
 mod face;
 
 pub use face::RecordsFace;
 
-use futures_util::future::BoxFuture;
 use kernel::AgencyId;
 use prost::Message;
 use proto::log as pb;
@@ -17,8 +16,9 @@ use uuid::Uuid;
 
 use crate::args;
 use crate::command::fact_id;
-use crate::db::{StoreError, Tx};
-use crate::projection::{ApplyError, Projection, Read, Views};
+use crate::db::{Rows, StoreError};
+use crate::lists::Logged;
+use crate::projection::{ApplyError, Views};
 
 /// Which of a service's events tell a recorded fact or take one back. Types are named without their package.
 ///
@@ -40,12 +40,6 @@ impl Tells {
     }
 }
 
-/// A read model of a service's own log that also keeps what sources have told: one reader, one cursor, one transaction for both.
-pub struct WithRecords<P> {
-    lists: P,
-    tells: Tells,
-}
-
 /// What the log holds of sources. Clones are the same.
 #[derive(Clone)]
 pub struct Records(Views);
@@ -64,9 +58,9 @@ struct Fact {
 }
 
 /// Raised whenever the rows of facts would come out differently.
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
-const TABLES: [&str; 3] = [
+pub(crate) const TABLES: [&str; 3] = [
     "CREATE TABLE fact (agency uuid NOT NULL, system text NOT NULL, key_hash bytea NOT NULL, id uuid NOT NULL, \
      source_table text NOT NULL, clear_key text NOT NULL, sealed_key bytea, stream text NOT NULL, person uuid, \
      told_at bigint NOT NULL, taken_back bigint NOT NULL, PRIMARY KEY (agency, system, key_hash))",
@@ -83,71 +77,34 @@ enum Key {
     Sealed(pb::Sealed),
 }
 
-impl<P> WithRecords<P> {
-    /// The facts that these events tell beside the service's lists.
-    pub fn new(lists: P, tells: Tells) -> Self {
-        Self { lists, tells }
-    }
-}
-
-impl<P: Projection> Projection for WithRecords<P> {
-    fn name(&self) -> &'static str {
-        self.lists.name()
-    }
-    fn version(&self) -> u32 {
-        // Raised where either is.
-        self.lists.version() + VERSION
-    }
-    fn sources(&self) -> &[&'static str] {
-        self.lists.sources()
-    }
-    fn work_lists(&self) -> &[&'static str] {
-        self.lists.work_lists()
-    }
-
-    fn tables(&self, postgres: bool) -> Vec<String> {
-        self.lists.tables(postgres).into_iter().chain(TABLES.map(str::to_owned)).collect()
-    }
-
-    fn apply_batch<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        source: &'a str,
-        events: &'a [Read],
-    ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(async move {
-            for read in events {
-                self.tells.apply(tx, read).await?;
-            }
-            self.lists.apply_batch(tx, source, events).await
-        })
-    }
-
-    fn always_passes(&self, source: &str, event: &Read) -> bool {
-        self.lists.always_passes(source, event)
-    }
-}
+const TAKEN_BACK: &str = "WITH given (stream, at) AS (VALUES {rows}) \
+     UPDATE fact SET taken_back = 1, told_at = given.at FROM given WHERE fact.stream = given.stream AND taken_back = 0";
+const PART_TAKEN_BACK: &str = "WITH given (id, at) AS (VALUES {rows}) \
+     UPDATE fact SET taken_back = 1, told_at = given.at FROM given WHERE fact.id = given.id AND taken_back = 0";
+const TOLD: &str = "INSERT INTO fact (agency, system, key_hash, id, source_table, clear_key, sealed_key, stream, person, told_at, taken_back) \
+     VALUES {rows} ON CONFLICT (agency, system, key_hash) DO UPDATE SET \
+     clear_key = excluded.clear_key, sealed_key = excluded.sealed_key, stream = excluded.stream, person = excluded.person, \
+     told_at = excluded.told_at, taken_back = excluded.taken_back";
 
 impl Tells {
-    async fn apply(&self, tx: &mut Tx, read: &Read) -> Result<(), ApplyError> {
-        let event = &read.event;
-        let at = read.recorded.recorded_at.as_microsecond();
+    /// What an event says of a fact.
+    pub(crate) fn apply(&self, logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
+        let (event, at) = (&logged.read.event, logged.at());
         let kind = event.r#type.rsplit('.').next().unwrap_or_default();
         if self.taken_back.contains(&kind) {
-            let sql = "UPDATE fact SET taken_back = 1, told_at = $2 WHERE stream = $1 AND taken_back = 0";
-            tx.execute(sql, args![event.stream.as_str(), at]).await?;
+            rows.put(&[logged.id], TAKEN_BACK, [args![event.stream.as_str(), at]]);
         } else if let Some(part) = (self.part)(event) {
-            let sql = "UPDATE fact SET taken_back = 1, told_at = $2 WHERE id = $1 AND taken_back = 0";
-            tx.execute(sql, args![part, at]).await?;
+            rows.put(&[logged.id, part], PART_TAKEN_BACK, [args![part, at]]);
         } else if kind.ends_with("Recorded") || self.also.contains(&kind) {
-            told(tx, event, at).await?;
+            tell(logged, rows)?;
         }
         Ok(())
     }
 }
 
 /// An event tells a fact, if it carries where that comes from.
-async fn told(tx: &mut Tx, event: &pb::Event, at: i64) -> Result<(), ApplyError> {
+fn tell(logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
+    let event = &logged.read.event;
     let Some(source) = &event.source else { return Ok(()) };
     let damaged = |what| ApplyError::Poison(format!("{what} is damaged"));
     let hash: [u8; 32] = source.key_hash.as_ref().try_into().map_err(|_| damaged("its source's key"))?;
@@ -161,31 +118,28 @@ async fn told(tx: &mut Tx, event: &pb::Event, at: i64) -> Result<(), ApplyError>
         "" => None,
         text => Some(Uuid::try_parse(text).map_err(|_| damaged("its person"))?),
     };
+    let fact = fact_id(&hash);
     let sealed = source.key.as_ref().map(Message::encode_to_vec);
-    tx.execute(
-        "INSERT INTO fact (agency, system, key_hash, id, source_table, clear_key, sealed_key, stream, person, told_at, taken_back) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT (agency, system, key_hash) DO UPDATE SET \
-         clear_key = excluded.clear_key, sealed_key = excluded.sealed_key, stream = excluded.stream, person = excluded.person, \
-         told_at = excluded.told_at, taken_back = 0",
-        args![
-            agency,
-            source.system.as_str(),
-            hash,
-            fact_id(&hash),
-            source.table.as_str(),
-            source.clear_key.as_str(),
-            sealed,
-            event.stream.as_str(),
-            person,
-            at
-        ],
-    )
-    .await?;
+    let row = args![
+        agency,
+        source.system.as_str(),
+        hash,
+        fact,
+        source.table.as_str(),
+        source.clear_key.as_str(),
+        sealed,
+        event.stream.as_str(),
+        person,
+        logged.at(),
+        false
+    ];
+    // A fact that is part of a record is told in the record's stream, and taken back with it or alone.
+    rows.put(&[logged.id, fact], TOLD, [row]);
     Ok(())
 }
 
 impl Records {
-    /// Over the views of [`WithRecords`].
+    /// Over the views of a service's own log.
     pub fn new(views: Views) -> Self {
         Self(views)
     }

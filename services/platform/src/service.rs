@@ -10,11 +10,12 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::command::{Desk, Gate};
 use crate::keys::Keys;
+use crate::lists::{Lists, OwnLog};
 use crate::metrics::Metrics;
 use crate::people::{People, PeopleProjection};
 use crate::projection::{self, Projection, StartError, Views};
 use crate::reaction::{self, Reaction};
-use crate::records::{Records, Tells, WithRecords};
+use crate::records::Records;
 use crate::seal::Secret;
 use crate::server::Server;
 use crate::source::{Pace, Source};
@@ -218,8 +219,8 @@ impl Parts {
     ///
     /// # Errors
     /// As [`Parts::project`].
-    pub async fn lists(&self, lists: impl Projection, tells: Tells) -> Result<Views, AssemblyError> {
-        let views = self.project(WithRecords::new(lists, tells)).await?;
+    pub async fn lists(&self, lists: impl Lists) -> Result<Views, AssemblyError> {
+        let views = self.project(OwnLog::new(self.name(), lists)).await?;
         self.running().records = Some(Records::new(views.clone()));
         Ok(views)
     }

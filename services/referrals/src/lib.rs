@@ -28,7 +28,7 @@ pub const NAME: &str = "referrals";
 /// A log without a peer, or tables that cannot be opened.
 pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let desk = parts.desk();
-    let lists = parts.lists(view::Lists, wire::TELLS).await?;
+    let lists = parts.lists(view::Lists).await?;
     let view = view::View::new(lists.clone(), parts.people().await?);
     parts.react(loops::Opens::new(desk.clone()))?;
     parts.react(loops::Reports::participations(desk.clone()))?;

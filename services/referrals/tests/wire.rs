@@ -18,7 +18,11 @@ const CLINIC: AgencyId = AgencyId::of(2);
 const ANA: PersonId = PersonId::of(10);
 
 async fn service() -> Alone {
-    Alone::start("referrals", OnStore::Sqlite, async |parts| referrals::service(&parts).await).await
+    service_on(OnStore::Sqlite).await
+}
+
+async fn service_on(store: OnStore) -> Alone {
+    Alone::start("referrals", store, async |parts| referrals::service(&parts).await).await
 }
 
 fn new_request() -> String {
@@ -410,7 +414,13 @@ async fn an_agency_lists_what_it_received_and_what_it_sent_but_never_anothers_dr
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rest_of_a_referrals_life_goes_through_the_wire_too() {
-    let service = service().await;
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        the_rest_of_a_life(store).await;
+    }
+}
+
+async fn the_rest_of_a_life(store: OnStore) {
+    let service = service_on(store).await;
     let referral = requested(&service, offer("Kitchen skills")).await;
     let (mut shelter, mut clinic) =
         (Client::new(service.worker(SHELTER)), Client::new(service.worker(CLINIC)));
@@ -439,11 +449,18 @@ async fn the_rest_of_a_referrals_life_goes_through_the_wire_too() {
     assert_eq!(read(&mut shelter, &referral).await.state(), pb::ReferralState::EnteredInError);
     let request = pb::GetReferralRequest { referral_id: id(), at_least: vec![] };
     assert_eq!(clinic.get_referral(request).await.unwrap_err().code(), Code::NotFound);
+    service.one_batch_makes_the_same_lists().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorded_fact_told_again_changes_nothing_and_told_otherwise_is_a_correction() {
-    let service = service().await;
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        a_recorded_fact_is_corrected(store).await;
+    }
+}
+
+async fn a_recorded_fact_is_corrected(store: OnStore) {
+    let service = service_on(store).await;
     let offer = with_offer(&service, offer("Day programme")).await;
     let mut clinic = Client::new(service.recorder(CLINIC));
     let record = |destination_code, request_id| pb::RecordParticipationRequest {
@@ -496,6 +513,7 @@ async fn a_recorded_fact_told_again_changes_nothing_and_told_otherwise_is_a_corr
         (refused.code(), reason(&refused).as_deref()),
         (Code::PermissionDenied, Some("ROLE_NOT_ALLOWED"))
     );
+    service.one_batch_makes_the_same_lists().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

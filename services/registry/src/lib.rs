@@ -43,7 +43,7 @@ pub async fn service(parts: &Parts, keystore: KeyStore) -> Result<Service, Assem
     let own = |source| AssemblyError::Own { service: NAME, source: Box::new(source) };
     loops::shred_restored(&desk, &keystore).await.map_err(own)?;
     let lists = view::Lists { keys: keys.clone(), secret: parts.secret().clone() };
-    let view = view::View::new(parts.lists(lists, wire::TELLS).await?, parts.people().await?);
+    let view = view::View::new(parts.lists(lists).await?, parts.people().await?);
     parts.react(loops::Serves::new(desk.clone()))?;
     parts.react(loops::Shreds::new(keystore.clone(), vec![keys, parts.keys().clone()]))?;
     let api = api::Api::new(desk, keystore.clone(), view);

@@ -3,16 +3,17 @@
 
 mod find;
 
-use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
 use kernel::{AgencyId, Decider, PersonId};
 use platform::args;
 use platform::command::Encoding;
-use platform::db::{Row, StoreError, Tx, Value};
+use platform::db::{Row, Rows, StoreError, Value};
 use platform::keys::{KeyState, Keys};
+use platform::lists::Logged;
 use platform::page::Last;
 use platform::people::People;
-use platform::projection::{ApplyError, Projection, Read, Views};
+use platform::projection::{ApplyError, Read, Views};
+use platform::records::Tells;
 use platform::revision::Revision;
 use platform::seal::Secret;
 use tonic::Status;
@@ -46,16 +47,28 @@ pub struct View {
     people: People,
 }
 
-impl Projection for Lists {
-    fn name(&self) -> &'static str {
-        "lists"
-    }
-    fn version(&self) -> u32 {
-        1
-    }
-    fn sources(&self) -> &[&'static str] {
-        &["registry"]
-    }
+const AGENCY: &str =
+    "INSERT INTO agency (id, part2, at) VALUES {rows} ON CONFLICT (id) DO UPDATE SET part2 = excluded.part2";
+const WORKER: &str = "INSERT INTO worker (id, agency, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
+const GOAL: &str = "INSERT INTO goal (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
+const MEASURE: &str = "INSERT INTO measure (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
+const REACH: &str = "INSERT INTO reach (person, agency, why) VALUES {rows} ON CONFLICT DO NOTHING";
+const NO_REACH: &str = "WITH given (person, agency) AS (VALUES {rows}) \
+     DELETE FROM reach WHERE person IN (SELECT person FROM given) AND why = 2 \
+     AND EXISTS (SELECT 1 FROM given WHERE given.person = reach.person AND given.agency = reach.agency)";
+const NAMED: &str = "INSERT INTO named (person, hash, kind) VALUES {rows} ON CONFLICT DO NOTHING";
+const NOT_NAMED: &str = "DELETE FROM named WHERE person IN (VALUES {rows})";
+const IDENTIFIED: &str = "INSERT INTO identified (person, key_hash, hash, matching, told) VALUES {rows} \
+     ON CONFLICT (person, key_hash) DO UPDATE SET hash = excluded.hash, matching = excluded.matching, told = excluded.told";
+const NOT_IDENTIFIED: &str = "DELETE FROM identified WHERE person IN (VALUES {rows})";
+const NOT_TOLD: &str = "DELETE FROM identified WHERE told = 1 AND person IN (VALUES {rows})";
+const NOT_THIS: &str = "WITH given (person, key_hash) AS (VALUES {rows}) \
+     DELETE FROM identified WHERE person IN (SELECT person FROM given) \
+     AND EXISTS (SELECT 1 FROM given WHERE given.person = identified.person AND given.key_hash = identified.key_hash)";
+
+impl platform::lists::Lists for Lists {
+    const VERSION: u32 = 1;
+    const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, postgres: bool) -> Vec<String> {
         let hash = if postgres { "bytea" } else { "blob" };
@@ -81,126 +94,106 @@ impl Projection for Lists {
         ]
     }
 
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        _source: &'a str,
-        read: &'a Read,
-    ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(async move {
-            let (category, id) = kernel::ids::parse_stream(&read.event.stream)
-                .map_err(|_| ApplyError::Poison("its stream is damaged".into()))?;
-            // Lists are in the order in which things became known here; two may have become so at one time.
-            let at = i64::try_from(read.recorded.position).unwrap_or(i64::MAX);
-            match category {
-                Agency::CATEGORY => apply_agency(tx, id, at, &decode::<Agency>(read)?).await,
-                Worker::CATEGORY => apply_worker(tx, id, at, &decode::<Worker>(read)?).await,
-                Person::CATEGORY => self.apply_person(tx, PersonId::new(id), &decode::<Person>(read)?).await,
-                Goal::CATEGORY => match decode::<Goal>(read)? {
-                    goal::Event::Proposed(facts, _) | goal::Event::Set(facts, _) => {
-                        let sql = "INSERT INTO goal (id, person, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
-                        tx.execute(sql, args![id, facts.person.uuid(), at]).await?;
-                        Ok(())
-                    }
-                    goal::Event::Reworded(_)
-                    | goal::Event::Accepted
-                    | goal::Event::Rejected
-                    | goal::Event::Dropped
-                    | goal::Event::Activated
-                    | goal::Event::Held
-                    | goal::Event::Resumed
-                    | goal::Event::Completed
-                    | goal::Event::Rated(_)
-                    | goal::Event::EnteredInError => Ok(()),
-                },
-                Measure::CATEGORY => match decode::<Measure>(read)? {
-                    measure::Event::Recorded { told, .. } => {
-                        let sql = "INSERT INTO measure (id, person, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
-                        tx.execute(sql, args![id, told.person.uuid(), at]).await?;
-                        Ok(())
-                    }
-                    measure::Event::EnteredInError => Ok(()),
-                },
-                Consent::CATEGORY => {
-                    let said = decode::<Consent>(read)?;
-                    let sql = match said.answer {
-                        Answer::Yes => {
-                            "INSERT INTO reach (person, agency, why) VALUES ($1, $2, 2) ON CONFLICT DO NOTHING"
-                        }
-                        Answer::No => "DELETE FROM reach WHERE person = $1 AND agency = $2 AND why = 2",
-                    };
-                    tx.execute(sql, args![said.person.uuid(), said.recipient.uuid()]).await?;
-                    Ok(())
-                }
-                _ => Ok(()),
+    async fn apply(&self, logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
+        let id = logged.id;
+        // Lists are in the order in which things became known here; two may have become so at one time.
+        let at = i64::try_from(logged.read.recorded.position).unwrap_or(i64::MAX);
+        match logged.category {
+            Agency::CATEGORY => {
+                let (agency::Event::Registered { content, .. }
+                | agency::Event::Changed(content)
+                | agency::Event::Recorded { content, .. }) = logged.event::<Agency>()?;
+                rows.put(&[id], AGENCY, [args![id, content.part2, at]]);
             }
-        })
+            Worker::CATEGORY => match logged.event::<Worker>()? {
+                worker::Event::Added { agency, .. } | worker::Event::Recorded { agency, .. } => {
+                    rows.put(&[id], WORKER, [args![id, agency.uuid(), at]]);
+                }
+                worker::Event::Changed(_) => {}
+            },
+            Person::CATEGORY => {
+                self.apply_person(PersonId::new(id), &logged.event::<Person>()?, rows).await?;
+            }
+            Goal::CATEGORY => match logged.event::<Goal>()? {
+                goal::Event::Proposed(facts, _) | goal::Event::Set(facts, _) => {
+                    rows.put(&[id], GOAL, [args![id, facts.person.uuid(), at]]);
+                }
+                goal::Event::Reworded(_)
+                | goal::Event::Accepted
+                | goal::Event::Rejected
+                | goal::Event::Dropped
+                | goal::Event::Activated
+                | goal::Event::Held
+                | goal::Event::Resumed
+                | goal::Event::Completed
+                | goal::Event::Rated(_)
+                | goal::Event::EnteredInError => {}
+            },
+            Measure::CATEGORY => match logged.event::<Measure>()? {
+                measure::Event::Recorded { told, .. } => {
+                    rows.put(&[id], MEASURE, [args![id, told.person.uuid(), at]]);
+                }
+                measure::Event::EnteredInError => {}
+            },
+            Consent::CATEGORY => {
+                let said = logged.event::<Consent>()?;
+                let (person, agency) = (said.person.uuid(), said.recipient.uuid());
+                match said.answer {
+                    Answer::Yes => rows.put(&[person], REACH, [args![person, agency, ALLOWED]]),
+                    Answer::No => rows.put(&[person], NO_REACH, [args![person, agency]]),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
-    fn always_passes(&self, _source: &str, read: &Read) -> bool {
+    fn always_passes(&self, read: &Read) -> bool {
         read.event.stream.starts_with(Person::CATEGORY)
             && matches!(Person::decode(&read.event), Ok(person::Event::Erased))
     }
 }
 
-fn decode<D: Encoding>(read: &Read) -> Result<D::Event, ApplyError> {
-    D::decode(&read.event).map_err(|unreadable| ApplyError::Poison(unreadable.to_string()))
-}
-
-async fn apply_agency(tx: &mut Tx, id: Uuid, at: i64, event: &agency::Event) -> Result<(), ApplyError> {
-    let (agency::Event::Registered { content, .. }
-    | agency::Event::Changed(content)
-    | agency::Event::Recorded { content, .. }) = event;
-    tx.execute(
-        "INSERT INTO agency (id, part2, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET part2 = excluded.part2",
-        args![id, content.part2, at],
-    )
-    .await?;
-    Ok(())
-}
-
-async fn apply_worker(tx: &mut Tx, id: Uuid, at: i64, event: &worker::Event) -> Result<(), ApplyError> {
-    match event {
-        worker::Event::Added { agency, .. } | worker::Event::Recorded { agency, .. } => {
-            let sql = "INSERT INTO worker (id, agency, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
-            tx.execute(sql, args![id, agency.uuid(), at]).await?;
-        }
-        worker::Event::Changed(_) => {}
-    }
-    Ok(())
-}
+/// Why an agency reaches a person: it serves them.
+const SERVED: i64 = 1;
+/// The person allows it.
+const ALLOWED: i64 = 2;
 
 impl Lists {
-    async fn apply_person(&self, tx: &mut Tx, id: PersonId, event: &person::Event) -> Result<(), ApplyError> {
+    async fn apply_person(
+        &self,
+        id: PersonId,
+        event: &person::Event,
+        rows: &mut Rows,
+    ) -> Result<(), ApplyError> {
+        let person = id.uuid();
         match event {
             person::Event::Registered { agency, details, identifiers, .. } => {
-                serve(tx, id, agency.iter()).await?;
-                self.index(tx, id, details).await?;
-                self.identify(tx, id, identifiers, false).await
+                serve(id, agency.iter(), rows);
+                self.index(id, details, rows).await?;
+                self.identify(id, identifiers, false, rows).await?;
             }
-            person::Event::Changed { details } => self.index(tx, id, details).await,
+            person::Event::Changed { details } => self.index(id, details, rows).await?,
             person::Event::Recorded { told, .. } => {
-                serve(tx, id, told.serving.iter()).await?;
-                self.index(tx, id, &told.details).await?;
-                tx.execute("DELETE FROM identified WHERE person = $1 AND told = 1", args![id.uuid()]).await?;
-                self.identify(tx, id, &told.identifiers, true).await
+                serve(id, told.serving.iter(), rows);
+                self.index(id, &told.details, rows).await?;
+                rows.put(&[person], NOT_TOLD, [args![person]]);
+                self.identify(id, &told.identifiers, true, rows).await?;
             }
             person::Event::IdentifierAdded(identifier) => {
-                self.identify(tx, id, std::slice::from_ref(identifier), false).await
+                self.identify(id, std::slice::from_ref(identifier), false, rows).await?;
             }
             person::Event::IdentifierRemoved { key_hash } => {
-                let sql = "DELETE FROM identified WHERE person = $1 AND key_hash = $2";
-                tx.execute(sql, args![id.uuid(), key_hash.as_slice()]).await?;
-                Ok(())
+                rows.put(&[person], NOT_THIS, [args![person, key_hash.as_slice()]]);
             }
-            person::Event::ServingAgencyAdded { agency } => serve(tx, id, [agency].into_iter()).await,
+            person::Event::ServingAgencyAdded { agency } => serve(id, [agency].into_iter(), rows),
             person::Event::EnteredInError | person::Event::Erased => {
-                tx.execute("DELETE FROM named WHERE person = $1", args![id.uuid()]).await?;
-                tx.execute("DELETE FROM identified WHERE person = $1", args![id.uuid()]).await?;
-                Ok(())
+                rows.put(&[person], NOT_NAMED, [args![person]]);
+                rows.put(&[person], NOT_IDENTIFIED, [args![person]]);
             }
-            person::Event::Linked { .. } | person::Event::Unlinked { .. } => Ok(()),
+            person::Event::Linked { .. } | person::Event::Unlinked { .. } => {}
         }
+        Ok(())
     }
 
     /// What opens the person's texts; none once they are erased, and then there is nothing to index.
@@ -214,32 +207,30 @@ impl Lists {
         }
     }
 
-    async fn index(&self, tx: &mut Tx, person: PersonId, details: &Details) -> Result<(), ApplyError> {
-        tx.execute("DELETE FROM named WHERE person = $1", args![person.uuid()]).await?;
-        let Some(opener) = self.opener(person).await? else { return Ok(()) };
+    async fn index(&self, id: PersonId, details: &Details, rows: &mut Rows) -> Result<(), ApplyError> {
+        let person = id.uuid();
+        rows.put(&[person], NOT_NAMED, [args![person]]);
+        let Some(opener) = self.opener(id).await? else { return Ok(()) };
         let (names, birth_date) = wire::names(&opener, details)
             .ok_or_else(|| ApplyError::Poison("a name in it is damaged".into()))?;
-        for entry in blind::entries(&self.secret, names.iter().map(String::as_str), &birth_date) {
-            tx.execute(
-                "INSERT INTO named (person, hash, kind) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                args![person.uuid(), entry.hash.as_slice(), entry.kind as i64],
-            )
-            .await?;
-        }
+        let entries = blind::entries(&self.secret, names.iter().map(String::as_str), &birth_date);
+        let row = |entry: blind::Entry| args![person, entry.hash.as_slice(), entry.kind as i64];
+        rows.put(&[person], NAMED, entries.into_iter().map(row));
         Ok(())
     }
 
     async fn identify(
         &self,
-        tx: &mut Tx,
-        person: PersonId,
+        id: PersonId,
         identifiers: &[Identifier],
         told: bool,
+        rows: &mut Rows,
     ) -> Result<(), ApplyError> {
         if identifiers.is_empty() {
             return Ok(());
         }
-        let Some(opener) = self.opener(person).await? else { return Ok(()) };
+        let person = id.uuid();
+        let Some(opener) = self.opener(id).await? else { return Ok(()) };
         for identifier in identifiers {
             let (hash, matching) = match identifier.usage {
                 Use::RecordNumber => (identifier.key_hash, false),
@@ -252,27 +243,16 @@ impl Lists {
                 }
                 Use::Matching => continue,
             };
-            tx.execute(
-                "INSERT INTO identified (person, key_hash, hash, matching, told) VALUES ($1, $2, $3, $4, $5) \
-                 ON CONFLICT (person, key_hash) DO UPDATE SET hash = excluded.hash, matching = excluded.matching, told = excluded.told",
-                args![person.uuid(), identifier.key_hash.as_slice(), hash.as_slice(), matching, told],
-            )
-            .await?;
+            let row = args![person, identifier.key_hash.as_slice(), hash.as_slice(), matching, told];
+            rows.put(&[person], IDENTIFIED, [row]);
         }
         Ok(())
     }
 }
 
-async fn serve(
-    tx: &mut Tx,
-    person: PersonId,
-    agencies: impl Iterator<Item = &AgencyId>,
-) -> Result<(), ApplyError> {
-    for agency in agencies {
-        let sql = "INSERT INTO reach (person, agency, why) VALUES ($1, $2, 1) ON CONFLICT DO NOTHING";
-        tx.execute(sql, args![person.uuid(), agency.uuid()]).await?;
-    }
-    Ok(())
+fn serve<'a>(id: PersonId, agencies: impl Iterator<Item = &'a AgencyId>, rows: &mut Rows) {
+    let row = |agency: &AgencyId| args![id.uuid(), agency.uuid(), SERVED];
+    rows.put(&[id.uuid()], REACH, agencies.map(row));
 }
 
 impl View {

@@ -239,6 +239,13 @@ async fn people_are_found_on(store: OnStore) {
     };
     let given = written(registry.person(&ana.id).give_consent(given).await.unwrap().into_inner().written);
     assert_eq!(find(&mut shelter, by_name("zebulonia", &given)).await, [ana.id.as_str()]);
+    let withdrawn = call!(
+        registry.person(&ana.id),
+        withdraw_consent,
+        WithdrawConsentRequest { person_id: ana.id.clone(), recipient_agency_id: SHELTER.to_string() }
+    )
+    .unwrap();
+    assert_eq!(find(&mut shelter, by_name("zebulonia", &withdrawn)).await, [] as [&str; 0]);
 
     let events = registry.alone.events().await;
     assert!(!events.is_empty());
@@ -248,6 +255,7 @@ async fn people_are_found_on(store: OnStore) {
             assert!(!bytes.windows(canary.len()).any(|part| part == canary.as_bytes()), "{}", event.r#type);
         }
     }
+    registry.alone.one_batch_makes_the_same_lists().await;
     registry.alone.stop().await;
 }
 
@@ -263,7 +271,13 @@ async fn people_are_found_by_how_names_are_written_and_sound_and_only_by_who_may
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_registered_once_read_whole_and_changed() {
-    let registry = registry().await;
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        a_person_is_changed(store).await;
+    }
+}
+
+async fn a_person_is_changed(store: OnStore) {
+    let registry = registry_on(store).await;
     let mut clinic = registry.clinic();
     let details = pb::PersonDetails {
         chosen_name: "Zee".into(),
@@ -336,11 +350,18 @@ async fn a_person_is_registered_once_read_whole_and_changed() {
         AddIdentifierRequest { person_id: person_id(), identifier: Some(record_number("A-17")) }
     );
     assert_eq!(refused(back), "IDENTIFIER_TAKEN");
+    registry.alone.one_batch_makes_the_same_lists().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_told_by_a_source_is_corrected_never_doubled_and_matched_by_full_numbers_alone() {
-    let registry = registry().await;
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        a_person_told_by_a_source_is_corrected(store).await;
+    }
+}
+
+async fn a_person_told_by_a_source_is_corrected(store: OnStore) {
+    let registry = registry_on(store).await;
     let (mut recorder, mut clinic) = (registry.recorder(), registry.clinic());
     let personal_id = pb::PersonIdentifier {
         system: "PersonalID".into(),
@@ -400,6 +421,7 @@ async fn a_person_told_by_a_source_is_corrected_never_doubled_and_matched_by_ful
     recorder = registry.recorder();
     assert!(recorder.mark_person_entered_in_error(gone).await.is_ok());
     assert_eq!(get(&mut clinic, &double.id).await.unwrap().state(), pb::PersonState::EnteredInError);
+    registry.alone.one_batch_makes_the_same_lists().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

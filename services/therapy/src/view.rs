@@ -3,16 +3,19 @@
 
 mod apply;
 
-use futures_util::future::BoxFuture;
 use kernel::{AgencyId, PersonId, Timestamp, WorkerId};
 use platform::args;
-use platform::db::{Tx, Value};
+use platform::db::{Rows, Value};
+use platform::lists::Logged;
 use platform::page::Last;
-use platform::projection::{ApplyError, Projection, Read, Views};
+use platform::projection::{ApplyError, Views};
+use platform::records::Tells;
 use platform::revision::Revision;
 use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
+
+use crate::wire;
 
 /// How long a list waits for the revisions that it must have seen.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
@@ -65,16 +68,9 @@ pub struct EpisodeFilter {
     pub size: usize,
 }
 
-impl Projection for Lists {
-    fn name(&self) -> &'static str {
-        "lists"
-    }
-    fn version(&self) -> u32 {
-        1
-    }
-    fn sources(&self) -> &[&'static str] {
-        &["therapy"]
-    }
+impl platform::lists::Lists for Lists {
+    const VERSION: u32 = 1;
+    const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
         [
@@ -96,13 +92,8 @@ impl Projection for Lists {
         .into()
     }
 
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        _source: &'a str,
-        read: &'a Read,
-    ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(apply::event(tx, read))
+    async fn apply(&self, logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
+        apply::event(logged, rows)
     }
 }
 

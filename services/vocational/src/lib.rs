@@ -28,7 +28,7 @@ pub const NAME: &str = "vocational";
 /// A log without a peer, or tables that cannot be opened.
 pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let desk = parts.desk();
-    let view = view::View::new(parts.lists(view::Lists, wire::TELLS).await?);
+    let view = view::View::new(parts.lists(view::Lists).await?);
     parts.react(loops::Opens::new(desk.clone()))?;
     Ok(Service::new(parts).serves(VocationalServiceServer::new(api::Api::new(desk, view))))
 }

@@ -1,13 +1,13 @@
 //! The service's own lists: the caseload and its jobs, by the columns that lists filter on.
 //! Invariant: it holds ids, codes and times alone; what a list shows of a record is folded from the log, so it is never older than the record.
 
-use futures_util::future::BoxFuture;
 use kernel::{AgencyId, Decider, PersonId, WorkerId};
 use platform::args;
-use platform::command::Encoding;
-use platform::db::{Tx, Value};
+use platform::db::{Rows, Value};
+use platform::lists::Logged;
 use platform::page::Last;
-use platform::projection::{ApplyError, Projection, Read, Views};
+use platform::projection::{ApplyError, Views};
+use platform::records::Tells;
 use platform::revision::Revision;
 use proto::vocational::{CaseState, JobState};
 use tokio::time::Instant;
@@ -61,16 +61,23 @@ pub struct JobFilter {
     pub size: usize,
 }
 
-impl Projection for Lists {
-    fn name(&self) -> &'static str {
-        "lists"
-    }
-    fn version(&self) -> u32 {
-        1
-    }
-    fn sources(&self) -> &[&'static str] {
-        &[crate::NAME]
-    }
+const CASE: &str = "INSERT INTO caseload (id, person, agency, worker, state, at) VALUES {rows}";
+const WORKER: &str = "WITH given (id, worker) AS (VALUES {rows}) \
+     UPDATE caseload SET worker = given.worker FROM given WHERE caseload.id = given.id";
+const CASE_STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
+     UPDATE caseload SET state = given.state FROM given WHERE caseload.id = given.id";
+/// What moves the stage while the case rests shows when it goes on.
+const FROM_STATE: &str = "WITH given (id, state, old) AS (VALUES {rows}) \
+     UPDATE caseload SET state = given.state FROM given WHERE caseload.id = given.id AND caseload.state = given.old";
+const UNLESS_STATE: &str = "WITH given (id, state, resting) AS (VALUES {rows}) \
+     UPDATE caseload SET state = given.state FROM given WHERE caseload.id = given.id AND caseload.state <> given.resting";
+const JOB: &str = "INSERT INTO job (id, case_id, person, agency, state, at) VALUES {rows}";
+const JOB_STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
+     UPDATE job SET state = given.state FROM given WHERE job.id = given.id";
+
+impl platform::lists::Lists for Lists {
+    const VERSION: u32 = 1;
+    const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
         [
@@ -88,96 +95,61 @@ impl Projection for Lists {
         .into()
     }
 
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        _source: &'a str,
-        read: &'a Read,
-    ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(async move {
-            let (category, id) = kernel::ids::parse_stream(&read.event.stream)
-                .map_err(|_| ApplyError::Poison("its stream is damaged".into()))?;
-            let at = read.recorded.recorded_at.as_microsecond();
-            match category {
-                Case::CATEGORY => apply_case(tx, id, at, &decode::<Case>(read)?).await,
-                Job::CATEGORY => apply_job(tx, id, at, &decode::<Job>(read)?).await,
-                _ => Ok(()),
-            }
-        })
+    async fn apply(&self, logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
+        match logged.category {
+            Case::CATEGORY => apply_case(logged, &logged.event::<Case>()?, rows),
+            Job::CATEGORY => apply_job(logged, &logged.event::<Job>()?, rows),
+            _ => {}
+        }
+        Ok(())
     }
 }
 
-fn decode<D: Encoding>(read: &Read) -> Result<D::Event, ApplyError> {
-    D::decode(&read.event).map_err(|unreadable| ApplyError::Poison(unreadable.to_string()))
-}
-
-async fn apply_case(tx: &mut Tx, id: Uuid, at: i64, event: &case::Event) -> Result<(), ApplyError> {
-    match event {
+fn apply_case(logged: &Logged<'_>, event: &case::Event, rows: &mut Rows) {
+    let id = logged.id;
+    let unless_paused = |state| (UNLESS_STATE, args![id, number(state), number(CaseState::Paused)]);
+    let set = |state| (CASE_STATE, args![id, number(state)]);
+    let (sql, row) = match event {
         case::Event::Opened { facts, worker, .. } => {
-            let state = number(CaseState::Referred);
-            let (person, agency, worker) =
-                (facts.person.uuid(), facts.agency.uuid(), worker.map(WorkerId::uuid));
-            tx.execute(
-                "INSERT INTO caseload (id, person, agency, worker, state, at) VALUES ($1, $2, $3, $4, $5, $6)",
-                args![id, person, agency, worker, state, at],
-            )
-            .await?;
+            let (person, agency) = (facts.person.uuid(), facts.agency.uuid());
+            let (worker, state) = (worker.map(WorkerId::uuid), number(CaseState::Referred));
+            (CASE, args![id, person, agency, worker, state, logged.at()])
         }
-        case::Event::WorkerAssigned { worker } => {
-            tx.execute("UPDATE caseload SET worker = $2 WHERE id = $1", args![id, worker.uuid()]).await?;
-        }
+        case::Event::WorkerAssigned { worker } => (WORKER, args![id, worker.uuid()]),
         case::Event::PlanNamed(_)
         | case::Event::ContactMade { .. }
         | case::Event::ContactEnteredInError { .. }
-        | case::Event::JobEnded { searching: false, .. } => {}
-        // What moves the stage while the case rests shows when it goes on.
+        | case::Event::JobEnded { searching: false, .. } => return,
         case::Event::Engaged { .. } => {
-            let sql = "UPDATE caseload SET state = $2 WHERE id = $1 AND state = $3";
-            tx.execute(sql, args![id, number(CaseState::Engaged), number(CaseState::Referred)]).await?;
+            (FROM_STATE, args![id, number(CaseState::Engaged), number(CaseState::Referred)])
         }
         case::Event::SearchStarted | case::Event::JobEnded { searching: true, .. } => {
-            unless_paused(tx, id, CaseState::Searching).await?;
+            unless_paused(CaseState::Searching)
         }
-        case::Event::Employed { .. } => unless_paused(tx, id, CaseState::Employed).await?,
-        case::Event::Paused { .. } => set_case(tx, id, CaseState::Paused).await?,
-        case::Event::Resumed { stage } | case::Event::Reengaged { stage } => {
-            set_case(tx, id, wire::stage(*stage)).await?;
-        }
-        case::Event::Transitioned { .. } => set_case(tx, id, CaseState::Transitioned).await?,
-        case::Event::Discharged { .. } => set_case(tx, id, CaseState::Discharged).await?,
-        case::Event::EnteredInError { .. } => set_case(tx, id, CaseState::EnteredInError).await?,
-    }
-    Ok(())
+        case::Event::Employed { .. } => unless_paused(CaseState::Employed),
+        case::Event::Paused { .. } => set(CaseState::Paused),
+        case::Event::Resumed { stage } | case::Event::Reengaged { stage } => set(wire::stage(*stage)),
+        case::Event::Transitioned { .. } => set(CaseState::Transitioned),
+        case::Event::Discharged { .. } => set(CaseState::Discharged),
+        case::Event::EnteredInError { .. } => set(CaseState::EnteredInError),
+    };
+    rows.put(&[id], sql, [row]);
 }
 
-async fn set_case(tx: &mut Tx, id: Uuid, state: CaseState) -> Result<(), ApplyError> {
-    tx.execute("UPDATE caseload SET state = $2 WHERE id = $1", args![id, number(state)]).await?;
-    Ok(())
-}
-
-async fn unless_paused(tx: &mut Tx, id: Uuid, state: CaseState) -> Result<(), ApplyError> {
-    let sql = "UPDATE caseload SET state = $2 WHERE id = $1 AND state <> $3";
-    tx.execute(sql, args![id, number(state), number(CaseState::Paused)]).await?;
-    Ok(())
-}
-
-async fn apply_job(tx: &mut Tx, id: Uuid, at: i64, event: &job::Event) -> Result<(), ApplyError> {
+fn apply_job(logged: &Logged<'_>, event: &job::Event, rows: &mut Rows) {
+    let id = logged.id;
     let state = match event {
         job::Event::LeadAdded(facts) => {
             let (case, person, agency) = (facts.case.uuid(), facts.person.uuid(), facts.agency.uuid());
-            tx.execute(
-                "INSERT INTO job (id, case_id, person, agency, state, at) VALUES ($1, $2, $3, $4, $5, $6)",
-                args![id, case, person, agency, number(JobState::Lead), at],
-            )
-            .await?;
-            return Ok(());
+            let row = args![id, case, person, agency, number(JobState::Lead), logged.at()];
+            return rows.put(&[id], JOB, [row]);
         }
         job::Event::TermsChanged(_)
         | job::Event::DisclosureChosen(_)
         | job::Event::EmployerContactMade { .. }
         | job::Event::EmployerContactEnteredInError { .. }
         | job::Event::InterviewCancelled { .. }
-        | job::Event::StartCounted { .. } => return Ok(()),
+        | job::Event::StartCounted { .. } => return,
         job::Event::Applied { .. } => JobState::Applied,
         job::Event::InterviewScheduled { .. } => JobState::Interview,
         job::Event::Offered => JobState::Offered,
@@ -188,8 +160,7 @@ async fn apply_job(tx: &mut Tx, id: Uuid, at: i64, event: &job::Event) -> Result
         job::Event::Withdrawn { .. } => JobState::Withdrawn,
         job::Event::EnteredInError => JobState::EnteredInError,
     };
-    tx.execute("UPDATE job SET state = $2 WHERE id = $1", args![id, number(state)]).await?;
-    Ok(())
+    rows.put(&[id], JOB_STATE, [args![id, number(state)]]);
 }
 
 fn number(state: impl Into<i32>) -> i64 {

@@ -811,6 +811,7 @@ async fn the_caseload_is_filtered_and_paged(store: OnStore) {
     assert_eq!(works.list_jobs(list(&second, pb::JobState::Started)).await.unwrap().into_inner().jobs, []);
     let request = pb::GetCaseRequest { case_id: first, at_least: vec![] };
     assert_eq!(elsewhere.get_case(request).await.unwrap_err().code(), Code::NotFound);
+    service.one_batch_makes_the_same_lists().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -268,6 +268,7 @@ async fn placements_are_listed_by_state_person_and_group_on_both_stores() {
 
         let group = call_group(&mut cedar, &group).await;
         assert_eq!(group.open_placements, 1, "one is in the project today");
+        service.one_batch_makes_the_same_lists().await;
         service.stop().await;
     }
 }

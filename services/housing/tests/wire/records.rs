@@ -240,7 +240,13 @@ async fn an_open_stay_told_again_is_written_again_only_where_it_is_known_for_lon
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_row_is_entered_in_error_and_told_again_it_stands_again() {
-    let service = service().await;
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        a_deleted_row_is_told_again(store).await;
+    }
+}
+
+async fn a_deleted_row_is_told_again(store: OnStore) {
+    let service = service_on(store).await;
     let group = recorded_group(&service, ProjectType::SafeHaven).await;
     let row = told(&group, "1", ANA);
     let placement = record(&service, row.clone()).await.id;
@@ -263,6 +269,7 @@ async fn a_deleted_row_is_entered_in_error_and_told_again_it_stands_again() {
         }
     );
     assert_eq!(code(&exit.unwrap_err()), says(Code::FailedPrecondition, "KEPT_ELSEWHERE"));
+    service.one_batch_makes_the_same_lists().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -291,7 +298,13 @@ async fn a_row_that_was_another_persons_is_withdrawn_from_the_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn inventory_becomes_capacity_of_the_group_and_a_changed_row_a_correction() {
-    let service = service().await;
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        inventory_becomes_capacity(store).await;
+    }
+}
+
+async fn inventory_becomes_capacity(store: OnStore) {
+    let service = service_on(store).await;
     let group = recorded_group(&service, ProjectType::EmergencyShelterEntryExit).await;
     let row = |beds, until| pb::RecordCapacityRequest {
         request_id: new_request(),
@@ -328,4 +341,5 @@ async fn inventory_becomes_capacity_of_the_group_and_a_changed_row_a_correction(
         content: renamed,
     };
     assert_eq!(written(recorder.record_unit_group(request).await.unwrap().into_inner().written).id, group);
+    service.one_batch_makes_the_same_lists().await;
 }

@@ -2,6 +2,10 @@
 //! Invariant: a statement has few texts however many its rows are, and each is prepared once. PostgreSQL takes a list a column, all rows in one
 //! statement; SQLite takes no lists and gets pieces of 1, 2, 4 … 64 rows, seven texts at most.
 
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
 use super::{Row, StoreError, Tx, Value};
 
 /// The most rows of one piece, as a power of two.
@@ -51,6 +55,51 @@ fn lists(sql: &str, fixed: Vec<Value>, rows: Vec<Vec<Value>>) -> Result<Statemen
     let names: Vec<String> = (1..=kinds.len()).map(|column| format!("column{column}")).collect();
     let given = format!("SELECT * FROM unnest({}) AS lists ({})", places.join(", "), names.join(", "));
     Ok(vec![(sql.replacen(ROWS, &given, 1), [fixed, lists].concat())])
+}
+
+/// Rows put off to be written many at a time, to the effect of writing each when it was put.
+#[derive(Debug, Default)]
+pub struct Rows {
+    runs: Vec<Run>,
+    /// The first run behind all that touch this.
+    behind: HashMap<Uuid, usize>,
+}
+
+/// Rows of one statement.
+#[derive(Debug)]
+struct Run {
+    sql: &'static str,
+    rows: Vec<Vec<Value>>,
+}
+
+impl Rows {
+    /// Puts rows, no two of them with one key, for a statement that [`Tx::execute_rows`] takes.
+    ///
+    /// `touches` names what the statement's effect hangs on, such as the record whose rows it writes: what touches the same keeps its order,
+    /// each in a statement of its own, so the last has the last word; what touches nothing in common shares statements and may change places.
+    pub fn put(&mut self, touches: &[Uuid], sql: &'static str, rows: impl IntoIterator<Item = Vec<Value>>) {
+        let mut rows = rows.into_iter().peekable();
+        if rows.peek().is_none() {
+            return;
+        }
+        let behind =
+            touches.iter().filter_map(|touched| self.behind.get(touched)).max().map_or(0, |run| *run);
+        let like = self.runs[behind..].iter().position(|run| run.sql == sql);
+        let run = like.map_or(self.runs.len(), |run| behind + run);
+        if run == self.runs.len() {
+            self.runs.push(Run { sql, rows: vec![] });
+        }
+        self.runs[run].rows.extend(rows);
+        self.behind.extend(touches.iter().map(|touched| (*touched, run + 1)));
+    }
+
+    /// Writes them.
+    pub async fn write(self, tx: &mut Tx) -> Result<(), StoreError> {
+        for Run { sql, rows } in self.runs {
+            tx.execute_rows(sql, vec![], rows).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Tx {
@@ -110,6 +159,44 @@ mod tests {
         assert_eq!(cut[1].0, "a $1 VALUES ($2, $3), ($4, $5) b");
         assert_eq!(cut[1].1, args![9_i64, 64_i64, "x", 65_i64, "x"]);
         assert!(pieces("VALUES {rows}", vec![], vec![]).is_empty());
+    }
+
+    /// The runs as statements and the first values of their rows.
+    fn runs(rows: &Rows) -> Vec<(&'static str, Vec<i64>)> {
+        let first = |row: &Vec<Value>| match row.first() {
+            Some(Value::I64(value)) => *value,
+            other => panic!("no number: {other:?}"),
+        };
+        rows.runs.iter().map(|run| (run.sql, run.rows.iter().map(first).collect())).collect()
+    }
+
+    #[test]
+    fn what_touches_nothing_in_common_shares_statements() {
+        let mut rows = Rows::default();
+        for id in 1..=3_u128 {
+            let (touches, n) = ([Uuid::from_u128(id)], id as i64);
+            rows.put(&touches, "insert", [args![n]]);
+            rows.put(&touches, "names", [args![n * 10], args![n * 10 + 1]]);
+            rows.put(&touches, "nothing", []);
+        }
+        assert_eq!(runs(&rows), [("insert", vec![1, 2, 3]), ("names", vec![10, 11, 20, 21, 30, 31])]);
+    }
+
+    #[test]
+    fn what_touches_the_same_keeps_its_order() {
+        let (one, two, three) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+        let mut rows = Rows::default();
+        rows.put(&[one], "set", [args![1]]);
+        rows.put(&[two], "set", [args![2]]);
+        rows.put(&[one], "clear", [args![1]]);
+        rows.put(&[one], "set", [args![11]]);
+        rows.put(&[two, three], "set", [args![22]]);
+        rows.put(&[three], "clear", [args![3]]);
+        rows.put(&[two], "clear", [args![2]]);
+        assert_eq!(
+            runs(&rows),
+            [("set", vec![1, 2]), ("clear", vec![1]), ("set", vec![11, 22]), ("clear", vec![3, 2])]
+        );
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! The service's own log as rows: offers, referrals, and the clocks that run.
 //! Invariant: a referral's row says what its events say in their order, however they come in batches.
 
-use std::collections::BTreeMap;
-
-use futures_util::future::BoxFuture;
 use kernel::{AgencyId, Decider};
 use platform::args;
-use platform::command::Encoding;
-use platform::db::{Tx, Value};
-use platform::projection::{ApplyError, Projection, Read};
+use platform::db::Rows;
+use platform::lists::Logged;
+use platform::projection::ApplyError;
+use platform::records::Tells;
 use proto::referrals::ReferralState as State;
 use uuid::Uuid;
 
@@ -19,16 +17,23 @@ use crate::wire;
 /// The projection.
 pub struct Lists;
 
-impl Projection for Lists {
-    fn name(&self) -> &'static str {
-        "lists"
-    }
-    fn version(&self) -> u32 {
-        1
-    }
-    fn sources(&self) -> &[&'static str] {
-        &["referrals"]
-    }
+const OFFER: &str = "INSERT INTO offer (id, agency, practice, at, open) VALUES {rows} \
+     ON CONFLICT (id) DO UPDATE SET practice = excluded.practice, open = excluded.open";
+const CLOSED: &str = "UPDATE offer SET open = 0 WHERE id IN (VALUES {rows})";
+const NAME: &str =
+    "INSERT INTO offer_identifier (agency, system, value, offer) VALUES {rows} ON CONFLICT DO NOTHING";
+const NO_NAME: &str = "DELETE FROM offer_identifier WHERE offer IN (VALUES {rows})";
+const REFERRAL: &str = "INSERT INTO referral (id, person, requester, target, state, at) VALUES {rows} \
+     ON CONFLICT (id) DO UPDATE SET requester = excluded.requester, target = excluded.target, state = excluded.state";
+const STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
+     UPDATE referral SET state = given.state FROM given WHERE referral.id = given.id";
+const DUE: &str =
+    "INSERT INTO due (referral, at) VALUES {rows} ON CONFLICT (referral) DO UPDATE SET at = excluded.at";
+const NOT_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
+
+impl platform::lists::Lists for Lists {
+    const VERSION: u32 = 2;
+    const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
         [
@@ -36,6 +41,7 @@ impl Projection for Lists {
             "CREATE INDEX offer_newest ON offer (at, id)",
             "CREATE TABLE offer_identifier (agency uuid NOT NULL, system text NOT NULL, value text NOT NULL, offer uuid NOT NULL, \
              PRIMARY KEY (agency, system, value, offer))",
+            "CREATE INDEX offer_identifier_offer ON offer_identifier (offer)",
             "CREATE TABLE referral (id uuid PRIMARY KEY, person uuid NOT NULL, requester uuid, target uuid, state bigint NOT NULL, \
              at bigint NOT NULL)",
             "CREATE INDEX referral_requester ON referral (requester, at, id)",
@@ -48,151 +54,86 @@ impl Projection for Lists {
         .into()
     }
 
-    fn apply_batch<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        _source: &'a str,
-        events: &'a [Read],
-    ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(async move {
-            let mut referrals: BTreeMap<Uuid, Changed> = BTreeMap::new();
-            for read in events {
-                let (category, id) = kernel::ids::parse_stream(&read.event.stream)
-                    .map_err(|_| ApplyError::Poison("its stream is damaged".into()))?;
-                let at = read.recorded.recorded_at.as_microsecond();
-                match category {
-                    Offer::CATEGORY => apply_offer(tx, id, at, &decode::<Offer>(read)?).await?,
-                    Referral::CATEGORY => {
-                        let (person, event) = (&read.event.person_id, decode::<Referral>(read)?);
-                        referrals.entry(id).or_default().apply(at, person, &event)?;
-                    }
-                    _ => {}
-                }
-            }
-            store(tx, referrals).await
-        })
-    }
-}
-
-fn decode<D: Encoding>(read: &Read) -> Result<D::Event, ApplyError> {
-    D::decode(&read.event).map_err(|unreadable| ApplyError::Poison(unreadable.to_string()))
-}
-
-async fn apply_offer(tx: &mut Tx, id: Uuid, at: i64, event: &offer::Event) -> Result<(), ApplyError> {
-    match event {
-        offer::Event::Published { agency, content } => {
-            tx.execute(
-                "INSERT INTO offer (id, agency, practice, at, open) VALUES ($1, $2, $3, $4, 1) \
-                 ON CONFLICT (id) DO UPDATE SET practice = excluded.practice, open = 1",
-                args![id, agency.uuid(), content.practice.clone(), at],
-            )
-            .await?;
-            tx.execute("DELETE FROM offer_identifier WHERE offer = $1", args![id]).await?;
-            for (system, value) in &content.identifiers {
-                tx.execute(
-                    "INSERT INTO offer_identifier (agency, system, value, offer) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-                    args![agency.uuid(), system.as_str(), value.as_str(), id],
-                )
-                .await?;
-            }
+    async fn apply(&self, logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
+        match logged.category {
+            Offer::CATEGORY => apply_offer(logged, &logged.event::<Offer>()?, rows),
+            Referral::CATEGORY => apply_referral(logged, &logged.event::<Referral>()?, rows)?,
+            _ => {}
         }
-        offer::Event::Withdrawn => {
-            tx.execute("UPDATE offer SET open = 0 WHERE id = $1", args![id]).await?;
-        }
-    }
-    Ok(())
-}
-
-/// What a batch of events changes of a referral's rows.
-#[derive(Default)]
-struct Changed {
-    begun: Option<Begun>,
-    /// The state it comes to, as the contract numbers them.
-    state: Option<i64>,
-    /// Its clock: set to an instant, or stopped.
-    clock: Option<Option<i64>>,
-}
-
-/// A referral that was not there before.
-struct Begun {
-    person: Uuid,
-    /// None for the person's own.
-    requester: Option<AgencyId>,
-    target: Option<AgencyId>,
-    at: i64,
-}
-
-impl Changed {
-    fn apply(&mut self, at: i64, person: &str, event: &referral::Event) -> Result<(), ApplyError> {
-        let damaged = |_| ApplyError::Poison("its person is damaged".into());
-        let person = Uuid::try_parse(person).map_err(damaged)?;
-        let (state, clock) = match event {
-            referral::Event::Drafted(facts) => {
-                let (requester, target) = (facts.requester, Some(facts.target));
-                self.begun = Some(Begun { person, requester, target, at });
-                (Some(State::Draft), None)
-            }
-            referral::Event::Recorded { told, .. } => {
-                let target = told.offer.as_ref().map(|(_, agency, _)| *agency);
-                self.begun = Some(Begun { person, requester: Some(told.requester), target, at });
-                (Some(wire::recorded_state(told.answer)), None)
-            }
-            referral::Event::Sent(sent) => {
-                (Some(State::Requested), Some(Some(sent.acknowledge_by.as_microsecond())))
-            }
-            referral::Event::Acknowledged | referral::Event::AcknowledgeOverdue { .. } => (None, Some(None)),
-            referral::Event::Accepted { .. } => (Some(State::Accepted), Some(None)),
-            referral::Event::Rejected { .. } => (Some(State::Rejected), Some(None)),
-            referral::Event::Cancelled { .. } => (Some(State::Cancelled), Some(None)),
-            referral::Event::Started | referral::Event::Resumed => (Some(State::InProgress), None),
-            referral::Event::Held { .. } => (Some(State::OnHold), None),
-            referral::Event::Completed { .. } => (Some(State::Completed), None),
-            referral::Event::Failed { .. } => (Some(State::Failed), None),
-            referral::Event::EnteredInError => (Some(State::EnteredInError), Some(None)),
-            referral::Event::Progressed { .. } => (None, None),
-        };
-        self.state = state.map(|state| i64::from(i32::from(state))).or(self.state);
-        self.clock = clock.or(self.clock);
         Ok(())
     }
 }
 
-async fn store(tx: &mut Tx, referrals: BTreeMap<Uuid, Changed>) -> Result<(), ApplyError> {
-    let (mut begun, mut moved, mut set, mut stopped) = (vec![], vec![], vec![], vec![]);
-    for (id, changed) in referrals {
-        match (changed.begun, changed.state) {
-            (Some(new), Some(state)) => {
-                let (requester, target) = (new.requester.map(AgencyId::uuid), new.target.map(AgencyId::uuid));
-                begun.push(args![id, new.person, requester, target, state, new.at]);
-            }
-            (None, Some(state)) => moved.push(args![id, state]),
-            (_, None) => {}
+fn apply_offer(logged: &Logged<'_>, event: &offer::Event, rows: &mut Rows) {
+    let id = logged.id;
+    match event {
+        offer::Event::Published { agency, content } => {
+            let row = args![id, agency.uuid(), content.practice.clone(), logged.at(), true];
+            rows.put(&[id], OFFER, [row]);
+            rows.put(&[id], NO_NAME, [args![id]]);
+            let name = |(system, value): &(String, String)| {
+                args![agency.uuid(), system.as_str(), value.as_str(), id]
+            };
+            rows.put(&[id], NAME, content.identifiers.iter().map(name));
         }
-        match changed.clock {
-            Some(Some(at)) => set.push(args![id, at]),
-            Some(None) => stopped.push(args![id]),
-            None => {}
+        offer::Event::Withdrawn => rows.put(&[id], CLOSED, [args![id]]),
+    }
+}
+
+/// What becomes of a referral's acknowledge clock.
+enum Clock {
+    Kept,
+    Set(i64),
+    Stopped,
+}
+
+fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows) -> Result<(), ApplyError> {
+    let id = logged.id;
+    let (state, clock) = match event {
+        referral::Event::Drafted(facts) => {
+            return begin(logged, facts.requester, Some(facts.target), State::Draft, rows);
         }
+        referral::Event::Recorded { told, .. } => {
+            let target = told.offer.as_ref().map(|(_, agency, _)| *agency);
+            return begin(logged, Some(told.requester), target, wire::recorded_state(told.answer), rows);
+        }
+        referral::Event::Sent(sent) => {
+            (Some(State::Requested), Clock::Set(sent.acknowledge_by.as_microsecond()))
+        }
+        referral::Event::Acknowledged | referral::Event::AcknowledgeOverdue { .. } => (None, Clock::Stopped),
+        referral::Event::Accepted { .. } => (Some(State::Accepted), Clock::Stopped),
+        referral::Event::Rejected { .. } => (Some(State::Rejected), Clock::Stopped),
+        referral::Event::Cancelled { .. } => (Some(State::Cancelled), Clock::Stopped),
+        referral::Event::Started | referral::Event::Resumed => (Some(State::InProgress), Clock::Kept),
+        referral::Event::Held { .. } => (Some(State::OnHold), Clock::Kept),
+        referral::Event::Completed { .. } => (Some(State::Completed), Clock::Kept),
+        referral::Event::Failed { .. } => (Some(State::Failed), Clock::Kept),
+        referral::Event::EnteredInError => (Some(State::EnteredInError), Clock::Stopped),
+        referral::Event::Progressed { .. } => (None, Clock::Kept),
+    };
+    if let Some(state) = state {
+        rows.put(&[id], STATE, [args![id, i32::from(state)]]);
     }
-    let each: [(&str, Vec<Vec<Value>>); 4] = [
-        (
-            "INSERT INTO referral (id, person, requester, target, state, at) VALUES {rows} \
-             ON CONFLICT (id) DO UPDATE SET requester = excluded.requester, target = excluded.target, state = excluded.state",
-            begun,
-        ),
-        (
-            "WITH given (id, state) AS (VALUES {rows}) \
-             UPDATE referral SET state = given.state FROM given WHERE referral.id = given.id",
-            moved,
-        ),
-        (
-            "INSERT INTO due (referral, at) VALUES {rows} ON CONFLICT (referral) DO UPDATE SET at = excluded.at",
-            set,
-        ),
-        ("DELETE FROM due WHERE referral IN (VALUES {rows})", stopped),
-    ];
-    for (sql, rows) in each {
-        tx.execute_rows(sql, vec![], rows).await?;
+    match clock {
+        Clock::Kept => {}
+        Clock::Set(at) => rows.put(&[id], DUE, [args![id, at]]),
+        Clock::Stopped => rows.put(&[id], NOT_DUE, [args![id]]),
     }
+    Ok(())
+}
+
+/// A referral that was not there before; the person's own has no requester.
+fn begin(
+    logged: &Logged<'_>,
+    requester: Option<AgencyId>,
+    target: Option<AgencyId>,
+    state: State,
+    rows: &mut Rows,
+) -> Result<(), ApplyError> {
+    let person = Uuid::try_parse(&logged.read.event.person_id)
+        .map_err(|_| ApplyError::Poison("its person is damaged".into()))?;
+    let (requester, target) = (requester.map(AgencyId::uuid), target.map(AgencyId::uuid));
+    let row = args![logged.id, person, requester, target, i32::from(state), logged.at()];
+    rows.put(&[logged.id], REFERRAL, [row]);
     Ok(())
 }

@@ -3,9 +3,9 @@
 
 use kernel::Decider;
 use platform::args;
-use platform::command::Encoding;
-use platform::db::Tx;
-use platform::projection::{ApplyError, Read};
+use platform::db::Rows;
+use platform::lists::Logged;
+use platform::projection::ApplyError;
 use proto::therapy::{AppointmentState, EpisodeState};
 use uuid::Uuid;
 
@@ -14,91 +14,76 @@ use crate::domain::episode::{self, Episode};
 use crate::domain::practitioner::{self, Practitioner};
 use crate::wire::appointment_state;
 
+const PRACTITIONER: &str =
+    "INSERT INTO practitioner (id, agency, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
+const MODALITY: &str = "INSERT INTO modality (practitioner, code) VALUES {rows}";
+const NO_MODALITY: &str = "DELETE FROM modality WHERE practitioner IN (VALUES {rows})";
+const EPISODE: &str = "INSERT INTO episode (id, person, agency, practitioner, state, at) VALUES {rows}";
+const ASSIGNED: &str = "WITH given (id, practitioner) AS (VALUES {rows}) \
+     UPDATE episode SET practitioner = given.practitioner FROM given WHERE episode.id = given.id";
+const EPISODE_STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
+     UPDATE episode SET state = given.state FROM given WHERE episode.id = given.id";
+const APPOINTMENT: &str = "INSERT INTO appointment (id, person, agency, practitioner, state, start) VALUES {rows} \
+     ON CONFLICT (id) DO UPDATE SET person = excluded.person, practitioner = excluded.practitioner, \
+     state = excluded.state, start = excluded.start";
+const APPOINTMENT_STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
+     UPDATE appointment SET state = given.state FROM given WHERE appointment.id = given.id";
+
 /// Applies one event of the therapy log.
-pub async fn event(tx: &mut Tx, read: &Read) -> Result<(), ApplyError> {
-    let (category, id) = kernel::ids::parse_stream(&read.event.stream)
-        .map_err(|_| ApplyError::Poison("its stream is damaged".into()))?;
-    let at = read.recorded.recorded_at.as_microsecond();
-    match category {
-        Practitioner::CATEGORY => of_practitioner(tx, id, at, decode::<Practitioner>(read)?).await,
-        Episode::CATEGORY => of_episode(tx, id, at, decode::<Episode>(read)?).await,
-        Appointment::CATEGORY => of_appointment(tx, id, decode::<Appointment>(read)?).await,
+pub fn event(logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
+    match logged.category {
+        Practitioner::CATEGORY => of_practitioner(logged, logged.event::<Practitioner>()?, rows),
+        Episode::CATEGORY => of_episode(logged, logged.event::<Episode>()?, rows),
+        Appointment::CATEGORY => of_appointment(logged.id, logged.event::<Appointment>()?, rows),
         // A diary is the guard of the appointments that are listed already.
-        _ => Ok(()),
-    }
-}
-
-fn decode<D: Encoding>(read: &Read) -> Result<D::Event, ApplyError> {
-    D::decode(&read.event).map_err(|unreadable| ApplyError::Poison(unreadable.to_string()))
-}
-
-async fn of_practitioner(
-    tx: &mut Tx,
-    id: Uuid,
-    at: i64,
-    event: practitioner::Event,
-) -> Result<(), ApplyError> {
-    let content = match event {
-        practitioner::Event::Registered { agency, content, .. } => {
-            tx.execute(
-                "INSERT INTO practitioner (id, agency, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
-                args![id, agency.uuid(), at],
-            )
-            .await?;
-            content
-        }
-        practitioner::Event::Changed { content, .. } => content,
-        // Somebody retired stays listed, and is shown as retired.
-        practitioner::Event::Retired { .. } => return Ok(()),
-    };
-    tx.execute("DELETE FROM modality WHERE practitioner = $1", args![id]).await?;
-    for modality in content.modalities {
-        let sql = "INSERT INTO modality (practitioner, code) VALUES ($1, $2)";
-        tx.execute(sql, args![id, modality.code()]).await?;
+        _ => {}
     }
     Ok(())
 }
 
-async fn of_episode(tx: &mut Tx, id: Uuid, at: i64, event: episode::Event) -> Result<(), ApplyError> {
+fn of_practitioner(logged: &Logged<'_>, event: practitioner::Event, rows: &mut Rows) {
+    let id = logged.id;
+    let content = match event {
+        practitioner::Event::Registered { agency, content, .. } => {
+            rows.put(&[id], PRACTITIONER, [args![id, agency.uuid(), logged.at()]]);
+            content
+        }
+        practitioner::Event::Changed { content, .. } => content,
+        // Somebody retired stays listed, and is shown as retired.
+        practitioner::Event::Retired { .. } => return,
+    };
+    rows.put(&[id], NO_MODALITY, [args![id]]);
+    rows.put(&[id], MODALITY, content.modalities.iter().map(|modality| args![id, modality.code()]));
+}
+
+fn of_episode(logged: &Logged<'_>, event: episode::Event, rows: &mut Rows) {
+    let id = logged.id;
     let state = match event {
         episode::Event::Opened { facts, practitioner, .. } => {
-            tx.execute(
-                "INSERT INTO episode (id, person, agency, practitioner, state, at) VALUES ($1, $2, $3, $4, $5, $6)",
-                args![
-                    id,
-                    facts.person.uuid(),
-                    facts.agency.uuid(),
-                    practitioner.map(|worker| worker.uuid()),
-                    i32::from(EpisodeState::Open),
-                    at
-                ],
-            )
-            .await?;
-            return Ok(());
+            let practitioner = practitioner.map(|worker| worker.uuid());
+            let (person, agency, state) =
+                (facts.person.uuid(), facts.agency.uuid(), i32::from(EpisodeState::Open));
+            let row = args![id, person, agency, practitioner, state, logged.at()];
+            return rows.put(&[id], EPISODE, [row]);
         }
         episode::Event::Assigned { practitioner, .. } => {
-            let sql = "UPDATE episode SET practitioner = $2 WHERE id = $1";
-            tx.execute(sql, args![id, practitioner.uuid()]).await?;
-            return Ok(());
+            return rows.put(&[id], ASSIGNED, [args![id, practitioner.uuid()]]);
         }
         episode::Event::Started { .. } => EpisodeState::Started,
         episode::Event::Closed { .. } => EpisodeState::Closed,
         episode::Event::EnteredInError { .. } => EpisodeState::EnteredInError,
     };
-    tx.execute("UPDATE episode SET state = $2 WHERE id = $1", args![id, i32::from(state)]).await?;
-    Ok(())
+    rows.put(&[id], EPISODE_STATE, [args![id, i32::from(state)]]);
 }
 
-async fn of_appointment(tx: &mut Tx, id: Uuid, event: appointment::Event) -> Result<(), ApplyError> {
+fn of_appointment(id: Uuid, event: appointment::Event, rows: &mut Rows) {
     use appointment::Event;
     let state = match event {
-        Event::Proposed { content, .. } => return insert(tx, id, &content, AppointmentState::Proposed).await,
-        Event::MadePending { content, .. } => {
-            return insert(tx, id, &content, AppointmentState::Pending).await;
-        }
-        Event::Booked { content, .. } => return insert(tx, id, &content, AppointmentState::Booked).await,
+        Event::Proposed { content, .. } => return insert(id, &content, AppointmentState::Proposed, rows),
+        Event::MadePending { content, .. } => return insert(id, &content, AppointmentState::Pending, rows),
+        Event::Booked { content, .. } => return insert(id, &content, AppointmentState::Booked, rows),
         Event::Recorded { told, .. } => {
-            return insert(tx, id, &told.content, appointment_state(told.situation)).await;
+            return insert(id, &told.content, appointment_state(told.situation), rows);
         }
         Event::Held { .. } => AppointmentState::Pending,
         Event::Confirmed { .. } => AppointmentState::Booked,
@@ -113,26 +98,19 @@ async fn of_appointment(tx: &mut Tx, id: Uuid, event: appointment::Event) -> Res
         }),
         Event::Cancelled { .. } => AppointmentState::Cancelled,
         Event::EnteredInError { .. } => AppointmentState::EnteredInError,
-        Event::Replaced { .. } => return Ok(()),
+        Event::Replaced { .. } => return,
     };
-    tx.execute("UPDATE appointment SET state = $2 WHERE id = $1", args![id, i32::from(state)]).await?;
-    Ok(())
+    rows.put(&[id], APPOINTMENT_STATE, [args![id, i32::from(state)]]);
 }
 
-async fn insert(tx: &mut Tx, id: Uuid, content: &Content, state: AppointmentState) -> Result<(), ApplyError> {
-    tx.execute(
-        "INSERT INTO appointment (id, person, agency, practitioner, state, start) VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (id) DO UPDATE SET person = excluded.person, practitioner = excluded.practitioner, \
-         state = excluded.state, start = excluded.start",
-        args![
-            id,
-            content.person.uuid(),
-            content.agency.uuid(),
-            content.practitioner.map(|worker| worker.uuid()),
-            i32::from(state),
-            content.start.at.as_microsecond()
-        ],
-    )
-    .await?;
-    Ok(())
+fn insert(id: Uuid, content: &Content, state: AppointmentState, rows: &mut Rows) {
+    let row = args![
+        id,
+        content.person.uuid(),
+        content.agency.uuid(),
+        content.practitioner.map(|worker| worker.uuid()),
+        i32::from(state),
+        content.start.at.as_microsecond()
+    ];
+    rows.put(&[id], APPOINTMENT, [row]);
 }

@@ -163,6 +163,7 @@ async fn whatever_is_asked_at_once_the_diary_agrees_with_the_appointments(on: On
     let mut spans: Vec<(i64, i64)> = held.into_values().collect();
     spans.sort_unstable();
     assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{spans:?}");
+    service.one_batch_makes_the_same_lists().await;
     service.stop().await;
 }
 

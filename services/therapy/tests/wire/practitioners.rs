@@ -4,7 +4,13 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_practitioner_is_registered_changed_listed_and_retired() {
-    let service = service(OnStore::Sqlite).await;
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        a_practitioner_changes(store).await;
+    }
+}
+
+async fn a_practitioner_changes(store: OnStore) {
+    let service = service(store).await;
     let mut clinic = Client::new(service.worker(CLINIC));
     let made = register(&mut clinic, DR_OLIVE, therapist("Dr Olive Sample")).await.unwrap();
     assert_eq!(made.id, DR_OLIVE.to_string(), "the practitioner has the worker's id");
@@ -50,6 +56,7 @@ async fn a_practitioner_is_registered_changed_listed_and_retired() {
     assert!(listed[0].retired);
     assert_eq!(list(&mut clinic, "interpersonal-therapy", &retired.revision).await, []);
     assert_eq!(list(&mut Client::new(service.worker(SHELTER)), "", &retired.revision).await, []);
+    service.one_batch_makes_the_same_lists().await;
     service.stop().await;
 }
 
