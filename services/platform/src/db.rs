@@ -20,6 +20,7 @@ pub(crate) use open::{postgres_options, sqlite_options};
 pub use pool::{Lease, Pool, Runs};
 pub use row::Row;
 pub use rows::Rows;
+pub(crate) use rows::execute_rows;
 pub use tx::Tx;
 pub use value::Value;
 

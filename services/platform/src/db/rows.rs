@@ -4,9 +4,10 @@
 
 use std::collections::HashMap;
 
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{Row, StoreError, Tx, Value};
+use super::{Row, Runs, StoreError, Tx, Value};
 
 /// The most rows of one piece, as a power of two.
 const LARGEST: u32 = 6;
@@ -16,24 +17,42 @@ const ROWS: &str = "VALUES {rows}";
 /// Texts and arguments of the statements to run, one after the other.
 type Statements = Vec<(String, Vec<Value>)>;
 
-/// The statement's text for so many rows of so many values, after so many arguments of its own.
-fn text(sql: &str, fixed: usize, rows: usize, width: usize) -> String {
-    let place = |row: usize, column: usize| format!("${}", fixed + row * width + column + 1);
-    let row =
-        |row| format!("({})", (0..width).map(|column| place(row, column)).collect::<Vec<_>>().join(", "));
-    sql.replacen(ROWS, &format!("VALUES {}", (0..rows).map(row).collect::<Vec<_>>().join(", ")), 1)
+/// The statement's text for so many rows of so many values, numbered on from so many arguments of its own, or told by their order.
+fn text(sql: &str, numbered_from: Option<usize>, rows: usize, width: usize) -> String {
+    let row = |row| match numbered_from {
+        Some(fixed) => {
+            let place = |column| format!("${}", fixed + row * width + column);
+            (1..=width).map(place).collect::<Vec<_>>().join(", ")
+        }
+        None => vec!["?"; width].join(", "),
+    };
+    sql.replacen(ROWS, &format!("VALUES ({})", (0..rows).map(row).collect::<Vec<_>>().join("), (")), 1)
 }
 
-/// The rows in pieces.
-fn pieces(sql: &str, fixed: Vec<Value>, rows: Vec<Vec<Value>>) -> Statements {
+/// The rows in pieces. Where they are all that the statement takes, SQLite gets them without numbers: it takes those for names, and sqlx looks
+/// each up among all the others.
+fn pieces(sql: &str, postgres: bool, fixed: Vec<Value>, rows: Vec<Vec<Value>>) -> Statements {
     let width = rows.first().map_or(0, Vec::len);
+    let numbered_from = (postgres || !fixed.is_empty()).then_some(fixed.len());
     let mut rows = rows.into_iter();
     let piece = move || {
         let power = rows.len().checked_ilog2()?.min(LARGEST);
         let arguments = fixed.iter().cloned().chain(rows.by_ref().take(1 << power).flatten()).collect();
-        Some((text(sql, fixed.len(), 1 << power, width), arguments))
+        Some((text(sql, numbered_from, 1 << power, width), arguments))
     };
     std::iter::from_fn(piece).collect()
+}
+
+/// As [`Tx::execute_rows`] of rows alone, on a connection to SQLite that does not come from a pool.
+pub(crate) async fn execute_rows(
+    connection: &mut SqliteConnection,
+    sql: &str,
+    rows: Vec<Vec<Value>>,
+) -> Result<(), StoreError> {
+    for (sql, arguments) in pieces(sql, false, vec![], rows) {
+        connection.run(&sql, &arguments).await?;
+    }
+    Ok(())
 }
 
 /// The rows as a list a column, under the names that a list of values has.
@@ -42,7 +61,7 @@ fn lists(sql: &str, fixed: Vec<Value>, rows: Vec<Vec<Value>>) -> Result<Statemen
     let kinds = first.iter().map(Value::list).collect::<Option<Vec<_>>>();
     if kinds.is_none() || rows.iter().flatten().any(|value| *value == Value::Null) {
         // Of a null nobody can tell here what kind of list it is in.
-        return Ok(pieces(sql, fixed, rows));
+        return Ok(pieces(sql, true, fixed, rows));
     }
     let (mut lists, kinds): (Vec<Value>, Vec<&str>) = kinds.unwrap_or_default().into_iter().unzip();
     for row in rows {
@@ -138,7 +157,7 @@ impl Tx {
         fixed: Vec<Value>,
         rows: Vec<Vec<Value>>,
     ) -> Result<Statements, StoreError> {
-        if self.is_postgres() { lists(sql, fixed, rows) } else { Ok(pieces(sql, fixed, rows)) }
+        if self.is_postgres() { lists(sql, fixed, rows) } else { Ok(pieces(sql, false, fixed, rows)) }
     }
 }
 
@@ -153,12 +172,21 @@ mod tests {
 
     #[test]
     fn rows_are_cut_into_few_sizes_and_numbered_after_what_is_fixed() {
-        let cut = pieces("a $1 VALUES {rows} b", args![9_i64], sixty_seven());
+        let cut = pieces("a $1 VALUES {rows} b", false, args![9_i64], sixty_seven());
         let sizes: Vec<usize> = cut.iter().map(|(_, arguments)| (arguments.len() - 1) / 2).collect();
         assert_eq!(sizes, [64, 2, 1]);
         assert_eq!(cut[1].0, "a $1 VALUES ($2, $3), ($4, $5) b");
         assert_eq!(cut[1].1, args![9_i64, 64_i64, "x", 65_i64, "x"]);
-        assert!(pieces("VALUES {rows}", vec![], vec![]).is_empty());
+        assert!(pieces("VALUES {rows}", true, vec![], vec![]).is_empty());
+    }
+
+    #[test]
+    fn rows_alone_go_to_sqlite_without_numbers() {
+        let text = |postgres| pieces("a VALUES {rows} b", postgres, vec![], sixty_seven()).swap_remove(1).0;
+        assert_eq!(
+            (text(true), text(false)),
+            ("a VALUES ($1, $2), ($3, $4) b".into(), "a VALUES (?, ?), (?, ?) b".into())
+        );
     }
 
     /// The runs as statements and the first values of their rows.
@@ -218,7 +246,7 @@ mod tests {
         let rows = vec![args![1_i64], vec![Value::Null]];
         assert_eq!(
             lists("VALUES {rows}", vec![], rows.clone()).unwrap(),
-            pieces("VALUES {rows}", vec![], rows)
+            pieces("VALUES {rows}", true, vec![], rows)
         );
         let mixed = vec![args![1_i64], args!["x"]];
         assert!(matches!(lists("VALUES {rows}", vec![], mixed), Err(StoreError::Unusable(_))));

@@ -4,7 +4,6 @@
 //! Every text is one of a few, so all are prepared once: names to look up travel as JSON, rows in inserts of 1, 2, 4 … 64.
 
 use std::path::PathBuf;
-use std::sync::LazyLock;
 
 use kernel::Timestamp;
 use serde_json::{Value as Json, json};
@@ -15,7 +14,7 @@ use super::batch::{ClaimStep, Expectations, Judged, Placed, Verdict, claim_steps
 use super::event::timestamp;
 use super::read::sequences;
 use crate::args;
-use crate::db::{Durability, Row, Runs, StoreError, Value, sqlite_options};
+use crate::db::{Durability, Row, Runs, StoreError, Value, execute_rows, sqlite_options};
 use crate::fault;
 
 /// Takes the write lock and looks up what the batch names. The first column says which table a row is of, the second the place in its list.
@@ -31,23 +30,10 @@ SELECT 4, key, (SELECT position FROM log_cursors
     FROM json_each($1, '$.cursors') AS named;
 ";
 
-/// Inserts of 1, 2, 4 … 64 rows: a batch is cut into these, so few texts serve every size.
-struct Inserts([String; 7]);
-
-static EVENTS: LazyLock<Inserts> = LazyLock::new(|| {
-    Inserts::new(
-        "INSERT INTO log_events
-            (position, partition, sequence, stream, version, event_id, kind, person, recorded_at, bytes) VALUES ",
-        10,
-    )
-});
-static REQUESTS: LazyLock<Inserts> = LazyLock::new(|| {
-    Inserts::new(
-        "INSERT INTO log_requests
-            (scope, id, digest, subject, subject_version, after, events, recorded_at) VALUES ",
-        8,
-    )
-});
+const EVENTS: &str = "INSERT INTO log_events
+    (position, partition, sequence, stream, version, event_id, kind, person, recorded_at, bytes) VALUES {rows}";
+const REQUESTS: &str = "INSERT INTO log_requests
+    (scope, id, digest, subject, subject_version, after, events, recorded_at) VALUES {rows}";
 
 /// Writes what is rare and the head, and commits.
 const FINISH: &str = "
@@ -92,8 +78,8 @@ impl Writer {
         if judged.verdicts.contains(&Verdict::Accepted) {
             let (placed, position, sequences) = number(appends.iter().copied(), &judged);
             let at = judged.recorded_at.as_microsecond();
-            EVENTS.insert(&mut connection, events(appends, &placed, at)).await?;
-            REQUESTS.insert(&mut connection, requests(appends, &placed, at)).await?;
+            execute_rows(&mut connection, EVENTS, events(appends, &placed, at)).await?;
+            execute_rows(&mut connection, REQUESTS, requests(appends, &placed, at)).await?;
             let after = serde_json::to_string(&sequences.to_vec()).unwrap_or_default();
             let rest = rest(appends, &placed).to_string();
             connection.rows(FINISH, &args![rest, position, at, after]).await?;
@@ -274,30 +260,6 @@ fn requests(appends: &[&Append], placed: &[Option<Placed>], at: i64) -> Vec<Vec<
         ])
     };
     accepted(appends, placed).filter_map(row).collect()
-}
-
-impl Inserts {
-    fn new(into: &str, width: usize) -> Self {
-        // Without numbers: SQLite takes those for names, and sqlx looks each up among all the others.
-        let row = format!("({})", vec!["?"; width].join(", "));
-        let of = |rows| into.to_owned() + &vec![row.as_str(); rows].join(", ");
-        Self(std::array::from_fn(|power| of(1 << power)))
-    }
-
-    /// Inserts rows, each of as many values as the texts have columns.
-    async fn insert(
-        &self,
-        connection: &mut SqliteConnection,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<(), StoreError> {
-        let mut rows = rows.into_iter();
-        while let Some(power) = rows.len().checked_ilog2() {
-            let power = self.0.len().min(power as usize + 1) - 1;
-            let values: Vec<Value> = rows.by_ref().take(1 << power).flatten().collect();
-            connection.run(&self.0[power], &values).await?;
-        }
-        Ok(())
-    }
 }
 
 /// Claims and cursors of the accepted appends.
