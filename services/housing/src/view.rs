@@ -3,13 +3,11 @@
 
 use kernel::{AgencyId, Day, Decider, PersonId, UnitGroupId};
 use platform::args;
-use platform::db::{Rows, Value};
-use platform::lists::Logged;
+use platform::db::Rows;
+use platform::lists::{self, Logged, Query};
 use platform::page::Last;
 use platform::projection::{ApplyError, Views};
 use platform::records::Tells;
-use platform::revision::Revision;
-use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -17,9 +15,6 @@ use crate::domain::group::{self, UnitGroup};
 use crate::domain::placement::{self, Placement};
 use crate::domain::unit::{self, Unit};
 use crate::wire;
-
-/// How long a list waits for the revisions that it must have seen.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The projection.
 pub struct Lists;
@@ -79,7 +74,7 @@ const ENTERED: &str = "WITH given (id, state, day) AS (VALUES {rows}) \
 const EXITED: &str = "WITH given (id, state, day) AS (VALUES {rows}) \
      UPDATE placement SET state = given.state, exited = given.day FROM given WHERE placement.id = given.id";
 
-impl platform::lists::Lists for Lists {
+impl lists::Lists for Lists {
     const VERSION: u32 = 2;
     const TELLS: Tells = wire::TELLS;
 
@@ -227,10 +222,7 @@ impl View {
     /// # Errors
     /// A text that is no revision.
     pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
-        let revisions = Revision::parse_all(at_least)?;
-        // Past this the answer is as old as it is.
-        self.0.reached_all(&revisions, Instant::now() + PATIENCE).await;
-        Ok(())
+        lists::wait(at_least, &[&self.0]).await
     }
 
     /// What the agency knows by that identifier.
@@ -260,12 +252,9 @@ impl View {
         after: &Last,
         size: usize,
     ) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let mut sql = "SELECT id, at FROM unit_group WHERE (at, id) < ($1, $2)".to_owned();
-        let mut args = args![after.at, after.id()];
-        if let Some(agency) = agency {
-            also(&mut sql, &mut args, "agency =", agency.uuid());
-        }
-        self.page(sql, args, size).await
+        let mut query = Query::newest("unit_group", "at", after);
+        query.only_if("agency = {}", agency.map(AgencyId::uuid));
+        Ok(query.page(&self.0, size).await?)
     }
 
     /// Units of a group, newest first, and the last row where more follow.
@@ -278,8 +267,9 @@ impl View {
         after: &Last,
         size: usize,
     ) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let sql = "SELECT id, at FROM unit WHERE (at, id) < ($1, $2) AND unit_group = $3".to_owned();
-        self.page(sql, args![after.at, after.id(), group.uuid()], size).await
+        let mut query = Query::newest("unit", "at", after);
+        query.only("unit_group = {}", group.uuid());
+        Ok(query.page(&self.0, size).await?)
     }
 
     /// How many placements of a group are in the project on a day.
@@ -300,48 +290,14 @@ impl View {
     /// # Errors
     /// The view cannot be read.
     pub async fn placements(&self, filter: &PlacementFilter) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let mut sql = "SELECT id, at FROM placement WHERE (at, id) < ($1, $2)".to_owned();
-        let mut args = args![filter.after.at, filter.after.id()];
-        if let Some(agency) = filter.agency {
-            also(&mut sql, &mut args, "agency =", agency.uuid());
-        }
-        if let Some(person) = filter.person {
-            also(&mut sql, &mut args, "person =", person.uuid());
-        }
-        if let Some(group) = filter.group {
-            also(&mut sql, &mut args, "unit_group =", group.uuid());
-        }
+        let mut query = Query::newest("placement", "at", &filter.after);
+        query.only_if("agency = {}", filter.agency.map(AgencyId::uuid));
+        query.only_if("person = {}", filter.person.map(PersonId::uuid));
+        query.only_if("unit_group = {}", filter.group.map(UnitGroupId::uuid));
         if filter.states.is_empty() {
-            let in_error = i64::from(i32::from(proto::housing::PlacementState::EnteredInError));
-            also(&mut sql, &mut args, "state <>", in_error);
-        } else {
-            // Numbers that were parsed as states: nothing of the caller's text is in the statement.
-            let states: Vec<String> = filter.states.iter().map(i64::to_string).collect();
-            sql.push_str(&format!(" AND state IN ({})", states.join(", ")));
+            query.only("state <> {}", i32::from(proto::housing::PlacementState::EnteredInError));
         }
-        self.page(sql, args, filter.size).await
+        query.in_states(&filter.states);
+        Ok(query.page(&self.0, filter.size).await?)
     }
-
-    async fn page(
-        &self,
-        mut sql: String,
-        args: Vec<Value>,
-        size: usize,
-    ) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        sql.push_str(&format!(" ORDER BY at DESC, id DESC LIMIT {}", size + 1));
-        let mut rows = self.0.db().fetch(&sql, args).await?;
-        let more = rows.len() > size;
-        rows.truncate(size);
-        let ids = rows.iter().map(|row| row.uuid(0)).collect::<Result<Vec<_>, _>>()?;
-        let last = match rows.last() {
-            Some(row) if more => Some(Last::new(row.i64(1)?, row.uuid(0)?)),
-            Some(_) | None => None,
-        };
-        Ok((ids, last))
-    }
-}
-
-fn also(sql: &mut String, args: &mut Vec<Value>, condition: &str, value: impl Into<Value>) {
-    args.push(value.into());
-    sql.push_str(&format!(" AND {condition} ${}", args.len()));
 }

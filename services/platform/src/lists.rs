@@ -2,6 +2,10 @@
 //!
 //! Invariant: both are made of the same events by one reader in one transaction, so who waits for the one has the other; and a batch of events
 //! leaves the rows that its events leave one by one.
+//!
+//! Reading order: [`Lists`] (what a service gives), [`Logged`] (one event of its log), the projection, [`query`] (a page of a list).
+
+mod query;
 
 use std::future::Future;
 
@@ -13,6 +17,8 @@ use crate::command::Encoding;
 use crate::db::{Rows, Tx};
 use crate::projection::{ApplyError, Projection, Read};
 use crate::records::{self, Tells};
+
+pub use query::{Query, wait};
 
 /// What a service lists of its own log.
 pub trait Lists: Send + Sync + 'static {

@@ -5,20 +5,16 @@ mod lists;
 
 use kernel::{AgencyId, PersonId};
 use platform::args;
-use platform::db::{StoreError, Value};
+use platform::db::StoreError;
+use platform::lists::Query;
 use platform::page::Last;
 use platform::people::People;
 use platform::projection::Views;
-use platform::revision::Revision;
 use proto::referrals::Side;
-use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
 pub use lists::Lists;
-
-/// How long a list waits for the revisions that it must have seen.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What the service asks of its lists and of the people's say. Clones are the same.
 #[derive(Clone)]
@@ -75,10 +71,7 @@ impl View {
     /// # Errors
     /// A text that is no revision.
     pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
-        let revisions = Revision::parse_all(at_least)?;
-        // Past this the answer is as old as it is.
-        self.lists.reached_all(&revisions, Instant::now() + PATIENCE).await;
-        Ok(())
+        platform::lists::wait(at_least, &[&self.lists]).await
     }
 
     /// The person's consent that names this agency.
@@ -110,15 +103,13 @@ impl View {
     /// # Errors
     /// The view cannot be read.
     pub async fn offers(&self, filter: &OfferFilter) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let mut sql = "SELECT id, at FROM offer WHERE open = 1 AND (at, id) < ($1, $2)".to_owned();
-        let mut args = args![filter.after.at, filter.after.id()];
+        let mut query = Query::newest("offer", "at", &filter.after);
+        query.only("open = {}", true);
         if !filter.practice.is_empty() {
-            also(&mut sql, &mut args, "practice =", filter.practice.as_str());
+            query.only("practice = {}", filter.practice.as_str());
         }
-        if let Some(agency) = filter.agency {
-            also(&mut sql, &mut args, "agency =", agency.uuid());
-        }
-        self.page(sql, args, filter.size).await
+        query.only_if("agency = {}", filter.agency.map(AgencyId::uuid));
+        Ok(query.page(&self.lists, filter.size).await?)
     }
 
     /// Referrals, newest first, and the last row where more follow.
@@ -126,31 +117,20 @@ impl View {
     /// # Errors
     /// The view cannot be read.
     pub async fn referrals(&self, filter: &ReferralFilter) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let mut sql = "SELECT id, at FROM referral WHERE (at, id) < ($1, $2)".to_owned();
-        let mut args = args![filter.after.at, filter.after.id()];
+        let mut query = Query::newest("referral", "at", &filter.after);
         if let Some(agency) = filter.agency {
-            match filter.side {
-                Side::Received => also(&mut sql, &mut args, "target =", agency.uuid()),
-                Side::Sent => also(&mut sql, &mut args, "requester =", agency.uuid()),
-                Side::Unspecified => {
-                    args.push(agency.uuid().into());
-                    let n = args.len();
-                    sql.push_str(&format!(" AND (requester = ${n} OR target = ${n})"));
-                }
-            }
+            let side = match filter.side {
+                Side::Received => "target = {}",
+                Side::Sent => "requester = {}",
+                Side::Unspecified => "(requester = {} OR target = {})",
+            };
+            query.only(side, agency.uuid());
             // A draft is its requester's alone.
-            args.push(agency.uuid().into());
-            sql.push_str(&format!(" AND (state <> 1 OR requester = ${})", args.len()));
+            query.only("(state <> 1 OR requester = {})", agency.uuid());
         }
-        if let Some(person) = filter.person {
-            also(&mut sql, &mut args, "person =", person.uuid());
-        }
-        if !filter.states.is_empty() {
-            // Numbers that were parsed as states: nothing of the caller's text is in the statement.
-            let states: Vec<String> = filter.states.iter().map(i64::to_string).collect();
-            sql.push_str(&format!(" AND state IN ({})", states.join(", ")));
-        }
-        self.page(sql, args, filter.size).await
+        query.only_if("person = {}", filter.person.map(PersonId::uuid));
+        query.in_states(&filter.states);
+        Ok(query.page(&self.lists, filter.size).await?)
     }
 
     /// Clocks that have run out by then, the oldest first.
@@ -171,27 +151,4 @@ impl View {
         let rows = self.lists.db().fetch("SELECT min(at) FROM due WHERE at > $1", args![after]).await?;
         rows.first().map_or(Ok(None), |row| row.opt_i64(0))
     }
-
-    async fn page(
-        &self,
-        mut sql: String,
-        args: Vec<Value>,
-        size: usize,
-    ) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        sql.push_str(&format!(" ORDER BY at DESC, id DESC LIMIT {}", size + 1));
-        let mut rows = self.lists.db().fetch(&sql, args).await?;
-        let more = rows.len() > size;
-        rows.truncate(size);
-        let ids = rows.iter().map(|row| row.uuid(0)).collect::<Result<Vec<_>, _>>()?;
-        let last = match rows.last() {
-            Some(row) if more => Some(Last::new(row.i64(1)?, row.uuid(0)?)),
-            Some(_) | None => None,
-        };
-        Ok((ids, last))
-    }
-}
-
-fn also(sql: &mut String, args: &mut Vec<Value>, condition: &str, value: impl Into<Value>) {
-    args.push(value.into());
-    sql.push_str(&format!(" AND {condition} ${}", args.len()));
 }

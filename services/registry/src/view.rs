@@ -9,12 +9,11 @@ use platform::args;
 use platform::command::Encoding;
 use platform::db::{Row, Rows, StoreError, Value};
 use platform::keys::{KeyState, Keys};
-use platform::lists::Logged;
+use platform::lists::{self, Logged, Query};
 use platform::page::Last;
 use platform::people::People;
 use platform::projection::{ApplyError, Read, Views};
 use platform::records::Tells;
-use platform::revision::Revision;
 use platform::seal::Secret;
 use tonic::Status;
 
@@ -28,9 +27,6 @@ use crate::domain::worker::{self, Worker};
 use crate::wire::{self, Opener};
 
 pub use find::{Found, Wanted};
-
-/// How long a read waits for the revisions that it must have seen.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The projection: it opens names to index them, so it needs keys.
 pub struct Lists {
@@ -66,7 +62,7 @@ const NOT_THIS: &str = "WITH given (person, key_hash) AS (VALUES {rows}) \
      DELETE FROM identified WHERE person IN (SELECT person FROM given) \
      AND EXISTS (SELECT 1 FROM given WHERE given.person = identified.person AND given.key_hash = identified.key_hash)";
 
-impl platform::lists::Lists for Lists {
+impl lists::Lists for Lists {
     const VERSION: u32 = 1;
     const TELLS: Tells = wire::TELLS;
 
@@ -271,12 +267,7 @@ impl View {
     /// # Errors
     /// A text that is no revision.
     pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
-        let revisions = Revision::parse_all(at_least)?;
-        let until = tokio::time::Instant::now() + PATIENCE;
-        // Whatever has been seen by then is answered from; the reply's own revision tells how far that is.
-        self.lists.reached_all(&revisions, until).await;
-        self.people.views().reached_all(&revisions, until).await;
-        Ok(())
+        lists::wait(at_least, &[&self.lists, self.people.views()]).await
     }
 
     /// Agencies, oldest first, and the last row where more follow.
@@ -284,8 +275,7 @@ impl View {
     /// # Errors
     /// The view cannot be read.
     pub async fn agencies(&self, after: &Last, size: usize) -> Result<(Vec<Uuid>, Option<Last>), StoreError> {
-        let sql = "SELECT id, at FROM agency WHERE (at, id) > ($1, $2)";
-        self.page(sql, args![after.at, after.id()], size).await
+        Query::oldest("agency", "at", after).page(&self.lists, size).await
     }
 
     /// Workers of an agency, oldest first, and the last row where more follow.
@@ -298,25 +288,9 @@ impl View {
         after: &Last,
         size: usize,
     ) -> Result<(Vec<Uuid>, Option<Last>), StoreError> {
-        let sql = "SELECT id, at FROM worker WHERE (at, id) > ($1, $2) AND agency = $3";
-        self.page(sql, args![after.at, after.id(), agency.uuid()], size).await
-    }
-
-    async fn page(
-        &self,
-        sql: &str,
-        args: Vec<Value>,
-        size: usize,
-    ) -> Result<(Vec<Uuid>, Option<Last>), StoreError> {
-        let sql = format!("{sql} ORDER BY at, id LIMIT {}", size + 1);
-        let mut rows = self.lists.db().fetch(&sql, args).await?;
-        let more = rows.len() > size;
-        rows.truncate(size);
-        let last = match rows.last() {
-            Some(row) if more => Some(Last::new(row.i64(1)?, row.uuid(0)?)),
-            Some(_) | None => None,
-        };
-        Ok((ids(&rows)?, last))
+        let mut query = Query::oldest("worker", "at", after);
+        query.only("agency = {}", agency.uuid());
+        query.page(&self.lists, size).await
     }
 
     /// The goals of these records, oldest first.

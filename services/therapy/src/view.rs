@@ -4,21 +4,15 @@
 mod apply;
 
 use kernel::{AgencyId, PersonId, Timestamp, WorkerId};
-use platform::args;
-use platform::db::{Rows, Value};
-use platform::lists::Logged;
+use platform::db::Rows;
+use platform::lists::{self, Logged, Query};
 use platform::page::Last;
 use platform::projection::{ApplyError, Views};
 use platform::records::Tells;
-use platform::revision::Revision;
-use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
 use crate::wire;
-
-/// How long a list waits for the revisions that it must have seen.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The projection.
 pub struct Lists;
@@ -68,7 +62,7 @@ pub struct EpisodeFilter {
     pub size: usize,
 }
 
-impl platform::lists::Lists for Lists {
+impl lists::Lists for Lists {
     const VERSION: u32 = 1;
     const TELLS: Tells = wire::TELLS;
 
@@ -108,10 +102,7 @@ impl View {
     /// # Errors
     /// A text that is no revision.
     pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
-        let revisions = Revision::parse_all(at_least)?;
-        // Past this the answer is as old as it is.
-        self.0.reached_all(&revisions, Instant::now() + PATIENCE).await;
-        Ok(())
+        lists::wait(at_least, &[&self.0]).await
     }
 
     /// An agency's practitioners, newest first, and the last row where more follow.
@@ -125,18 +116,13 @@ impl View {
         after: &Last,
         size: usize,
     ) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let mut ask = Question::new("SELECT id, at FROM practitioner WHERE (at, id) < ($1, $2)", after);
-        if let Some(agency) = agency {
-            ask.also("agency =", agency.uuid());
-        }
+        let mut query = Query::newest("practitioner", "at", after);
+        query.only_if("agency = {}", agency.map(AgencyId::uuid));
         if !modality.is_empty() {
-            ask.args.push(modality.into());
-            let n = ask.args.len();
-            ask.sql.push_str(&format!(
-                " AND EXISTS (SELECT 1 FROM modality WHERE practitioner = practitioner.id AND code = ${n})"
-            ));
+            let has = "EXISTS (SELECT 1 FROM modality WHERE practitioner = practitioner.id AND code = {})";
+            query.only(has, modality);
         }
-        self.page(ask, "at DESC, id DESC", size).await
+        Ok(query.page(&self.0, size).await?)
     }
 
     /// Episodes, newest first, and the last row where more follow.
@@ -144,10 +130,10 @@ impl View {
     /// # Errors
     /// The view cannot be read.
     pub async fn episodes(&self, filter: &EpisodeFilter) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let mut ask = Question::new("SELECT id, at FROM episode WHERE (at, id) < ($1, $2)", &filter.after);
-        ask.of(&filter.whose);
-        ask.among(&filter.states);
-        self.page(ask, "at DESC, id DESC", filter.size).await
+        let mut query = Query::newest("episode", "at", &filter.after);
+        filter.whose.narrow(&mut query);
+        query.in_states(&filter.states);
+        Ok(query.page(&self.0, filter.size).await?)
     }
 
     /// Appointments by their time, and the last row where more follow.
@@ -158,76 +144,24 @@ impl View {
         &self,
         filter: &AppointmentFilter,
     ) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let mut ask =
-            Question::new("SELECT id, start FROM appointment WHERE (start, id) > ($1, $2)", &filter.after);
-        ask.of(&filter.whose);
-        ask.among(&filter.states);
-        if let Some(from) = filter.from {
-            ask.also("start >=", from.as_microsecond());
-        }
-        if let Some(until) = filter.until {
-            ask.also("start <", until.as_microsecond());
-        }
-        self.page(ask, "start, id", filter.size).await
+        let mut query = Query::oldest("appointment", "start", &filter.after);
+        filter.whose.narrow(&mut query);
+        query.in_states(&filter.states);
+        query.only_if("start >= {}", filter.from.map(Timestamp::as_microsecond));
+        query.only_if("start < {}", filter.until.map(Timestamp::as_microsecond));
+        Ok(query.page(&self.0, filter.size).await?)
     }
+}
 
-    async fn page(
-        &self,
-        mut ask: Question,
-        order: &str,
-        size: usize,
-    ) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        ask.sql.push_str(&format!(" ORDER BY {order} LIMIT {}", size + 1));
-        let mut rows = self.0.db().fetch(&ask.sql, ask.args).await?;
-        let more = rows.len() > size;
-        rows.truncate(size);
-        let ids = rows.iter().map(|row| row.uuid(0)).collect::<Result<Vec<_>, _>>()?;
-        let last = match rows.last() {
-            Some(row) if more => Some(Last::new(row.i64(1)?, row.uuid(0)?)),
-            Some(_) | None => None,
-        };
-        Ok((ids, last))
+impl Whose {
+    fn narrow(&self, query: &mut Query) {
+        query.only_if("agency = {}", self.agency.map(AgencyId::uuid));
+        query.only_if("person = {}", self.person.map(PersonId::uuid));
+        query.only_if("practitioner = {}", self.practitioner.map(WorkerId::uuid));
     }
 }
 
 /// Before every row of a list that goes forward in time.
 pub fn earliest() -> Last {
     Last::new(i64::MIN, Uuid::nil())
-}
-
-/// A statement as it grows.
-struct Question {
-    sql: String,
-    args: Vec<Value>,
-}
-
-impl Question {
-    fn new(sql: &str, after: &Last) -> Self {
-        Self { sql: sql.to_owned(), args: args![after.at, after.id()] }
-    }
-
-    fn also(&mut self, condition: &str, value: impl Into<Value>) {
-        self.args.push(value.into());
-        self.sql.push_str(&format!(" AND {condition} ${}", self.args.len()));
-    }
-
-    fn of(&mut self, whose: &Whose) {
-        if let Some(agency) = whose.agency {
-            self.also("agency =", agency.uuid());
-        }
-        if let Some(person) = whose.person {
-            self.also("person =", person.uuid());
-        }
-        if let Some(practitioner) = whose.practitioner {
-            self.also("practitioner =", practitioner.uuid());
-        }
-    }
-
-    fn among(&mut self, states: &[i64]) {
-        if !states.is_empty() {
-            // Numbers that were parsed as states: nothing of the caller's text is in the statement.
-            let states: Vec<String> = states.iter().map(i64::to_string).collect();
-            self.sql.push_str(&format!(" AND state IN ({})", states.join(", ")));
-        }
-    }
 }

@@ -3,24 +3,18 @@
 
 use kernel::{AgencyId, Decider, PersonId, WorkerId};
 use platform::args;
-use platform::db::{Rows, Value};
-use platform::lists::Logged;
+use platform::db::Rows;
+use platform::lists::{self, Logged, Query};
 use platform::page::Last;
 use platform::projection::{ApplyError, Views};
 use platform::records::Tells;
-use platform::revision::Revision;
 use proto::vocational::{CaseState, JobState};
-use tokio::time::Instant;
 use tonic::Status;
-use uuid::Uuid;
 
 use crate::domain::case::{self, Case};
 use crate::domain::job::{self, Job};
 use crate::domain::{CaseId, JobId};
 use crate::wire;
-
-/// How long a list waits for the revisions that it must have seen.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The projection.
 pub struct Lists;
@@ -75,7 +69,7 @@ const JOB: &str = "INSERT INTO job (id, case_id, person, agency, state, at) VALU
 const JOB_STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE job SET state = given.state FROM given WHERE job.id = given.id";
 
-impl platform::lists::Lists for Lists {
+impl lists::Lists for Lists {
     const VERSION: u32 = 1;
     const TELLS: Tells = wire::TELLS;
 
@@ -178,9 +172,7 @@ impl View {
     /// # Errors
     /// A text that is no revision.
     pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
-        let revisions = Revision::parse_all(at_least)?;
-        self.0.reached_all(&revisions, Instant::now() + PATIENCE).await;
-        Ok(())
+        lists::wait(at_least, &[&self.0]).await
     }
 
     /// Cases, newest first, and the last row where more follow.
@@ -188,12 +180,12 @@ impl View {
     /// # Errors
     /// The view cannot be read.
     pub async fn cases(&self, filter: &CaseFilter) -> Result<(Vec<CaseId>, Option<Last>), Status> {
-        let mut query = Query::newest("caseload", &filter.after);
-        query.also("agency", filter.agency.map(AgencyId::uuid));
-        query.also("person", filter.person.map(PersonId::uuid));
-        query.also("worker", filter.worker.map(WorkerId::uuid));
-        query.also_in("state", &filter.states);
-        let (ids, last) = self.page(query, filter.size).await?;
+        let mut query = Query::newest("caseload", "at", &filter.after);
+        query.only_if("agency = {}", filter.agency.map(AgencyId::uuid));
+        query.only_if("person = {}", filter.person.map(PersonId::uuid));
+        query.only_if("worker = {}", filter.worker.map(WorkerId::uuid));
+        query.in_states(&filter.states);
+        let (ids, last) = query.page(&self.0, filter.size).await?;
         Ok((ids.into_iter().map(CaseId::new).collect(), last))
     }
 
@@ -202,12 +194,12 @@ impl View {
     /// # Errors
     /// The view cannot be read.
     pub async fn jobs(&self, filter: &JobFilter) -> Result<(Vec<JobId>, Option<Last>), Status> {
-        let mut query = Query::newest("job", &filter.after);
-        query.also("agency", filter.agency.map(AgencyId::uuid));
-        query.also("person", filter.person.map(PersonId::uuid));
-        query.also("case_id", filter.case.map(CaseId::uuid));
-        query.also_in("state", &filter.states);
-        let (ids, last) = self.page(query, filter.size).await?;
+        let mut query = Query::newest("job", "at", &filter.after);
+        query.only_if("agency = {}", filter.agency.map(AgencyId::uuid));
+        query.only_if("person = {}", filter.person.map(PersonId::uuid));
+        query.only_if("case_id = {}", filter.case.map(CaseId::uuid));
+        query.in_states(&filter.states);
+        let (ids, last) = query.page(&self.0, filter.size).await?;
         Ok((ids.into_iter().map(JobId::new).collect(), last))
     }
 
@@ -219,47 +211,5 @@ impl View {
         let sql = "SELECT id FROM job WHERE case_id = $1 ORDER BY at, id";
         let rows = self.0.db().fetch(sql, args![case.uuid()]).await?;
         Ok(rows.iter().map(|row| row.uuid(0).map(JobId::new)).collect::<Result<_, _>>()?)
-    }
-
-    async fn page(&self, query: Query, size: usize) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let Query { mut sql, args } = query;
-        sql.push_str(&format!(" ORDER BY at DESC, id DESC LIMIT {}", size + 1));
-        let mut rows = self.0.db().fetch(&sql, args).await?;
-        let more = rows.len() > size;
-        rows.truncate(size);
-        let ids = rows.iter().map(|row| row.uuid(0)).collect::<Result<Vec<_>, _>>()?;
-        let last = match rows.last() {
-            Some(row) if more => Some(Last::new(row.i64(1)?, row.uuid(0)?)),
-            Some(_) | None => None,
-        };
-        Ok((ids, last))
-    }
-}
-
-/// A list's statement as it is put together: nothing of a caller's text is ever in it.
-struct Query {
-    sql: String,
-    args: Vec<Value>,
-}
-
-impl Query {
-    fn newest(table: &str, after: &Last) -> Self {
-        let sql = format!("SELECT id, at FROM {table} WHERE (at, id) < ($1, $2)");
-        Self { sql, args: args![after.at, after.id()] }
-    }
-
-    fn also(&mut self, column: &str, value: Option<Uuid>) {
-        if let Some(value) = value {
-            self.args.push(value.into());
-            self.sql.push_str(&format!(" AND {column} = ${}", self.args.len()));
-        }
-    }
-
-    /// Numbers that were parsed as states.
-    fn also_in(&mut self, column: &str, numbers: &[i64]) {
-        if !numbers.is_empty() {
-            let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-            self.sql.push_str(&format!(" AND {column} IN ({})", numbers.join(", ")));
-        }
     }
 }
