@@ -11,7 +11,7 @@ help: ## Says what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Builds, starts every service in one process, seeds invented lives, and prints where to look
-	cargo run --release --package throughline -- demo $(ARGS)
+	cargo run --profile demo --package throughline -- demo $(ARGS)
 
 build: ## Builds everything that tests run
 	cargo build $(SELECTION) --all-targets
