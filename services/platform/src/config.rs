@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::auth::{Auth, Jwks, JwksError, JwksFrom, JwksSettings};
 use crate::bus::{BusSettings, RETENTION};
-use crate::peer::{self, Identity, NotAnAddress, Peer};
+use crate::peer::{self, ConnectError, Identity, Peer, Roots};
 use crate::seal::{Secret, SecretError};
 use crate::store::StoreUrl;
 
@@ -42,6 +42,9 @@ pub struct Flags {
     /// A service that runs elsewhere; repeat it for each (in the variable: separated by commas)
     #[arg(long = "peer", value_name = "NAME=http://HOST:PORT")]
     pub peers: Vec<String>,
+    /// Certificates (PEM) of authorities by which https peers are believed beside the system's
+    #[arg(long, value_name = "FILE")]
+    pub peer_ca: Option<PathBuf>,
     /// Public keys of bearer tokens: a JWKS file or URL
     #[arg(long, value_name = "FILE|URL")]
     pub auth_jwks: Option<String>,
@@ -121,6 +124,8 @@ pub struct Settings {
     pub admin_listen: SocketAddr,
     /// Address of each service that runs elsewhere, by name.
     pub peers: BTreeMap<String, String>,
+    /// By which authorities those of https are believed.
+    pub peer_roots: Roots,
     /// How callers are told apart.
     pub auth: AuthSettings,
     /// The token with which this process's services call others.
@@ -327,6 +332,11 @@ impl Settings {
             }
         }
         let peers = read.peers(&flags.peers, needs.peers);
+        let peer_ca = read.path(flags.peer_ca.as_deref(), "peer-ca");
+        let peer_roots = peer_ca.map(|path| Roots::with_file(&path)).transpose().unwrap_or_else(|err| {
+            read.complain("peer-ca", err);
+            None
+        });
         let service_token_file = read.path(flags.service_token_file.as_deref(), "service-token-file");
         if auth != AuthSettings::Plain && needs.calls && service_token_file.is_none() {
             read.complain(
@@ -369,6 +379,7 @@ impl Settings {
             http_listen,
             admin_listen,
             peers,
+            peer_roots: peer_roots.unwrap_or_default(),
             auth,
             service_token_file,
             secret_file,
@@ -389,9 +400,10 @@ impl Settings {
     /// A channel to the peer of that name, as the service `of`; none where it was not named.
     ///
     /// # Errors
-    /// The peer's address is none.
-    pub fn peer(&self, name: &str, of: &str) -> Result<Option<Peer>, NotAnAddress> {
-        self.peers.get(name).map(|url| peer::connect(url, self.identity(of))).transpose()
+    /// The peer's address is none, or no https server can be believed.
+    pub fn peer(&self, name: &str, of: &str) -> Result<Option<Peer>, ConnectError> {
+        let connect = |url: &String| peer::connect_believing(url, self.identity(of), &self.peer_roots);
+        self.peers.get(name).map(connect).transpose()
     }
 
     /// The service's own secret: derived from the one that was given, else kept (and at first made) in the store's directory.

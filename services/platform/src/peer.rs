@@ -13,11 +13,15 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use kernel::{Actor, AgencyId, Caller, Role};
 use tonic::body::Body;
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tower::Service;
 
 use crate::{auth, error, telemetry};
+
+mod roots;
+
+pub use roots::{Roots, RootsError};
 
 /// How long making a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
@@ -97,10 +101,18 @@ impl std::fmt::Debug for BearerToken {
     }
 }
 
-/// What an address that is none answers.
+/// Why there is no channel to a server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not an address such as http://127.0.0.1:50051")]
-pub struct NotAnAddress(String);
+pub enum ConnectError {
+    /// Its address is none.
+    #[error("\"{0}\" is not an address such as http://127.0.0.1:50051")]
+    NotAnAddress(String),
+    /// No `https` server could be believed.
+    #[error(
+        "{0} cannot be believed: this system has no root certificates; install them, or name the authority by --peer-ca FILE"
+    )]
+    NoRoots(String),
+}
 
 /// A channel to one server, as one caller. Cheap to clone; clones share the connection. Any generated client takes it:
 /// `FeedServiceClient::new(peer)`.
@@ -115,18 +127,24 @@ pub struct Peer {
 /// A channel to that server. Nothing is connected until the first call, and again after each loss. Must be called inside the runtime.
 ///
 /// # Errors
-/// [`NotAnAddress`] for what is no `http` or `https` URL.
-pub fn connect(url: &str, identity: Identity) -> Result<Peer, NotAnAddress> {
-    let wrong = || NotAnAddress(url.to_owned());
+/// [`ConnectError`] for what is no `http` or `https` URL.
+pub fn connect(url: &str, identity: Identity) -> Result<Peer, ConnectError> {
+    connect_believing(url, identity, &Roots::system())
+}
+
+/// The same, believing an `https` server by these authorities.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_believing(url: &str, identity: Identity, roots: &Roots) -> Result<Peer, ConnectError> {
+    let wrong = || ConnectError::NotAnAddress(url.to_owned());
     let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-    let endpoint = Endpoint::from_shared(url).map_err(|_| wrong())?;
+    let endpoint = Endpoint::from_shared(url.clone()).map_err(|_| wrong())?;
     let scheme = endpoint.uri().scheme_str().map(str::to_owned);
     let endpoint = match scheme.as_deref() {
         _ if endpoint.uri().host().is_none() => return Err(wrong()),
         Some("http") => endpoint,
-        Some("https") => {
-            endpoint.tls_config(ClientTlsConfig::new().with_enabled_roots()).map_err(|_| wrong())?
-        }
+        Some("https") => roots.secure(endpoint, &url)?,
         Some(_) | None => return Err(wrong()),
     };
     let endpoint = endpoint
@@ -239,12 +257,20 @@ impl http_body::Body for Heard {
     }
 }
 
-/// What a call says that got no answer: its own deadline has passed, or the server is away.
+/// What a call says that got no answer: its own deadline has passed, or the server is not whom it should be, or away.
 fn lost(err: &(dyn Error + 'static)) -> Status {
     let mut inner = Some(err);
     while let Some(cause) = inner {
         if cause.is::<tonic::TimeoutExpired>() {
             return error::deadline_exceeded();
+        }
+        if let Some(why) = roots::distrust(cause) {
+            let text = format!(
+                "the server's certificate is not accepted ({why}); it must be for the name that is called, \
+                and of an authority of the system's or of --peer-ca"
+            );
+            // A certificate is renewed, or another one mounted, without this process.
+            return error::unavailable("PEER_NOT_TRUSTED", text, Duration::from_secs(1));
         }
         inner = cause.source();
     }

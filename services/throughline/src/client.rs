@@ -1,10 +1,12 @@
 //! Where a command calls, and as whom.
 //! Invariant: a status is told with its reason, never as a bare code.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, anyhow};
 use clap::Args;
 use kernel::{Actor, Caller, Role, WorkerId};
-use platform::peer::{Identity, Peer, connect};
+use platform::peer::{Identity, Peer, Roots, connect_believing};
 use tonic::Status;
 
 /// Where to call, and as whom.
@@ -15,7 +17,10 @@ pub struct To {
     pub to: String,
     /// File with a bearer token; without it plain metadata is sent, which only a listener on loopback takes
     #[arg(long, env = "THROUGHLINE_TOKEN_FILE")]
-    pub token_file: Option<std::path::PathBuf>,
+    pub token_file: Option<PathBuf>,
+    /// Certificates (PEM) of authorities by which an https address is believed beside the system's
+    #[arg(long, env = "THROUGHLINE_PEER_CA", value_name = "FILE")]
+    pub peer_ca: Option<PathBuf>,
 }
 
 impl To {
@@ -35,7 +40,18 @@ impl To {
                 on_behalf_of: None,
             }),
         };
-        connect(&self.to, identity).with_context(|| format!("cannot call {}", self.to))
+        self.identified(identity)
+    }
+
+    /// A channel as whoever that is.
+    pub fn identified(&self, identity: Identity) -> anyhow::Result<Peer> {
+        let roots = match &self.peer_ca {
+            Some(path) => {
+                Roots::with_file(path).map_err(|err| anyhow!("--peer-ca (THROUGHLINE_PEER_CA) {err}"))?
+            }
+            None => Roots::system(),
+        };
+        connect_believing(&self.to, identity, &roots).with_context(|| format!("cannot call {}", self.to))
     }
 }
 

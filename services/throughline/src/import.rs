@@ -27,7 +27,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use kernel::{Actor, AgencyId, Caller, Role, Zone};
-use platform::peer::{Identity, Peer, connect};
+use platform::peer::{Identity, Peer};
 use uuid::Uuid;
 
 use crate::client::To;
@@ -129,7 +129,6 @@ impl Hmis {
                 on_behalf_of: None,
             }),
         };
-        let peer = connect(&self.to.to, identity).with_context(|| format!("cannot call {}", self.to.to))?;
-        Ok(peer.within(CALL_WITHIN))
+        Ok(self.to.identified(identity)?.within(CALL_WITHIN))
     }
 }

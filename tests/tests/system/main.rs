@@ -9,6 +9,7 @@ mod links;
 mod pages;
 mod replicas;
 mod restored;
+mod secured;
 mod whole;
 
 use std::path::Path;

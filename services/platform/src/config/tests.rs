@@ -68,7 +68,7 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_says_nothing() {
 #[test]
 fn all_complaints_come_at_once_each_with_its_flag_and_its_remedy() {
     let line = "--grpc-listen 0.0.0.0:1 --http-listen nowhere --nats redis://x --peer registry \
-                --secret-file no/such/file --drain-seconds soon --nats-retention 0s --nats-replicas 9";
+                --secret-file no/such/file --peer-ca no/such/ca --drain-seconds soon --nats-retention 0s --nats-replicas 9";
     let needs = Needs { peers: &["registry", "referrals"], registry: true, calls: true, storeless: false };
     let Complaints(said) = settled(line, &[], needs).unwrap_err();
     let expected = [
@@ -81,6 +81,7 @@ fn all_complaints_come_at_once_each_with_its_flag_and_its_remedy() {
         "--peer (THROUGHLINE_PEER) \"registry\" is not NAME=http://",
         "--peer (THROUGHLINE_PEER) is missing for registry",
         "--peer (THROUGHLINE_PEER) is missing for referrals",
+        "--peer-ca (THROUGHLINE_PEER_CA) names no/such/ca, which cannot be read",
         "--secret-file (THROUGHLINE_SECRET_FILE) names no/such/file, which is not there; make it: openssl",
         "--drain-seconds (THROUGHLINE_DRAIN_SECONDS) is not a number of seconds",
     ];
