@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io::IsTerminal;
 
 use http::HeaderMap;
+use opentelemetry::KeyValue;
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider as _,
 };
@@ -76,11 +77,15 @@ pub fn start(service: &str) -> Result<Telemetry, TelemetryError> {
     Ok(Telemetry { provider })
 }
 
-/// Endpoint, headers and timeouts are read from the standard `OTEL_EXPORTER_OTLP_...` variables.
+/// Endpoint, headers and timeouts are read from the standard `OTEL_EXPORTER_OTLP_...` variables; `OTEL_SERVICE_NAME` wins over our own.
 fn exporting(service: &str) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter =
         opentelemetry_otlp::SpanExporter::builder().with_tonic().build().map_err(TelemetryError::Exporter)?;
-    let resource = Resource::builder().with_service_name(service.to_owned()).build();
+    let resource = Resource::builder().with_attribute(KeyValue::new("service.namespace", "throughline"));
+    let resource = match std::env::var("OTEL_SERVICE_NAME") {
+        Ok(name) if !name.is_empty() => resource.build(),
+        Ok(_) | Err(_) => resource.with_service_name(service.to_owned()).build(),
+    };
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
 }
 

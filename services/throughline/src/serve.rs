@@ -32,7 +32,7 @@ impl Serve {
         }
         let peers = peers_of(&names);
         let settings = Settings::settle(&self.flags, &environment(), needs(&names, &peers))?;
-        let _telemetry = platform::telemetry::start(&names.join("+"))?;
+        let _telemetry = platform::telemetry::start(&self.service)?;
         let drain = Drain::new(settings.drain);
         drain.on_signals()?;
         let node = Node::start(&names, &settings, Clock::system(), drain).await?;

@@ -10,6 +10,7 @@ mod pages;
 mod replicas;
 mod restored;
 mod secured;
+mod traced;
 mod whole;
 
 use std::path::Path;
