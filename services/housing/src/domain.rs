@@ -18,4 +18,4 @@ pub mod upkeep;
 #[cfg(test)]
 mod tests;
 
-pub use ids::{CapacityId, HouseholdId, LivingSituationId, PlacementId, ReferralId, UnitId};
+pub use ids::{CapacityId, FactId, HouseholdId, LivingSituationId, PlacementId, ReferralId, UnitId};

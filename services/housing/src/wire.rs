@@ -37,9 +37,13 @@ pub use unit::{publish as publish_unit, reason as out_of_service_reason, unit};
 pub const TELLS: Tells = Tells {
     also: &["BedNightsCounted"],
     taken_back: &["UnitGroupEnteredInError", "PlacementEnteredInError", "LivingSituationEnteredInError"],
-    part: |event| match kind_of(event) {
-        Ok(Kind::CapacityEnteredInError(capacity)) => capacity.capacity_id.parse().ok(),
-        Ok(_) | Err(_) => None,
+    parts: |event| {
+        let named = match kind_of(event) {
+            Ok(Kind::CapacityEnteredInError(capacity)) => vec![capacity.capacity_id],
+            Ok(Kind::BedNightsEnteredInError(nights)) => nights.fact_ids,
+            Ok(_) | Err(_) => vec![],
+        };
+        named.iter().filter_map(|id| id.parse().ok()).collect()
     },
 };
 

@@ -29,14 +29,14 @@ pub struct Tells {
     pub also: &'static [&'static str],
     /// Types that take back a whole record, and with it the facts that are parts of it.
     pub taken_back: &'static [&'static str],
-    /// The id of the fact that an event takes back where that is a part of a record.
-    pub part: fn(&pb::Event) -> Option<Uuid>,
+    /// The ids of the facts that an event takes back where those are parts of a record.
+    pub parts: fn(&pb::Event) -> Vec<Uuid>,
 }
 
 impl Tells {
     /// A service none of whose facts is a part of another.
     pub const fn whole(also: &'static [&'static str], taken_back: &'static [&'static str]) -> Self {
-        Self { also, taken_back, part: |_| None }
+        Self { also, taken_back, parts: |_| Vec::new() }
     }
 }
 
@@ -58,7 +58,7 @@ struct Fact {
 }
 
 /// Raised whenever the rows of facts would come out differently.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 pub(crate) const TABLES: [&str; 3] = [
     "CREATE TABLE fact (agency uuid NOT NULL, system text NOT NULL, key_hash bytea NOT NULL, id uuid NOT NULL, \
@@ -93,9 +93,12 @@ impl Tells {
         let kind = event.r#type.rsplit('.').next().unwrap_or_default();
         if self.taken_back.contains(&kind) {
             rows.put(&[logged.id], TAKEN_BACK, [args![event.stream.as_str(), at]]);
-        } else if let Some(part) = (self.part)(event) {
+            return Ok(());
+        }
+        for part in (self.parts)(event) {
             rows.put(&[logged.id, part], PART_TAKEN_BACK, [args![part, at]]);
-        } else if kind.ends_with("Recorded") || self.also.contains(&kind) {
+        }
+        if kind.ends_with("Recorded") || self.also.contains(&kind) {
             tell(logged, rows)?;
         }
         Ok(())

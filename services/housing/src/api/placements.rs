@@ -10,8 +10,8 @@ use proto::housing as pb;
 use tonic::{Request, Status};
 
 use super::{Api, READ, RECORD, REQUEST, SAY, TAKE_BACK, id};
-use crate::domain::PlacementId;
 use crate::domain::placement::{Command, Placement};
+use crate::domain::{FactId, PlacementId};
 use crate::view::PlacementFilter;
 use crate::{tenancies, wire};
 
@@ -89,8 +89,8 @@ pub(super) async fn record_nights(
 ) -> Result<pb::RecordNightsResponse, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("RecordNights", RECORD, request, &r.request_id, "")?;
-    let (_, source) = api.desk.source(&ask.caller, r.source.as_ref())?;
-    let (placement, command) = wire::record_nights(ask.by(), r)?;
+    let (fact, source) = api.desk.source(&ask.caller, r.source.as_ref())?;
+    let (placement, command) = wire::record_nights(ask.by(), FactId::new(fact), r)?;
     let done = tenancies::change(&api.desk, &ask.from_source(source), placement, command).await?;
     let untold_days = match r.others_stay {
         true => wire::untold_days(&*api.desk.load::<Placement>(placement.uuid()).await?, r),

@@ -13,3 +13,5 @@ kernel::id!(/// A living situation (HMIS 3.917, 4.12).
     LivingSituationId);
 kernel::id!(/// A referral, kept by the referrals service.
     ReferralId);
+kernel::id!(/// A fact as a source told it: what its key is hashed to.
+    FactId);

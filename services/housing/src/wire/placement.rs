@@ -21,7 +21,7 @@ use crate::domain::days::{Days, Month, When};
 use crate::domain::place::Place;
 use crate::domain::placement::{Closing, Command, Facts, Made, Others, Situation, State, Told};
 use crate::domain::tenancy::Match;
-use crate::domain::{HouseholdId, PlacementId, UnitId, group};
+use crate::domain::{FactId, HouseholdId, PlacementId, UnitId, group};
 
 /// The most members of a household.
 const MEMBERS: usize = 30;
@@ -193,7 +193,11 @@ pub fn add_nights(
 }
 
 /// Nights of a month, told from elsewhere.
-pub fn record_nights(by: By, request: &pb::RecordNightsRequest) -> Result<(PlacementId, Command), BadField> {
+pub fn record_nights(
+    by: By,
+    fact: FactId,
+    request: &pb::RecordNightsRequest,
+) -> Result<(PlacementId, Command), BadField> {
     let given = wire::required("nights", request.nights.as_ref())?;
     let month = month("nights.year", "nights.month", given.year, given.month)?;
     let days = |field: &str, days: &[u32]| -> Result<BTreeSet<Day>, BadField> {
@@ -213,7 +217,7 @@ pub fn record_nights(by: By, request: &pb::RecordNightsRequest) -> Result<(Place
             return Err(BadField::new("taken_back_days", why));
         }
     };
-    Ok((placement_id(&request.placement_id)?, Command::RecordNights { by, month, nights, others }))
+    Ok((placement_id(&request.placement_id)?, Command::RecordNights { by, fact, month, nights, others }))
 }
 
 /// The days of a month whose nights stand untold by a request that left others as they are.

@@ -206,6 +206,23 @@ async fn the_nights_of_a_month_are_one_command_and_can_be_corrected_and_taken_ba
     )
     .unwrap();
     assert!(read(&mut cedar, &placement).await.unwrap().lodging.is_empty());
+    let events = service.events().await;
+    let kind = prost::Message::decode(events.last().unwrap().payload.clone())
+        .map(|told: pb::HousingEvent| told.kind);
+    let Ok(Some(pb::housing_event::Kind::BedNightsEnteredInError(gone))) = kind else { panic!("taken back") };
+    let told = events.iter().rfind(|event| event.r#type.ends_with("BedNightsCounted")).unwrap();
+    let fact = platform::command::stored::fact_of(told).unwrap();
+    assert_eq!(
+        gone.fact_ids,
+        [fact.to_string()],
+        "the fact is named, so that whoever lists facts sees it go"
+    );
+    recorder.record_nights(nights(&[1])).await.unwrap();
+    assert_eq!(
+        read(&mut cedar, &placement).await.unwrap().lodging,
+        [range(1, 2)],
+        "told again it stands again"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,14 +5,21 @@ use std::str::FromStr;
 
 use kernel::{Day, Decider, Occurred};
 use proto::log as pb;
+use uuid::Uuid;
 
-use super::Unreadable;
+use super::{Unreadable, fact_id};
 use crate::wire::{from_date, from_occurred};
 
 /// Until when a recorded fact is known, where it is open.
 pub fn known_until(stored: &pb::Event, open: bool) -> Option<Day> {
     let source = stored.source.as_ref().filter(|_| open)?;
     source.known_until.as_ref().and_then(from_date)
+}
+
+/// The recorded fact that a stored event tells; none where nobody's record made it.
+pub fn fact_of(stored: &pb::Event) -> Option<Uuid> {
+    let hash = stored.source.as_ref()?.key_hash.as_ref().try_into().ok()?;
+    Some(fact_id(hash))
 }
 
 /// When a stored event happened.

@@ -10,7 +10,7 @@ use crate::domain::codes::{CancelReason, RefusalReason};
 use crate::domain::days::{Month, When};
 use crate::domain::lodging::Stay;
 use crate::domain::place::Place;
-use crate::domain::{PlacementId, UnitId};
+use crate::domain::{FactId, PlacementId, UnitId};
 
 /// A placement as another system tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,6 +185,8 @@ pub enum Command {
     RecordNights {
         /// Who says so.
         by: By,
+        /// The fact that tells them.
+        fact: FactId,
         /// The month.
         month: Month,
         /// Nights of it.

@@ -88,16 +88,17 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Exit { by, when, destination } => exit(provided(state, by)?, when, destination),
         Command::AddNights { by, nights, when } => nights::add(provided(state, by)?, nights, when),
         Command::Record { told, home, unit_taken } => record::record(state, *told, home, unit_taken),
-        Command::RecordNights { by, month, nights, others } => {
+        Command::RecordNights { by, fact, month, nights, others } => {
             let (made, _) = party(state, by).and_then(provider)?;
-            Ok(record::nights(made, month, nights, &others))
+            Ok(record::nights(made, fact, month, nights, &others))
         }
         Command::MarkNightsEnteredInError { by, month } => {
             let (made, _) = party(state, by).and_then(provider)?;
             if made.nights_of(month).is_empty() {
                 return Err(Refusal::NoSuchNights);
             }
-            Ok(vec![Event::NightsEnteredInError { month, zone: made.facts.zone.clone() }])
+            let facts = made.nights_told.get(&month).cloned().unwrap_or_default();
+            Ok(vec![Event::NightsEnteredInError { month, facts, zone: made.facts.zone.clone() }])
         }
         Command::MarkEnteredInError { by } => match state {
             State::InError { agency, .. } if by == By::Agency(*agency) => Ok(vec![]),

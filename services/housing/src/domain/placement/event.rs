@@ -9,7 +9,7 @@ use super::{Assigned, Facts, Recorded};
 use crate::domain::codes::{CancelReason, ProjectType, RefusalReason};
 use crate::domain::days::Month;
 use crate::domain::place::Place;
-use crate::domain::{PlacementId, ReferralId, UnitId};
+use crate::domain::{FactId, PlacementId, ReferralId, UnitId};
 
 /// What happens to a placement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +129,8 @@ pub enum Event {
         month: Month,
         /// All its nights.
         nights: BTreeSet<Day>,
+        /// The fact by which a source told them; none where they were counted here.
+        fact: Option<FactId>,
         /// Where the days are told.
         zone: Zone,
         /// Whether it takes back a night counted before.
@@ -140,6 +142,8 @@ pub enum Event {
     NightsEnteredInError {
         /// The month.
         month: Month,
+        /// The facts by which sources had told its nights.
+        facts: BTreeSet<FactId>,
         /// Where its days are told.
         zone: Zone,
     },

@@ -40,6 +40,7 @@ pub(super) fn add(made: &Made, nights: BTreeSet<Day>, when: When) -> Result<Vec<
     let counted = |(month, nights)| Event::NightsCounted {
         month,
         nights,
+        fact: None,
         zone: made.facts.zone.clone(),
         correction: false,
         discrepancies: vec![],

@@ -7,9 +7,9 @@ use kernel::{Day, Discrepancy};
 
 use super::state::{Made, State};
 use super::{Event, Others, Recorded, Refusal, Told};
-use crate::domain::PlacementId;
 use crate::domain::codes::LodgedBy;
 use crate::domain::days::Month;
+use crate::domain::{FactId, PlacementId};
 
 /// The person has another permanent home in this agency.
 pub(super) const HOME_ELSEWHERE: &str = "HOME_ELSEWHERE";
@@ -83,7 +83,13 @@ fn odd_move_in(told: &Told, on: Day) -> Option<Discrepancy> {
 }
 
 /// The bed nights of a month as another system tells them.
-pub(super) fn nights(made: &Made, month: Month, told: BTreeSet<Day>, others: &Others) -> Vec<Event> {
+pub(super) fn nights(
+    made: &Made,
+    fact: FactId,
+    month: Month,
+    told: BTreeSet<Day>,
+    others: &Others,
+) -> Vec<Event> {
     let now = made.nights_of(month);
     let told = match others {
         Others::None => told,
@@ -110,5 +116,5 @@ pub(super) fn nights(made: &Made, month: Month, told: BTreeSet<Day>, others: &Ot
     }
     let correction = !now.is_subset(&told);
     let zone = made.facts.zone.clone();
-    vec![Event::NightsCounted { month, nights: told, zone, correction, discrepancies }]
+    vec![Event::NightsCounted { month, nights: told, fact: Some(fact), zone, correction, discrepancies }]
 }

@@ -1,7 +1,7 @@
 //! Where a placement stands.
 //! Invariant: a situation holds the days it needs and no others; a move-in cannot be written without an entry.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{AgencyId, Day, PersonId, UnitGroupId, Zone};
 
@@ -11,7 +11,7 @@ use crate::domain::days::{Days, Month};
 use crate::domain::diary::{Occupant, Tenure};
 use crate::domain::lodging::{self, Stay};
 use crate::domain::place::Place;
-use crate::domain::{HouseholdId, PlacementId, ReferralId, UnitId};
+use crate::domain::{FactId, HouseholdId, PlacementId, ReferralId, UnitId};
 
 /// What a placement is about. Nothing of it changes but by a correction of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +118,8 @@ pub struct Made {
     pub units: Vec<Assigned>,
     /// Its bed nights.
     pub nights: BTreeSet<Day>,
+    /// The facts by which sources told those of a month.
+    pub nights_told: BTreeMap<Month, BTreeSet<FactId>>,
     /// The whole fact as another system told it; none where it was made here.
     pub recorded: Option<Box<Recorded>>,
 }
@@ -235,6 +237,7 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
             situation: Situation::Matched,
             units: unit.iter().copied().collect(),
             nights: BTreeSet::new(),
+            nights_told: BTreeMap::new(),
             recorded: None,
         })),
         Event::UnitAssigned { unit, .. } => change(state, |made| made.units.push(*unit)),
@@ -261,9 +264,9 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
             Situation::Exited { stay: Stay { exited: Some(*on), ..stay }, destination: destination.clone() }
         }),
         Event::Recorded { recorded, .. } => {
-            let nights = match state {
-                State::Made(made) => made.nights,
-                State::Unmade | State::InError { .. } => BTreeSet::new(),
+            let (nights, nights_told) = match state {
+                State::Made(made) => (made.nights, made.nights_told),
+                State::Unmade | State::InError { .. } => Default::default(),
             };
             let told = &recorded.told;
             State::Made(Box::new(Made {
@@ -271,15 +274,20 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
                 situation: situation_of(recorded),
                 units: told.unit.map(|unit| Assigned { unit, from: told.entry }).into_iter().collect(),
                 nights,
+                nights_told,
                 recorded: Some(recorded.clone()),
             }))
         }
-        Event::NightsCounted { month, nights, .. } => change(state, |made| {
+        Event::NightsCounted { month, nights, fact, .. } => change(state, |made| {
             made.nights.retain(|night| Month::of(*night) != *month);
             made.nights.extend(nights);
+            if let Some(fact) = fact {
+                made.nights_told.entry(*month).or_default().insert(*fact);
+            }
         }),
         Event::NightsEnteredInError { month, .. } => change(state, |made| {
             made.nights.retain(|night| Month::of(*night) != *month);
+            made.nights_told.remove(month);
         }),
         Event::EnteredInError { .. } => match state {
             State::Made(made) => State::InError { agency: made.facts.agency, person: made.facts.person },

@@ -6,9 +6,13 @@ use std::collections::BTreeSet;
 use kernel::{Decider, given};
 
 use super::*;
+use crate::domain::FactId;
 use crate::domain::days::Month;
 use crate::domain::placement::{Command, Event, Others, Placement, Refusal};
 use ProjectType::EmergencyShelterNightByNight as NightByNight;
+
+const FACT: FactId = FactId::of(71);
+const ANOTHER: FactId = FactId::of(72);
 
 fn nights<const N: usize>(days: [i8; N]) -> BTreeSet<Day> {
     days.map(may).into()
@@ -21,7 +25,19 @@ fn counted<const N: usize>(days: [i8; N]) -> Event {
 }
 fn now_stand<const N: usize>(days: [i8; N], correction: bool) -> Event {
     let nights = nights(days);
-    Event::NightsCounted { month: month(), nights, zone: zone(), correction, discrepancies: vec![] }
+    Event::NightsCounted {
+        month: month(),
+        nights,
+        fact: None,
+        zone: zone(),
+        correction,
+        discrepancies: vec![],
+    }
+}
+fn by_fact<const N: usize>(days: [i8; N], correction: bool, fact: FactId) -> Event {
+    let nights = nights(days);
+    let fact = Some(fact);
+    Event::NightsCounted { month: month(), nights, fact, zone: zone(), correction, discrepancies: vec![] }
 }
 fn in_shelter(project: ProjectType) -> Vec<Event> {
     vec![
@@ -41,7 +57,11 @@ fn add<const N: usize>(days: [i8; N]) -> Command {
     Command::AddNights { by: BY_CEDAR, nights: nights(days), when: today() }
 }
 fn told<const N: usize>(days: [i8; N]) -> Command {
-    Command::RecordNights { by: BY_CEDAR, month: month(), nights: nights(days), others: Others::None }
+    told_by(FACT, days)
+}
+fn told_by<const N: usize>(fact: FactId, days: [i8; N]) -> Command {
+    let (month, nights) = (month(), nights(days));
+    Command::RecordNights { by: BY_CEDAR, fact, month, nights, others: Others::None }
 }
 
 #[test]
@@ -80,8 +100,8 @@ fn nobody_leaves_before_the_last_night_and_the_night_of_the_exit_counts() {
 fn a_month_told_again_replaces_the_month_and_a_night_taken_back_is_a_correction() {
     let slept = with(in_shelter(NightByNight), [counted([8, 9])]);
     given::<Placement>(slept.clone()).when(told([8, 9])).nothing();
-    given::<Placement>(slept.clone()).when(told([8, 9, 10])).then([counted([8, 9, 10])]);
-    given::<Placement>(slept.clone()).when(told([9, 10])).then([now_stand([9, 10], true)]);
+    given::<Placement>(slept.clone()).when(told([8, 9, 10])).then([by_fact([8, 9, 10], false, FACT)]);
+    given::<Placement>(slept.clone()).when(told([9, 10])).then([by_fact([9, 10], true, FACT)]);
     let state = Placement::fold(&with(slept, [now_stand([9, 10], true)]));
     let lodging = state.made().map(|made| made.lodging());
     assert_eq!(lodging, Some(vec![days(9, Some(11))]));
@@ -91,14 +111,23 @@ fn a_month_told_again_replaces_the_month_and_a_night_taken_back_is_a_correction(
 fn a_source_that_tells_by_rows_takes_back_no_night_by_leaving_it_out() {
     let rows = |days, but| Command::RecordNights {
         by: BY_CEDAR,
+        fact: FACT,
         month: month(),
         nights: days,
         others: Others::Stay { but },
     };
     let slept = with(in_shelter(NightByNight), [counted([8, 9])]);
     given::<Placement>(slept.clone()).when(rows(nights([9]), nights([]))).nothing();
-    given::<Placement>(slept.clone()).when(rows(nights([10]), nights([]))).then([counted([8, 9, 10])]);
-    given::<Placement>(slept.clone()).when(rows(nights([10]), nights([8]))).then([now_stand([9, 10], true)]);
+    given::<Placement>(slept.clone()).when(rows(nights([10]), nights([]))).then([by_fact(
+        [8, 9, 10],
+        false,
+        FACT,
+    )]);
+    given::<Placement>(slept.clone()).when(rows(nights([10]), nights([8]))).then([by_fact(
+        [9, 10],
+        true,
+        FACT,
+    )]);
     // One row of a night is deleted, another still tells it.
     given::<Placement>(slept).when(rows(nights([8]), nights([8]))).nothing();
 }
@@ -125,10 +154,24 @@ fn odd_nights_are_kept_with_what_is_odd_about_them() {
 fn nights_never_meant_are_gone_and_those_of_other_months_stay() {
     let mark = |by, month| Command::MarkNightsEnteredInError { by, month };
     let slept = with(in_shelter(NightByNight), [counted([8, 9])]);
-    let gone = Event::NightsEnteredInError { month: month(), zone: zone() };
+    let gone = Event::NightsEnteredInError { month: month(), facts: [].into(), zone: zone() };
     given::<Placement>(slept.clone()).when(mark(BY_CEDAR, month())).then([gone.clone()]);
     given::<Placement>(slept.clone()).when(mark(BY_HARBOR, month())).refused(Refusal::NotFound);
     let june = Month::new(2026, 6).expect("a month");
     given::<Placement>(slept.clone()).when(mark(BY_CEDAR, june)).refused(Refusal::NoSuchNights);
     given::<Placement>(with(slept, [gone])).when(mark(BY_CEDAR, month())).refused(Refusal::NoSuchNights);
+}
+
+#[test]
+fn nights_never_meant_name_the_facts_that_told_them_and_no_others() {
+    let mark = Command::MarkNightsEnteredInError { by: BY_CEDAR, month: month() };
+    let gone = |facts: &[FactId]| {
+        let facts = facts.iter().copied().collect();
+        Event::NightsEnteredInError { month: month(), facts, zone: zone() }
+    };
+    let told = [by_fact([8, 9], false, FACT), by_fact([8, 9, 10], false, ANOTHER), counted([8, 9, 10, 11])];
+    let slept = with(in_shelter(NightByNight), told);
+    given::<Placement>(slept.clone()).when(mark.clone()).then([gone(&[FACT, ANOTHER])]);
+    let again = with(slept, [gone(&[FACT, ANOTHER]), by_fact([8], false, ANOTHER)]);
+    given::<Placement>(again).when(mark).then([gone(&[ANOTHER])]);
 }

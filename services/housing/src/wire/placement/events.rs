@@ -2,7 +2,7 @@
 //! Invariant: an event of a day says the day in the group's zone; the words of a destination are sealed.
 
 use kernel::{Occurred, PersonId, Zone};
-use platform::command::stored::known_until;
+use platform::command::stored::{fact_of, known_until};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::wire::to_date;
 use prost::Name;
@@ -10,9 +10,9 @@ use proto::housing as pb;
 use proto::housing::housing_event::Kind;
 use tonic::Status;
 
-use crate::domain::PlacementId;
 use crate::domain::days::Month;
 use crate::domain::placement::{Assigned, Event, Facts, Placement, Recorded, State, Told};
+use crate::domain::{FactId, PlacementId};
 use crate::wire::codes::{
     cancel_reason, project_type, refusal_reason, relationship_number, stored_relationship,
 };
@@ -115,7 +115,8 @@ impl Encoding for Placement {
                 let told = &kept.told;
                 (payload, Occurred::day(told.entry, told.facts.zone.clone()))
             }
-            Event::NightsCounted { month, nights, zone, correction, discrepancies } => {
+            Event::NightsCounted { month, nights, fact: _, zone, correction, discrepancies } => {
+                // Which fact tells them stands in the envelope, as its source.
                 let days = nights.iter().map(|night| night.day().unsigned_abs().into()).collect();
                 let (year, number) = out(*month);
                 let nights_out = pb::MonthNights { year, month: number, days };
@@ -126,9 +127,10 @@ impl Encoding for Placement {
                 let first = nights.first().copied().unwrap_or_else(|| month.first());
                 (payload, Occurred::day(first, zone.clone()))
             }
-            Event::NightsEnteredInError { month, zone } => {
+            Event::NightsEnteredInError { month, facts, zone } => {
                 let (year, number) = out(*month);
-                let message = pb::BedNightsEnteredInError { placement_id, year, month: number };
+                let fact_ids = facts.iter().map(ToString::to_string).collect();
+                let message = pb::BedNightsEnteredInError { placement_id, year, month: number, fact_ids };
                 let kind = pb::BedNightsEnteredInError::full_name();
                 (
                     payload(kind, Kind::BedNightsEnteredInError(message)),
@@ -225,12 +227,14 @@ impl Encoding for Placement {
                     month,
                     nights: days.ok_or_else(|| Unreadable::new(event, "a night in it is damaged"))?,
                     zone: zone()?,
+                    fact: fact_of(event).map(FactId::new),
                     correction: message.correction,
                     discrepancies: stored::discrepancies(event),
                 }
             }
             Kind::BedNightsEnteredInError(message) => Event::NightsEnteredInError {
                 month: month(event, message.year, message.month)?,
+                facts: message.fact_ids.iter().map(|id| stored::id(event, id)).collect::<Result<_, _>>()?,
                 zone: zone()?,
             },
             Kind::PlacementEnteredInError(message) => Event::EnteredInError {

@@ -324,6 +324,7 @@ pub fn samples() -> Vec<(&'static str, Kind)> {
                 placement_id: placement_id(),
                 year: 2026,
                 month: 3,
+                fact_ids: vec![capacity_id()],
             }),
         ),
         (
