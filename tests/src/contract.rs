@@ -129,7 +129,10 @@ impl Contract {
             Type::Int32 | Type::Int64 | Type::Uint32 | Type::Uint64 if field.name() == "year" => varint(2026),
             Type::Int32 | Type::Int64 | Type::Uint32 | Type::Uint64 => varint(1 + choose(&path, 999)),
             Type::String => delimited(number(field), text(field.name(), &path, choose).as_bytes(), into),
-            Type::Bytes => delimited(number(field), &[choose(&path, 256) as u8; 12], into),
+            Type::Bytes => {
+                let length = if field.name().ends_with("_hash") { 32 } else { 12 };
+                delimited(number(field), &vec![choose(&path, 256) as u8; length], into);
+            }
             Type::Message => {
                 let body = match field.type_name() {
                     ".google.protobuf.Timestamp" => {

@@ -3,7 +3,7 @@
 //! Invariant: pure. No runtime, wire, database or bus is a dependency of this crate, and nothing here asks what time it is.
 //!
 //! Reading order: [`decider`] (a stream decides), [`refusal`] (and says no), [`ids`], [`actor`] (who speaks), [`time`], [`local`] (wall times),
-//! [`private`] (text that the domain carries and never reads), [`record`] (facts from elsewhere), [`class`] and [`may`] (who sees what), [`spec`]
+//! [`practice`], [`private`] (text that the domain carries and never reads), [`record`] (facts from elsewhere), [`class`] and [`may`] (who sees what), [`spec`]
 //! (given, when, then).
 
 pub mod actor;
@@ -12,6 +12,7 @@ pub mod decider;
 pub mod ids;
 pub mod local;
 pub mod may;
+pub mod practice;
 pub mod private;
 pub mod record;
 pub mod refusal;
@@ -24,7 +25,7 @@ pub use class::{Class, Part};
 pub use decider::Decider;
 pub use ids::{AgencyId, OfferId, PersonId, StreamId, UnitGroupId, WorkerId};
 pub use local::{Local, WallTimeKind};
-pub use private::Private;
+pub use private::{Private, Words};
 pub use record::{Discrepancy, Source, known_longer};
 pub use refusal::{Refusal, RefusalKind};
 pub use shifts::{Shift, Shifts, WeeklyShift};

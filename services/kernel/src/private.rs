@@ -19,6 +19,23 @@ impl Private {
     }
 }
 
+/// Words of somebody's own that nobody here reads; a keyed hash tells whether two tellings are the same.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// The words.
+    pub text: Private,
+    /// Their keyed hash.
+    pub hash: [u8; 32],
+}
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+}
+
+impl Eq for Words {}
+
 impl fmt::Debug for Private {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -7,7 +7,9 @@ use platform::peer::Peer;
 use proto::referrals as pb;
 use proto::referrals::referrals_service_client::ReferralsServiceClient as Client;
 use proto::registry::registry_event::Kind as Registry;
-use proto::types::{Contact, Identifier, LifeDomain, Occurred, Precision, Setting, Source, Written};
+use proto::types::{
+    Contact, FieldStatus, Identifier, LifeDomain, Occurred, Precision, Setting, Source, Written,
+};
 use tests::alone::until;
 use tests::{Alone, OnStore};
 use tonic::Code;
@@ -504,9 +506,18 @@ async fn a_recorded_fact_is_corrected(store: OnStore) {
         state: pb::ReferralState::Completed.into(),
         ..Default::default()
     };
+    let again = pb::RecordReferralRequest { request_id: new_request(), ..logged.clone() };
     let logged = written(clinic.record_referral(logged).await.unwrap().into_inner().written);
+    let again = written(clinic.record_referral(again).await.unwrap().into_inner().written);
+    assert_eq!(again.etag, logged.etag, "the same words told again are nothing new");
     assert_eq!(logged.discrepancies[0].code, "TARGET_UNNAMED");
-    assert_eq!(read(&mut clinic, &logged.id).await.state(), pb::ReferralState::Completed);
+    let seen = read(&mut clinic, &logged.id).await;
+    assert_eq!(seen.state(), pb::ReferralState::Completed);
+    assert_eq!(seen.service_named, "Referral to a housing navigator");
+    assert_eq!(seen.service_named_status(), FieldStatus::Open);
+    let clear =
+        |event: &proto::log::Event| event.payload.windows(9).any(|window| window == b"navigator".as_slice());
+    assert!(!service.events().await.iter().any(clear), "what somebody typed stands sealed");
     let mut worker = Client::new(service.worker(CLINIC));
     let refused = worker.record_participation(record(1, new_request())).await.unwrap_err();
     assert_eq!(
@@ -514,6 +525,66 @@ async fn a_recorded_fact_is_corrected(store: OnStore) {
         (Code::PermissionDenied, Some("ROLE_NOT_ALLOWED"))
     );
     service.one_batch_makes_the_same_lists().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_record_told_again_is_written_again_only_where_it_is_known_for_longer() {
+    let service = service().await;
+    let offer = with_offer(&service, offer("Day programme")).await;
+    let clinic = Client::new(service.recorder(CLINIC));
+    let started = now_at(&service);
+    let day = |month| Some(proto::Date { year: 2026, month, day: 28 });
+    let known = |table: &str, until| {
+        let source = source(table, "K1").unwrap();
+        Some(Source { known_until: until, ..source })
+    };
+    let taking_part = async |until, ended: Option<Occurred>| {
+        let request = pb::RecordParticipationRequest {
+            request_id: new_request(),
+            source: known("Enrollment", until),
+            person_id: ANA.to_string(),
+            offer_id: offer.clone(),
+            started: Some(started.clone()),
+            destination_code: if ended.is_some() { 410 } else { 0 },
+            ended,
+        };
+        written(clinic.clone().record_participation(request).await.unwrap().into_inner().written).etag
+    };
+    let referred = async |until, reached: Option<Occurred>| {
+        let open = reached.is_none();
+        let state = if open { pb::ReferralState::Requested } else { pb::ReferralState::Completed };
+        let request = pb::RecordReferralRequest {
+            request_id: new_request(),
+            source: known("Event", until),
+            person_id: ANA.to_string(),
+            service_named: "a housing navigator".into(),
+            made: Some(started.clone()),
+            state: state.into(),
+            state_reached: reached,
+            ..Default::default()
+        };
+        written(clinic.clone().record_referral(request).await.unwrap().into_inner().written).etag
+    };
+    let last = async || {
+        let events = service.events().await;
+        events.last().and_then(|event| event.source.as_ref()?.known_until)
+    };
+    macro_rules! told_again {
+        ($record:ident) => {
+            let first = $record(day(2), None).await;
+            assert_eq!($record(day(2), None).await, first);
+            assert_eq!($record(day(1), None).await, first, "it was known for longer already");
+            let longer = $record(day(3), None).await;
+            assert_ne!(longer, first);
+            assert_eq!(last().await, day(3));
+            assert_eq!($record(day(3), None).await, longer);
+            let closed = $record(None, Some(started.clone())).await;
+            assert_ne!(closed, longer);
+            assert_eq!($record(day(4), Some(started.clone())).await, closed, "what has ended is known whole");
+        };
+    }
+    told_again!(taking_part);
+    told_again!(referred);
 }
 
 #[tokio::test(flavor = "multi_thread")]

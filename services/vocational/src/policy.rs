@@ -9,7 +9,7 @@ use proto::referrals::referrals_event::Kind;
 use proto::referrals::{Receiver, ReferralsEvent};
 
 use crate::domain::CaseId;
-use crate::domain::case::{Command, Facts, IPS, Opening, Plan};
+use crate::domain::case::{Command, Facts, Opening, Plan};
 use crate::wire::PART2;
 
 /// An event that cannot be read: a newer release wrote it, or it is damaged.
@@ -40,7 +40,7 @@ pub fn opens(event: &proto::log::Event) -> Result<Option<(CaseId, Command)>, Unr
             id: case,
             person: accepted.person_id.parse().map_err(|_| Unreadable)?,
             agency: accepted.target_agency_id.parse().map_err(|_| Unreadable)?,
-            zero_exclusion: accepted.practice == IPS,
+            zero_exclusion: accepted.zero_exclusion,
             practice: accepted.practice,
             referral: Some(crate::domain::ReferralId::new(referral)),
             offer: Some(accepted.offer_id.parse::<OfferId>().map_err(|_| Unreadable)?),
@@ -78,7 +78,9 @@ mod tests {
     }
 
     fn accepted(receiver: Receiver, practice: &str) -> proto::log::Event {
+        let zero_exclusion = practice == "ips";
         event(Kind::ReferralAccepted(ReferralAccepted {
+            zero_exclusion,
             referral_id: Uuid::from_u128(REFERRAL).to_string(),
             person_id: PersonId::of(10).to_string(),
             offer_id: OfferId::of(11).to_string(),
@@ -115,6 +117,11 @@ mod tests {
         assert!(
             !opening(&accepted(Receiver::Vocational, "vocational-rehabilitation")).1.facts.zero_exclusion
         );
+        // An offer of another practice that promises the same.
+        let mut promised = ReferralsEvent::decode(accepted(Receiver::Vocational, "other").payload).unwrap();
+        let Some(Kind::ReferralAccepted(acceptance)) = &mut promised.kind else { panic!("an acceptance") };
+        acceptance.zero_exclusion = true;
+        assert!(opening(&event(promised.kind.unwrap())).1.facts.zero_exclusion);
         let mut labelled = accepted(Receiver::Vocational, "ips");
         assert!(!opening(&labelled).1.facts.part2);
         labelled.labels = vec![PART2.into()];

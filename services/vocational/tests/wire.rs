@@ -301,6 +301,7 @@ fn accepted(referral: Uuid, person: PersonId) -> proto::referrals::ReferralsEven
         offer_id: OfferId::of(30).to_string(),
         target_agency_id: WORKS.to_string(),
         practice: "ips".into(),
+        zero_exclusion: true,
         receiver: proto::referrals::Receiver::Vocational.into(),
         ..Default::default()
     };

@@ -1,7 +1,7 @@
 //! Where somebody stays or went, in the codes of HMIS 3.12.
 //! Invariant: the code is one of the list, and a subsidy goes with a subsidised rental alone.
 
-use kernel::Private;
+use kernel::Words;
 
 /// A place by its code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,23 +10,6 @@ pub struct Place {
     subsidy: Option<u32>,
     other: Option<Words>,
 }
-
-/// A place in somebody's own words, which nobody here reads; a keyed hash tells whether two are the same.
-#[derive(Clone, Debug)]
-pub struct Words {
-    /// The words.
-    pub text: Private,
-    /// Their keyed hash.
-    pub hash: [u8; 32],
-}
-
-impl PartialEq for Words {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash
-    }
-}
-
-impl Eq for Words {}
 
 /// What kind of place a code names: HMIS 3.12 groups them so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,7 @@
 //! Places on the wire: a code, and sometimes words of somebody's own.
 //! Invariant: the words leave sealed and come back sealed; only a reply opens them.
 
+use kernel::Words;
 use platform::command::{Ink, Unreadable, from_private};
 use platform::error::BadField;
 use platform::keys::Keys;
@@ -10,7 +11,7 @@ use proto::housing as pb;
 use proto::types::FieldStatus;
 use tonic::Status;
 
-use crate::domain::place::{NotAPlace, Place, Words};
+use crate::domain::place::{NotAPlace, Place};
 
 /// Longest words for a place, in characters.
 const WORDS: usize = 500;

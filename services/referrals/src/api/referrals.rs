@@ -50,8 +50,16 @@ impl Api {
             return Ok(None);
         }
         let mut referral = wire::referral(id, now.version, &now);
-        if let referral::State::Made { facts, .. } = &*now.state {
-            (referral.need, referral.need_status) = self.desk.keys().field(Some(&facts.need)).await;
+        let keys = self.desk.keys();
+        match &*now.state {
+            referral::State::Made { facts, .. } => {
+                (referral.need, referral.need_status) = keys.field(Some(&facts.need)).await;
+            }
+            referral::State::Told(told) => {
+                let named = keys.field(Some(&told.service_named.text)).await;
+                (referral.service_named, referral.service_named_status) = named;
+            }
+            referral::State::Unmade | referral::State::InError { .. } => {}
         }
         Ok(Some(referral))
     }
@@ -158,7 +166,7 @@ pub(super) async fn record(api: &Api, request: &Request<pb::RecordReferralReques
     let r = request.get_ref();
     let ask = api.desk.ask("RecordReferral", RECORD, request, &r.request_id, "")?;
     let (id, source) = api.desk.source(&ask.caller, r.source.as_ref())?;
-    let (asked, told) = wire::record(ask.agency()?, r)?;
+    let (asked, told) = wire::record(ask.agency()?, api.desk.secret(), r)?;
     let ask = ask.from_source(source);
     let offer = asked.map(|offer| Stream::<Offer>::of(OfferId::uuid(offer)));
     let streams = (Stream::<Referral>::of(id), offer);

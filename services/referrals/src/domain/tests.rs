@@ -89,6 +89,7 @@ fn accepted() -> Event {
         offer: OFFER,
         target: CLINIC,
         practice: "skills-training".into(),
+        zero_exclusion: false,
         receiver: Receiver::Participation,
         goal: None,
     }

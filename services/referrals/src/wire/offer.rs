@@ -1,6 +1,7 @@
 //! Offers on the wire.
 //! Invariant: an offer's content is stored as it was published, whole.
 
+use kernel::practice::zero_exclusion;
 use kernel::{AgencyId, Caller, OfferId, Zone};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
@@ -78,7 +79,8 @@ fn content(given: &pb::ServiceOfferContent) -> Result<Content, BadField> {
         practice: wire::text("practice", &given.practice, 100)?,
         life_domains: given.life_domains.clone(),
         receiver,
-        zero_exclusion: given.zero_exclusion,
+        // An offer of another practice may promise the same; one of IPS cannot leave it out.
+        zero_exclusion: given.zero_exclusion || zero_exclusion(&given.practice),
         part2: given.part2,
         zone: wire::zone("zone", &given.zone)?,
         identifiers: given.identifiers.iter().enumerate().map(identifier).collect::<Result<_, _>>()?,

@@ -1,9 +1,10 @@
 //! Referrals on the wire.
-//! Invariant: the need, why no goal is served and a rejection's words leave sealed and come back sealed; only a reply opens them.
+//! Invariant: the need, why no goal is served, the service that a source names and a rejection's words leave sealed and come back sealed; only a reply opens them.
 
-use kernel::{AgencyId, By, Discrepancy, OfferId, PersonId, Timestamp, Zone};
+use kernel::{AgencyId, By, Discrepancy, OfferId, PersonId, Private, Timestamp, Words, Zone};
 use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
 use platform::error::BadField;
+use platform::seal::Secret;
 use platform::wire::{self, from_occurred, to_instant, to_occurred};
 use prost::Name;
 use proto::referrals as pb;
@@ -176,6 +177,7 @@ pub fn fail(by: By, request: &pb::FailReferralRequest) -> Result<(ReferralId, Co
 /// It was made elsewhere, and asked of that offer, whose words are looked up.
 pub fn record(
     agency: AgencyId,
+    secret: &Secret,
     request: &pb::RecordReferralRequest,
 ) -> Result<(Option<OfferId>, Recorded), BadField> {
     let answer = answer_in(request.state).ok_or_else(|| {
@@ -191,11 +193,15 @@ pub fn record(
     }
     let offer = wire::optional_id("offer_id", &request.offer_id)?;
     let unnamed = || Discrepancy::new("TARGET_UNNAMED", "the source names no target that is on the platform");
+    let service_named = wire::text("service_named", &request.service_named, 200)?;
     let told = Recorded {
         person: wire::id("person_id", &request.person_id)?,
         requester: agency,
         offer: None,
-        service_named: wire::text("service_named", &request.service_named, 200)?,
+        service_named: Words {
+            hash: secret.hash("service-named", service_named.as_bytes()),
+            text: Private::Plain(service_named),
+        },
         made,
         known_until: wire::known_until(request.source.as_ref(), answer.is_open())?,
         answer,
@@ -205,7 +211,7 @@ pub fn record(
     Ok((offer, told))
 }
 
-/// A referral as its readers see it, without the need, which is opened apart.
+/// A referral as its readers see it, without the need and the service named, which are opened apart.
 pub fn referral(id: ReferralId, version: u64, state: &State) -> pb::Referral {
     let mut out = pb::Referral {
         id: id.to_string(),
@@ -253,13 +259,10 @@ pub fn referral(id: ReferralId, version: u64, state: &State) -> pb::Referral {
         State::Told(told) => {
             out.requester_agency_id = told.requester.to_string();
             out.requested_at = Some(to_instant(told.made.at));
-            match &told.offer {
-                Some((offer, agency, name)) => {
-                    out.offer_id = offer.to_string();
-                    out.target_agency_id = agency.to_string();
-                    out.offer_name = name.clone();
-                }
-                None => out.offer_name = told.service_named.clone(),
+            if let Some((offer, agency, name)) = &told.offer {
+                out.offer_id = offer.to_string();
+                out.target_agency_id = agency.to_string();
+                out.offer_name = name.clone();
             }
         }
     }
@@ -298,7 +301,7 @@ impl Encoding for Referral {
                 let message = pb::ReferralAcknowledged { referral_id };
                 payload(pb::ReferralAcknowledged::full_name(), Kind::ReferralAcknowledged(message))
             }
-            Event::Accepted { id, person, offer, target, practice, receiver, goal } => {
+            Event::Accepted { id, person, offer, target, practice, zero_exclusion, receiver, goal } => {
                 let (receiver, unit_group_id) = receiver_out(*receiver);
                 let message = pb::ReferralAccepted {
                     referral_id: id.to_string(),
@@ -306,6 +309,7 @@ impl Encoding for Referral {
                     offer_id: offer.to_string(),
                     target_agency_id: target.to_string(),
                     practice: practice.clone(),
+                    zero_exclusion: *zero_exclusion,
                     receiver: receiver.into(),
                     unit_group_id,
                     goal_id: id_text(*goal),
@@ -362,7 +366,7 @@ impl Encoding for Referral {
                 payload(pb::ReferralProgressed::full_name(), Kind::ReferralProgressed(message))
             }
             Event::Recorded { told, correction } => {
-                let message = recorded(told, *correction);
+                let message = recorded(told, *correction, ink)?;
                 let mut payload = payload(pb::ReferralRecorded::full_name(), Kind::ReferralRecorded(message));
                 payload.occurred = Some(told.made.clone());
                 payload.discrepancies = told.discrepancies.clone();
@@ -398,6 +402,7 @@ impl Encoding for Referral {
                 offer: stored_id(stored, &message.offer_id)?,
                 target: stored_id(stored, &message.target_agency_id)?,
                 practice: message.practice,
+                zero_exclusion: message.zero_exclusion,
                 receiver: receiver_in(stored, message.receiver, &message.unit_group_id)?,
                 goal: stored_optional_id(stored, &message.goal_id)?,
             },
@@ -492,24 +497,25 @@ fn facts(stored: &proto::log::Event, message: pb::ReferralDrafted) -> Result<Fac
     })
 }
 
-fn recorded(told: &Recorded, correction: bool) -> pb::ReferralRecorded {
+fn recorded(told: &Recorded, correction: bool, ink: &Ink<'_>) -> Result<pb::ReferralRecorded, Status> {
     let (offer, target, name) = match &told.offer {
         Some((offer, agency, name)) => (offer.to_string(), agency.to_string(), name.clone()),
         None => Default::default(),
     };
-    pb::ReferralRecorded {
+    Ok(pb::ReferralRecorded {
         referral_id: String::new(),
         person_id: told.person.to_string(),
         requester_agency_id: told.requester.to_string(),
         offer_id: offer,
         target_agency_id: target,
-        service_named: told.service_named.clone(),
+        service_named: Some(ink.seal("service_named", &told.service_named.text)?),
+        service_named_hash: told.service_named.hash.to_vec().into(),
         state: answer_out(told.answer).into(),
         state_reached: told.reached.as_ref().map(to_occurred),
         correction,
         made: Some(to_occurred(&told.made)),
         offer_name: name,
-    }
+    })
 }
 
 fn told(stored: &proto::log::Event, message: pb::ReferralRecorded) -> Result<Recorded, Unreadable> {
@@ -517,11 +523,15 @@ fn told(stored: &proto::log::Event, message: pb::ReferralRecorded) -> Result<Rec
     let target = stored_optional_id(stored, &message.target_agency_id)?;
     let discrepancies = &stored.discrepancies;
     let answer = answer_in(message.state).ok_or_else(|| Unreadable::new(stored, "its state is not known"))?;
+    let text = from_private(message.service_named.as_ref());
+    let hash = message.service_named_hash.as_ref().try_into().ok();
+    let (text, hash) =
+        text.zip(hash).ok_or_else(|| Unreadable::new(stored, "the service it names is damaged"))?;
     Ok(Recorded {
         person: stored_id(stored, &message.person_id)?,
         requester: stored_id(stored, &message.requester_agency_id)?,
         offer: offer.zip(target).map(|(offer, agency)| (offer, agency, message.offer_name)),
-        service_named: message.service_named,
+        service_named: Words { text, hash },
         made: match message.made.as_ref().and_then(from_occurred) {
             Some(made) => made,
             None => occurred(stored)?,

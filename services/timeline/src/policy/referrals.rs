@@ -76,15 +76,19 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::ReferralOverdue(_) => state(entries, read, "not acknowledged in time", true),
         Kind::ReferralProgressed(_) => goes_on(entries, REFERRAL, read, |_| {}),
         Kind::ReferralRecorded(recorded) => {
-            let to =
-                if recorded.offer_name.is_empty() { &recorded.service_named } else { &recorded.offer_name };
             let (word, open) = recorded_state(recorded.state());
-            let mut entry = entry(LOG, read, EntryKind::Referral, format!("Referral to {to}: {word}"));
+            let line = match recorded.offer_name.as_str() {
+                "" => format!("Referral: {word}"),
+                offer => format!("Referral to {offer}: {word}"),
+            };
+            let mut entry = entry(LOG, read, EntryKind::Referral, line);
             entry.start = recorded.made.or_else(|| read.event.occurred.clone());
             entry.open = open;
             entry.end = if open { None } else { recorded.state_reached };
             let parties = [speaker(read), recorded.target_agency_id.as_str()];
-            entries.put(REFERRAL, shared(LOG, read, entry, parties));
+            let mut put = shared(LOG, read, entry, parties);
+            put.stored.text = recorded.service_named;
+            entries.put(REFERRAL, put);
         }
 
         Kind::ParticipationStarted(started) => {

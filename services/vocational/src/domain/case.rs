@@ -33,9 +33,6 @@ impl Decider for Case {
     }
 }
 
-/// The practice whose offers exclude nobody: Individual Placement and Support.
-pub const IPS: &str = "ips";
-
 /// Why a case rests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PauseReason {

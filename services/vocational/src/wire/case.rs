@@ -1,6 +1,7 @@
 //! Cases on the wire: requests in, replies out.
 //! Invariant: what a request leaves out has the meaning that the contract gives it, and no other.
 
+use kernel::practice::zero_exclusion;
 use kernel::{By, Occurred, PersonId, Timestamp};
 use platform::error::BadField;
 use platform::wire::{self, to_occurred};
@@ -9,7 +10,7 @@ use proto::vocational as pb;
 use super::codes::{discharge_reason, party, pause_reason, situation, stage};
 use super::contact;
 use super::{id_text, ids};
-use crate::domain::case::{Command, Facts, IPS, Made, Opening, Plan, Situation, State};
+use crate::domain::case::{Command, Facts, Made, Opening, Plan, Situation, State};
 use crate::domain::{CaseId, ContactId};
 
 mod event;
@@ -42,7 +43,7 @@ pub fn open(
             id: CaseId::new(uuid::Uuid::now_v7()),
             person,
             agency,
-            zero_exclusion: practice == IPS,
+            zero_exclusion: zero_exclusion(&practice),
             practice,
             referral: None,
             offer: None,

@@ -7,7 +7,6 @@ use super::*;
 use crate::domain::LivingSituationId;
 use crate::domain::codes::Stage;
 use crate::domain::living::{Command, Event, LivingSituation, Refusal, Told};
-use crate::domain::place::Words;
 
 fn told() -> Told {
     Told {
@@ -52,7 +51,8 @@ fn told_the_same_it_says_nothing_and_told_otherwise_it_is_a_correction() {
 #[test]
 fn the_same_words_are_the_same_sealed_or_plain() {
     let words = |text, hash| {
-        let place = Place::new(17, None, Some(Words { text, hash: [hash; 32] })).expect("of the list");
+        let place =
+            Place::new(17, None, Some(kernel::Words { text, hash: [hash; 32] })).expect("of the list");
         Told { place, ..told() }
     };
     let stored = recorded(words(Private::Sealed(vec![1, 2, 3]), 7), false);

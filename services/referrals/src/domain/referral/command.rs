@@ -1,7 +1,9 @@
 //! What can be asked of a referral.
 //! Invariant: a command carries all that deciding it needs.
 
-use kernel::{AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, known_longer};
+use kernel::{
+    AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, Words, known_longer,
+};
 
 use super::{ClosingReason, Criterion, HoldReason, Outcome, Progress, Refusal};
 use crate::domain::offer::{self, Content};
@@ -39,8 +41,8 @@ pub struct Recorded {
     pub requester: AgencyId,
     /// The offer and its agency and name, where it is on the platform.
     pub offer: Option<(OfferId, AgencyId, String)>,
-    /// What was asked for, in the source's coded words.
-    pub service_named: String,
+    /// What was asked for, in the source's words.
+    pub service_named: Words,
     /// When it was made.
     pub made: Occurred,
     /// Its state there.

@@ -253,6 +253,7 @@ fn accepted(facts: &Facts) -> Event {
         offer: facts.offer,
         target: facts.target,
         practice: facts.practice.clone(),
+        zero_exclusion: facts.zero_exclusion,
         receiver: facts.receiver,
         goal: facts.goal,
     }

@@ -39,6 +39,8 @@ pub enum Event {
         target: AgencyId,
         /// The practice.
         practice: String,
+        /// Whether the offer excludes nobody.
+        zero_exclusion: bool,
         /// Who opens its part.
         receiver: Receiver,
         /// The goal served.

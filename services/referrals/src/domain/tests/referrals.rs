@@ -144,7 +144,10 @@ fn a_record_from_elsewhere_is_kept_as_told_and_corrected_by_its_writer_alone() {
             person: ANA,
             requester: SHELTER,
             offer: None,
-            service_named: service.into(),
+            service_named: kernel::Words {
+                text: kernel::Private::plain(service),
+                hash: [service.as_bytes()[0]; 32],
+            },
             made: kernel::Occurred::instant(noon()),
             answer: referral::Answer::Completed,
             reached: None,

@@ -5,8 +5,8 @@ use kernel::{By, given};
 
 use super::*;
 use crate::domain::case::{
-    Case, Command, DischargeReason, Event, Exclusion, Facts, Ground, IPS, Opening, PauseReason, Plan,
-    Refusal, Stage,
+    Case, Command, DischargeReason, Event, Exclusion, Facts, Ground, Opening, PauseReason, Plan, Refusal,
+    Stage,
 };
 use crate::domain::{ContactParty, GoalId, PlanItemId};
 
@@ -15,7 +15,7 @@ fn facts() -> Facts {
         id: CASE,
         person: ANA,
         agency: WORKS,
-        practice: IPS.into(),
+        practice: kernel::practice::IPS.into(),
         zero_exclusion: true,
         referral: Some(REFERRAL),
         offer: None,
