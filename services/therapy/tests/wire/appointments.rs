@@ -287,6 +287,49 @@ async fn a_record_is_kept_with_what_is_odd_about_it_and_a_different_telling_corr
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_open_appointment_told_again_is_written_again_only_where_it_is_known_for_longer() {
+    let clinic = clinic(OnStore::Sqlite).await;
+    let recorder = Client::new(clinic.service.recorder(CLINIC));
+    let day = |month| Some(proto::Date { year: 2026, month, day: 28 });
+    let told = async |known_until, state: State| {
+        let source = Source {
+            system: "sample-ehr".into(),
+            table: "Visit".into(),
+            key: "K-1".into(),
+            known_until,
+            ..Default::default()
+        };
+        let start = pb::AppointmentTime {
+            wall: "2026-05-12T10:30".into(),
+            zone: "America/Chicago".into(),
+            ..Default::default()
+        };
+        let request = pb::RecordAppointmentRequest {
+            request_id: new_request(),
+            source: Some(source),
+            person_id: BEN.to_string(),
+            start: Some(start),
+            minutes: 50,
+            state: state.into(),
+            ..Default::default()
+        };
+        recorder.clone().record_appointment(request).await.unwrap().into_inner().written.unwrap().etag
+    };
+    let first = told(day(2), State::Booked).await;
+    assert_eq!(told(day(2), State::Booked).await, first);
+    assert_eq!(told(day(1), State::Booked).await, first, "it was known for longer already");
+    let longer = told(day(3), State::Booked).await;
+    assert_ne!(longer, first);
+    assert_eq!(told(day(3), State::Booked).await, longer);
+    let events = clinic.service.events().await;
+    assert_eq!(events.last().and_then(|event| event.source.as_ref()?.known_until), day(3));
+    let closed = told(None, State::Cancelled).await;
+    assert_ne!(closed, longer);
+    assert_eq!(told(day(4), State::Cancelled).await, closed, "what has ended is known whole");
+    clinic.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_field_of_an_appointment_is_named() {
     let mut clinic = clinic(OnStore::Sqlite).await;
     let good = || asking(&clinic.episode, "2026-03-10T10:00");
