@@ -530,3 +530,6 @@ async fn pump(hints: impl Stream<Item = Result<Hint, SourceError>>, sender: &mps
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
