@@ -23,12 +23,6 @@ pub struct Others {
     look: Arc<Notify>,
 }
 
-/// What a look is compared with.
-struct Known {
-    log_id: Option<Uuid>,
-    position: u64,
-}
-
 impl Others {
     pub fn new() -> Self {
         Self { replaced: watch::Sender::new(0), look: Arc::new(Notify::new()) }
@@ -47,7 +41,7 @@ impl Others {
     /// Looks until the queue closes, and keeps `head` and `recent` up with what is seen.
     pub fn follow(&self, db: Db, queue: Arc<Queue>, head: watch::Sender<u64>, recent: Arc<Recent>) {
         let others = self.clone();
-        let mut known = Known { log_id: None, position: *head.borrow() };
+        let mut known = None;
         tokio::spawn(async move {
             while !queue.closed() {
                 tokio::select! {
@@ -65,22 +59,24 @@ impl Others {
         db: &Db,
         head: &watch::Sender<u64>,
         recent: &Recent,
-        known: &mut Known,
+        known: &mut Option<Uuid>,
     ) -> Result<(), StoreError> {
-        let last = recent.last();
+        // Asked before the store is: it then stands there, or has lost what it held.
+        let (last, told) = (recent.last(), *head.borrow());
         let rows = db.fetch("SELECT position, log_id FROM log_head", args![]).await?;
         let Some(row) = rows.first() else { return Ok(()) };
         let (position, log_id) = (row.u64(0)?, row.uuid(1)?);
         recent.seen(log_id, position, last);
-        if known.log_id.is_some_and(|known| known != log_id) || position < known.position {
+        let replaced = position < told || known.is_some_and(|known| known != log_id);
+        *known = Some(log_id);
+        if replaced {
+            // Readers wait for what is there: a head that is gone would have them ask without end for what follows theirs.
+            // What this process has appended since the store was asked is told by the next look.
+            head.send_replace(position);
             self.replaced.send_modify(|times| *times += 1);
+        } else {
+            head.send_if_modified(|head| std::mem::replace(head, position.max(*head)) < position);
         }
-        *known = Known { log_id: Some(log_id), position };
-        head.send_if_modified(|known| {
-            let on = *known < position;
-            *known = position.max(*known);
-            on
-        });
         Ok(())
     }
 }
