@@ -95,9 +95,9 @@ impl Tells {
             rows.put(&[logged.id], TAKEN_BACK, [args![event.stream.as_str(), at]]);
             return Ok(());
         }
-        for part in (self.parts)(event) {
-            rows.put(&[logged.id, part], PART_TAKEN_BACK, [args![part, at]]);
-        }
+        let parts = (self.parts)(event);
+        let touched: Vec<Uuid> = parts.iter().copied().chain([logged.id]).collect();
+        rows.put(&touched, PART_TAKEN_BACK, parts.iter().map(|part| args![*part, at]));
         if kind.ends_with("Recorded") || self.also.contains(&kind) {
             tell(logged, rows)?;
         }
