@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use kernel::{AgencyId, PersonId};
 use lives::*;
 use platform::peer::Peer;
+use platform::store::StoreUrl;
 use proto::coordination::coordination_service_client::CoordinationServiceClient as Client;
 use proto::coordination::{
     Finding, FindingKind, GetCoordinationStatusRequest, GetCoordinationStatusResponse, GetFindingRequest,
@@ -18,7 +19,8 @@ use proto::housing::housing_event::Kind as Housing;
 use proto::registry::registry_event::Kind as Registry;
 use proto::therapy::therapy_event::Kind as Therapy;
 use tests::alone::until;
-use tests::{Alone, OnStore};
+use tests::reads::Reads;
+use tests::{Alone, OnStore, Postgres};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -120,6 +122,50 @@ async fn level(service: &Here) -> bool {
 async fn status(service: &Here) -> GetCoordinationStatusResponse {
     let ask = GetCoordinationStatusRequest {};
     Client::new(service.operator()).get_coordination_status(ask).await.unwrap().into_inner()
+}
+
+/// Rows of as many others as make a plan that is no look-up cost what it would in an agency of some years.
+const OTHERS: i64 = 20_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_one_person_reads_that_persons_facts_however_many_others_there_are() {
+    let url = Postgres::shared().await.url().await;
+    let store = StoreUrl::Postgres(url.clone());
+    let alone =
+        Alone::start_at("coordination", store, async |parts| coordination::service(&parts).await).await;
+    let service = Here { alone, told: AtomicU64::new(0) };
+    // Plans are made while there is nearly nothing to read, and kept.
+    told(&service, job(1, ANA, EMPLOYMENT)).await;
+    told(&service, [booked(2, ANA, CLINIC, IN_SHIFT)]).await;
+    open(&service, ANA, &["C2"]).await;
+    told(&service, [cancelled(2, ANA, CLINIC)]).await;
+    open(&service, ANA, &[]).await;
+    let mut reads = Reads::of(&url, "coordination_facts_g1", &["fact"]).await;
+    let others = format!(
+        "INSERT INTO fact SELECT gen_random_uuid(), source, 'job-' || gen_random_uuid(), body \
+         FROM fact, generate_series(1, {OTHERS}) WHERE stream LIKE 'job-%'; ANALYZE fact"
+    );
+    reads.run(&others).await;
+
+    let before = reads.counts().await;
+    let mut events = 0;
+    let read = reads
+        .rows_of(before, 40, async || {
+            // A new stream, one of which something is stored, and a look at all of Ana's after each.
+            let hour = 100 + events;
+            events += 1;
+            told(&service, [booked(hour, ANA, CLINIC, IN_SHIFT)]).await;
+            open(&service, ANA, &["C2"]).await;
+            told(&service, [cancelled(hour, ANA, CLINIC)]).await;
+            open(&service, ANA, &[]).await;
+        })
+        .await;
+    let own = i64::try_from(events).unwrap() + 2;
+    let looks = 4 * own;
+    assert!(
+        read <= (looks * own).min(OTHERS / 2),
+        "{read} rows for {looks} looks at {own} facts of {OTHERS}"
+    );
 }
 
 /// An hour of therapy on Tuesday at 10:00 in Chicago, in the middle of a shift.
