@@ -57,6 +57,9 @@ impl OnStore {
     }
 }
 
+/// How long anything is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Keys for everybody but those whom the test erases or calls unknown.
 #[derive(Clone, Default)]
 pub struct TestKeys {
@@ -336,7 +339,8 @@ impl Alone {
         let mut progress = lists.views().progress();
         let name = self.service.name;
         let level = progress.wait_for(|progress| progress.places[name].position >= head);
-        level.await.expect("the lists go on");
+        let level = tokio::time::timeout(PATIENCE, level).await;
+        level.expect("the lists come to the log's head").expect("the lists go on");
         let verified = lists.verify().await.expect("the lists can be verified");
         assert!(verified.clean() && verified.rows > 0, "{verified:?}");
     }
@@ -358,7 +362,7 @@ fn in_agency(agency: AgencyId, role: Role) -> Caller {
 /// # Panics
 /// After 20 seconds, saying what was waited for.
 pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let end = tokio::time::Instant::now() + Duration::from_secs(20);
+    let end = tokio::time::Instant::now() + PATIENCE;
     loop {
         if let Some(found) = ask().await {
             return found;
