@@ -71,12 +71,14 @@ async fn under_load_runs_grow_longer_and_after_a_quiet_while_an_event_is_read_at
     let telling = tokio::spawn(async move {
         for position in 1..=600 {
             tell(&told, position);
+            // Sleeps: the clock of the test is the load.
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });
     let mut runs = Vec::new();
     while runs.iter().sum::<usize>() < 600 {
         runs.push(reader.next().await.unwrap().events.len());
+        // Sleeps: this is the work on a run.
         tokio::time::sleep(WORK).await;
     }
     telling.await.unwrap();
@@ -85,6 +87,7 @@ async fn under_load_runs_grow_longer_and_after_a_quiet_while_an_event_is_read_at
 
     let quiet = Duration::from_millis(300);
     let later = tokio::spawn(async move {
+        // Sleeps: the clock of the test is the quiet.
         tokio::time::sleep(quiet).await;
         tell(&to, 601);
         (Instant::now(), to)
