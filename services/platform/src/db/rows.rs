@@ -137,7 +137,30 @@ impl Tx {
         Ok(changed)
     }
 
-    /// The same for a statement that gives rows.
+    /// Deletes the rows of a table that have these keys. SQLite finds by its index no list of keys of several columns, so there it is key by key.
+    pub async fn delete_rows(
+        &mut self,
+        table: &str,
+        key: &[&str],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), StoreError> {
+        if self.is_postgres() {
+            let sql = format!("DELETE FROM {table} WHERE ({}) IN (VALUES {{rows}})", key.join(", "));
+            self.execute_rows(&sql, vec![], rows).await?;
+            return Ok(());
+        }
+        let is = |(at, column): (usize, &&str)| format!("{column} = ${}", at + 1);
+        let sql = format!(
+            "DELETE FROM {table} WHERE {}",
+            key.iter().enumerate().map(is).collect::<Vec<_>>().join(" AND ")
+        );
+        for row in rows {
+            self.execute(&sql, row).await?;
+        }
+        Ok(())
+    }
+
+    /// [`Tx::execute_rows`] for a statement that gives rows.
     pub async fn fetch_rows(
         &mut self,
         sql: &str,

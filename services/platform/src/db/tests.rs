@@ -17,6 +17,22 @@ async fn readers_go_on_while_a_transaction_writes_and_see_nothing_of_it() {
 }
 
 #[tokio::test]
+async fn keys_of_several_columns_take_their_rows_and_no_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = sqlite(&directory.path().join("view.db"), Durability::Rebuildable);
+    let mut tx = db.begin().await.unwrap();
+    tx.script("CREATE TABLE facts (n bigint, name text, PRIMARY KEY (n, name))").await.unwrap();
+    let rows = |of: &[(i64, &str)]| of.iter().map(|(n, name)| args![*n, *name]).collect::<Vec<_>>();
+    let all = rows(&[(1, "a"), (1, "b"), (2, "a"), (2, "b")]);
+    tx.execute_rows("INSERT INTO facts VALUES {rows}", vec![], all).await.unwrap();
+    tx.delete_rows("facts", &["n", "name"], rows(&[(1, "a"), (2, "b"), (3, "c")])).await.unwrap();
+    let left = tx.fetch("SELECT n, name FROM facts ORDER BY n", args![]).await.unwrap();
+    let left: Vec<_> = left.iter().map(|row| (row.i64(0).unwrap(), row.text(1).unwrap())).collect();
+    assert_eq!(left, [(1, "b".to_owned()), (2, "a".to_owned())]);
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_closed_pool_lends_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let db = sqlite(&directory.path().join("view.db"), Durability::Rebuildable);
