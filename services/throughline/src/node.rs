@@ -143,7 +143,7 @@ impl Node {
             let bus = Bus::connect(nats.clone()).await.context("cannot use --nats")?;
             for (name, store) in &stores {
                 if let Some(StoreUrl::Postgres(_)) = settings.store {
-                    source::listen(store.log().clone(), bus.tail(name), drain.token());
+                    source::listen(store.log().clone(), bus.streams(name), drain.token());
                 }
                 relays.push(relay::start(relay::Setup {
                     bus: bus.clone(),

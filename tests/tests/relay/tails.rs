@@ -125,7 +125,9 @@ async fn what_another_process_appends_is_heard_before_it_is_looked_for(nats: Nat
     level(&bus, theirs.log()).await;
     let looked_for = until_known(&mut teller, ours.log()).await;
     let stop = CancellationToken::new();
-    listen(ours.log().clone(), bus.tail(SERVICE), stop.clone());
+    for log in [ours.log(), theirs.log()] {
+        listen(log.clone(), bus.streams(SERVICE), stop.clone());
+    }
     let heard = until_known(&mut teller, ours.log()).await;
     assert!(2 * heard < looked_for, "heard after {heard:?}, looked for {looked_for:?}");
     stop.cancel();

@@ -2,9 +2,14 @@
 //! Invariant: a stream is of one incarnation of one log. Its name says which, and a publication names the stream it is for, so a relay that has slept
 //! through a fork cannot write into the stream of the log's next incarnation, whatever position it has reached.
 
+use std::sync::Arc;
+
+use async_nats::Message;
+use async_nats::connection::State;
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{Config, Info, LastRawMessageErrorKind, StorageType};
+use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -89,6 +94,35 @@ impl Streams {
         format!("throughline.{}.{}.{partition}", self.service, group(partition))
     }
 
+    /// The subject on which processes of one log tell each other how far it is. The stream takes none of it.
+    fn head_subject(&self) -> String {
+        format!("throughline.{}.head", self.service)
+    }
+
+    /// Tells whoever listens to [`Streams::heads`] that the log has this many events. Where nobody can hear it, nothing is said.
+    pub(crate) async fn tell_head(&self, position: u64) -> Result<(), BusError> {
+        let client = self.bus.context().client();
+        if client.connection_state() != State::Connected {
+            return Ok(());
+        }
+        let told = client.publish(self.head_subject(), position.to_string().into()).await;
+        told.map_err(|error| BusError::Away {
+            asked: "to tell a log's head".to_owned(),
+            source: Arc::new(error),
+        })
+    }
+
+    /// Positions that other processes say the log has reached, this one's own among them.
+    pub(crate) async fn heads(&self) -> Result<impl Stream<Item = u64> + use<>, BusError> {
+        let heads = self.bus.context().client().subscribe(self.head_subject()).await;
+        let heads = heads.map_err(|error| BusError::Away {
+            asked: "for a log's head".to_owned(),
+            source: Arc::new(error),
+        })?;
+        let position = |message: Message| std::str::from_utf8(&message.payload).ok()?.parse().ok();
+        Ok(heads.filter_map(move |message| std::future::ready(position(message))))
+    }
+
     fn config(&self, log_id: Uuid) -> Config {
         Config {
             name: self.name(log_id),
@@ -171,11 +205,11 @@ impl Streams {
         let asked = || format!("for message {sequence} of {}", self.name(log_id));
         let away = |source| BusError::Away { asked: asked(), source };
         let stream = self.bus.context().get_stream_no_info(self.name(log_id)).await;
-        let stream = stream.map_err(|error| away(std::sync::Arc::new(error)))?;
+        let stream = stream.map_err(|error| away(Arc::new(error)))?;
         match stream.get_raw_message(sequence).await {
             Ok(found) => Ok(message::id(&found.headers).map(str::to_owned)),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(away(std::sync::Arc::new(error))),
+            Err(error) => Err(away(Arc::new(error))),
         }
     }
 
