@@ -12,6 +12,7 @@ mod told;
 mod vocational;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use kernel::PersonId;
@@ -30,6 +31,9 @@ use stored::{Row, Unreadable};
 /// The logs that facts come from.
 pub const SOURCES: &[&str] = &["registry", "referrals", "vocational", "housing", "therapy"];
 
+/// Looks follow what happens by so much at least: one look then sees all that a command's reactions brought about.
+const GATHERED: Duration = Duration::from_millis(20);
+
 /// The projection: facts, links, and who is due.
 pub struct FactsProjection;
 
@@ -42,6 +46,9 @@ impl Projection for FactsProjection {
     }
     fn sources(&self) -> &[&'static str] {
         SOURCES
+    }
+    fn gathers(&self) -> Duration {
+        GATHERED
     }
 
     fn tables(&self, postgres: bool) -> Vec<String> {
@@ -158,8 +165,7 @@ impl<'a> Batch<'a> {
         let sql = "INSERT INTO fact (person, source, stream, body) VALUES {rows} \
                    ON CONFLICT (person, source, stream) DO UPDATE SET body = excluded.body";
         tx.execute_rows(sql, vec![], put).await?;
-        let sql = "DELETE FROM fact WHERE (person, source, stream) IN (VALUES {rows})";
-        tx.execute_rows(sql, vec![], gone).await?;
+        tx.delete_rows("fact", &["person", "source", "stream"], gone).await?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 //! Invariant: names no person; a view that lags too far behind, or a person parked in it, counts as an unknown say, which closes reads across agencies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -15,11 +15,14 @@ use proto::registry::registry_event::Kind;
 use uuid::Uuid;
 
 use crate::args;
-use crate::db::{Row, StoreError, Tx};
-use crate::projection::{ApplyError, Progress, Projection, Read, Views, parked_as};
+use crate::db::{Db, Row, StoreError, Tx};
+use crate::projection::{About, ApplyError, Kept, Projection, Read, Views, parked_as};
 
 /// A consent view further behind than this closes reads across agencies.
 const STALE: Duration = Duration::from_secs(60);
+
+/// People whose say is kept in memory.
+const REMEMBERED: usize = 20_000;
 
 /// The projection; each service that needs it keeps its own.
 pub struct PeopleProjection;
@@ -33,8 +36,15 @@ const TOLD: &str = "SELECT 'link', canonical, member, 1 FROM link WHERE (canonic
 #[derive(Clone)]
 pub struct People {
     views: Views,
-    /// What agencies are called, and how far the view was when it was read.
-    names: Arc<Mutex<Option<(Progress, Names)>>>,
+    said: Kept<PersonId, Arc<Said>>,
+    names: Kept<(), Names>,
+}
+
+/// What a person says, so far as it is written down: whether the view is too far behind to count is asked each time.
+struct Said {
+    group: Vec<PersonId>,
+    recipients: BTreeSet<AgencyId>,
+    parked: bool,
 }
 
 /// What agencies are called.
@@ -151,7 +161,7 @@ async fn set_agency(
 impl People {
     /// Over the views of [`PeopleProjection`].
     pub fn new(views: Views) -> Self {
-        Self { views, names: Arc::default() }
+        Self { said: Kept::new(views.clone(), REMEMBERED), names: Kept::new(views.clone(), 1), views }
     }
 
     /// The views themselves, to wait for.
@@ -194,29 +204,13 @@ impl People {
     /// # Errors
     /// The view cannot be read.
     pub async fn group_and_say(&self, person: PersonId) -> Result<(Vec<PersonId>, Say), StoreError> {
-        let db = self.views.db();
-        let mut group = Group::of(person);
-        let mut said: BTreeMap<Uuid, bool> = BTreeMap::new();
-        let mut unknown = self.stale();
-        while let Some(record) = group.unread() {
-            let [own, partition] = parked_as(record);
-            for row in db.fetch(TOLD, args![record.uuid(), own, partition]).await? {
-                match row.text(0)?.as_str() {
-                    "link" => group.link(row.uuid(1)?, row.uuid(2)?),
-                    "parked" => unknown = true,
-                    _ => {
-                        // A no on any of the records stands.
-                        let given = row.bool(3)?;
-                        said.entry(row.uuid(1)?).and_modify(|all| *all &= given).or_insert(given);
-                    }
-                }
-            }
-        }
-        let group = group.canonical_first();
-        let recipients =
-            said.into_iter().filter(|(_, given)| *given).map(|(agency, _)| AgencyId::new(agency));
-        let say = Say { records: group.iter().copied().collect(), recipients: recipients.collect(), unknown };
-        Ok((group, say))
+        let said = self.said.get(&person, |db| said(db, person)).await?;
+        let say = Say {
+            records: said.group.iter().copied().collect(),
+            recipients: said.recipients.clone(),
+            unknown: said.parked || self.stale(),
+        };
+        Ok((said.group.clone(), say))
     }
 
     /// The person's consent that names this recipient, by the id of its event; none where there is none, or it cannot be told now.
@@ -243,21 +237,44 @@ impl People {
     /// # Errors
     /// The view cannot be read.
     pub async fn agencies(&self) -> Result<Names, StoreError> {
-        let progress = self.views.progress().borrow().clone();
-        let known = self.names.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, names)) = known.filter(|(then, _)| *then == progress) {
-            return Ok(names);
-        }
-        let rows = self.views.db().fetch("SELECT id, name FROM agency", vec![]).await?;
-        let name = |row: &Row| Ok((AgencyId::new(row.uuid(0)?), row.text(1)?));
-        let names: Names = Arc::new(rows.iter().map(name).collect::<Result<_, StoreError>>()?);
-        *self.names.lock().unwrap_or_else(PoisonError::into_inner) = Some((progress, names.clone()));
-        Ok(names)
+        let names = self.names.get(&(), |db| async move {
+            let rows = db.fetch("SELECT id, name FROM agency", vec![]).await?;
+            let name = |row: &Row| Ok((AgencyId::new(row.uuid(0)?), row.text(1)?));
+            let names = rows.iter().map(name).collect::<Result<_, StoreError>>()?;
+            Ok((Arc::new(names), About::Everything))
+        });
+        names.await
     }
 
     fn stale(&self) -> bool {
         self.views.lag().iter().any(|lag| lag.seconds > STALE.as_secs_f64())
     }
+}
+
+/// Reads what a person says, of all records of that human.
+async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError> {
+    let mut group = Group::of(person);
+    let mut given_to: BTreeMap<Uuid, bool> = BTreeMap::new();
+    let mut parked = false;
+    while let Some(record) = group.unread() {
+        let [own, partition] = parked_as(record);
+        for row in db.fetch(TOLD, args![record.uuid(), own, partition]).await? {
+            match row.text(0)?.as_str() {
+                "link" => group.link(row.uuid(1)?, row.uuid(2)?),
+                "parked" => parked = true,
+                _ => {
+                    // A no on any of the records stands.
+                    let given = row.bool(3)?;
+                    given_to.entry(row.uuid(1)?).and_modify(|all| *all &= given).or_insert(given);
+                }
+            }
+        }
+    }
+    let group = group.canonical_first();
+    let recipients =
+        given_to.into_iter().filter(|(_, given)| *given).map(|(agency, _)| AgencyId::new(agency));
+    let about = if parked { About::Nothing } else { About::People(group.clone()) };
+    Ok((Arc::new(Said { group, recipients: recipients.collect(), parked }), about))
 }
 
 /// Records that are one human, as their links are met.

@@ -7,12 +7,13 @@
 //! - What readers see is one generation. Another is made beside it from the feeds and takes its place when it has read as far.
 //!
 //! Reading order: this file (what a projection is), [`apply`] and [`parking`] (one run of events), [`worker`] (one source), [`generation`] and
-//! [`catalog`] (one set of tables, and which is the live one), [`engine`] (all of it kept going), [`views`] (what readers hold), [`verify`].
+//! [`catalog`] (one set of tables, and which is the live one), [`engine`] (all of it kept going), [`views`] and [`kept`] (what readers hold), [`verify`].
 
 mod apply;
 mod catalog;
 mod engine;
 mod generation;
+mod kept;
 mod lag;
 mod lease;
 mod parking;
@@ -21,12 +22,15 @@ mod views;
 mod worker;
 
 pub use engine::{Running, Setup, StartError, start};
+pub use kept::{About, Kept};
 pub use lag::Lag;
 pub(crate) use lease::Lease;
 pub use parking::{Parked, Replayed};
 pub use verify::{Difference, Differs, Verified, VerifyError};
 
 pub use views::{Progress, Views, parked_as};
+
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -55,6 +59,12 @@ pub trait Projection: Send + Sync + 'static {
     /// log, so `verify` passes over them; that a generation made anew marks everything again must be enough.
     fn work_lists(&self) -> &[&'static str] {
         &[]
+    }
+
+    /// How long the first event after a quiet while may wait for others to come along. For what nobody waits for while it is made: it leaves the
+    /// processors to what somebody does.
+    fn gathers(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// Applies one event, inside the transaction that moves the cursor. Each projection gives this or [`Projection::apply_batch`].

@@ -25,6 +25,9 @@ use crate::timer::{self, Timers};
 /// How long replaced tables outlive their replacement.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// How long an event waits for others before it is reacted to: what a command's caller waits for goes first.
+const REACTIONS_GATHER: Duration = Duration::from_millis(5);
+
 /// What a service is given. Clones are the same.
 #[derive(Clone)]
 pub struct Parts(Arc<Inner>);
@@ -236,7 +239,7 @@ impl Parts {
             source: self.source(reaction.source())?,
             reaction: Arc::new(reaction),
             metrics: given.metrics.clone(),
-            pace: Pace::default(),
+            pace: Pace { gather: REACTIONS_GATHER, ..Pace::default() },
             stop: given.stop.clone(),
         });
         self.running().reactions.push(running);

@@ -3,15 +3,17 @@
 //! Invariant: only the feed is believed. A tail may lose, repeat, reorder, stall and lie about its order; what it brings is taken only where it
 //! is provably the next event, and whatever it fails to bring is read from the feed.
 //!
-//! Reading order: [`place`] (where a reader stands), this file (what it reads), [`reader`] (how it reads on), [`ear`].
+//! Reading order: [`place`] (where a reader stands), this file (what it reads), [`reader`] (how it reads on) and [`run`] (what it hands out), [`ear`].
 
 mod ear;
 mod place;
 mod reader;
+mod run;
 
 pub use ear::listen;
 pub use place::{PARTITIONS, Place, Standing};
-pub use reader::{Pace, Read, Reader, Run, Stuck};
+pub use reader::{Pace, Reader};
+pub use run::{Read, Run, Stuck};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -27,8 +27,12 @@ use crate::store::Store;
 const LIMIT: usize = 1_000;
 /// A thing that was done and stays on the list this long is done again: its command found nothing to change, or the view is behind.
 const AGAIN: Duration = Duration::from_secs(5);
+/// How many times as long as things that were due took the rest after them is, under load: nobody waits for them as for a command.
+const RESTS: u32 = 5;
 /// The longest rest after what was due has been done: at the limit of what the machine can, what comes meanwhile is done together.
 const LONGEST_REST: Duration = Duration::from_secs(1);
+/// How long a change of the list waits for others before it is looked at.
+const GATHER: Duration = Duration::from_millis(20);
 /// How often the lease is renewed.
 const RENEW: Duration = Duration::from_secs(1);
 /// The namespace of the request ids of timers.
@@ -144,7 +148,7 @@ async fn run(mut setup: Setup, told: Told) {
     let mut backoff = Backoff::new();
     let mut lease: Option<Lease> = None;
     let mut tried = HashMap::new();
-    let mut rest = Rest::up_to(LONGEST_REST);
+    let mut rest = Rest::of(RESTS, LONGEST_REST);
     while !stop.is_cancelled() {
         let pause = match turn(&mut setup, &told, &mut lease, &mut tried, &mut rest).await {
             Ok(true) => {
@@ -277,6 +281,7 @@ async fn wait(setup: &mut Setup, next: Option<Timestamp>, again: Option<Instant>
         if setup.changes.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
+        tokio::time::sleep(GATHER).await;
     };
     tokio::select! {
         () = setup.stop.cancelled() => {}

@@ -34,10 +34,6 @@ async fn rows(db: &Db) -> Vec<String> {
         let numbers: Vec<i64> = [2, 4, 5, 9, 10].map(|column| row.i64(column).unwrap()).into();
         rows.push(format!("{person} {id} {texts:?} {numbers:?} {:?}", row.bytes(11).unwrap()));
     }
-    let sql = "SELECT person, class FROM person_class ORDER BY person, class";
-    for row in db.fetch(sql, args![]).await.unwrap() {
-        rows.push(format!("{} {}", row.uuid(0).unwrap(), row.text(1).unwrap()));
-    }
     rows.sort();
     rows
 }
@@ -122,7 +118,7 @@ async fn any_interleaving_in_any_batches(url: StoreUrl) {
     let store = lives.store("timeline").await;
     let plainly = plainly(&lives).await;
     let expected = applied(&store, "plainly", &plainly).await;
-    assert!(expected.len() > 150, "{} rows: too few to tell anything", expected.len());
+    assert!(expected.len() > 100, "{} rows: too few to tell anything", expected.len());
     for (round, name) in ["one", "two", "three", "four", "five", "six"].iter().enumerate() {
         let deliveries = shuffled(&plainly, &mut dice);
         let brought: usize = deliveries.iter().map(|(_, events)| events.len()).sum();
@@ -149,7 +145,11 @@ async fn any_delivery_with_repeats_losses_and_restarts(url: StoreUrl) {
             clock: lives.clock.clone(),
             metrics: Metrics::new(),
             build: "test".to_owned(),
-            pace: Pace { watchdog: Duration::from_millis(40), run: 1 + dice.below(9) as usize },
+            pace: Pace {
+                watchdog: Duration::from_millis(40),
+                run: 1 + dice.below(9) as usize,
+                ..Pace::default()
+            },
             grace: Duration::from_secs(30),
             stop: stop.clone(),
         };
@@ -173,7 +173,7 @@ async fn any_delivery_with_repeats_losses_and_restarts(url: StoreUrl) {
         if last {
             assert_eq!(running.parked().await.unwrap(), []);
             let expected = applied(&store, "plainly", &plainly(&lives).await).await;
-            assert!(expected.len() > 150, "{} rows: too few to tell anything", expected.len());
+            assert!(expected.len() > 100, "{} rows: too few to tell anything", expected.len());
             assert_same(&rows(&running.views().db()).await, &expected, "after five lives");
         }
         stop.cancel();

@@ -145,7 +145,7 @@ pub fn event(stream: StreamId, version: u64, person: Option<PersonId>, kind: &st
 
 /// Reads quickly, so that what happens once a second happens often in a test.
 pub fn pace() -> Pace {
-    Pace { watchdog: Duration::from_millis(40), run: 7 }
+    Pace { watchdog: Duration::from_millis(40), run: 7, ..Pace::default() }
 }
 
 /// A projection being set up.

@@ -283,7 +283,8 @@ impl Listener {
     /// Reads from the first event on; compares with the head that often.
     pub fn start(log: &Log, tail: Arc<dyn Tail>, watchdog: Duration) -> Self {
         let source = Source::local(SERVICE, log.clone()).with_tail(tail);
-        let mut reader = Reader::new(source, Place::nowhere(), Pace { watchdog, run: 100 });
+        let mut reader =
+            Reader::new(source, Place::nowhere(), Pace { watchdog, run: 100, ..Pace::default() });
         let (written, read) = watch::channel(Vec::new());
         let task = tokio::spawn(async move {
             while let Ok(run) = reader.next().await {

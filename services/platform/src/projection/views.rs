@@ -9,8 +9,8 @@ use kernel::PersonId;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::Lag;
 use super::generation::Generation;
+use super::{About, Lag};
 use crate::args;
 use crate::db::{Db, StoreError};
 use crate::revision::Revision;
@@ -29,6 +29,33 @@ impl Progress {
     /// Whether what a command wrote has been read. Never true of a log that the projection does not read.
     pub fn has(&self, revision: &Revision) -> bool {
         self.places.get(&revision.log).is_some_and(|place| place.has(revision.log_id, &revision.written))
+    }
+
+    /// Whether nothing about this was read between then and now.
+    pub(super) fn still(&self, then: &Self, about: &About) -> bool {
+        let of = |people: &[PersonId]| -> Vec<usize> {
+            people.iter().map(|person| partition_of(*person) as usize).collect()
+        };
+        let partitions = match about {
+            About::Everything => None,
+            About::People(people) => Some(of(people)),
+            About::Nothing => return false,
+        };
+        let same = |then: &Place, now: &Place| match &partitions {
+            None => then == now,
+            Some(partitions) => {
+                let mut sequences =
+                    partitions.iter().map(|at| (then.sequences.get(*at), now.sequences.get(*at)));
+                then.log_id == now.log_id && sequences.all(|(then, now)| then == now)
+            }
+        };
+        self.generation == then.generation
+            && self.places.len() == then.places.len()
+            && self
+                .places
+                .iter()
+                .zip(&then.places)
+                .all(|((log, now), (was, then))| log == was && (Arc::ptr_eq(now, then) || same(then, now)))
     }
 }
 
@@ -82,6 +109,11 @@ impl Views {
     /// How far the tables are, as it goes on: for streams that wake with each step.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.0.progress.subscribe()
+    }
+
+    /// Whether nothing about this has been read since then.
+    pub(super) fn still(&self, then: &Progress, about: &About) -> bool {
+        self.0.progress.borrow().still(then, about)
     }
 
     /// How far behind each source the tables are, as of the last look at its head.
@@ -153,8 +185,12 @@ impl Views {
 
 /// What a person's events may be parked under: the person's own id, or the whole partition.
 pub fn parked_as(person: PersonId) -> [String; 2] {
-    let partition = crate::log::partition(Some(person), &kernel::StreamId::new("", uuid::Uuid::nil()));
-    [person.to_string(), format!("partition-{partition}")]
+    [person.to_string(), format!("partition-{}", partition_of(person))]
+}
+
+/// The partition of every event about a person.
+fn partition_of(person: PersonId) -> u32 {
+    crate::log::partition(Some(person), &kernel::StreamId::new("", uuid::Uuid::nil()))
 }
 
 fn shared(places: BTreeMap<String, Place>) -> BTreeMap<String, Arc<Place>> {

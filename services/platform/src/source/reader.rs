@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, Stream, StreamExt};
-use proto::log as pb;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
+use super::run::{Read, Run, Stuck};
 use super::{Batch, Place, Source, SourceError, Standing, Stands, Tailed};
 use crate::backoff::Backoff;
 use crate::error::chain;
@@ -24,6 +24,8 @@ use crate::rest::Rest;
 
 /// Events kept while those before them are fetched; what comes beyond is fetched too, in its turn.
 const HELD: usize = 4096;
+/// How many times as long as a run was applied a reader rests after it, under load.
+const RESTS: u32 = 2;
 /// The longest rest between runs: what is to be read later than that is felt.
 const LONGEST_REST: Duration = Duration::from_millis(50);
 /// How long a reader with a tail that would not open reads the open feed before it tries the tail again.
@@ -36,104 +38,14 @@ pub struct Pace {
     pub watchdog: Duration,
     /// The most events of a run.
     pub run: usize,
+    /// How long the first event after a quiet while waits for others to come along.
+    pub gather: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { watchdog: Duration::from_secs(1), run: 500 }
+        Self { watchdog: Duration::from_secs(1), run: 500, gather: Duration::ZERO }
     }
-}
-
-/// An event as a reader reads it.
-#[derive(Clone, Debug)]
-pub struct Read {
-    /// Its place in the log, and its bytes.
-    pub recorded: Recorded,
-    /// The event; all defaults where the bytes are no event, see [`Read::broken`].
-    pub event: Arc<pb::Event>,
-    broken: Option<String>,
-}
-
-impl Read {
-    /// Decodes an event.
-    pub fn new(recorded: Recorded) -> Self {
-        match recorded.decode() {
-            Ok(event) => Self { recorded, event, broken: None },
-            Err(error) => Self { recorded, event: Arc::default(), broken: Some(error.to_string()) },
-        }
-    }
-
-    /// Why the bytes are no event; nothing for an event.
-    pub fn broken(&self) -> Option<&str> {
-        self.broken.as_deref()
-    }
-
-    fn id(&self) -> Uuid {
-        Uuid::try_parse(&self.event.id).unwrap_or_default()
-    }
-}
-
-/// Some events in order, without a gap.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// Where the reader stood before them, in the incarnation that the log now has.
-    pub from: Place,
-    /// Where it stands after them.
-    pub to: Place,
-    /// The events; at least one.
-    pub events: Vec<Read>,
-}
-
-impl Run {
-    /// These events after this place; nothing if they do not follow it, each the one before.
-    pub fn following(from: Place, recorded: Vec<Recorded>) -> Option<Self> {
-        let mut to = from.clone();
-        let mut events = Vec::with_capacity(recorded.len());
-        for recorded in recorded {
-            if to.standing(&recorded) != Standing::Next {
-                return None;
-            }
-            let read = Read::new(recorded);
-            to.advance(&read.recorded, read.id());
-            events.push(read);
-        }
-        (!events.is_empty()).then_some(Self { from, to, events })
-    }
-}
-
-/// Why a reader cannot go on. Asked again it looks again.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Stuck {
-    /// The log ends before what was read of it: it was restored from a backup and not forked.
-    #[error(
-        "position {read} was read and log {log_id} ends at {head}: it was restored, run `throughline log fork` on it"
-    )]
-    Ahead {
-        /// The log.
-        log_id: Uuid,
-        /// What was read.
-        read: u64,
-        /// Where it ends.
-        head: u64,
-    },
-    /// The log is another one, or does not hold what was read of it: what was made of that must be made again.
-    #[error("what was read up to position {read} of log {was} is not in log {log_id}")]
-    Diverged {
-        /// The log that was read.
-        was: Uuid,
-        /// The log that is there now.
-        log_id: Uuid,
-        /// What was read of the former.
-        read: u64,
-    },
-    /// The feed itself gave events whose sequences do not run on.
-    #[error("the events after position {read} of log {log_id} do not run on from those before")]
-    Torn {
-        /// The log.
-        log_id: Uuid,
-        /// What was read.
-        read: u64,
-    },
 }
 
 /// Whether the place is known to be one of the log that is there.
@@ -209,7 +121,7 @@ impl Reader {
             looking: None,
             head_then: 0,
             moved: false,
-            rest: Rest::up_to(LONGEST_REST),
+            rest: Rest::of(RESTS, LONGEST_REST),
             feed_backoff: Backoff::new(),
             hints_backoff: Backoff::new(),
             feed_again: now,
@@ -295,6 +207,9 @@ impl Reader {
         let wanted = recorded.position > self.place.position;
         let known_better = !fed && self.held.get(&recorded.position).is_some_and(|held| held.fed);
         if wanted && !known_better && (fed || self.held.len() < HELD) {
+            if self.held.is_empty() {
+                self.rest.gather(self.pace.gather);
+            }
             self.held.insert(recorded.position, Held { recorded, fed });
         }
     }

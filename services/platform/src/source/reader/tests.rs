@@ -38,7 +38,7 @@ fn reader(run: usize) -> (Reader, UnboundedSender<Tailed>) {
     let nobody = connect("http://127.0.0.1:9", Identity::service("test")).unwrap();
     let source = Source::remote(FeedClient::new("referrals", nobody));
     let source = source.with_tail(Arc::new(Said(Mutex::new(Some(said)))));
-    let pace = Pace { watchdog: Duration::from_secs(1 << 30), run };
+    let pace = Pace { watchdog: Duration::from_secs(1 << 30), run, gather: Duration::ZERO };
     let reader = Reader::new(source, Place::start(LOG), pace);
     (Reader { proof: Proof::Given, ..reader }, tell)
 }
@@ -94,4 +94,21 @@ async fn under_load_runs_grow_longer_and_after_a_quiet_while_an_event_is_read_at
     });
     assert_eq!(reader.next().await.unwrap().events.len(), 1);
     assert_eq!(later.await.unwrap().0, Instant::now(), "it was read when it came");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_gathers_takes_what_comes_soon_after_the_first_with_it() {
+    let (mut reader, to) = reader(500);
+    reader.pace.gather = Duration::from_millis(20);
+    let asked = Instant::now();
+    tokio::spawn(async move {
+        for position in 1..=4 {
+            tell(&to, position);
+            // Sleeps: the clock of the test is the load.
+            tokio::time::sleep(Duration::from_millis(9)).await;
+        }
+        std::future::pending::<()>().await;
+    });
+    assert_eq!(reader.next().await.unwrap().events.len(), 3, "those of the first 20 ms");
+    assert!(asked.elapsed() >= Duration::from_millis(20));
 }
