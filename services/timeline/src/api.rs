@@ -2,18 +2,19 @@
 //! Invariant: `kernel::may` alone says what is visible; nothing withheld leaves a trace in counts, pages or order.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::BoxStream;
 use kernel::{Caller, Class, PersonId, Role, may};
 use platform::auth;
 use platform::command::Desk;
+use platform::db::StoreError;
 use platform::error::BadField;
 use platform::keys::Opened;
 use platform::page::Pages;
 use platform::people::People;
-use platform::projection::{Progress, Views};
+use platform::projection::{About, Kept, Views};
 use platform::revision::Revision;
 use platform::wire::{self, page_size};
 use proto::timeline::timeline_service_server::TimelineService;
@@ -28,6 +29,8 @@ use crate::watch;
 
 /// How long a read waits for the revisions that it must have seen, where the caller sets no deadline.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// People whose classes are kept in memory.
+const REMEMBERED: usize = 20_000;
 /// Who may read.
 const READ: &[Role] =
     &[Role::Worker, Role::Recorder, Role::Person, Role::Operator, Role::Auditor, Role::Service];
@@ -39,12 +42,11 @@ pub struct Api {
     pub(crate) views: Views,
     pub(crate) people: People,
     pub(crate) pages: Arc<Pages>,
-    /// How far the timeline was when it was last told, and how that was said.
-    told: Arc<Mutex<Option<Told>>>,
+    /// In which classes a person has entries.
+    classes: Kept<PersonId, BTreeSet<Class>>,
+    /// How far the timeline is, as it is said.
+    revisions: Kept<(), Vec<String>>,
 }
-
-/// How far the timeline was, and how that is said.
-type Told = (Progress, Vec<String>);
 
 /// Whose timeline is read, and what of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +63,8 @@ impl Api {
     /// A face over the timeline's views and the people's say.
     pub fn new(desk: Desk, views: Views, people: People) -> Self {
         let pages = Arc::new(Pages::new(desk.secret()));
-        Self { desk, views, people, pages, told: Arc::default() }
+        let (classes, revisions) = (Kept::new(views.clone(), REMEMBERED), Kept::new(views.clone(), 1));
+        Self { desk, views, people, pages, classes, revisions }
     }
 
     /// What the caller may see of the person's timeline, now.
@@ -71,16 +74,13 @@ impl Api {
         person: PersonId,
         as_of: Option<jiff::Timestamp>,
     ) -> Result<Sight, Status> {
-        let db = self.views.db();
         // Few records are linked, so the classes of this one are most often all.
-        let (said, own) = tokio::join!(
-            self.people.group_and_say(person),
-            view::classes(&db, std::slice::from_ref(&person))
-        );
+        let (said, own) = tokio::join!(self.people.group_and_say(person), self.classes(person));
         let ((group, say), mut classes) = (said?, own?);
         let records = if as_of.is_some() { self.people.group(person, as_of).await? } else { group };
-        let linked: Vec<PersonId> = records.iter().copied().filter(|record| *record != person).collect();
-        classes.extend(view::classes(&db, &linked).await?);
+        for linked in records.iter().filter(|record| **record != person) {
+            classes.extend(self.classes(*linked).await?);
+        }
         let mut sight = Sight { records, classes: BTreeSet::new(), oversight: false };
         for class in classes {
             match may::see(caller, &say, &class) {
@@ -95,6 +95,10 @@ impl Api {
             }
         }
         Ok(sight)
+    }
+
+    async fn classes(&self, person: PersonId) -> Result<BTreeSet<Class>, StoreError> {
+        self.classes.get(&person, |db| async move { view::classes(&db, person).await }).await
     }
 
     /// Entries as their readers see them: texts opened, agencies named.
@@ -159,19 +163,13 @@ impl Api {
         Ok(())
     }
 
-    /// What the timeline has read; made anew when it has read on.
-    fn revisions(&self) -> Vec<String> {
-        let progress = self.views.progress().borrow().clone();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, revisions)) = told.as_ref().filter(|(then, _)| *then == progress) {
-            return revisions.clone();
-        }
+    /// What the timeline has read, at least.
+    async fn revisions(&self) -> Result<Vec<String>, StoreError> {
         let of = |(log, place): (&String, &Arc<platform::source::Place>)| {
             Revision { log: log.clone(), log_id: place.log_id, written: place.written() }.to_text()
         };
-        let revisions: Vec<String> = progress.places.iter().map(of).collect();
-        *told = Some((progress, revisions.clone()));
-        revisions
+        let said = || self.views.progress().borrow().places.iter().map(of).collect();
+        self.revisions.get(&(), |_| std::future::ready(Ok((said(), About::Everything)))).await
     }
 }
 
@@ -221,6 +219,8 @@ impl TimelineService for Api {
             size,
         };
         let classes: Vec<Class> = sight.classes.iter().cloned().collect();
+        // Before the entries are read, so that the page holds all that it says.
+        let revisions = self.revisions().await?;
         let (found, more) = view::page(&self.views.db(), &classes, &filter).await?;
         if sight.oversight {
             audit::read(&self.desk, &caller, &sight.records, found.len()).await?;
@@ -234,7 +234,7 @@ impl TimelineService for Api {
             next_page_token,
             person_ids: sight.records.iter().map(ToString::to_string).collect(),
             lag: self.lag(),
-            revisions: self.revisions(),
+            revisions,
         }))
     }
 

@@ -4,7 +4,6 @@
 //! in the order in which the events made them, under the same promise of durability, in the batch that was fastest. It reads no log, decodes nothing, and knows
 //! beforehand how long each version of an entry stands, so it writes each row once; the rebuild does what must be done.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use platform::projection::Projection;
@@ -27,7 +26,6 @@ const UPSERT: &str = "INSERT INTO entry (person, class, at, id, known_from, know
     $10::bigint[], $11::bigint[], $12::bytea[]) \
     ON CONFLICT (person, class, at, id, known_from) DO UPDATE SET known_to = excluded.known_to, service = excluded.service, \
     stream = excluded.stream, key = excluded.key, position = excluded.position, ended = excluded.ended, body = excluded.body";
-const UPSERT_CLASS: &str = "INSERT INTO person_class (person, class) SELECT * FROM unnest($1::uuid[], $2::text[]) ON CONFLICT DO NOTHING";
 
 /// A row of the timeline.
 #[derive(Clone)]
@@ -61,15 +59,12 @@ struct Columns {
     position: Vec<i64>,
     ended: Vec<i64>,
     body: Vec<Vec<u8>>,
-    classes: (Vec<Uuid>, Vec<String>),
 }
 
 impl Columns {
     fn of(rows: &[Stored]) -> Self {
         let mut columns = Self::default();
-        let mut classes = BTreeSet::new();
         for row in rows.iter().cloned() {
-            classes.insert((row.person, row.class.clone()));
             columns.person.push(row.person);
             columns.class.push(row.class);
             columns.at.push(row.at);
@@ -83,7 +78,6 @@ impl Columns {
             columns.ended.push(row.ended);
             columns.body.push(row.body);
         }
-        columns.classes = classes.into_iter().unzip();
         columns
     }
 }
@@ -172,8 +166,6 @@ async fn upsert(postgres: &Postgres, batches: &[Columns]) -> Duration {
             .bind(&rows.ended)
             .bind(&rows.body);
         entries.execute(&mut *tx).await.expect("rows");
-        let classes = sqlx::query(UPSERT_CLASS).bind(&rows.classes.0).bind(&rows.classes.1);
-        classes.execute(&mut *tx).await.expect("classes");
         tx.commit().await.expect("a commit");
     }
     let took = began.elapsed();
