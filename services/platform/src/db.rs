@@ -37,7 +37,12 @@ pub enum Db {
         writer: Pool<SqliteConnection>,
     },
     /// A schema, which is the search path of every connection.
-    Postgres(Pool<PgConnection>),
+    Postgres {
+        /// Connections that read outside of transactions.
+        readers: Pool<PgConnection>,
+        /// Connections for transactions, so that reads do not wait for them.
+        writers: Pool<PgConnection>,
+    },
 }
 
 impl Db {
@@ -45,7 +50,7 @@ impl Db {
     pub async fn fetch(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Sqlite { readers, .. } => readers.read(sql, &args).await,
-            Self::Postgres(pool) => pool.read(sql, &args).await,
+            Self::Postgres { readers, .. } => readers.read(sql, &args).await,
         }
     }
 
@@ -53,16 +58,16 @@ impl Db {
     /// await. One that is dropped unfinished takes its connection with it and leaves nothing behind.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         match self {
-            Self::Sqlite { writer, .. } => Tx::sqlite(writer.lease().await?).await,
-            Self::Postgres(pool) => Tx::postgres(pool.lease().await?).await,
+            Self::Sqlite { writer, .. } => Tx::sqlite(writer).await,
+            Self::Postgres { writers, .. } => Tx::postgres(writers).await,
         }
     }
 
     /// Begins a transaction that only reads, and sees everything as it was at its first statement, however long it takes. Nobody waits for it.
     pub async fn snapshot(&self) -> Result<Tx, StoreError> {
         match self {
-            Self::Sqlite { readers, .. } => Tx::sqlite_snapshot(readers.lease().await?).await,
-            Self::Postgres(pool) => Tx::postgres_snapshot(pool.lease().await?).await,
+            Self::Sqlite { readers, .. } => Tx::sqlite_snapshot(readers).await,
+            Self::Postgres { writers, .. } => Tx::postgres_snapshot(writers).await,
         }
     }
 
@@ -70,7 +75,7 @@ impl Db {
     pub fn is_postgres(&self) -> bool {
         match self {
             Self::Sqlite { .. } => false,
-            Self::Postgres(_) => true,
+            Self::Postgres { .. } => true,
         }
     }
 
@@ -81,7 +86,10 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { readers, writers } => {
+                readers.close().await;
+                writers.close().await;
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use platform::args;
 use platform::db::{Db, StoreError, Value};
 use platform::store::StoreUrl;
+use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
 
 use crate::fixture::{Place, on_both};
@@ -129,6 +130,23 @@ async fn a_failed_statement_does_not_poison_the_next_reader(place: Place) {
     for one in asked.collect::<Vec<_>>() {
         one.await.unwrap();
     }
+}
+
+/// The server may restart, or a proxy close what is idle, and nobody notices before the next use.
+#[tokio::test]
+async fn connections_that_died_at_rest_cost_nobody_anything() {
+    let place = Place::postgres().await;
+    let db = table(&place).await;
+    put(&db, args![1, "t", vec![1_u8], Uuid::nil()]).await;
+    db.fetch(SELECT, args![]).await.unwrap();
+    let StoreUrl::Postgres(url) = &place.url else { unreachable!("it is on PostgreSQL") };
+    let mut other = PgConnection::connect(url).await.unwrap();
+    let killed = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+                  WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'throughline'";
+    assert!(!other.fetch_all(killed).await.unwrap().is_empty());
+    put(&db, args![2, "t", vec![1_u8], Uuid::nil()]).await;
+    assert_eq!(db.fetch(SELECT, args![]).await.unwrap().len(), 2);
+    db.snapshot().await.unwrap().rollback().await.unwrap();
 }
 
 async fn generations_are_places_of_their_own(place: Place) {

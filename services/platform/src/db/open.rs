@@ -22,9 +22,11 @@ pub enum Durability {
 
 /// Readers of one SQLite file at a time.
 const SQLITE_READERS: usize = 4;
-/// Connections of one PostgreSQL schema at a time: a log is read in few ways and quickly, a view in many.
-const LOG_CONNECTIONS: usize = 4;
-const VIEW_CONNECTIONS: usize = 8;
+/// Those of one PostgreSQL schema. What comes beyond waits here, first come first served, and not in the database, where many half-done reads keep each
+/// other from ending: twice as many made the slowest pages of a timeline half again as slow.
+const POSTGRES_READERS: usize = 4;
+/// Transactions of one PostgreSQL schema at a time: about one for each log that is read into it.
+const POSTGRES_WRITERS: usize = 4;
 
 /// How every SQLite connection is set up.
 pub(crate) fn sqlite_options(file: &Path, durability: Durability) -> SqliteConnectOptions {
@@ -81,11 +83,9 @@ pub(crate) fn postgres_options(
 
 /// The tables in this schema of a PostgreSQL database.
 pub fn postgres(url: &str, schema: &str, durability: Durability) -> Result<Db, StoreError> {
-    let connections = match durability {
-        Durability::Full => LOG_CONNECTIONS,
-        Durability::Rebuildable => VIEW_CONNECTIONS,
-    };
-    Ok(Db::Postgres(Pool::new(postgres_options(url, schema, durability)?, connections)))
+    let options = postgres_options(url, schema, durability)?;
+    let readers = Pool::new(options.clone(), POSTGRES_READERS);
+    Ok(Db::Postgres { readers, writers: Pool::new(options, POSTGRES_WRITERS) })
 }
 
 /// A name as an SQL identifier. It is one of ours: letters, digits, underscores.

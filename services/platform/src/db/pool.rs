@@ -136,6 +136,22 @@ impl<C: Runs> Pool<C> {
         }
     }
 
+    /// Lends a connection on which a transaction was begun by this text. One that turns out to have died before is replaced, as for a read.
+    pub async fn begin(&self, text: &str) -> Result<Lease<C>, StoreError> {
+        let mut tried = 1;
+        loop {
+            let mut lease = self.lease().await?;
+            match lease.script(text).await {
+                Ok(()) => return Ok(lease),
+                Err(error) if error.broke_connection() && !lease.fresh && tried < READ_TRIES => {
+                    self.idle().clear();
+                    tried += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Closes what is idle, and lends no more.
     pub async fn close(&self) {
         self.0.permits.close();

@@ -3,7 +3,7 @@
 
 use sqlx::{PgConnection, SqliteConnection};
 
-use super::pool::Lease;
+use super::pool::{Lease, Pool};
 use super::{Row, StoreError, Value};
 
 /// A transaction that may write. Statements after a failed one fail too, unless a savepoint is rolled back to.
@@ -16,24 +16,20 @@ enum Store {
 
 impl Tx {
     /// Takes SQLite's write lock at once: a reader that becomes a writer half-way could not wait for it.
-    pub(super) async fn sqlite(mut lease: Lease<SqliteConnection>) -> Result<Self, StoreError> {
-        lease.script("BEGIN IMMEDIATE").await?;
-        Ok(Self(Store::Sqlite(lease)))
+    pub(super) async fn sqlite(pool: &Pool<SqliteConnection>) -> Result<Self, StoreError> {
+        Ok(Self(Store::Sqlite(pool.begin("BEGIN IMMEDIATE").await?)))
     }
 
-    pub(super) async fn postgres(mut lease: Lease<PgConnection>) -> Result<Self, StoreError> {
-        lease.script("BEGIN").await?;
-        Ok(Self(Store::Postgres(lease)))
+    pub(super) async fn postgres(pool: &Pool<PgConnection>) -> Result<Self, StoreError> {
+        Ok(Self(Store::Postgres(pool.begin("BEGIN").await?)))
     }
 
-    pub(super) async fn sqlite_snapshot(mut lease: Lease<SqliteConnection>) -> Result<Self, StoreError> {
-        lease.script("BEGIN DEFERRED").await?;
-        Ok(Self(Store::Sqlite(lease)))
+    pub(super) async fn sqlite_snapshot(pool: &Pool<SqliteConnection>) -> Result<Self, StoreError> {
+        Ok(Self(Store::Sqlite(pool.begin("BEGIN DEFERRED").await?)))
     }
 
-    pub(super) async fn postgres_snapshot(mut lease: Lease<PgConnection>) -> Result<Self, StoreError> {
-        lease.script("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-        Ok(Self(Store::Postgres(lease)))
+    pub(super) async fn postgres_snapshot(pool: &Pool<PgConnection>) -> Result<Self, StoreError> {
+        Ok(Self(Store::Postgres(pool.begin("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?)))
     }
 
     /// Runs a statement and tells how many rows it changed.
