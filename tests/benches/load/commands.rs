@@ -14,7 +14,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use uuid::Uuid;
 
-use crate::measure::{AsyncLoop, rate};
+use crate::measure::{AsyncLoop, cost, rate};
 
 const AGENCY: AgencyId = AgencyId::of(1);
 const CLIENTS: [usize; 4] = [1, 16, 64, 256];
@@ -140,23 +140,53 @@ async fn drafts(service: &Alone, offer: &str, clients: usize) -> f64 {
     .await
 }
 
-async fn echoes(clients: usize) -> f64 {
-    let (_, health) = tonic_health::server::health_reporter();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let at = listener.local_addr().expect("an address");
-    let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
-    let server = tonic::transport::Server::builder().add_service(health).serve_with_incoming(incoming);
-    let serving = tokio::spawn(server);
-    let mut channels = vec![];
-    for _ in 0..clients.min(16) {
-        let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{at}")).expect("an address");
-        channels.push(endpoint.tcp_nodelay(true).connect().await.expect("a connection"));
+/// Answers of a server that does nothing else.
+struct Echoes {
+    channels: Vec<tonic::transport::Channel>,
+    serving: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
+}
+
+impl Echoes {
+    async fn start(clients: usize) -> Self {
+        let (_, health) = tonic_health::server::health_reporter();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let at = listener.local_addr().expect("an address");
+        let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
+        let server = tonic::transport::Server::builder().add_service(health).serve_with_incoming(incoming);
+        let serving = tokio::spawn(server);
+        let mut channels = vec![];
+        for _ in 0..clients.min(16) {
+            let endpoint =
+                tonic::transport::Endpoint::from_shared(format!("http://{at}")).expect("an address");
+            channels.push(endpoint.tcp_nodelay(true).connect().await.expect("a connection"));
+        }
+        Self { channels, serving }
     }
-    let rate =
-        rate(clients, async |client| Echo(HealthClient::new(channels[client % channels.len()].clone())))
-            .await;
-    serving.abort();
-    rate
+
+    fn client(&self, number: usize) -> Echo {
+        Echo(HealthClient::new(self.channels[number % self.channels.len()].clone()))
+    }
+}
+
+impl Drop for Echoes {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn echoes(clients: usize) -> f64 {
+    let echoes = Echoes::start(clients).await;
+    rate(clients, async |client| echoes.client(client)).await
+}
+
+/// What an answer and an append cost the processors, each bare.
+pub async fn bare(clients: usize) -> (f64, f64) {
+    let echoes = Echoes::start(clients).await;
+    let echo = cost(clients, async |client| echoes.client(client)).await;
+    let (service, _) = referrals(OnStore::Postgres).await;
+    let append = cost(clients, async |_| Bare(service.service.log().clone())).await;
+    service.stop().await;
+    (echo, append)
 }
 
 /// (a) The command path on PostgreSQL.

@@ -2,11 +2,13 @@
 //!
 //! Invariant: what is compared runs in the same process on the same server, one after the other, medians of three; ratios travel, absolutes do not.
 
+mod bare;
 mod commands;
 mod lives;
 mod measure;
 mod pages;
 mod rebuild;
+mod spent;
 mod timeline;
 mod way;
 

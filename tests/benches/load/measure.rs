@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::spent::Spent;
+
 /// How long one round of a loop is counted.
 const ROUND: Duration = Duration::from_secs(2);
 /// How long it runs before it is counted.
@@ -23,41 +25,91 @@ pub fn machine() -> String {
     )
 }
 
+/// Loops that run until they are stopped.
+struct Loops {
+    counted: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+    running: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Loops {
+    /// Starts `clients` of them, each made by `start` and asked again as soon as it answered, and lets them warm up.
+    async fn start<F, W>(clients: usize, mut start: F) -> Self
+    where
+        F: AsyncFnMut(usize) -> W,
+        W: AsyncLoop,
+    {
+        let counted = Arc::new(AtomicU64::new(0));
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut running = Vec::with_capacity(clients);
+        for client in 0..clients {
+            let mut work = start(client).await;
+            let (counted, stop) = (counted.clone(), stop.clone());
+            running.push(tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    work.once().await;
+                    counted.fetch_add(1, Ordering::Relaxed);
+                }
+            }));
+        }
+        // Sleeps: the warm-up is a length of time by its nature.
+        tokio::time::sleep(WARM).await;
+        Self { counted, stop, running }
+    }
+
+    /// How often they did it in one round, and how long that was.
+    async fn round(&self) -> (f64, Duration) {
+        let (before, began) = (self.counted.load(Ordering::Relaxed), Instant::now());
+        // Sleeps: a round is a length of time.
+        tokio::time::sleep(ROUND).await;
+        ((self.counted.load(Ordering::Relaxed) - before) as f64, began.elapsed())
+    }
+
+    async fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for task in self.running {
+            task.await.expect("a client that does not panic");
+        }
+    }
+}
+
 /// Operations a second of `clients` loops, each made by `start` and asked again as soon as it answered.
-pub async fn rate<F, W>(clients: usize, mut start: F) -> f64
+pub async fn rate<F, W>(clients: usize, start: F) -> f64
 where
     F: AsyncFnMut(usize) -> W,
     W: AsyncLoop,
 {
-    let counted = Arc::new(AtomicU64::new(0));
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut running = Vec::with_capacity(clients);
-    for client in 0..clients {
-        let mut work = start(client).await;
-        let (counted, stop) = (counted.clone(), stop.clone());
-        running.push(tokio::spawn(async move {
-            while !stop.load(Ordering::Relaxed) {
-                work.once().await;
-                counted.fetch_add(1, Ordering::Relaxed);
-            }
-        }));
-    }
-    // Sleeps: the warm-up and the rounds are lengths of time by their nature.
-    tokio::time::sleep(WARM).await;
+    let loops = Loops::start(clients, start).await;
     let mut rates = Vec::new();
     for _ in 0..3 {
-        let (before, began) = (counted.load(Ordering::Relaxed), Instant::now());
-        // Sleeps: a round is a length of time.
-        tokio::time::sleep(ROUND).await;
-        let done = counted.load(Ordering::Relaxed) - before;
-        rates.push(done as f64 / began.elapsed().as_secs_f64());
+        let (done, took) = loops.round().await;
+        rates.push(done / took.as_secs_f64());
     }
-    stop.store(true, Ordering::Relaxed);
-    for task in running {
-        task.await.expect("a client that does not panic");
+    loops.stop().await;
+    middle(rates)
+}
+
+/// Microseconds of the processors that an operation of `clients` such loops takes, in this process and those that it started.
+pub async fn cost<F, W>(clients: usize, start: F) -> f64
+where
+    F: AsyncFnMut(usize) -> W,
+    W: AsyncLoop,
+{
+    let loops = Loops::start(clients, start).await;
+    let mut costs = Vec::new();
+    for _ in 0..3 {
+        let spent = Spent::now();
+        let (done, _) = loops.round().await;
+        costs.push(spent.since().all() / done);
     }
-    rates.sort_by(f64::total_cmp);
-    rates[1]
+    loops.stop().await;
+    middle(costs)
+}
+
+/// The middle one of three or so.
+pub fn middle(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
 }
 
 /// One client of a closed loop.
