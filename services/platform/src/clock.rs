@@ -64,6 +64,11 @@ impl Clock {
         self.0.driven.send_if_modified(|driven| driven.take().is_some());
     }
 
+    /// How long something may wait for others to come along: not at all under a driven clock, whose driver waits at every step for what follows from it.
+    pub(crate) fn gathers(&self, within: Duration) -> Duration {
+        if self.is_driven() { Duration::ZERO } else { within }
+    }
+
     /// Whether the clock is driven.
     pub fn is_driven(&self) -> bool {
         self.0.driven.borrow().is_some()

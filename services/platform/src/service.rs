@@ -239,7 +239,7 @@ impl Parts {
             source: self.source(reaction.source())?,
             reaction: Arc::new(reaction),
             metrics: given.metrics.clone(),
-            pace: Pace { gather: REACTIONS_GATHER, ..Pace::default() },
+            pace: Pace { gather: given.clock.gathers(REACTIONS_GATHER), ..Pace::default() },
             stop: given.stop.clone(),
         });
         self.running().reactions.push(running);

@@ -281,7 +281,7 @@ async fn wait(setup: &mut Setup, next: Option<Timestamp>, again: Option<Instant>
         if setup.changes.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        tokio::time::sleep(GATHER).await;
+        tokio::time::sleep(clock.gathers(GATHER)).await;
     };
     tokio::select! {
         () = setup.stop.cancelled() => {}

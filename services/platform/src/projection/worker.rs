@@ -147,7 +147,7 @@ async fn read_on(
     let read = async {
         let place = generation.place(source.name()).await?;
         parts.views.read_on(generation.number, source.name(), &place);
-        let pace = Pace { gather: parts.projection.gathers(), ..parts.pace };
+        let pace = Pace { gather: parts.clock.gathers(parts.projection.gathers()), ..parts.pace };
         let mut reader = Reader::new(source.clone(), place, pace);
         loop {
             let run = tokio::select! {
