@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use async_nats::{HeaderMap, HeaderValue};
+use async_nats::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use jiff::Timestamp;
 use proto::log as pb;
@@ -46,11 +46,10 @@ pub fn headers(service: &str, log_id: Uuid, recorded: &Recorded) -> HeaderMap {
         (TRACEPARENT, event.traceparent.clone()),
     ];
     let mut headers = HeaderMap::new();
-    for (name, value) in values {
-        // A value that no header can hold is left out; readers take nothing from these but numbers, the source and the time.
-        if let Some(value) = value.parse::<HeaderValue>().ok().filter(|_| !value.is_empty()) {
-            headers.insert(name, value);
-        }
+    // A value that no header can hold is left out; readers take nothing from these but numbers, the source and the time.
+    let fits = |value: &str| !value.is_empty() && !value.contains(['\r', '\n']);
+    for (name, value) in values.into_iter().filter(|(_, value)| fits(value)) {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
     }
     headers
 }

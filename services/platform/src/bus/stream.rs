@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_nats::Message;
 use async_nats::connection::State;
 use async_nats::jetstream::context::PublishAckFuture;
-use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::message::{OutboundMessage, PublishMessage};
 use async_nats::jetstream::stream::{Config, Info, LastRawMessageErrorKind, StorageType};
 use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
@@ -213,19 +213,38 @@ impl Streams {
         }
     }
 
-    /// Sends an event to the stream, which takes it only if the event before it is the last that it holds.
+    /// Sends an event to the stream, which takes it only if the event before it is the last that it holds. No answer comes.
     pub(crate) async fn publish(
         &self,
         stream: &str,
         log_id: Uuid,
         recorded: &Recorded,
+    ) -> Result<(), BusError> {
+        let (subject, publication) = self.publication(stream, log_id, recorded);
+        let OutboundMessage { subject, payload, headers } = publication.outbound_message(subject);
+        let client = self.bus.context().client();
+        let sent = client.publish_with_headers(subject, headers.unwrap_or_default(), payload).await;
+        sent.map_err(|error| BusError::Away { asked: "to take an event".to_owned(), source: Arc::new(error) })
+    }
+
+    /// The same, with an answer. That it was taken says that all before it were.
+    pub(crate) async fn publish_answered(
+        &self,
+        stream: &str,
+        log_id: Uuid,
+        recorded: &Recorded,
     ) -> Result<PublishAckFuture, BusError> {
+        let (subject, publication) = self.publication(stream, log_id, recorded);
+        self.bus.context().send_publish(subject, publication).await.map_err(not_published)
+    }
+
+    /// An event as it is sent: where to, and fenced.
+    fn publication(&self, stream: &str, log_id: Uuid, recorded: &Recorded) -> (String, PublishMessage) {
         let publication = PublishMessage::build()
             .headers(message::headers(&self.service, log_id, recorded))
             .payload(bytes::Bytes::clone(&recorded.bytes))
             .expected_last_sequence(recorded.position - 1)
             .expected_stream(stream);
-        let sent = self.bus.context().send_publish(self.subject(recorded.partition), publication).await;
-        sent.map_err(not_published)
+        (self.subject(recorded.partition), publication)
     }
 }

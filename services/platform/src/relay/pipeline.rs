@@ -1,5 +1,6 @@
 //! Publishes a log's events one after the other, many under way at a time.
-//! Invariant: events are sent in order of position, each fenced by the one before it; the first that is not acknowledged at its place ends the work.
+//! Invariant: events are sent in order of position, each fenced by the one before it, so that the last of a volley is taken only where all of it was.
+//! Its acknowledgement alone is asked for; the first that does not come, or names another place, ends the work.
 
 use std::collections::VecDeque;
 use std::future::{IntoFuture, pending};
@@ -17,12 +18,14 @@ use crate::db::StoreError;
 use crate::fault;
 use crate::log::{Groups, Recorded};
 
-/// The most publications without an acknowledgement.
-const WINDOW: usize = 256;
+/// The most publications that are not known to have been taken.
+const WINDOW: u64 = 256;
+/// The most of them in one volley: the window is opened again a quarter at a time.
+const VOLLEY: u64 = 64;
 
-/// A publication under way.
+/// A volley under way: events that follow one another, the last of which is answered.
 struct Flight {
-    position: u64,
+    last: u64,
     answer: BoxFuture<'static, Result<PublishAck, PublishError>>,
 }
 
@@ -33,6 +36,8 @@ struct Pipeline<'a> {
     ready: VecDeque<Recorded>,
     /// The last position read.
     read: u64,
+    /// The last position that NATS is known to have.
+    acknowledged: &'a mut u64,
     flying: VecDeque<Flight>,
 }
 
@@ -47,10 +52,11 @@ pub(super) async fn carry(
     let mut check = tokio::time::interval_at(Instant::now() + CHECK, CHECK);
     check.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut moved = false;
-    let mut line = Pipeline { relay, from, ready: VecDeque::new(), read: from.last, flying: VecDeque::new() };
+    let (ready, flying) = (VecDeque::new(), VecDeque::new());
+    let mut line = Pipeline { relay, from, ready, read: from.last, acknowledged, flying };
     loop {
         let head = *changes.borrow_and_update();
-        relay.tell_lag(*acknowledged);
+        relay.tell_lag(*line.acknowledged);
         if line.ready.is_empty() && line.read < head && !line.read_on().await? {
             return Ok(Pause::Look);
         }
@@ -63,13 +69,13 @@ pub(super) async fn carry(
         };
         tokio::select! {
             answer = first => {
-                *acknowledged = line.landed(answer)?;
+                line.landed(answer)?;
                 // Those that came with it.
                 while let Some(answer) = line.flying.front_mut().and_then(|flight| (&mut flight.answer).now_or_never()) {
-                    *acknowledged = line.landed(answer)?;
+                    line.landed(answer)?;
                 }
                 moved = true;
-                relay.tell(Progress::Relaying { log_id: from.log_id, acknowledged: *acknowledged });
+                relay.tell(Progress::Relaying { log_id: from.log_id, acknowledged: *line.acknowledged });
             }
             changed = changes.changed() => {
                 changed.map_err(|_| StoreError::Closed)?;
@@ -90,7 +96,7 @@ pub(super) async fn carry(
 impl Pipeline<'_> {
     /// Reads what comes next. Gives whether the log is still the one of the handshake.
     async fn read_on(&mut self) -> Result<bool, RelayError> {
-        let batch = self.relay.log.batch(self.read, Groups::ALL, WINDOW).await?;
+        let batch = self.relay.log.batch(self.read, Groups::ALL, WINDOW as usize).await?;
         if batch.log_id != self.from.log_id {
             return Ok(false);
         }
@@ -101,30 +107,35 @@ impl Pipeline<'_> {
 
     /// Sends what is ready, as far as the window goes.
     async fn send(&mut self) -> Result<(), RelayError> {
-        while self.flying.len() < WINDOW
-            && let Some(event) = self.ready.pop_front()
-        {
-            let streams = &self.relay.streams;
-            let sent = streams.publish(&self.from.stream, self.from.log_id, &event).await?;
+        let streams = &self.relay.streams;
+        let From { stream, log_id, .. } = self.from;
+        let open = *self.acknowledged + WINDOW;
+        let mut volley = 0;
+        while let Some(event) = self.ready.pop_front_if(|event| event.position <= open) {
+            volley += 1;
+            if volley == VOLLEY || event.position == open || self.ready.is_empty() {
+                let sent = streams.publish_answered(stream, *log_id, &event).await?;
+                self.flying.push_back(Flight { last: event.position, answer: sent.into_future() });
+                volley = 0;
+            } else {
+                streams.publish(stream, *log_id, &event).await?;
+            }
             fault::point("relay.published");
-            self.flying.push_back(Flight { position: event.position, answer: sent.into_future() });
         }
         Ok(())
     }
 
-    /// Takes the answer to the first publication under way; gives its position.
-    fn landed(&mut self, answer: Result<PublishAck, PublishError>) -> Result<u64, RelayError> {
+    /// Takes the answer to the first volley under way.
+    fn landed(&mut self, answer: Result<PublishAck, PublishError>) -> Result<(), RelayError> {
         let ack = answer.map_err(not_published)?;
         let Some(flight) = self.flying.pop_front() else { return Err(RelayError::Unsettled) };
-        if ack.sequence != flight.position || ack.stream != self.from.stream {
-            let error = RelayError::Misplaced {
-                position: flight.position,
-                sequence: ack.sequence,
-                stream: ack.stream,
-            };
+        if ack.sequence != flight.last || ack.stream != self.from.stream {
+            let error =
+                RelayError::Misplaced { position: flight.last, sequence: ack.sequence, stream: ack.stream };
             return Err(error);
         }
         fault::point("relay.acked");
-        Ok(flight.position)
+        *self.acknowledged = flight.last;
+        Ok(())
     }
 }
