@@ -1,7 +1,7 @@
 //! Whose facts are to be looked at, and when: one table that is queue, timer and retry.
 //!
-//! Invariants: whatever is applied of a person marks them in the same transaction; a mark is put off only as it was when the look began, so what
-//! came meanwhile is looked at again. A generation made anew marks everybody of whom it applies anything.
+//! Invariants: what changes that rules look at of a person marks them in the same transaction; a mark is put off only as it was when the look began, so
+//! what came meanwhile is looked at again. A generation made anew marks everybody of whom rules are told anything, or something was ever found.
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a row is a function of one stream's events in their order and of nothing else; links, other streams and the time are joined when it
 //! is looked at. Links stand in the same tables, so that a mark and the link that made it are seen together.
+//! Whoever's facts are told to the rules differently is due, and so is whoever a finding is about: most events change nothing that a rule looks at.
 
 mod housing;
 mod referrals;
@@ -28,8 +29,10 @@ use crate::due;
 pub use stored::Fact;
 use stored::{Row, Unreadable};
 
-/// The logs that facts come from.
-pub const SOURCES: &[&str] = &["registry", "referrals", "vocational", "housing", "therapy"];
+/// The logs that facts come from, and the service's own: whom it has found anything of is looked at again where all of this is made anew, also
+/// where nothing that rules look at is left of what was found.
+pub const SOURCES: &[&str] = &["registry", "referrals", "vocational", "housing", "therapy", OWN];
+const OWN: &str = crate::NAME;
 
 /// Looks follow what happens by so much at least: one look then sees all that a command's reactions brought about.
 const GATHERED: Duration = Duration::from_millis(20);
@@ -78,11 +81,15 @@ impl Projection for FactsProjection {
                     }
                 }
             }
-            let mut batch = Batch::load(tx, source, events).await?;
+            let mut batch = match source {
+                OWN => Batch::of(source),
+                _ => Batch::load(tx, source, events).await?,
+            };
             for read in events {
                 let Some(person) = person_of(read)? else { continue };
-                batch.apply(person, read)?;
-                marks.add(person, read.recorded.recorded_at);
+                if source == OWN || batch.apply(person, read)? {
+                    marks.add(person, read.recorded.recorded_at);
+                }
             }
             batch.store(tx).await?;
             Ok(marks.store(tx).await?)
@@ -110,6 +117,10 @@ struct Held {
 }
 
 impl<'a> Batch<'a> {
+    fn of(source: &'a str) -> Self {
+        Self { source, facts: BTreeMap::new() }
+    }
+
     async fn load(tx: &mut Tx, source: &'a str, events: &[Read]) -> Result<Self, ApplyError> {
         let mut facts: BTreeMap<(Uuid, String), Held> = BTreeMap::new();
         let mut begun = BTreeSet::new();
@@ -131,13 +142,14 @@ impl<'a> Batch<'a> {
             let fact = Row::decode(row.bytes(2)?.as_slice()).map_err(|_| poison(Unreadable))?.fact;
             facts.insert((row.uuid(0)?, row.text(1)?), Held { stands: fact.clone(), becomes: fact });
         }
-        Ok(Self { source, facts })
+        Ok(Self { facts, ..Self::of(source) })
     }
 
-    /// Puts what the event makes of its stream's fact.
-    fn apply(&mut self, person: Uuid, read: &Read) -> Result<(), ApplyError> {
+    /// Puts what the event makes of its stream's fact, and tells whether rules are told anything else by it.
+    fn apply(&mut self, person: Uuid, read: &Read) -> Result<bool, ApplyError> {
         let held = self.facts.entry((person, read.event.stream.clone())).or_default();
         let before = held.becomes.take();
+        let told = before.clone().filter(Fact::tells);
         let after = match self.source {
             "registry" => registry::apply(before, read),
             "referrals" => referrals::apply(before, read),
@@ -147,24 +159,28 @@ impl<'a> Batch<'a> {
             _ => Err(Unreadable),
         };
         held.becomes = after.map_err(poison)?;
-        Ok(())
+        Ok(held.becomes.as_ref().filter(|fact| fact.tells()) != told.as_ref())
     }
 
     async fn store(self, tx: &mut Tx) -> Result<(), ApplyError> {
-        let (mut put, mut gone) = (vec![], vec![]);
+        let (mut begun, mut changed, mut gone) = (vec![], vec![], vec![]);
         for ((person, stream), Held { stands, becomes }) in self.facts {
+            let stood = stands.is_some();
             match becomes {
                 becomes if becomes == stands => {}
                 Some(fact) => {
                     let body = Row { fact: Some(fact) }.encode_to_vec();
-                    put.push(args![person, self.source, stream, body]);
+                    let rows = if stood { &mut changed } else { &mut begun };
+                    rows.push(args![person, self.source, stream, body]);
                 }
                 None => gone.push(args![person, self.source, stream]),
             }
         }
-        let sql = "INSERT INTO fact (person, source, stream, body) VALUES {rows} \
-                   ON CONFLICT (person, source, stream) DO UPDATE SET body = excluded.body";
-        tx.execute_rows(sql, vec![], put).await?;
+        let sql = "INSERT INTO fact (person, source, stream, body) VALUES {rows}";
+        tx.execute_rows(sql, vec![], begun).await?;
+        let sql = "WITH given (person, source, stream, body) AS (VALUES {rows}) UPDATE fact SET body = given.body FROM given \
+                   WHERE fact.person = given.person AND fact.source = given.source AND fact.stream = given.stream";
+        tx.execute_rows(sql, vec![], changed).await?;
         tx.delete_rows("fact", &["person", "source", "stream"], gone).await?;
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! another found in newer facts; a mark is put off only after what was found has been appended, so whoever stops in between looks again.
 
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{Decider, PersonId};
 use platform::command::{At, Changes, Desk, Failed, id_of};
 use platform::db::StoreError;
@@ -20,6 +20,8 @@ use crate::facts::Human;
 
 /// How often a look is compared again at once when somebody else appended meanwhile.
 const TRIES: usize = 3;
+/// When whoever's events wait is looked at again: what is applied of them at last may change nothing by itself.
+const WAITS: SignedDuration = SignedDuration::from_mins(1);
 
 /// Looks at whom is due.
 pub struct Looks {
@@ -77,8 +79,8 @@ impl Looks {
         let (group, facts) = human.all();
         let leads = group.first().copied().unwrap_or(person);
         if parked {
-            // Half of the facts would find half of the truth; applying what waits marks them again.
-            return Ok(due::looked(&db, mark, leads, None).await?);
+            // Half of the facts would find half of the truth.
+            return Ok(due::looked(&db, mark, person, Some(now + WAITS)).await?);
         }
         let judgement = judge(&facts, &self.parameters, now);
         let settled = self.settle(leads, &open, &judgement.found).await?;

@@ -12,6 +12,7 @@ use coordination::domain::Findings;
 use coordination::domain::findings::Event;
 use kernel::{Decider, PersonId, StreamId};
 use lives::*;
+use platform::args;
 use platform::clock::Clock;
 use platform::command::Encoding;
 use platform::keys::Keys;
@@ -23,6 +24,7 @@ use platform::source::Source;
 use platform::store::{Store, StoreUrl};
 use prost::Message;
 use proto::housing::housing_event::Kind as Housing;
+use proto::referrals::referrals_event::Kind as Referrals;
 use proto::therapy::therapy_event::Kind as Therapy;
 use proto::vocational::vocational_event::Kind as Vocational;
 use tempfile::TempDir;
@@ -218,7 +220,8 @@ impl Town {
         let (_, facts) = service.read_models().into_iter().find(|(name, _)| *name == "facts").unwrap();
         until("everything to be looked at", async || {
             let progress = facts.views().progress().borrow().clone();
-            let read: u64 = progress.places.values().map(|place| place.position).sum();
+            let told = progress.places.iter().filter(|(log, _)| *log != coordination::NAME);
+            let read: u64 = told.map(|(_, place)| place.position).sum();
             let waiting = coordination::due::waiting(&facts.views().db(), self.clock.now()).await.unwrap();
             (read == self.told && waiting.due == 0).then_some(())
         })
@@ -313,4 +316,58 @@ async fn the_same_findings_follow_from_shuffled_doubled_and_restarted_delivery()
         }
     }
     assert!(findings > 20, "the lives hold enough to find: {findings}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_tells_the_rules_nothing_makes_nobody_due() {
+    let mut town = Town::new().await;
+    let [draft, asked] = sent(1, ANA, SHELTER, CLINIC, "2026-03-05T12:00:00Z");
+    town.tell(&draft).await;
+    town.tell(&referral(Referrals::ReferralProgressed(Default::default()), ("referral", 1), ANA, CLINIC))
+        .await;
+    town.run().await;
+    town.open().await;
+    let (_, facts) = town.running[0].0.read_models().into_iter().find(|(name, _)| *name == "facts").unwrap();
+    let marked = facts.views().db().fetch("SELECT mark FROM due WHERE subject = $1", args![ANA.uuid()]).await;
+    assert!(marked.unwrap().is_empty(), "a draft is nobody's to acknowledge");
+    town.tell(&asked).await;
+    until("who has sent one to be looked at", async || {
+        let mark = coordination::due::of(&facts.views().db(), ANA).await.unwrap();
+        mark.filter(|mark| mark.at == at("2026-03-05T12:00:00Z"))
+    })
+    .await;
+    town.halt().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_of_facts_that_are_no_more_is_looked_at_again_by_tables_made_anew() {
+    let mut before = Town::new().await;
+    for tell in
+        moved_in(1, ANA, CLINIC, "2026-03-02").into_iter().chain(moved_in(2, ANA, SHELTER, "2026-03-02"))
+    {
+        before.tell(&tell).await;
+    }
+    before.run().await;
+    assert_eq!(before.open().await[&ANA.to_string()].len(), 1);
+    before.halt().await;
+    // Another town knows what was found and none of what it was found in, as tables of rules that no longer look at it would.
+    let mut after = Town::new().await;
+    for recorded in before.stores[coordination::NAME].log().read(0, Groups::ALL, 10).await.unwrap() {
+        let event = recorded.decode().unwrap();
+        let (person, kind) = (event.person_id.parse().ok(), event.r#type.clone());
+        let stream = StreamId::new("findings", ANA.uuid());
+        let bytes = bytes::Bytes::clone(&recorded.bytes);
+        let id = event.id.parse().unwrap();
+        let new = NewEvent { stream, version: event.version, id, kind, person, bytes };
+        let expects = vec![(stream, event.version - 1)];
+        let append = Append { expects, events: vec![new], ..Append::default() };
+        after.stores[coordination::NAME].log().append(append).await.unwrap();
+    }
+    after.run().await;
+    until("what was found to be cleared", async || {
+        let state = Findings::fold(&after.events_of(ANA).await);
+        (state.open().count() == 0).then_some(())
+    })
+    .await;
+    after.halt().await;
 }

@@ -47,6 +47,21 @@ pub enum Fact {
     Goal(Goal),
 }
 
+impl Fact {
+    /// Whether rules are told of it. A referral is kept from its draft on, and tells nothing while nobody is asked to acknowledge it.
+    pub fn tells(&self) -> bool {
+        match self {
+            Self::Referral(referral) => referral.acknowledge_by.is_some(),
+            Self::Appointment(_)
+            | Self::Job(_)
+            | Self::Service(_)
+            | Self::Placement(_)
+            | Self::Plan(_)
+            | Self::Goal(_) => true,
+        }
+    }
+}
+
 /// Who wrote a fact, and under which label.
 #[derive(Clone, PartialEq, Message)]
 pub struct Written {

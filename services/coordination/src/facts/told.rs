@@ -35,6 +35,9 @@ struct At<'a> {
 
 impl Told {
     pub(super) fn add(&mut self, service: &str, stream: &str, person: PersonId, fact: Fact) {
+        if !fact.tells() {
+            return;
+        }
         // What stands under no agency is shown to nobody but the person, and rests on nothing that a finding could name.
         self.try_add(&At { service, stream, person }, fact).unwrap_or_default();
     }
