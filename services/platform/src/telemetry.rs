@@ -13,6 +13,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -62,17 +63,14 @@ pub fn start(service: &str) -> Result<Telemetry, TelemetryError> {
         Ok(endpoint) if !endpoint.is_empty() => Some(exporting(service)?),
         Ok(_) | Err(_) => None,
     };
-    let traces = provider
-        .as_ref()
-        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("throughline")));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if std::io::stderr().is_terminal() { lines.boxed() } else { lines.json().boxed() };
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(lines)
-        .with(traces)
-        .try_init()
-        .map_err(TelemetryError::Twice)?;
+    // A line reads alone. Spans are for traces: where none are exported, a call need not write down what it is.
+    let mut layers = vec![lines.with_filter(filter_fn(|metadata| metadata.is_event())).boxed()];
+    if let Some(provider) = &provider {
+        layers.push(tracing_opentelemetry::layer().with_tracer(provider.tracer("throughline")).boxed());
+    }
+    tracing_subscriber::registry().with(filter).with(layers).try_init().map_err(TelemetryError::Twice)?;
     log_panics();
     Ok(Telemetry { provider })
 }
