@@ -26,6 +26,7 @@ use crate::drain::Drain;
 use crate::metrics::Metrics;
 
 mod accept;
+mod cork;
 mod deadline;
 mod edge;
 mod methods;

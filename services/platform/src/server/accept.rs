@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::cork::Cork;
 use super::edge::{Edge, Line};
 use super::{Limits, Served};
 use crate::drain::Drain;
@@ -116,10 +117,12 @@ impl Connection {
             let line = line.clone();
             service_fn(move |request| {
                 let (edge, line) = (edge.clone(), line.clone());
-                async move { Ok::<_, Infallible>(edge.answer(line, request).await) }
+                // In a box: what answers is large, and would be moved whole into the task that each call gets.
+                Box::pin(async move { Ok::<_, Infallible>(edge.answer(line, request).await) })
             })
         };
-        let mut connection = pin!(protocol(&limits).serve_connection(TokioIo::new(stream), service));
+        let mut connection =
+            pin!(protocol(&limits).serve_connection(TokioIo::new(Cork::new(stream)), service));
         let age = if line.crowded { CROWDED_AGE } else { jittered(limits.connection_age) };
         let mut aged = pin!(tokio::time::sleep(age));
         let mut going = false;
