@@ -23,7 +23,8 @@ const CLOSED: &str = "UPDATE offer SET open = 0 WHERE id IN (VALUES {rows})";
 const NAME: &str =
     "INSERT INTO offer_identifier (agency, system, value, offer) VALUES {rows} ON CONFLICT DO NOTHING";
 const NO_NAME: &str = "DELETE FROM offer_identifier WHERE offer IN (VALUES {rows})";
-const REFERRAL: &str = "INSERT INTO referral (id, person, requester, target, state, at) VALUES {rows} \
+const DRAFT: &str = "INSERT INTO referral (id, person, requester, target, state, at) VALUES {rows}";
+const TOLD: &str = "INSERT INTO referral (id, person, requester, target, state, at) VALUES {rows} \
      ON CONFLICT (id) DO UPDATE SET requester = excluded.requester, target = excluded.target, state = excluded.state";
 const STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE referral SET state = given.state FROM given WHERE referral.id = given.id";
@@ -91,11 +92,13 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
     let id = logged.id;
     let (state, clock) = match event {
         referral::Event::Drafted(facts) => {
-            return begin(logged, facts.requester, Some(facts.target), State::Draft, rows);
+            let sides = (facts.requester, Some(facts.target));
+            return put(DRAFT, logged, sides, State::Draft, rows);
         }
         referral::Event::Recorded { told, .. } => {
             let target = told.offer.as_ref().map(|(_, agency, _)| *agency);
-            return begin(logged, Some(told.requester), target, wire::recorded_state(told.answer), rows);
+            let sides = (Some(told.requester), target);
+            return put(TOLD, logged, sides, wire::recorded_state(told.answer), rows);
         }
         referral::Event::Sent(sent) => {
             (Some(State::Requested), Clock::Set(sent.acknowledge_by.as_microsecond()))
@@ -122,11 +125,11 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
     Ok(())
 }
 
-/// A referral that was not there before; the person's own has no requester.
-fn begin(
+/// A referral and its sides: that which asks and that which is asked. The person's own has no requester.
+fn put(
+    sql: &'static str,
     logged: &Logged<'_>,
-    requester: Option<AgencyId>,
-    target: Option<AgencyId>,
+    (requester, target): (Option<AgencyId>, Option<AgencyId>),
     state: State,
     rows: &mut Rows,
 ) -> Result<(), ApplyError> {
@@ -134,6 +137,6 @@ fn begin(
         .map_err(|_| ApplyError::Poison("its person is damaged".into()))?;
     let (requester, target) = (requester.map(AgencyId::uuid), target.map(AgencyId::uuid));
     let row = args![logged.id, person, requester, target, i32::from(state), logged.at()];
-    rows.put(&[logged.id], REFERRAL, [row]);
+    rows.put(&[logged.id], sql, [row]);
     Ok(())
 }

@@ -190,10 +190,10 @@ impl<'a> Batch<'a> {
 
 /// The rows that an entry stands in: one for each class.
 fn rows(person: Uuid, put: &Put) -> Vec<RowKey> {
-    let entry = put.stored.entry.clone().unwrap_or_default();
-    let at = entry.start.as_ref().and_then(platform::wire::from_occurred);
+    let entry = put.stored.entry.as_ref();
+    let at = entry.and_then(|entry| entry.start.as_ref()).and_then(platform::wire::from_occurred);
     let at = at.map(|at| at.at.as_microsecond()).unwrap_or_default();
-    let id = Uuid::try_parse(&entry.id).unwrap_or_default();
+    let id = entry.and_then(|entry| Uuid::try_parse(&entry.id).ok()).unwrap_or_default();
     put.classes
         .iter()
         .map(|class| RowKey { person, class: class.key(), at, id, known_from: put.known_from })
