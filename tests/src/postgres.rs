@@ -110,6 +110,21 @@ impl Postgres {
         format!("postgres://{USER}@{}/{name}", self.port.address())
     }
 
+    /// Makes it a server that has run for a while: its write-ahead log has been round once, so that its files are there and are written over. A new
+    /// server makes each of them first, filled with zeros, which none does that runs on.
+    pub async fn run_in(&self) {
+        const FILES: usize = 64;
+        let mut server = self.connect().await.expect("the test server takes connections");
+        for _ in 0..FILES {
+            sqlx::raw_sql("SELECT pg_logical_emit_message(false, 'run in', ''); SELECT pg_switch_wal()")
+                .execute(&mut server)
+                .await
+                .expect("a file of the write-ahead log is filled");
+        }
+        sqlx::raw_sql("CHECKPOINT").execute(&mut server).await.expect("a checkpoint");
+        server.close().await.expect("the connection closes");
+    }
+
     /// Stops as a power cut would, but for the disk: no checkpoint, no goodbye; recovery runs at the next start.
     pub fn stop_immediate(&self) {
         if let Some(mut running) = self.lock().take() {

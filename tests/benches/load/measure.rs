@@ -79,9 +79,26 @@ where
     F: AsyncFnMut(usize) -> W,
     W: AsyncLoop,
 {
+    rates(clients, start, 3).await
+}
+
+/// The same of one round, beside which something else is measured in its turn.
+pub async fn rate_once<F, W>(clients: usize, start: F) -> f64
+where
+    F: AsyncFnMut(usize) -> W,
+    W: AsyncLoop,
+{
+    rates(clients, start, 1).await
+}
+
+async fn rates<F, W>(clients: usize, start: F, rounds: usize) -> f64
+where
+    F: AsyncFnMut(usize) -> W,
+    W: AsyncLoop,
+{
     let loops = Loops::start(clients, start).await;
     let mut rates = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..rounds {
         let (done, took) = loops.round().await;
         rates.push(done / took.as_secs_f64());
     }
