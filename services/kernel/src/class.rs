@@ -1,17 +1,49 @@
 //! The disclosure class of an entry: what must be visible for the entry to be.
 //! Invariant: an entry's class is settled when it is written; only what a viewer may see changes.
 
+use std::collections::BTreeSet;
+
 use crate::AgencyId;
+
+/// The categories of facts, by the service that keeps them.
+pub const CATEGORIES: [&str; 5] = ["registry", "referrals", "vocational", "housing", "therapy"];
+
+/// The label of a 42 CFR Part 2 programme's records (HL7 ActCode, as DS4P names it).
+pub const PART2: &str = "42CFRPart2";
+/// The label of a therapist's notes of a conversation that are kept apart (HL7 ActCode; 45 CFR 164.501).
+pub const PSYTHPN: &str = "PSYTHPN";
+/// The label of the same notes about substance use (42 CFR 2.11, "SUD counseling notes"; our code, HL7 has none).
+pub const COUNSELLING_NOTES: &str = "42CFRPart2:notes";
+
+/// The labels that facts may bear.
+pub const LABELS: [&str; 3] = [PART2, PSYTHPN, COUNSELLING_NOTES];
+
+/// Whether the label is that of counselling notes, which a directive opens only where it is about nothing else (42 CFR 2.31(b), 45 CFR 164.508(b)(3)(ii)).
+pub fn is_of_notes(label: &str) -> bool {
+    label == PSYTHPN || label == COUNSELLING_NOTES
+}
 
 /// One thing that a viewer must be allowed to see: an agency's facts of a category under a security label.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Part {
     /// The agency that wrote the facts.
     pub agency: AgencyId,
-    /// The category, by service and kind: "referral", "housing", "vocational", "therapy", "registry".
+    /// The category: one of [`CATEGORIES`].
     pub category: String,
-    /// Security label (DS4P), empty for none; "42CFRPart2" for a Part 2 programme's records.
+    /// Security labels (DS4P), joined by commas; empty for none.
     pub label: String,
+}
+
+impl Part {
+    /// Labels as a part has them: sorted, each once.
+    pub fn joined(labels: &[String]) -> String {
+        let labels: BTreeSet<&str> = labels.iter().map(String::as_str).collect();
+        labels.into_iter().collect::<Vec<_>>().join(",")
+    }
+    /// Its labels.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.label.split(',').filter(|label| !label.is_empty())
+    }
 }
 
 /// What must be visible, all of it, for an entry to be. An ordinary entry has one part, a finding one for each input;
@@ -75,5 +107,17 @@ mod tests {
         assert_eq!(Class::from_key(&class.key()), Some(class));
         assert_eq!(Class::from_key(""), Some(Class::default()));
         assert_eq!(Class::from_key("x"), None);
+    }
+
+    #[test]
+    fn a_part_holds_all_labels_in_one_order() {
+        let labels = ["PSYTHPN".to_owned(), "42CFRPart2".to_owned(), "PSYTHPN".to_owned()];
+        let label = Part::joined(&labels);
+        assert_eq!(label, "42CFRPart2,PSYTHPN");
+        let part = Part { agency: AgencyId::of(1), category: "therapy".into(), label };
+        assert_eq!(part.labels().collect::<Vec<_>>(), ["42CFRPart2", "PSYTHPN"]);
+        let class = Class::new([part]);
+        assert_eq!(Class::from_key(&class.key()), Some(class));
+        assert_eq!(Part::joined(&[]), "");
     }
 }

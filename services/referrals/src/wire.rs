@@ -21,8 +21,7 @@ pub use referral::{
     send, start as start_referral,
 };
 
-/// The part of the label of a 42 CFR Part 2 programme's records (DS4P).
-pub const PART2: &str = "42CFRPart2";
+pub use kernel::class::PART2;
 
 /// Which events tell what a source recorded, and take it back.
 pub const TELLS: Tells = Tells::whole(

@@ -88,8 +88,7 @@ pub(crate) fn shared<'a>(
 /// The class of an agency's facts of a service; what no agency wrote is the person's own.
 pub(crate) fn class(agency: &str, log: &str, labels: &[String]) -> Class {
     let Ok(agency) = agency.parse() else { return Class::default() };
-    let label = labels.first().cloned().unwrap_or_default();
-    Class::new([Part { agency, category: log.to_owned(), label }])
+    Class::new([Part { agency, category: log.to_owned(), label: Part::joined(labels) }])
 }
 
 /// The agency whose word an event is; empty for the person's own and the system's.

@@ -2,12 +2,11 @@
 //! Invariant: ids, codes and times alone; nothing personal stands in a row.
 
 use jiff::Timestamp;
+use kernel::Part;
+use kernel::class::PART2;
 use platform::source::Read;
 use prost::{Message, Oneof};
 use proto::{Date, vocational};
-
-/// The label of a 42 CFR Part 2 programme's records (DS4P).
-const PART2: &str = "42CFRPart2";
 
 /// An event that this release cannot read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -225,10 +224,11 @@ pub struct Goal {
 
 /// Who wrote the event, in that agency's words, under its own label or that of its programme.
 pub(super) fn written(read: &Read, agency: &str, part2: bool) -> Written {
-    let programme = if part2 { PART2 } else { "" };
+    let programme = part2.then(|| PART2.to_owned());
+    let labels: Vec<String> = read.event.labels.iter().cloned().chain(programme).collect();
     Written {
         agency: agency.to_owned(),
-        label: read.event.labels.first().map_or(programme, String::as_str).to_owned(),
+        label: Part::joined(&labels),
         known_until: read.event.source.as_ref().and_then(|source| source.known_until),
     }
 }
