@@ -62,6 +62,8 @@ id!(/// A service offer of an agency (FHIR HealthcareService).
     OfferId);
 id!(/// A group of housing units of one project.
     UnitGroupId);
+id!(/// A consent directive of a person (FHIR Consent).
+    DirectiveId);
 
 /// One stream of events: its category and its id, written `referral-<uuid>`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

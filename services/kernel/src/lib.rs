@@ -3,12 +3,13 @@
 //! Invariant: pure. No runtime, wire, database or bus is a dependency of this crate, and nothing here asks what time it is.
 //!
 //! Reading order: [`decider`] (a stream decides), [`refusal`] (and says no), [`ids`], [`actor`] (who speaks), [`time`], [`local`] (wall times),
-//! [`practice`], [`private`] (text that the domain carries and never reads), [`record`] (facts from elsewhere), [`class`] and [`may`] (who sees what), [`spec`]
-//! (given, when, then).
+//! [`practice`], [`private`] (text that the domain carries and never reads), [`record`] (facts from elsewhere), [`class`], [`directive`] and [`may`] (who sees
+//! what, by the person's say), [`spec`] (given, when, then).
 
 pub mod actor;
 pub mod class;
 pub mod decider;
+pub mod directive;
 pub mod ids;
 pub mod local;
 pub mod may;
@@ -23,7 +24,8 @@ pub mod time;
 pub use actor::{Actor, By, Caller, Role, Voice};
 pub use class::{Class, Part};
 pub use decider::Decider;
-pub use ids::{AgencyId, OfferId, PersonId, StreamId, UnitGroupId, WorkerId};
+pub use directive::{Directive, Purpose, Recipients, Scope, Standing};
+pub use ids::{AgencyId, DirectiveId, OfferId, PersonId, StreamId, UnitGroupId, WorkerId};
 pub use local::{Local, WallTimeKind};
 pub use private::{Private, Words};
 pub use record::{Discrepancy, Source, known_longer};
