@@ -3,7 +3,7 @@
 //! Invariant: nothing is skipped. What a test needs and cannot find or start fails that test with the remedy in its text.
 //!
 //! Reading order: [`tools`] (where binaries are), [`ports`] (a port that stays ours), [`child`] (a process that cannot outlive the
-//! tests), [`postgres`], [`reads`] (what a plan costs there), [`nats`], [`process`] (our own binary), [`ground`] (what several of it stand on), [`http`], [`issuer`] (who vouches for callers), [`tls`] (and for servers), [`extras`] (data that may be there), [`dice`], [`contract`] (messages of every kind), [`golden`] (their
+//! tests), [`postgres`], [`reads`] (what a plan costs there), [`nats`], [`process`] (our own binary), [`ground`] (what several of it stand on), [`http`], [`issuer`] (who vouches for callers), [`tls`] (and for servers), [`extras`] (data that may be there), [`dice`], [`say`] (what people allow), [`contract`] (messages of every kind), [`golden`] (their
 //! bytes for ever), [`nasty`] (a bus at its worst).
 
 pub mod alone;
@@ -21,6 +21,7 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod reads;
+pub mod say;
 pub mod tls;
 pub mod tools;
 pub mod world;

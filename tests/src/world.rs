@@ -142,7 +142,7 @@ impl World {
         let request = registry::GiveConsentRequest {
             request_id: request_id(),
             person_id: person.to_string(),
-            recipient_agency_id: recipient.to_string(),
+            content: crate::say::content(recipient),
             voice: Voice::Person.into(),
             evidence: "signed form, invented".into(),
             ..Default::default()

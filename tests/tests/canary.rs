@@ -155,7 +155,7 @@ async fn goal_and_consent(
     let consent = people::GiveConsentRequest {
         request_id: request_id(),
         person_id: person.to_string(),
-        recipient_agency_id: recipient.to_string(),
+        content: tests::say::content(recipient),
         voice: Voice::Person.into(),
         evidence: canaries.words("consent evidence"),
         ..Default::default()

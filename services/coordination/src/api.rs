@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kernel::may;
-use kernel::{Caller, Class, PersonId, Role};
+use kernel::{Caller, Class, PersonId, Purpose, Role};
 use platform::auth;
 use platform::command::Desk;
 use platform::error::{self, BadField};
@@ -57,7 +57,8 @@ impl Api {
         let records = self.view.people.group(person, None).await?;
         let say = self.view.people.say(person).await?;
         let mut classes = classes(&records).await?;
-        classes.retain(|class| may::see(caller, &say, class).is_some());
+        let now = self.desk.clock().now();
+        classes.retain(|class| may::see(caller, &say, class, Purpose::Coordination, now).is_ok());
         Ok((records, classes))
     }
 

@@ -200,6 +200,32 @@ async fn a_therapy_hour_in_a_job_shift_of_another_agency_is_raised_once_and_show
     assert_eq!(got.finding.as_ref(), Some(&found[0]));
     assert_eq!(list(service.worker(EMPLOYMENT), of(ANA)).await, [], "consent names the clinic");
 
+    // It closes when she takes it back, stays closed by a directive about something else, and opens by one about the other input.
+    told(&service, [revokes(ANA, CLINIC)]).await;
+    until("the clinic to see neither", async || {
+        list(service.worker(CLINIC), of(ANA)).await.is_empty().then_some(())
+    })
+    .await;
+    let about = |category: &str| proto::registry::ConsentScope {
+        categories: vec![category.into()],
+        ..tests::say::scope(CLINIC)
+    };
+    told(&service, [says(ANA, 1, about("housing")), says(ANA, 2, about("vocational"))]).await;
+    until("the clinic to see both again", async || {
+        (list(service.worker(CLINIC), of(ANA)).await == found).then_some(())
+    })
+    .await;
+    let ended = proto::registry::ConsentExpired {
+        directive_id: kernel::DirectiveId::of(2).to_string(),
+        person_id: ANA.to_string(),
+    };
+    let ended = Registry::ConsentExpired(ended);
+    told(&service, [registry(ended, ("consent", ANA.uuid().as_u128()), ANA)]).await;
+    until("housing alone to open nothing of it", async || {
+        list(service.worker(CLINIC), of(ANA)).await.is_empty().then_some(())
+    })
+    .await;
+
     told(&service, [cancelled(2, ANA, CLINIC)]).await;
     open(&service, ANA, &[]).await;
     let all = ListFindingsRequest { include_cleared: true, ..of(ANA) };

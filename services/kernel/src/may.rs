@@ -1,134 +1,169 @@
-//! The only judge of who sees what.
-//! Invariant: deny by default across agencies; the person sees all of theirs; nobody else decides this anywhere.
+//! The only judge of who learns what.
+//! Invariant: deny by default across agencies; the person sees all of theirs; nobody else decides this anywhere, and every yes by consent names the
+//! directives that gave it.
+//!
+//! There is no override and no break-glass here: nothing but the person's directive opens what another agency wrote, least of all a 42 CFR Part 2
+//! programme. The vectors in `vectors/` are the rules as a table, for agencies to run against.
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod vectors;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::{AgencyId, Caller, Class, PersonId, Role};
+use crate::{
+    AgencyId, Caller, Class, Directive, DirectiveId, Part, PersonId, Purpose, Role, Standing, Timestamp,
+};
 
-/// What the person has said about who sees their facts, and who serves them.
+/// What is known of a person's say: their directives, and what these are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Say {
-    /// The record and those linked with it: one human.
+    /// The record and those linked with it: one human, whose say is one.
     pub records: BTreeSet<PersonId>,
-    /// Agencies that the person allows to see what other agencies wrote.
-    pub recipients: BTreeSet<AgencyId>,
+    /// The agencies that serve the person, by any of the records.
+    pub serving: Arc<BTreeSet<AgencyId>>,
+    /// The person's directives, of all of the records.
+    pub directives: Arc<[Directive]>,
+    /// The agencies that are 42 CFR Part 2 programmes: all that they write is under it.
+    pub programmes: Arc<BTreeSet<AgencyId>>,
     /// The person's say is not known now (a stale or absent consent view): reads across agencies close.
     pub unknown: bool,
 }
 
-/// Why a viewer sees something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why somebody may learn something.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     /// It is about the viewer.
     Own,
     /// The viewer's agency wrote it.
     SameAgency,
-    /// The person allows it.
-    Consent,
+    /// The person allows it, by these directives: one for each part that needs one.
+    Consent(BTreeSet<DirectiveId>),
     /// The viewer runs or audits the system; the read is listed.
     Oversight,
     /// The viewer is a service of this system, inside the trust boundary.
     Service,
 }
 
-/// Whether the caller sees an entry of this class about the person, and why.
-pub fn see(caller: &Caller, say: &Say, class: &Class) -> Option<Why> {
-    match caller.role {
-        Role::Operator | Role::Auditor => return Some(Why::Oversight),
-        Role::Service => return Some(Why::Service),
-        Role::Person => {
-            return caller.person().filter(|person| say.records.contains(person)).map(|_| Why::Own);
-        }
-        Role::Worker | Role::Recorder => {}
-    }
-    let agency = caller.speaks_for()?;
-    let parts = class.parts();
-    if !parts.is_empty() && parts.iter().all(|part| part.agency == agency) {
-        return Some(Why::SameAgency);
-    }
-    // A plain consent names a recipient and nothing else; it never covers a labelled fact (42 CFR Part 2 wants its own).
-    let consented = !say.unknown
-        && say.recipients.contains(&agency)
-        && parts.iter().all(|part| part.agency == agency || part.label.is_empty());
-    consented.then_some(Why::Consent)
+/// Why somebody may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyNot {
+    /// It is about somebody else, or the viewer speaks for nobody.
+    NotYours,
+    /// No directive in force opens it to the viewer's agency for this purpose.
+    NoDirective,
+    /// What the person says cannot be told now.
+    SayUnknown,
 }
 
-/// Whether the caller sees what this agency wrote in this category, about that person where it is about one, without the person's say: what a service
+/// Whether the viewer sees facts of this class about the person, for this purpose, at this instant.
+///
+/// # Errors
+/// Why not.
+pub fn see(
+    viewer: &Caller,
+    say: &Say,
+    class: &Class,
+    purpose: Purpose,
+    at: Timestamp,
+) -> Result<Why, WhyNot> {
+    match (by_right(viewer, &say.records, class), agency_of(viewer)) {
+        (Some(why), _) => Ok(why),
+        (None, Some(agency)) => receive(agency, say, class, purpose, at),
+        (None, None) => Err(WhyNot::NotYours),
+    }
+}
+
+/// Whether the agency may be given facts of this class about the person, for this purpose, at this instant: what a service asks that sends them.
+///
+/// # Errors
+/// Why not.
+pub fn receive(
+    agency: AgencyId,
+    say: &Say,
+    class: &Class,
+    purpose: Purpose,
+    at: Timestamp,
+) -> Result<Why, WhyNot> {
+    if wrote(agency, class) {
+        return Ok(Why::SameAgency);
+    }
+    if say.unknown {
+        return Err(WhyNot::SayUnknown);
+    }
+    // What is neither the agency's own nor opened by a directive closes the whole.
+    let others = class.parts().iter().filter(|part| part.agency != agency);
+    let opened = |part| say.opening(agency, part, purpose, at);
+    let by = if class.parts().is_empty() {
+        opened(None).map(|directive| BTreeSet::from([directive]))
+    } else {
+        others.map(|part| opened(Some(part))).collect()
+    };
+    by.map(Why::Consent).ok_or(WhyNot::NoDirective)
+}
+
+/// Whether the viewer sees what this agency wrote in this category, about that person where it is about one, without the person's say: what a service
 /// shows of its own. Reads across agencies, by consent, are the timeline's.
-pub fn see_own(caller: &Caller, agency: AgencyId, person: Option<PersonId>, category: &str) -> bool {
-    let say = Say { records: person.into_iter().collect(), unknown: true, ..Say::default() };
-    see(caller, &say, &Class::of(agency, category)).is_some()
+pub fn see_own(viewer: &Caller, agency: AgencyId, person: Option<PersonId>, category: &str) -> bool {
+    let records = person.into_iter().collect();
+    by_right(viewer, &records, &Class::of(agency, category)).is_some()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Actor, Part, WorkerId};
-
-    const CLINIC: AgencyId = AgencyId::of(1);
-    const SHELTER: AgencyId = AgencyId::of(2);
-    const ANA: PersonId = PersonId::of(10);
-
-    fn worker(agency: AgencyId) -> Caller {
-        Caller {
-            actor: Actor::Worker(WorkerId::of(5)),
-            role: Role::Worker,
-            agency: Some(agency),
-            on_behalf_of: None,
+/// Why the viewer sees it whatever the person says.
+fn by_right(viewer: &Caller, records: &BTreeSet<PersonId>, class: &Class) -> Option<Why> {
+    match viewer.role {
+        Role::Operator | Role::Auditor => Some(Why::Oversight),
+        Role::Service => Some(Why::Service),
+        Role::Person => viewer.person().filter(|person| records.contains(person)).map(|_| Why::Own),
+        Role::Worker | Role::Recorder => {
+            agency_of(viewer).filter(|agency| wrote(*agency, class)).map(|_| Why::SameAgency)
         }
     }
+}
 
-    fn ana_allows(recipients: impl IntoIterator<Item = AgencyId>) -> Say {
-        Say { records: [ANA].into(), recipients: recipients.into_iter().collect(), unknown: false }
+/// The agency by which a viewer may be given something.
+fn agency_of(viewer: &Caller) -> Option<AgencyId> {
+    match viewer.role {
+        Role::Worker | Role::Recorder => viewer.speaks_for(),
+        Role::Person | Role::Operator | Role::Auditor | Role::Service => None,
+    }
+}
+
+/// Whether the agency wrote all of it.
+fn wrote(agency: AgencyId, class: &Class) -> bool {
+    !class.parts().is_empty() && class.parts().iter().all(|part| part.agency == agency)
+}
+
+impl Say {
+    /// The first of the directives that open this part, or without one what no agency wrote, to the agency.
+    fn opening(
+        &self,
+        agency: AgencyId,
+        part: Option<&Part>,
+        purpose: Purpose,
+        at: Timestamp,
+    ) -> Option<DirectiveId> {
+        let serves = self.serving.contains(&agency);
+        let opens = |directive: &&Directive| {
+            let scope = &directive.scope;
+            directive.standing == Standing::Active
+                && scope.in_force(at)
+                && scope.purposes.contains(&purpose)
+                && scope.names(agency, serves)
+                && match part {
+                    Some(part) => scope.covers(part, self.programmes.contains(&part.agency)),
+                    None => scope.covers_own(),
+                }
+        };
+        self.directives.iter().find(opens).map(|directive| directive.id)
     }
 
-    #[test]
-    fn an_agency_sees_what_it_wrote_and_nothing_else_without_consent() {
-        let say = ana_allows([]);
-        assert_eq!(see(&worker(CLINIC), &say, &Class::of(CLINIC, "therapy")), Some(Why::SameAgency));
-        assert_eq!(see(&worker(SHELTER), &say, &Class::of(CLINIC, "therapy")), None);
-    }
-
-    #[test]
-    fn consent_opens_other_agencies_facts_but_never_labelled_ones() {
-        let say = ana_allows([SHELTER]);
-        assert_eq!(see(&worker(SHELTER), &say, &Class::of(CLINIC, "therapy")), Some(Why::Consent));
-        let part2 =
-            Class::new([Part { agency: CLINIC, category: "therapy".into(), label: "42CFRPart2".into() }]);
-        assert_eq!(see(&worker(SHELTER), &say, &part2), None);
-        assert_eq!(see(&worker(CLINIC), &say, &part2), Some(Why::SameAgency));
-    }
-
-    #[test]
-    fn a_finding_is_seen_only_by_who_may_see_every_input() {
-        let both = Class::new(
-            [Class::of(CLINIC, "therapy"), Class::of(SHELTER, "vocational")]
-                .iter()
-                .flat_map(|c| c.parts().to_vec()),
-        );
-        assert_eq!(see(&worker(CLINIC), &ana_allows([]), &both), None);
-        assert_eq!(see(&worker(CLINIC), &ana_allows([CLINIC]), &both), Some(Why::Consent));
-    }
-
-    #[test]
-    fn what_no_agency_wrote_is_the_persons_to_show() {
-        assert_eq!(see(&worker(CLINIC), &ana_allows([]), &Class::default()), None);
-        assert_eq!(see(&worker(CLINIC), &ana_allows([CLINIC]), &Class::default()), Some(Why::Consent));
-    }
-
-    #[test]
-    fn an_unknown_say_closes_reads_across_agencies_alone() {
-        let say = Say { unknown: true, ..ana_allows([SHELTER]) };
-        assert_eq!(see(&worker(SHELTER), &say, &Class::of(CLINIC, "therapy")), None);
-        assert_eq!(see(&worker(CLINIC), &say, &Class::of(CLINIC, "therapy")), Some(Why::SameAgency));
-    }
-
-    #[test]
-    fn the_person_sees_all_of_theirs_and_nobody_elses() {
-        let me =
-            |id| Caller { actor: Actor::Person(id), role: Role::Person, agency: None, on_behalf_of: None };
-        let say = ana_allows([]);
-        assert_eq!(see(&me(ANA), &say, &Class::of(CLINIC, "therapy")), Some(Why::Own));
-        assert_eq!(see(&me(PersonId::of(11)), &say, &Class::of(CLINIC, "therapy")), None);
+    /// The next instant after this one at which the judgement may change although nothing is said: a directive begins or ends.
+    pub fn changes_after(&self, at: Timestamp) -> Option<Timestamp> {
+        let active = self.directives.iter().filter(|directive| directive.standing == Standing::Active);
+        let edges = active.flat_map(|directive| [directive.scope.from, directive.scope.until]);
+        edges.flatten().filter(|edge| *edge > at).min()
     }
 }

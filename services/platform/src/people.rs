@@ -1,22 +1,26 @@
-//! What every reader must know of people from the registry's log: who is linked with whom, whom they allow to see, and what agencies are called.
+//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, and what agencies are.
 //! Invariant: names no person; a view that lags too far behind, or a person parked in it, counts as an unknown say, which closes reads across agencies.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod group;
+pub mod scope;
+mod view;
+
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use kernel::may::Say;
-use kernel::{AgencyId, PersonId};
+use kernel::{AgencyId, Directive, DirectiveId, PersonId, Standing};
 use prost::Message;
-use proto::registry::RegistryEvent;
-use proto::registry::registry_event::Kind;
-use uuid::Uuid;
+use proto::registry::ConsentScope;
 
 use crate::args;
-use crate::db::{Db, Row, StoreError, Tx};
-use crate::projection::{About, ApplyError, Kept, Projection, Read, Views, parked_as};
+use crate::db::{Db, StoreError};
+use crate::projection::{About, Kept, Views, parked_as};
+
+pub use group::Group;
+pub use view::PeopleProjection;
 
 /// A consent view further behind than this closes reads across agencies.
 const STALE: Duration = Duration::from_secs(60);
@@ -24,144 +28,43 @@ const STALE: Duration = Duration::from_secs(60);
 /// People whose say is kept in memory.
 const REMEMBERED: usize = 20_000;
 
-/// The projection; each service that needs it keeps its own.
-pub struct PeopleProjection;
-
-/// What is told of a record, in one statement: links, a recipient's consent, whether its events wait.
-const TOLD: &str = "SELECT 'link', canonical, member, 1 FROM link WHERE (canonical = $1 OR member = $1) AND known_to IS NULL \
-    UNION ALL SELECT 'consent', recipient, recipient, given FROM consent WHERE person = $1 \
-    UNION ALL SELECT 'parked', NULL, NULL, 1 FROM feed_parked WHERE subject = $2 OR subject = $3";
+/// What is told of a record, in one statement: its directives in force, links, who serves it, whether its events wait.
+const TOLD: &str = "SELECT 'directive', id, id, scope FROM directive WHERE person = $1 \
+    UNION ALL SELECT 'link', canonical, member, NULL FROM link WHERE (canonical = $1 OR member = $1) AND known_to IS NULL \
+    UNION ALL SELECT 'serves', agency, agency, NULL FROM serving WHERE person = $1 \
+    UNION ALL SELECT 'parked', NULL, NULL, NULL FROM feed_parked WHERE subject = $2 OR subject = $3";
 
 /// What readers ask of it. Clones are the same.
 #[derive(Clone)]
 pub struct People {
     views: Views,
     said: Kept<PersonId, Arc<Said>>,
-    names: Kept<(), Names>,
+    agencies: Kept<(), Agencies>,
 }
 
 /// What a person says, so far as it is written down: whether the view is too far behind to count is asked each time.
 struct Said {
     group: Vec<PersonId>,
-    recipients: BTreeSet<AgencyId>,
+    serving: Arc<BTreeSet<AgencyId>>,
+    directives: Arc<[Directive]>,
     parked: bool,
 }
 
 /// What agencies are called.
 pub type Names = Arc<HashMap<AgencyId, String>>;
 
-impl Projection for PeopleProjection {
-    fn name(&self) -> &'static str {
-        "people"
-    }
-    fn version(&self) -> u32 {
-        1
-    }
-    fn sources(&self) -> &[&'static str] {
-        &["registry"]
-    }
-
-    fn tables(&self, _postgres: bool) -> Vec<String> {
-        [
-            "CREATE TABLE link (canonical uuid NOT NULL, member uuid NOT NULL, known_from bigint NOT NULL, known_to bigint, \
-             PRIMARY KEY (canonical, member, known_from))",
-            "CREATE INDEX link_member ON link (member)",
-            "CREATE TABLE consent (person uuid NOT NULL, recipient uuid NOT NULL, given bigint NOT NULL, event text NOT NULL, \
-             PRIMARY KEY (person, recipient))",
-            "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL)",
-        ]
-        .map(str::to_owned)
-        .into()
-    }
-
-    fn apply<'a>(
-        &'a self,
-        tx: &'a mut Tx,
-        _source: &'a str,
-        read: &'a Read,
-    ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(async move {
-            let kind = RegistryEvent::decode(read.event.payload.clone())
-                .map_err(|_| ApplyError::Poison("its payload is damaged".into()))?
-                .kind
-                .ok_or_else(|| ApplyError::Poison("a newer release wrote it".into()))?;
-            let at = read.recorded.recorded_at.as_microsecond();
-            #[allow(clippy::wildcard_enum_match_arm, reason = "only these kinds say what this view keeps")]
-            match kind {
-                Kind::PersonsLinked(link) => {
-                    let (canonical, member) = (id(&link.canonical_id)?, id(&link.member_id)?);
-                    // Both records' events tell it, and both were recorded at one time.
-                    tx.execute(
-                        "INSERT INTO link (canonical, member, known_from) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                        args![canonical, member, at],
-                    )
-                    .await?;
-                }
-                Kind::PersonsUnlinked(link) => {
-                    let (canonical, member) = (id(&link.canonical_id)?, id(&link.member_id)?);
-                    tx.execute(
-                        "UPDATE link SET known_to = $3 WHERE canonical = $1 AND member = $2 AND known_to IS NULL AND known_from <= $3",
-                        args![canonical, member, at],
-                    )
-                    .await?;
-                }
-                Kind::ConsentGiven(consent) => {
-                    let (person, recipient) = (id(&consent.person_id)?, id(&consent.recipient_agency_id)?);
-                    set_consent(tx, person, recipient, true, &read.event.id).await?;
-                }
-                Kind::ConsentWithdrawn(consent) => {
-                    let (person, recipient) = (id(&consent.person_id)?, id(&consent.recipient_agency_id)?);
-                    set_consent(tx, person, recipient, false, &read.event.id).await?;
-                }
-                Kind::AgencyRegistered(agency) => set_agency(tx, &agency.agency_id, agency.content).await?,
-                Kind::AgencyChanged(agency) => set_agency(tx, &agency.agency_id, agency.content).await?,
-                Kind::AgencyRecorded(agency) => set_agency(tx, &agency.agency_id, agency.content).await?,
-                _ => {}
-            }
-            Ok(())
-        })
-    }
-}
-
-fn id(text: &str) -> Result<Uuid, ApplyError> {
-    Uuid::try_parse(text).map_err(|_| ApplyError::Poison("an id in it is damaged".into()))
-}
-
-async fn set_consent(
-    tx: &mut Tx,
-    person: Uuid,
-    recipient: Uuid,
-    given: bool,
-    event: &str,
-) -> Result<(), ApplyError> {
-    tx.execute(
-        "INSERT INTO consent (person, recipient, given, event) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (person, recipient) DO UPDATE SET given = excluded.given, event = excluded.event",
-        args![person, recipient, given, event],
-    )
-    .await?;
-    Ok(())
-}
-
-async fn set_agency(
-    tx: &mut Tx,
-    agency: &str,
-    content: Option<proto::registry::AgencyContent>,
-) -> Result<(), ApplyError> {
-    let content = content.ok_or_else(|| ApplyError::Poison("it has no content".into()))?;
-    tx.execute(
-        "INSERT INTO agency (id, name, zone) VALUES ($1, $2, $3) \
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone",
-        args![id(agency)?, content.name, content.zone],
-    )
-    .await?;
-    Ok(())
+/// What agencies are. Clones are the same.
+#[derive(Clone)]
+struct Agencies {
+    names: Names,
+    programmes: Arc<BTreeSet<AgencyId>>,
 }
 
 impl People {
     /// Over the views of [`PeopleProjection`].
     pub fn new(views: Views) -> Self {
-        Self { said: Kept::new(views.clone(), REMEMBERED), names: Kept::new(views.clone(), 1), views }
+        let (said, agencies) = (Kept::new(views.clone(), REMEMBERED), Kept::new(views.clone(), 1));
+        Self { views, said, agencies }
     }
 
     /// The views themselves, to wait for.
@@ -191,7 +94,7 @@ impl People {
         Ok(group.canonical_first())
     }
 
-    /// What the person says about who sees their facts, now.
+    /// What the person says about who may learn what, as known now. Directives are in the order in which they began.
     ///
     /// # Errors
     /// The view cannot be read.
@@ -199,7 +102,7 @@ impl People {
         Ok(self.group_and_say(person).await?.1)
     }
 
-    /// The records of one human, the canonical one first, and what the person says about who sees their facts, now.
+    /// The records of one human, the canonical one first, and what the person says, as [`People::say`].
     ///
     /// # Errors
     /// The view cannot be read.
@@ -207,29 +110,20 @@ impl People {
         let said = self.said.get(&person, |db| said(db, person)).await?;
         let say = Say {
             records: said.group.iter().copied().collect(),
-            recipients: said.recipients.clone(),
+            serving: said.serving.clone(),
+            directives: said.directives.clone(),
+            programmes: self.agencies_read().await?.programmes,
             unknown: said.parked || self.stale(),
         };
         Ok((said.group.clone(), say))
     }
 
-    /// The person's consent that names this recipient, by the id of its event; none where there is none, or it cannot be told now.
+    /// The agencies that are 42 CFR Part 2 programmes, as known now.
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn consent(&self, person: PersonId, recipient: AgencyId) -> Result<Option<String>, StoreError> {
-        if !self.say(person).await?.recipients.contains(&recipient) || self.stale() {
-            return Ok(None);
-        }
-        for record in self.group(person, None).await? {
-            let sql = "SELECT event FROM consent WHERE person = $1 AND recipient = $2 AND given = 1";
-            if let Some(row) =
-                self.views.db().fetch(sql, args![record.uuid(), recipient.uuid()]).await?.first()
-            {
-                return row.text(0).map(Some);
-            }
-        }
-        Ok(None)
+    pub async fn programmes(&self) -> Result<Arc<BTreeSet<AgencyId>>, StoreError> {
+        Ok(self.agencies_read().await?.programmes)
     }
 
     /// What agencies are called; read again when the view has read on.
@@ -237,13 +131,23 @@ impl People {
     /// # Errors
     /// The view cannot be read.
     pub async fn agencies(&self) -> Result<Names, StoreError> {
-        let names = self.names.get(&(), |db| async move {
-            let rows = db.fetch("SELECT id, name FROM agency", vec![]).await?;
-            let name = |row: &Row| Ok((AgencyId::new(row.uuid(0)?), row.text(1)?));
-            let names = rows.iter().map(name).collect::<Result<_, StoreError>>()?;
-            Ok((Arc::new(names), About::Everything))
+        Ok(self.agencies_read().await?.names)
+    }
+
+    async fn agencies_read(&self) -> Result<Agencies, StoreError> {
+        let read = self.agencies.get(&(), |db| async move {
+            let (mut names, mut programmes) = (HashMap::new(), BTreeSet::new());
+            for row in db.fetch("SELECT id, name, part2 FROM agency", vec![]).await? {
+                let agency = AgencyId::new(row.uuid(0)?);
+                names.insert(agency, row.text(1)?);
+                if row.bool(2)? {
+                    programmes.insert(agency);
+                }
+            }
+            let agencies = Agencies { names: Arc::new(names), programmes: Arc::new(programmes) };
+            Ok((agencies, About::Everything))
         });
-        names.await
+        read.await
     }
 
     fn stale(&self) -> bool {
@@ -254,64 +158,32 @@ impl People {
 /// Reads what a person says, of all records of that human.
 async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError> {
     let mut group = Group::of(person);
-    let mut given_to: BTreeMap<Uuid, bool> = BTreeMap::new();
+    let (mut directives, mut serving) = (vec![], BTreeSet::new());
     let mut parked = false;
     while let Some(record) = group.unread() {
         let [own, partition] = parked_as(record);
         for row in db.fetch(TOLD, args![record.uuid(), own, partition]).await? {
             match row.text(0)?.as_str() {
+                "directive" => directives.push(directive(DirectiveId::new(row.uuid(1)?), &row.bytes(3)?)?),
                 "link" => group.link(row.uuid(1)?, row.uuid(2)?),
-                "parked" => parked = true,
-                _ => {
-                    // A no on any of the records stands.
-                    let given = row.bool(3)?;
-                    given_to.entry(row.uuid(1)?).and_modify(|all| *all &= given).or_insert(given);
+                "serves" => {
+                    serving.insert(AgencyId::new(row.uuid(1)?));
                 }
+                _ => parked = true,
             }
         }
     }
     let group = group.canonical_first();
-    let recipients =
-        given_to.into_iter().filter(|(_, given)| *given).map(|(agency, _)| AgencyId::new(agency));
+    directives.sort_by_key(|directive| (directive.scope.from, directive.id));
     let about = if parked { About::Nothing } else { About::People(group.clone()) };
-    Ok((Arc::new(Said { group, recipients: recipients.collect(), parked }), about))
+    let said = Said { group, serving: Arc::new(serving), directives: directives.into(), parked };
+    Ok((Arc::new(said), about))
 }
 
-/// Records that are one human, as their links are met.
-pub struct Group {
-    records: BTreeSet<Uuid>,
-    members: BTreeSet<Uuid>,
-    /// Records whose links are still to be read.
-    look_at: Vec<Uuid>,
-}
-
-impl Group {
-    /// Of whoever is linked with this record.
-    pub fn of(person: PersonId) -> Self {
-        let person = person.uuid();
-        Self { records: [person].into(), members: BTreeSet::new(), look_at: vec![person] }
-    }
-
-    /// The next record whose links are to be read.
-    pub fn unread(&mut self) -> Option<PersonId> {
-        self.look_at.pop().map(PersonId::new)
-    }
-
-    /// A link of it.
-    pub fn link(&mut self, canonical: Uuid, member: Uuid) {
-        self.members.insert(member);
-        for other in [canonical, member] {
-            if self.records.insert(other) {
-                self.look_at.push(other);
-            }
-        }
-    }
-
-    /// All of them, once no more are left to be read.
-    pub fn canonical_first(self) -> Vec<PersonId> {
-        let mut group: Vec<PersonId> = self.records.into_iter().map(PersonId::new).collect();
-        // The canonical record is a member of no other; should links contradict each other, the lowest id leads.
-        group.sort_by_key(|record| (self.members.contains(&record.uuid()), *record));
-        group
-    }
+/// A directive as the view holds it: whatever is there was given and has not ended.
+fn directive(id: DirectiveId, scope: &[u8]) -> Result<Directive, StoreError> {
+    let scope = ConsentScope::decode(scope).ok().and_then(|scope| scope::parse("scope", Some(&scope)).ok());
+    let scope =
+        scope.ok_or_else(|| StoreError::Unusable(format!("the scope of directive {id} is damaged")))?;
+    Ok(Directive { id, standing: Standing::Active, scope })
 }

@@ -3,7 +3,9 @@
 
 mod lists;
 
-use kernel::{AgencyId, PersonId};
+use kernel::class::PART2;
+use kernel::may::{self, Why};
+use kernel::{AgencyId, Class, Part, PersonId, Purpose, Timestamp};
 use platform::args;
 use platform::db::StoreError;
 use platform::lists::Query;
@@ -13,6 +15,8 @@ use platform::projection::Views;
 use proto::referrals::Side;
 use tonic::Status;
 use uuid::Uuid;
+
+use crate::domain::referral::Facts;
 
 pub use lists::Lists;
 
@@ -74,12 +78,31 @@ impl View {
         platform::lists::wait(at_least, &[&self.lists]).await
     }
 
-    /// The person's consent that names this agency.
+    /// The person's directive by which this referral may be sent then, by its id: it covers the target, for referral, what the requester tells of
+    /// the person in it. None where none does, or it cannot be told now.
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn consent(&self, person: PersonId, target: AgencyId) -> Result<Option<String>, Status> {
-        Ok(self.people.consent(person, target).await?)
+    pub async fn consent(&self, facts: &Facts, at: Timestamp) -> Result<Option<String>, Status> {
+        let say = self.people.say(facts.person).await?;
+        let label = if facts.part2 { PART2.to_owned() } else { String::new() };
+        let part = |agency| Part { agency, category: "referrals".to_owned(), label };
+        let class = Class::new(facts.requester.map(part));
+        Ok(match may::receive(facts.target, &say, &class, Purpose::Referral, at) {
+            Ok(Why::Consent(directives)) => directives.first().map(ToString::to_string),
+            Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service) | Err(_) => None,
+        })
+    }
+
+    /// Whether all that this agency writes is under 42 CFR Part 2, as the registry last told.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn is_programme(&self, agency: Option<AgencyId>) -> Result<bool, Status> {
+        match agency {
+            Some(agency) => Ok(self.people.programmes().await?.contains(&agency)),
+            None => Ok(false),
+        }
     }
 
     /// The offer that the agency knows by that identifier.

@@ -1,7 +1,7 @@
 //! Every call of the service, through the wire, as agencies make it.
 //! Invariant: the service is the real one, served over loopback; only the other services' logs and the registry's keys are the test's.
 
-use kernel::{AgencyId, OfferId, PersonId, StreamId};
+use kernel::{AgencyId, OfferId, PersonId};
 use platform::error::reason;
 use platform::peer::Peer;
 use proto::referrals as pb;
@@ -11,7 +11,7 @@ use proto::types::{
     Contact, FieldStatus, Identifier, LifeDomain, Occurred, Precision, Setting, Source, Written,
 };
 use tests::alone::until;
-use tests::{Alone, OnStore};
+use tests::{Alone, OnStore, say};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -65,13 +65,12 @@ fn source(table: &str, key: &str) -> Option<Source> {
 }
 
 async fn ana_allows(service: &Alone, agency: AgencyId) {
-    let kind = Registry::ConsentGiven(proto::registry::ConsentGiven {
-        person_id: ANA.to_string(),
-        recipient_agency_id: agency.to_string(),
-        evidence: None,
-    });
+    ana_says(service, say::given(ANA, agency)).await;
+}
+
+async fn ana_says(service: &Alone, kind: Registry) {
     let event = proto::registry::RegistryEvent { kind: Some(kind) };
-    service.tell("registry", StreamId::new("consent", ANA.uuid()), Some(ANA), &event).await;
+    service.tell("registry", say::stream(ANA), Some(ANA), &event).await;
 }
 
 fn asking(offer: &str) -> pb::DraftReferralRequest {

@@ -2,12 +2,14 @@
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
 mod agencies;
+mod consents;
 mod goals;
 mod keys;
+mod measures;
 mod people;
 mod reading;
-mod say;
 
+use kernel::class::PART2;
 use kernel::ids::Uuid;
 use kernel::{AgencyId, PersonId, Role};
 use platform::command::{Ask, Changes, Desk, Done, Encoding, Stream, id_of};
@@ -40,8 +42,6 @@ const OPERATE: &[Role] = &[Role::Operator];
 /// Who may read.
 const READ: &[Role] =
     &[Role::Worker, Role::Recorder, Role::Person, Role::Operator, Role::Auditor, Role::Service];
-/// The label of a 42 CFR Part 2 programme's records (DS4P).
-const PART2: &str = "42CFRPart2";
 
 /// The service's face.
 pub struct Api {
@@ -377,45 +377,52 @@ impl RegistryService for Api {
         replies!(self, request, goals::get_plan)
     }
 
+    async fn draft_consent(
+        &self,
+        request: Request<pb::DraftConsentRequest>,
+    ) -> Result<Response<pb::DraftConsentResponse>, Status> {
+        replies!(self, request, consents::draft)
+    }
+
     async fn give_consent(
         &self,
         request: Request<pb::GiveConsentRequest>,
     ) -> Result<Response<pb::GiveConsentResponse>, Status> {
-        writes!(self, request, say::give, pb::GiveConsentResponse)
+        replies!(self, request, consents::give)
     }
 
-    async fn withdraw_consent(
+    async fn revoke_consent(
         &self,
-        request: Request<pb::WithdrawConsentRequest>,
-    ) -> Result<Response<pb::WithdrawConsentResponse>, Status> {
-        writes!(self, request, say::withdraw, pb::WithdrawConsentResponse)
+        request: Request<pb::RevokeConsentRequest>,
+    ) -> Result<Response<pb::RevokeConsentResponse>, Status> {
+        writes!(self, request, consents::revoke, pb::RevokeConsentResponse)
     }
 
     async fn list_consents(
         &self,
         request: Request<pb::ListConsentsRequest>,
     ) -> Result<Response<pb::ListConsentsResponse>, Status> {
-        replies!(self, request, say::list)
+        replies!(self, request, consents::list)
     }
 
     async fn record_measure(
         &self,
         request: Request<pb::RecordMeasureRequest>,
     ) -> Result<Response<pb::RecordMeasureResponse>, Status> {
-        writes!(self, request, say::record_measure, pb::RecordMeasureResponse)
+        writes!(self, request, measures::record, pb::RecordMeasureResponse)
     }
 
     async fn mark_measure_entered_in_error(
         &self,
         request: Request<pb::MarkMeasureEnteredInErrorRequest>,
     ) -> Result<Response<pb::MarkMeasureEnteredInErrorResponse>, Status> {
-        writes!(self, request, say::mark_measure_entered_in_error, pb::MarkMeasureEnteredInErrorResponse)
+        writes!(self, request, measures::mark_entered_in_error, pb::MarkMeasureEnteredInErrorResponse)
     }
 
     async fn list_measures(
         &self,
         request: Request<pb::ListMeasuresRequest>,
     ) -> Result<Response<pb::ListMeasuresResponse>, Status> {
-        replies!(self, request, say::list_measures)
+        replies!(self, request, measures::list)
     }
 }

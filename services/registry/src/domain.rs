@@ -1,4 +1,4 @@
-//! The only door to the domain of the registry: agencies and workers, people and their links, goals, plans, consents, measures.
+//! The only door to the domain of the registry: agencies and workers, people and their links, goals, plans, consent directives, measures.
 //! Invariant: pure. Time, ids, hashes and what other streams hold arrive as arguments; personal text is carried and never read.
 
 pub mod agency;

@@ -7,10 +7,11 @@
 //! nowhere else, and once it is destroyed no log, copy or backup gives the person's texts back.
 //!
 //! Reading order: [`domain`] (the rules), [`keystore`] (the keys), [`wire`] (the contract), [`api`] (the face), [`blind`] and [`view`] (finding
-//! and listing), [`policy`] and [`loops`] (what follows by itself).
+//! and listing), [`policy`] and [`loops`] (what follows by itself), [`clocks`] (what runs out).
 
 pub mod api;
 pub mod blind;
+pub mod clocks;
 pub mod domain;
 pub mod keystore;
 pub mod loops;
@@ -43,7 +44,9 @@ pub async fn service(parts: &Parts, keystore: KeyStore) -> Result<Service, Assem
     let own = |source| AssemblyError::Own { service: NAME, source: Box::new(source) };
     loops::shred_restored(&desk, &keystore).await.map_err(own)?;
     let lists = view::Lists { keys: keys.clone(), secret: parts.secret().clone() };
-    let view = view::View::new(parts.lists(lists).await?, parts.people().await?);
+    let lists = parts.lists(lists).await?;
+    let view = view::View::new(lists.clone(), parts.people().await?);
+    parts.time(clocks::Clocks::new(desk.clone(), view.clone()), &lists);
     parts.react(loops::Serves::new(desk.clone()))?;
     parts.react(loops::Shreds::new(keystore.clone(), vec![keys, parts.keys().clone()]))?;
     let api = api::Api::new(desk, keystore.clone(), view);

@@ -1,10 +1,11 @@
-//! The registry's own lists: agencies, workers, who may reach whom, goals and measures of a person, and the blind index that people are found by.
+//! The registry's own lists: agencies, workers, who serves whom, whom directives name and when these end, goals and measures of a person, and the blind
+//! index that people are found by.
 //! Invariant: no text of a person is in it; an erased person is in no index, however the events fall.
 
 mod find;
 
 use kernel::ids::Uuid;
-use kernel::{AgencyId, Decider, PersonId};
+use kernel::{AgencyId, Decider, DirectiveId, PersonId, Recipients};
 use platform::args;
 use platform::command::Encoding;
 use platform::db::{Row, Rows, StoreError, Value};
@@ -18,8 +19,8 @@ use platform::seal::Secret;
 use tonic::Status;
 
 use crate::blind;
-use crate::domain::agency::{self, Agency};
-use crate::domain::consent::{Answer, Consent};
+use crate::domain::agency::Agency;
+use crate::domain::consent::{self, Consent};
 use crate::domain::goal::{self, Goal};
 use crate::domain::measure::{self, Measure};
 use crate::domain::person::{self, Details, Identifier, Person, Quality, Use};
@@ -43,15 +44,16 @@ pub struct View {
     people: People,
 }
 
-const AGENCY: &str =
-    "INSERT INTO agency (id, part2, at) VALUES {rows} ON CONFLICT (id) DO UPDATE SET part2 = excluded.part2";
+const AGENCY: &str = "INSERT INTO agency (id, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const WORKER: &str = "INSERT INTO worker (id, agency, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const GOAL: &str = "INSERT INTO goal (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const MEASURE: &str = "INSERT INTO measure (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
-const REACH: &str = "INSERT INTO reach (person, agency, why) VALUES {rows} ON CONFLICT DO NOTHING";
-const NO_REACH: &str = "WITH given (person, agency) AS (VALUES {rows}) \
-     DELETE FROM reach WHERE person IN (SELECT person FROM given) AND why = 2 \
-     AND EXISTS (SELECT 1 FROM given WHERE given.person = reach.person AND given.agency = reach.agency)";
+const SERVING: &str = "INSERT INTO serving (person, agency) VALUES {rows} ON CONFLICT DO NOTHING";
+const ALLOWED: &str = "INSERT INTO allowed (person, agency, directive) VALUES {rows} ON CONFLICT DO NOTHING";
+const NOT_ALLOWED: &str = "DELETE FROM allowed WHERE directive IN (VALUES {rows})";
+const ENDS: &str = "INSERT INTO ends (directive, person, at) VALUES {rows} ON CONFLICT (directive) DO UPDATE SET at = excluded.at";
+const ENDS_NOT: &str = "DELETE FROM ends WHERE directive IN (VALUES {rows})";
+const NOTHING_ENDS: &str = "DELETE FROM ends WHERE person IN (VALUES {rows})";
 const NAMED: &str = "INSERT INTO named (person, hash, kind) VALUES {rows} ON CONFLICT DO NOTHING";
 const NOT_NAMED: &str = "DELETE FROM named WHERE person IN (VALUES {rows})";
 const IDENTIFIED: &str = "INSERT INTO identified (person, key_hash, hash, matching, told) VALUES {rows} \
@@ -63,19 +65,25 @@ const NOT_THIS: &str = "WITH given (person, key_hash) AS (VALUES {rows}) \
      AND EXISTS (SELECT 1 FROM given WHERE given.person = identified.person AND given.key_hash = identified.key_hash)";
 
 impl lists::Lists for Lists {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, postgres: bool) -> Vec<String> {
         let hash = if postgres { "bytea" } else { "blob" };
         vec![
-            "CREATE TABLE agency (id uuid PRIMARY KEY, part2 bigint NOT NULL, at bigint NOT NULL)".into(),
+            "CREATE TABLE agency (id uuid PRIMARY KEY, at bigint NOT NULL)".into(),
             "CREATE INDEX agency_oldest ON agency (at, id)".into(),
             "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX worker_oldest ON worker (agency, at, id)".into(),
-            // Why an agency reaches a person: 1 it serves them, 2 the person allows it.
-            "CREATE TABLE reach (person uuid NOT NULL, agency uuid NOT NULL, why bigint NOT NULL, PRIMARY KEY (person, agency, why))"
+            "CREATE TABLE serving (person uuid NOT NULL, agency uuid NOT NULL, PRIMARY KEY (person, agency))".into(),
+            // Agencies that an active directive names as recipients.
+            "CREATE TABLE allowed (person uuid NOT NULL, agency uuid NOT NULL, directive uuid NOT NULL, PRIMARY KEY (person, agency, directive))"
                 .into(),
+            "CREATE INDEX allowed_directive ON allowed (directive)".into(),
+            // When active directives end by themselves, in microseconds since 1970.
+            "CREATE TABLE ends (directive uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
+            "CREATE INDEX ends_at ON ends (at)".into(),
+            "CREATE INDEX ends_person ON ends (person)".into(),
             "CREATE TABLE goal (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX goal_oldest ON goal (person, at, id)".into(),
             "CREATE TABLE measure (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
@@ -96,10 +104,7 @@ impl lists::Lists for Lists {
         let at = i64::try_from(logged.read.recorded.position).unwrap_or(i64::MAX);
         match logged.category {
             Agency::CATEGORY => {
-                let (agency::Event::Registered { content, .. }
-                | agency::Event::Changed(content)
-                | agency::Event::Recorded { content, .. }) = logged.event::<Agency>()?;
-                rows.put(&[id], AGENCY, [args![id, content.part2, at]]);
+                rows.put(&[id], AGENCY, [args![id, at]]);
             }
             Worker::CATEGORY => match logged.event::<Worker>()? {
                 worker::Event::Added { agency, .. } | worker::Event::Recorded { agency, .. } => {
@@ -131,14 +136,7 @@ impl lists::Lists for Lists {
                 }
                 measure::Event::EnteredInError => {}
             },
-            Consent::CATEGORY => {
-                let said = logged.event::<Consent>()?;
-                let (person, agency) = (said.person.uuid(), said.recipient.uuid());
-                match said.answer {
-                    Answer::Yes => rows.put(&[person], REACH, [args![person, agency, ALLOWED]]),
-                    Answer::No => rows.put(&[person], NO_REACH, [args![person, agency]]),
-                }
-            }
+            Consent::CATEGORY => apply_consent(&logged.event::<Consent>()?, rows),
             _ => {}
         }
         Ok(())
@@ -149,11 +147,6 @@ impl lists::Lists for Lists {
             && matches!(Person::decode(&read.event), Ok(person::Event::Erased))
     }
 }
-
-/// Why an agency reaches a person: it serves them.
-const SERVED: i64 = 1;
-/// The person allows it.
-const ALLOWED: i64 = 2;
 
 impl Lists {
     async fn apply_person(
@@ -186,6 +179,10 @@ impl Lists {
             person::Event::EnteredInError | person::Event::Erased => {
                 rows.put(&[person], NOT_NAMED, [args![person]]);
                 rows.put(&[person], NOT_IDENTIFIED, [args![person]]);
+                if *event == person::Event::Erased {
+                    // Nothing can be written about them any more, so no end either.
+                    rows.put(&[person], NOTHING_ENDS, [args![person]]);
+                }
             }
             person::Event::Linked { .. } | person::Event::Unlinked { .. } => {}
         }
@@ -247,8 +244,38 @@ impl Lists {
 }
 
 fn serve<'a>(id: PersonId, agencies: impl Iterator<Item = &'a AgencyId>, rows: &mut Rows) {
-    let row = |agency: &AgencyId| args![id.uuid(), agency.uuid(), SERVED];
-    rows.put(&[id.uuid()], REACH, agencies.map(row));
+    let row = |agency: &AgencyId| args![id.uuid(), agency.uuid()];
+    rows.put(&[id.uuid()], SERVING, agencies.map(row));
+}
+
+fn apply_consent(event: &consent::Event, rows: &mut Rows) {
+    let (person, directive) = (event.person.uuid(), event.id.uuid());
+    match &event.what {
+        consent::What::Drafted(_) => {}
+        consent::What::Given { content, .. } => {
+            if let Recipients::Named(agencies) = &content.scope.recipients {
+                let row = |agency: &AgencyId| args![person, agency.uuid(), directive];
+                rows.put(&[person], ALLOWED, agencies.iter().map(row));
+            }
+            let end = content.scope.until.map(|until| args![directive, person, until.as_microsecond()]);
+            rows.put(&[person], ENDS, end);
+        }
+        consent::What::Revoked { .. } | consent::What::Expired | consent::What::Superseded { .. } => {
+            rows.put(&[person], NOT_ALLOWED, [args![directive]]);
+            rows.put(&[person], ENDS_NOT, [args![directive]]);
+        }
+    }
+}
+
+/// An active directive whose end comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Which.
+    pub directive: DirectiveId,
+    /// Whose.
+    pub person: PersonId,
+    /// When, in microseconds since 1970.
+    pub at: i64,
 }
 
 impl View {
@@ -307,6 +334,29 @@ impl View {
     /// The view cannot be read.
     pub async fn measures(&self, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {
         self.of_records("measure", records).await
+    }
+
+    /// Directives whose end has come by then, the oldest first.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn ended(&self, by: i64, limit: usize) -> Result<Vec<Ends>, StoreError> {
+        let sql = format!("SELECT directive, person, at FROM ends WHERE at <= $1 ORDER BY at LIMIT {limit}");
+        let rows = self.lists.db().fetch(&sql, args![by]).await?;
+        let ends = |row: &Row| {
+            let (directive, person) = (DirectiveId::new(row.uuid(0)?), PersonId::new(row.uuid(1)?));
+            Ok(Ends { directive, person, at: row.i64(2)? })
+        };
+        rows.iter().map(ends).collect()
+    }
+
+    /// The next time after then at which a directive ends.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn next_end(&self, after: i64) -> Result<Option<i64>, StoreError> {
+        let rows = self.lists.db().fetch("SELECT min(at) FROM ends WHERE at > $1", args![after]).await?;
+        rows.first().map_or(Ok(None), |row| row.opt_i64(0))
     }
 
     async fn of_records(&self, table: &str, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {

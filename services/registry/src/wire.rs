@@ -23,7 +23,7 @@ use proto::registry::registry_event::Kind;
 use proto::types;
 
 pub use agency::{agency, agency_content};
-pub use consent::{Saying, consent, saying};
+pub use consent::{consent, consent_content, draft, give, revoke};
 pub use goal::{achievement, goal, goal_content};
 pub use measure::{measure, measure_content};
 pub use person::{

@@ -7,7 +7,7 @@ use prost::Message;
 use proto::log::Sealed;
 use proto::registry as pb;
 use proto::registry::registry_event::Kind;
-use proto::types::{Identifier, LifeDomain, Occurred, Precision};
+use proto::types::{Identifier, LifeDomain, Occurred, Precision, Purpose};
 use registry::domain::agency::Agency;
 use registry::domain::consent::Consent;
 use registry::domain::goal::Goal;
@@ -110,6 +110,28 @@ fn item() -> Option<pb::PlanItemContent> {
         from: date(4),
         until: date(9),
         review_on: date(30),
+    })
+}
+
+/// One to named agencies, or to those that treat, which has no beginning yet.
+fn consent(named: bool) -> Option<pb::SealedConsent> {
+    let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+    let class = if named { pb::RecipientClass::Unspecified } else { pb::RecipientClass::Treating };
+    let scope = pb::ConsentScope {
+        discloser_agency_id: id(2),
+        recipient_agency_ids: if named { vec![id(4), id(5)] } else { vec![] },
+        recipient_class: class.into(),
+        purposes: vec![Purpose::Referral.into(), Purpose::Treatment.into()],
+        categories: vec!["housing".into(), "therapy".into()],
+        labels: vec!["42CFRPart2".into()],
+        from: at(1_772_000_000).filter(|_| named),
+        until: at(1_803_536_000),
+    };
+    Some(pb::SealedConsent {
+        scope: Some(scope),
+        grantor: pb::ConsentGrantor::Representative.into(),
+        representative: sealed("representative"),
+        operator_is_intermediary: true,
     })
 }
 
@@ -246,18 +268,39 @@ fn samples() -> Vec<(&'static str, Kind)> {
         ("plan", Kind::PlanItemEnded(pb::PlanItemEnded { plan_item_id: id(70), until: date(9) })),
         (
             "consent",
-            Kind::ConsentGiven(pb::ConsentGiven {
+            Kind::ConsentDrafted(pb::ConsentDrafted {
+                directive_id: id(60),
                 person_id: person_id(),
-                recipient_agency_id: agency_id(),
+                content: consent(false),
+            }),
+        ),
+        (
+            "consent",
+            Kind::ConsentGiven(pb::ConsentGiven {
+                directive_id: id(60),
+                person_id: person_id(),
+                content: consent(true),
                 evidence: sealed("evidence"),
             }),
         ),
         (
             "consent",
-            Kind::ConsentWithdrawn(pb::ConsentWithdrawn {
+            Kind::ConsentRevoked(pb::ConsentRevoked {
+                directive_id: id(60),
                 person_id: person_id(),
-                recipient_agency_id: agency_id(),
                 evidence: sealed("evidence"),
+            }),
+        ),
+        (
+            "consent",
+            Kind::ConsentExpired(pb::ConsentExpired { directive_id: id(60), person_id: person_id() }),
+        ),
+        (
+            "consent",
+            Kind::ConsentSuperseded(pb::ConsentSuperseded {
+                directive_id: id(60),
+                person_id: person_id(),
+                by_directive_id: id(61),
             }),
         ),
         (

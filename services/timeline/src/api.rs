@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::BoxStream;
-use kernel::{Caller, Class, PersonId, Role, may};
+use kernel::class::PART2;
+use kernel::{Caller, Class, DirectiveId, PersonId, Purpose, Role, Timestamp, may};
 use platform::auth;
 use platform::command::Desk;
 use platform::db::StoreError;
 use platform::error::BadField;
 use platform::keys::Opened;
 use platform::page::Pages;
-use platform::people::People;
+use platform::people::{People, scope};
 use platform::projection::{About, Kept, Views};
 use platform::revision::Revision;
 use platform::wire::{self, page_size};
@@ -57,6 +58,10 @@ pub(crate) struct Sight {
     pub classes: BTreeSet<Class>,
     /// Whether the caller sees by running or auditing the system.
     pub oversight: bool,
+    /// The consent directives by which the caller sees what other agencies wrote.
+    pub directives: BTreeSet<DirectiveId>,
+    /// When as much may be seen no more, or more, although nothing is said: a directive begins or ends.
+    pub until: Option<Timestamp>,
 }
 
 impl Api {
@@ -67,11 +72,12 @@ impl Api {
         Self { desk, views, people, pages, classes, revisions }
     }
 
-    /// What the caller may see of the person's timeline, now.
+    /// What the caller may see of the person's timeline for that purpose, now.
     pub(crate) async fn sight(
         &self,
         caller: &Caller,
         person: PersonId,
+        purpose: Purpose,
         as_of: Option<jiff::Timestamp>,
     ) -> Result<Sight, Status> {
         // Few records are linked, so the classes of this one are most often all.
@@ -81,18 +87,18 @@ impl Api {
         for linked in records.iter().filter(|record| **record != person) {
             classes.extend(self.classes(*linked).await?);
         }
-        let mut sight = Sight { records, classes: BTreeSet::new(), oversight: false };
+        let now = self.desk.clock().now();
+        let until = say.changes_after(now);
+        let (classes_seen, directives) = (BTreeSet::new(), BTreeSet::new());
+        let mut sight = Sight { records, classes: classes_seen, oversight: false, directives, until };
         for class in classes {
-            match may::see(caller, &say, &class) {
-                Some(may::Why::Oversight) => {
-                    sight.oversight = true;
-                    sight.classes.insert(class);
-                }
-                Some(may::Why::Own | may::Why::SameAgency | may::Why::Consent | may::Why::Service) => {
-                    sight.classes.insert(class);
-                }
-                None => {}
+            match may::see(caller, &say, &class, purpose, now) {
+                Ok(may::Why::Oversight) => sight.oversight = true,
+                Ok(may::Why::Consent(by)) => sight.directives.extend(by),
+                Ok(may::Why::Own | may::Why::SameAgency | may::Why::Service) => {}
+                Err(_) => continue,
             }
+            sight.classes.insert(class);
         }
         Ok(sight)
     }
@@ -101,9 +107,9 @@ impl Api {
         self.classes.get(&person, |db| async move { view::classes(&db, person).await }).await
     }
 
-    /// Entries as their readers see them: texts opened, agencies named.
+    /// Entries as their readers see them: texts opened, agencies named, and labelled where a 42 CFR Part 2 programme wrote them.
     pub(crate) async fn shown(&self, found: Vec<Found>) -> Result<Vec<Entry>, Status> {
-        let agencies = self.people.agencies().await?;
+        let (agencies, programmes) = (self.people.agencies().await?, self.people.programmes().await?);
         let sealed: Vec<_> = found.iter().filter_map(|found| found.stored.text.as_ref()).collect();
         let mut opened = self.desk.keys().open_all(&sealed).await.into_iter();
         let mut entries = Vec::with_capacity(found.len());
@@ -116,6 +122,9 @@ impl Api {
             }
             if let Ok(agency) = entry.agency_id.parse() {
                 entry.agency_name = agencies.get(&agency).cloned().unwrap_or_default();
+                if programmes.contains(&agency) && !entry.labels.iter().any(|label| label == PART2) {
+                    entry.labels.push(PART2.to_owned());
+                }
             }
             entry.known_from = instant(found.known_from);
             entry.known_to = found.known_to.and_then(instant);
@@ -177,6 +186,11 @@ fn instant(micros: i64) -> Option<prost_types::Timestamp> {
     jiff::Timestamp::from_microsecond(micros).ok().map(wire::to_instant)
 }
 
+/// What a timeline is read for: coordination where nothing is said.
+pub(crate) fn purpose(number: i32) -> Result<Purpose, BadField> {
+    if number == 0 { Ok(Purpose::Coordination) } else { scope::purpose("purpose", number) }
+}
+
 pub(crate) fn services(given: &[String]) -> Result<Vec<String>, BadField> {
     for (i, service) in given.iter().enumerate() {
         if !policy::SOURCES.contains(&service.as_str()) {
@@ -202,13 +216,13 @@ impl TimelineService for Api {
         };
         let (from, until) = (instant("from", &r.from)?, instant("until", &r.until)?);
         let as_of = instant("as_of", &r.as_of)?;
-        let services = services(&r.services)?;
-        let list = format!("GetTimeline/{person}/{services:?}/{from:?}/{until:?}/{as_of:?}");
+        let (services, purpose) = (services(&r.services)?, purpose(r.purpose)?);
+        let list = format!("GetTimeline/{person}/{services:?}/{from:?}/{until:?}/{as_of:?}/{purpose:?}");
         let after = self.pages.after(&list, &r.page_token)?;
         let size = page_size(r.page_size)?;
 
         self.wait(&r.at_least, deadline).await?;
-        let sight = self.sight(&caller, person, as_of).await?;
+        let sight = self.sight(&caller, person, purpose, as_of).await?;
         let filter = Filter {
             people: sight.records.clone(),
             services,
@@ -235,6 +249,7 @@ impl TimelineService for Api {
             person_ids: sight.records.iter().map(ToString::to_string).collect(),
             lag: self.lag(),
             revisions,
+            directive_ids: sight.directives.iter().map(ToString::to_string).collect(),
         }))
     }
 
@@ -247,8 +262,8 @@ impl TimelineService for Api {
         let caller = auth::admit(&request, READ)?;
         let r = request.into_inner();
         let person: PersonId = wire::id("person_id", &r.person_id)?;
-        let services = services(&r.services)?;
-        Ok(Response::new(watch::follow(self.clone(), caller, person, services, &r.resume_token).await?))
+        let asked = watch::Asked { person, services: services(&r.services)?, purpose: purpose(r.purpose)? };
+        Ok(Response::new(watch::follow(self.clone(), caller, asked, &r.resume_token).await?))
     }
 
     async fn get_lag(

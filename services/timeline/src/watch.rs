@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
-use kernel::{Caller, Class, PersonId};
+use kernel::{Caller, Class, PersonId, Purpose, Timestamp};
 use platform::error::BadField;
 use platform::page::Last;
 use prost::Message;
@@ -28,14 +28,26 @@ use then::Then;
 /// Entries read at once for the first sending.
 const CHUNK: usize = 200;
 
+/// What is followed.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Whose timeline.
+    pub person: PersonId,
+    /// Of these services; none means all.
+    pub services: Vec<String>,
+    /// What for.
+    pub purpose: Purpose,
+}
+
 struct Following {
     api: Api,
     caller: Caller,
-    person: PersonId,
-    services: Vec<String>,
+    asked: Asked,
     list: String,
     /// Whether this following has looked yet.
     begun: bool,
+    /// When what may be seen may change by the clock alone; none where it does not.
+    until: Option<Timestamp>,
     /// Where the follower was when all before it had been sent; none at the very first.
     then: Option<Then>,
     /// What this following has sent and not taken back, by a hash of what it said.
@@ -51,13 +63,12 @@ struct Following {
 pub async fn follow(
     api: Api,
     caller: Caller,
-    person: PersonId,
-    services: Vec<String>,
+    asked: Asked,
     resume_token: &str,
 ) -> Result<BoxStream<'static, Result<WatchTimelineResponse, Status>>, Status> {
     // Bound to who sees what the caller does: in another's hands it would tell what that one saw.
     let sees = (caller.role.name(), caller.speaks_for(), caller.person());
-    let list = format!("WatchTimeline/{person}/{services:?}/{sees:?}");
+    let list = format!("WatchTimeline/{asked:?}/{sees:?}");
     let token = api.pages.place(&list, resume_token).map_err(unknown)?;
     let then = match token {
         Some(token) => {
@@ -66,9 +77,8 @@ pub async fn follow(
         None => None,
     };
     let (progress, people) = (api.views.progress(), api.people.views().progress());
-    let sent = BTreeMap::new();
-    let following =
-        Following { api, caller, person, services, list, begun: false, then, sent, progress, people };
+    let (begun, until, sent) = (false, None, BTreeMap::new());
+    let following = Following { api, caller, asked, list, begun, until, then, sent, progress, people };
     let steps = stream::unfold(Some(following), |following| async move {
         let mut following = following?;
         match following.step().await {
@@ -92,9 +102,17 @@ impl Following {
     async fn step(&mut self) -> Result<Vec<WatchTimelineResponse>, Status> {
         loop {
             if self.begun {
+                let (clock, until) = (self.api.desk.clock().clone(), self.until);
+                let by_the_clock = async {
+                    match until {
+                        Some(until) => clock.reached(until).await,
+                        None => std::future::pending().await,
+                    }
+                };
                 tokio::select! {
                     changed = self.progress.changed() => changed.map_err(|_| gone())?,
                     changed = self.people.changed() => changed.map_err(|_| gone())?,
+                    () = by_the_clock => {}
                 }
             }
             let updates = self.look().await?;
@@ -109,7 +127,9 @@ impl Following {
         // Told before the tables are read: what is committed meanwhile is read now and once more.
         self.people.borrow_and_update();
         let progress = self.progress.borrow_and_update().clone();
-        let sight = self.api.sight(&self.caller, self.person, None).await?;
+        let Asked { person, purpose, .. } = self.asked;
+        let sight = self.api.sight(&self.caller, person, purpose, None).await?;
+        self.until = sight.until;
         let (mut found, gone) = match &self.then {
             Some(then) if !then.same_logs(&progress) => self.anew(&sight).await?,
             Some(then) if then.same_sight(&sight) => self.since(then, &sight).await?,
@@ -177,7 +197,7 @@ impl Following {
         loop {
             let filter = Filter {
                 people: sight.records.clone(),
-                services: self.services.clone(),
+                services: self.asked.services.clone(),
                 from: None,
                 until: None,
                 as_of: None,
@@ -196,10 +216,9 @@ impl Following {
     }
 
     fn services(&self) -> impl Iterator<Item = &str> {
-        policy::SOURCES
-            .iter()
-            .copied()
-            .filter(|log| self.services.is_empty() || self.services.iter().any(|service| service == log))
+        policy::SOURCES.iter().copied().filter(|log| {
+            self.asked.services.is_empty() || self.asked.services.iter().any(|service| service == log)
+        })
     }
 
     fn token(&self) -> String {

@@ -125,7 +125,7 @@ impl Lives {
     /// Names the agencies, and lets two of three people allow the agencies that serve them to see everything.
     pub async fn settle(&self, service: &Alone) {
         use proto::registry::registry_event::Kind;
-        use proto::registry::{AgencyContent, AgencyRegistered, ConsentGiven, RegistryEvent};
+        use proto::registry::{AgencyContent, AgencyRegistered, RegistryEvent};
         let mut events = vec![];
         for number in 0..AGENCIES {
             let id = agency(number);
@@ -145,14 +145,9 @@ impl Lives {
         for number in (0..self.people).filter(|number| number % 3 > 0) {
             let id = person(number);
             for (recipient, version) in serving(number).into_iter().zip(1..) {
-                let kind = Kind::ConsentGiven(ConsentGiven {
-                    person_id: id.to_string(),
-                    recipient_agency_id: recipient.to_string(),
-                    evidence: None,
-                });
+                let kind = tests::say::given(id, recipient);
                 let payload = RegistryEvent { kind: Some(kind) }.encode_to_vec();
-                let stream = StreamId::new("person", id.uuid());
-                let at = service.clock.now();
+                let (stream, at) = (tests::say::stream(id), service.clock.now());
                 events.push(event(stream, version, Some(id), recipient, at, "ConsentGiven", payload));
             }
         }

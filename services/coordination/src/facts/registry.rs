@@ -72,8 +72,11 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::GoalRated(_)
             // An item that ended is past: what carries it out still says which goal it serves.
             | Kind::PlanItemEnded(_)
+            | Kind::ConsentDrafted(_)
             | Kind::ConsentGiven(_)
-            | Kind::ConsentWithdrawn(_)
+            | Kind::ConsentRevoked(_)
+            | Kind::ConsentExpired(_)
+            | Kind::ConsentSuperseded(_)
             | Kind::MeasureRecorded(_)
             | Kind::MeasureEnteredInError(_)
             | Kind::ReactionRefused(_),

@@ -222,11 +222,16 @@ pub fn unlinked(canonical: PersonId, member: PersonId) -> [Tell; 2] {
     })
 }
 
+pub fn revokes(person: PersonId, agency: AgencyId) -> Tell {
+    registry(tests::say::revoked(person, agency), ("consent", person.uuid().as_u128()), person)
+}
+
+/// The person gives this directive.
+pub fn says(person: PersonId, directive: u128, scope: registry::ConsentScope) -> Tell {
+    let given = tests::say::gives(person, kernel::DirectiveId::of(directive), scope);
+    registry(given, ("consent", person.uuid().as_u128()), person)
+}
+
 pub fn allows(person: PersonId, agency: AgencyId) -> Tell {
-    let given = registry::ConsentGiven {
-        person_id: person.to_string(),
-        recipient_agency_id: agency.to_string(),
-        evidence: None,
-    };
-    registry(Registry::ConsentGiven(given), ("consent", person.uuid().as_u128()), person)
+    registry(tests::say::given(person, agency), ("consent", person.uuid().as_u128()), person)
 }

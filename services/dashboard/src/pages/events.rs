@@ -52,7 +52,7 @@ async fn following(
     resume_token: String,
 ) -> Result<Response, Failure> {
     let mut client = TimelineServiceClient::new(dashboard.upstream.follow("timeline", &viewer?)?);
-    let request = WatchTimelineRequest { person_id, services: vec![], resume_token };
+    let request = WatchTimelineRequest { person_id, resume_token, ..Default::default() };
     let updates = client.watch_timeline(request).await?.into_inner();
     let drain = dashboard.drain.clone();
     let events = updates

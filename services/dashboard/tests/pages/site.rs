@@ -181,7 +181,7 @@ impl TimelineService for Answers {
             next_page_token,
             person_ids,
             lag,
-            revisions: vec![],
+            ..Default::default()
         }))
     }
 

@@ -35,11 +35,11 @@ impl Api {
         Ok(done.await?)
     }
 
-    /// The person's consent that covers the referral's target, as the registry last told.
-    async fn consent(&self, id: ReferralId) -> Result<Option<String>, Status> {
+    /// The directive by which the referral may be sent then, as the registry last told.
+    async fn consent(&self, id: ReferralId, at: kernel::Timestamp) -> Result<Option<String>, Status> {
         let now = self.desk.load::<Referral>(id.uuid()).await?;
         match &*now.state {
-            referral::State::Made { facts, .. } => self.view.consent(facts.person, facts.target).await,
+            referral::State::Made { facts, .. } => self.view.consent(facts, at).await,
             referral::State::Unmade | referral::State::Told(_) | referral::State::InError { .. } => Ok(None),
         }
     }
@@ -117,7 +117,8 @@ pub(super) async fn draft(api: &Api, request: &Request<pb::DraftReferralRequest>
     let ask = api.desk.ask("DraftReferral", REQUEST, request, &r.request_id, "")?;
     let at = platform::wire::happened("occurred_at", r.occurred_at.as_ref(), ask.at)?;
     let ask = Ask { at: at.at, ..ask };
-    let drafting = wire::draft(r)?;
+    let mut drafting = wire::draft(r)?;
+    drafting.by_programme = api.view.is_programme(ask.caller.speaks_for()).await?;
     let (stream, by) = (id_of::<Referral>(drafting.id.uuid()), ask.by());
     api.desk.begins::<Referral>(drafting.id.uuid());
     let streams = (Stream::<Referral>::of(drafting.id.uuid()), Stream::<Offer>::of(drafting.offer.uuid()));
@@ -135,7 +136,7 @@ pub(super) async fn draft(api: &Api, request: &Request<pb::DraftReferralRequest>
 pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("SendReferral", REQUEST, request, &r.request_id, &r.etag)?;
-    let consent = api.consent(platform::wire::id("referral_id", &r.referral_id)?).await?;
+    let consent = api.consent(platform::wire::id("referral_id", &r.referral_id)?, ask.at).await?;
     let (id, command) = wire::send(ask.by(), ask.at, consent, r)?;
     api.change(&ask, id, command).await
 }

@@ -33,6 +33,8 @@ pub struct Drafting {
     pub id: ReferralId,
     /// The offer asked for.
     pub offer: OfferId,
+    /// Whether a 42 CFR Part 2 programme drafts it: what such a programme makes is under it, whatever is asked for.
+    pub by_programme: bool,
     person: PersonId,
     priority: i32,
     life_domain: i32,
@@ -45,11 +47,13 @@ impl Drafting {
     /// The command, now that the offer is known.
     pub fn command(&self, by: By, offer: Option<(AgencyId, &Content)>) -> Command {
         let target = offer.map_or(AgencyId::of(0), |(agency, _)| agency);
+        let content = offer
+            .map(|(_, content)| Content { part2: content.part2 || self.by_programme, ..content.clone() });
         let ask = Ask {
             person: self.person,
             offer: self.offer,
             target,
-            content: offer.map(|(_, content)| content.clone()),
+            content,
             priority: self.priority,
             life_domain: self.life_domain,
             need: self.need.clone(),
@@ -78,6 +82,7 @@ pub fn draft(request: &pb::DraftReferralRequest) -> Result<Drafting, BadField> {
     Ok(Drafting {
         id: ReferralId::new(uuid::Uuid::now_v7()),
         offer: wire::id("offer_id", &request.offer_id)?,
+        by_programme: false,
         person: wire::id("person_id", &request.person_id)?,
         priority: priority.into(),
         life_domain: wire::choice::<proto::types::LifeDomain>("life_domain", request.life_domain)?.into(),

@@ -292,23 +292,37 @@ pub(super) async fn find(
     // The token is bound to what was asked for, by hash: a token shows nothing of it.
     let asked = secret.hash("find", format!("{name}/{birth_date}/{identifier:?}").as_bytes());
     let list = format!("FindPersons/{:?}/{asked:?}", caller.speaks_for());
-    let wanted = Wanted {
+    let size = page_size(r.page_size)?;
+    let mut wanted = Wanted {
         entries: blind::entries(secret, [name.as_str()], &birth_date),
         identifier,
         agency: caller.speaks_for(),
         after: api.pages.place(&list, &r.page_token)?,
-        size: page_size(r.page_size)?,
+        size,
     };
     api.view.wait(&r.at_least).await?;
-    let (matches, next) = api.view.find(&wanted).await?;
-    let people: Vec<PersonId> = matches.iter().map(|found| found.person).collect();
-    // One look for all the keys of the page; a failure shows as locked fields, person by person.
-    let _warmed = api.desk.keys().of_all(&people).await;
-    let mut found = Vec::with_capacity(matches.len());
-    for each in matches {
-        let person = api.read_person(&caller, each.person).await?;
-        found.extend(person.map(|person| pb::FoundPerson { person: Some(person), score: each.score }));
+    // The list has whoever a directive names the agency for; whether that opens the record is judged one by one.
+    let mut found = vec![];
+    loop {
+        let (matches, next) = api.view.find(&wanted).await?;
+        let people: Vec<PersonId> = matches.iter().map(|found| found.person).collect();
+        // One look for all the keys of the page; a failure shows as locked fields, person by person.
+        let _warmed = api.desk.keys().of_all(&people).await;
+        for each in matches {
+            let person = api.read_person(&caller, each.person).await?;
+            found.extend(person.map(|person| (each, person)));
+        }
+        match next {
+            Some(_) if found.len() <= size => wanted.after = next,
+            Some(_) | None => break,
+        }
     }
+    let more = found.len() > size;
+    found.truncate(size);
+    let next = found.last().filter(|_| more).map(|(last, _)| last.place());
+    let found =
+        found.into_iter().map(|(each, person)| pb::FoundPerson { person: Some(person), score: each.score });
+    let found = found.collect();
     let next_page_token = next.map(|last| api.pages.token(&list, &last)).unwrap_or_default();
     Ok(pb::FindPersonsResponse { found, next_page_token })
 }

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use kernel::may::{self, Say, Why};
-use kernel::{AgencyId, Caller, Class, Part, PersonId};
+use kernel::class::PART2;
+use kernel::may::{self, Say, Why, WhyNot};
+use kernel::{AgencyId, Caller, Class, Part, PersonId, Purpose, Recipients, Timestamp};
 use platform::command::At;
 use platform::error;
 use platform::keys::KeyState;
@@ -12,15 +13,17 @@ use proto::registry as pb;
 use proto::types::FieldStatus;
 use tonic::Status;
 
-use super::{Api, PART2};
+use super::Api;
+use crate::domain::consent::Held;
 use crate::domain::person::{Identifier, Known, Person, Scope, State, Use};
 use crate::wire::{self, Opener};
 
-/// A caller's eyes on one human.
+/// A caller's eyes on one human, at one instant: what the registry shows across agencies it shows for coordination.
 pub(super) struct Eyes<'a> {
     api: &'a Api,
     caller: &'a Caller,
     say: Say,
+    at: Timestamp,
 }
 
 impl Eyes<'_> {
@@ -34,14 +37,41 @@ impl Eyes<'_> {
                 Class::new([Part { agency, category: "registry".to_owned(), label }])
             }
         };
-        Ok(may::see(self.caller, &self.say, &class).is_some())
+        Ok(self.judged(&class).is_ok())
+    }
+
+    fn judged(&self, class: &Class) -> Result<Why, WhyNot> {
+        may::see(self.caller, &self.say, class, Purpose::Coordination, self.at)
+    }
+
+    /// Whether the caller sees this directive: it names them or they wrote it down, or they see what its writer wrote and it tells of no 42 CFR
+    /// Part 2 programme that they do not see.
+    pub async fn see_directive(&self, held: &Held) -> Result<bool, Status> {
+        let scope = &held.content.scope;
+        if let Some(agency) = self.caller.speaks_for() {
+            let named = scope.names(agency, self.say.serving.contains(&agency));
+            let wrote = held.history().any(|version| version.by == Some(agency));
+            if named || wrote || scope.discloser == Some(agency) {
+                return Ok(true);
+            }
+        }
+        let recipients = match &scope.recipients {
+            Recipients::Named(agencies) => agencies.iter().copied().collect(),
+            Recipients::Treating => vec![],
+        };
+        for agency in recipients.into_iter().chain(scope.discloser) {
+            if self.api.is_part2(agency).await? && !self.see(Some(agency)).await? {
+                return Ok(false);
+            }
+        }
+        self.see(held.first.by).await
     }
 
     /// Whether everything about this human is the caller's to see: the person, who oversees, and services of ours.
     fn see_all(&self) -> bool {
-        match may::see(self.caller, &self.say, &Class::default()) {
-            Some(Why::Own | Why::Oversight | Why::Service) => true,
-            Some(Why::SameAgency | Why::Consent) | None => false,
+        match self.judged(&Class::default()) {
+            Ok(Why::Own | Why::Oversight | Why::Service) => true,
+            Ok(Why::SameAgency | Why::Consent(_)) | Err(_) => false,
         }
     }
 
@@ -75,7 +105,8 @@ impl Eyes<'_> {
 
 impl Api {
     pub(super) async fn eyes<'a>(&'a self, caller: &'a Caller, person: PersonId) -> Result<Eyes<'a>, Status> {
-        Ok(Eyes { api: self, caller, say: self.view.people().say(person).await? })
+        let say = self.view.people().say(person).await?;
+        Ok(Eyes { api: self, caller, say, at: self.desk.clock().now() })
     }
 
     /// The records of one human that the caller sees, this one first, with the eyes that see them.

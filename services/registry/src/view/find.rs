@@ -1,5 +1,6 @@
 //! Finding people by what was hashed of them.
-//! Invariant: only people whom the searching agency reaches are counted, scored and paged; an identifier that helps matching finds nobody alone.
+//! Invariant: only people whom the searching agency serves, or whom a directive names it for, are looked at, and the judge has the last word on these;
+//! an identifier that helps matching finds nobody alone.
 
 use std::collections::BTreeSet;
 
@@ -33,6 +34,13 @@ pub struct Found {
     pub weight: i64,
     /// The same in hundredths of all that was asked for, 1 to 100.
     pub score: u32,
+}
+
+impl Found {
+    /// Where it stands in the order.
+    pub fn place(&self) -> Last {
+        Last::new(self.weight, self.person.uuid())
+    }
 }
 
 impl Wanted {
@@ -90,11 +98,9 @@ impl View {
         }
         let reached = wanted.agency.map(|agency| {
             let agency = places.put(agency.uuid());
-// A plain consent does not open what 42 CFR Part 2 agencies alone hold, so it does not make it findable either.
             format!(
-                "WHERE EXISTS (SELECT 1 FROM reach r WHERE r.person = m.person AND r.agency = {agency} AND (r.why = 1 OR EXISTS (\
-                 SELECT 1 FROM reach s WHERE s.person = m.person AND s.why = 1 AND NOT EXISTS (\
-                 SELECT 1 FROM agency a WHERE a.id = s.agency AND a.part2 = 1))))"
+                "WHERE EXISTS (SELECT 1 FROM serving s WHERE s.person = m.person AND s.agency = {agency}) \
+                 OR EXISTS (SELECT 1 FROM allowed a WHERE a.person = m.person AND a.agency = {agency})"
             )
         });
         let beyond = wanted.after.as_ref().map(|last| {
@@ -118,7 +124,7 @@ impl View {
         }
         let more = found.len() > wanted.size;
         found.truncate(wanted.size);
-        let last = found.last().filter(|_| more).map(|last| Last::new(last.weight, last.person.uuid()));
+        let last = found.last().filter(|_| more).map(Found::place);
         Ok((found, last))
     }
 }

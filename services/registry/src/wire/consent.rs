@@ -1,69 +1,221 @@
 //! A person's say on the wire.
-//! Invariant: what stands behind a word is sealed; the word itself is in the person's voice, with the time it was said.
+//! Invariant: what stands behind a word, and who speaks for a person, is sealed; what a directive opens holds no personal text.
 
-use kernel::{AgencyId, By, PersonId, Private, Timestamp, Voice};
+use std::collections::BTreeSet;
+
+use kernel::{AgencyId, By, PersonId, Private, Standing, Timestamp, Voice};
+use platform::command::stored::occurred;
 use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
 use platform::error::BadField;
-use platform::wire::{self, from_occurred, to_instant};
+use platform::people::scope;
+use platform::wire::{self, to_occurred};
 use prost::Name;
 use proto::registry as pb;
 use proto::registry::registry_event::Kind;
 use proto::types::FieldStatus;
 use tonic::Status;
 
-use super::{Opener, kind_of, not_of, stored_id, voice, wrap};
-use crate::domain::consent::{Answer, Command, Consent, Event, Said, State};
+use super::{Opener, id_text, kind_of, not_of, stored_agency, stored_id, voice, wrap};
+use crate::domain::consent::{
+    Command, Consent, Content, Event, Grantor, Held, State, Step, Version, What, Which,
+};
 
-/// Longest evidence, in characters.
-const EVIDENCE: usize = 500;
+/// Longest evidence, and longest name and right of a representative, in characters.
+const WORDS: usize = 500;
 
-/// A yes or a no as a request gives it; both requests have the same fields.
-pub struct Saying<'a> {
-    /// The person.
-    pub person_id: &'a str,
-    /// The agency it is about.
-    pub recipient_agency_id: &'a str,
-    /// Whose words.
-    pub voice: i32,
-    /// What stands behind it.
-    pub evidence: &'a str,
-    /// When it was said.
-    pub occurred_at: Option<&'a prost_types::Timestamp>,
-}
-
-/// The command that a saying makes.
-pub fn saying(answer: Answer, by: By, now: Timestamp, given: &Saying<'_>) -> Result<Command, BadField> {
-    Ok(Command {
-        answer,
-        by,
-        voice: voice(by, given.voice)?,
-        person: wire::id("person_id", given.person_id)?,
-        recipient: wire::id("recipient_agency_id", given.recipient_agency_id)?,
-        evidence: wire::optional_text("evidence", given.evidence, EVIDENCE)?.map(Private::Plain),
-        at: wire::happened("occurred_at", given.occurred_at, now)?,
+/// What a directive is to say.
+pub fn consent_content(given: Option<&pb::ConsentContent>) -> Result<Content, BadField> {
+    let given = wire::required("content", given)?;
+    let representative = wire::optional_text("content.representative", &given.representative, WORDS)?;
+    let grantor = match (pb::ConsentGrantor::try_from(given.grantor), representative) {
+        (Ok(pb::ConsentGrantor::Representative), Some(who)) => Grantor::Representative(Private::Plain(who)),
+        (Ok(pb::ConsentGrantor::Representative), None) => {
+            let why = "is missing; say who speaks for the person, and by what right";
+            return Err(BadField::new("content.representative", why));
+        }
+        (Ok(pb::ConsentGrantor::Person | pb::ConsentGrantor::Unspecified), None) => Grantor::Person,
+        (Ok(pb::ConsentGrantor::Person | pb::ConsentGrantor::Unspecified), Some(_)) => {
+            let why = "stands without CONSENT_GRANTOR_REPRESENTATIVE in grantor; send both or neither";
+            return Err(BadField::new("content.representative", why));
+        }
+        (Err(_), _) => {
+            return Err(BadField::new("content.grantor", "is not one of the contract's values"));
+        }
+    };
+    Ok(Content {
+        scope: scope::parse("content.scope", given.scope.as_ref())?,
+        grantor,
+        intermediary: given.operator_is_intermediary,
     })
 }
 
-/// What was said of one recipient, as readers see it.
-pub fn consent(
-    recipient: AgencyId,
-    said: &Said,
-    opener: Option<&Opener>,
-    status: FieldStatus,
-) -> pb::Consent {
-    let evidence = opener.and_then(|opener| opener.some(said.evidence.as_ref()));
-    let status = match (&said.evidence, &evidence) {
-        (None, _) => FieldStatus::Unspecified,
-        (Some(_), None) if status == FieldStatus::Open => FieldStatus::Locked,
-        (Some(_), Some(_) | None) => status,
+fn evidence(text: &str) -> Result<Option<Private>, BadField> {
+    Ok(wire::optional_text("evidence", text, WORDS)?.map(Private::Plain))
+}
+
+/// A directive is to be prepared, by them, at that time.
+pub fn draft(
+    (by, now): (By, Timestamp),
+    person: PersonId,
+    which: Which,
+    request: &pb::DraftConsentRequest,
+) -> Result<Command, BadField> {
+    let content = consent_content(request.content.as_ref())?;
+    Ok(Command::Draft { by, person, which, content, at: kernel::Occurred::instant(now) })
+}
+
+/// A directive is to be given, by them, at that time.
+pub fn give(
+    (by, now): (By, Timestamp),
+    person: PersonId,
+    which: Which,
+    request: &pb::GiveConsentRequest,
+) -> Result<Command, BadField> {
+    let content = match (which, &request.content) {
+        (Which::Known(_), None) => None,
+        (Which::New(_) | Which::Known(_), content) => Some(consent_content(content.as_ref())?),
     };
-    pb::Consent {
-        recipient_agency_id: recipient.to_string(),
-        given: said.given,
-        since: Some(to_instant(said.since)),
-        evidence: evidence.unwrap_or_default(),
-        evidence_status: status.into(),
+    Ok(Command::Give {
+        by,
+        voice: voice(by, request.voice)?,
+        person,
+        which,
+        content,
+        supersedes: wire::optional_id("supersedes_directive_id", &request.supersedes_directive_id)?,
+        evidence: evidence(&request.evidence)?,
+        at: wire::happened("occurred_at", request.occurred_at.as_ref(), now)?,
+        now,
+    })
+}
+
+/// A directive is to be taken back, by them, at that time.
+pub fn revoke(
+    (by, now): (By, Timestamp),
+    person: PersonId,
+    request: &pb::RevokeConsentRequest,
+) -> Result<Command, BadField> {
+    Ok(Command::Revoke {
+        by,
+        voice: voice(by, request.voice)?,
+        person,
+        id: wire::id("directive_id", &request.directive_id)?,
+        evidence: evidence(&request.evidence)?,
+        at: wire::happened("occurred_at", request.occurred_at.as_ref(), now)?,
+    })
+}
+
+fn state(standing: Standing) -> pb::ConsentState {
+    match standing {
+        Standing::Draft => pb::ConsentState::Draft,
+        Standing::Active => pb::ConsentState::Active,
+        Standing::Revoked => pb::ConsentState::Revoked,
+        Standing::Expired => pb::ConsentState::Expired,
+        Standing::Superseded => pb::ConsentState::Superseded,
     }
+}
+
+/// A directive as a reader sees it who may know of these writers: what others wrote down of it shows neither its writer nor its evidence.
+pub fn consent(
+    person: PersonId,
+    held: &Held,
+    writers: &BTreeSet<AgencyId>,
+    (opener, status): (Option<&Opener>, FieldStatus),
+) -> pb::Consent {
+    let mut texts = Texts { opener, status, shown: FieldStatus::Unspecified };
+    let step = held.last().step;
+    let representative = match &held.content.grantor {
+        Grantor::Person => None,
+        Grantor::Representative(who) => Some(who),
+    };
+    let content = pb::ConsentContent {
+        scope: Some(scope::out(&held.content.scope)),
+        grantor: grantor(&held.content.grantor).into(),
+        representative: texts.open(representative),
+        operator_is_intermediary: held.content.intermediary,
+    };
+    let writer = |by: Option<AgencyId>| by.filter(|agency| writers.contains(agency));
+    let version = |(number, version): (u32, &Version)| {
+        let hidden = version.by.is_some() && writer(version.by).is_none();
+        pb::ConsentVersion {
+            version: number,
+            state: state(version.step.standing()).into(),
+            scope: version.scope.as_ref().map(scope::out),
+            occurred: Some(to_occurred(&version.at)),
+            agency_id: id_text(writer(version.by)),
+            evidence: texts.open(version.evidence.as_ref().filter(|_| !hidden)),
+        }
+    };
+    let history = (1..).zip(held.history()).map(version).collect();
+    pb::Consent {
+        id: held.id.to_string(),
+        person_id: person.to_string(),
+        state: state(step.standing()).into(),
+        content: Some(content),
+        agency_id: id_text(writer(held.first.by)),
+        superseded_by_id: match step {
+            Step::Superseded(by) => by.to_string(),
+            Step::Drafted | Step::Given | Step::Revoked | Step::Expired => String::new(),
+        },
+        history,
+        texts_status: texts.shown.into(),
+    }
+}
+
+/// Opens the texts of one directive, and tells how that went.
+struct Texts<'a> {
+    opener: Option<&'a Opener>,
+    status: FieldStatus,
+    shown: FieldStatus,
+}
+
+impl Texts<'_> {
+    fn open(&mut self, text: Option<&Private>) -> String {
+        let Some(text) = text else { return String::new() };
+        let opened = self.opener.and_then(|opener| opener.text(text));
+        let damaged = opened.is_none() && self.status == FieldStatus::Open;
+        if self.shown != FieldStatus::Locked {
+            self.shown = if damaged { FieldStatus::Locked } else { self.status };
+        }
+        opened.unwrap_or_default()
+    }
+}
+
+fn grantor(grantor: &Grantor) -> pb::ConsentGrantor {
+    match grantor {
+        Grantor::Person => pb::ConsentGrantor::Person,
+        Grantor::Representative(_) => pb::ConsentGrantor::Representative,
+    }
+}
+
+fn sealed(content: &Content, ink: &Ink<'_>) -> Result<Option<pb::SealedConsent>, Status> {
+    let representative = match &content.grantor {
+        Grantor::Person => None,
+        Grantor::Representative(who) => Some(ink.seal("representative", who)?),
+    };
+    Ok(Some(pb::SealedConsent {
+        scope: Some(scope::out(&content.scope)),
+        grantor: grantor(&content.grantor).into(),
+        representative,
+        operator_is_intermediary: content.intermediary,
+    }))
+}
+
+fn stored_content(
+    stored: &proto::log::Event,
+    content: Option<pb::SealedConsent>,
+) -> Result<Content, Unreadable> {
+    let content = content.ok_or_else(|| Unreadable::new(stored, "it has no content"))?;
+    let grantor = match (content.grantor(), from_private(content.representative.as_ref())) {
+        (pb::ConsentGrantor::Person, None) => Grantor::Person,
+        (pb::ConsentGrantor::Representative, Some(who)) => Grantor::Representative(who),
+        (
+            pb::ConsentGrantor::Unspecified | pb::ConsentGrantor::Person | pb::ConsentGrantor::Representative,
+            _,
+        ) => return Err(Unreadable::new(stored, "its grantor is not known")),
+    };
+    let scope = scope::parse("content.scope", content.scope.as_ref());
+    let scope = scope.map_err(|_| Unreadable::new(stored, "its scope is not known"))?;
+    Ok(Content { scope, grantor, intermediary: content.operator_is_intermediary })
 }
 
 impl Encoding for Consent {
@@ -72,19 +224,39 @@ impl Encoding for Consent {
     }
 
     fn encode(event: &Event, _: &State, ink: &Ink<'_>) -> Result<Payload, Status> {
-        let (person_id, recipient_agency_id) = (event.person.to_string(), event.recipient.to_string());
-        let evidence = ink.seal_some("evidence", event.evidence.as_ref())?;
-        let payload = match event.answer {
-            Answer::Yes => {
-                let message = pb::ConsentGiven { person_id, recipient_agency_id, evidence };
-                Payload::new(pb::ConsentGiven::full_name(), &wrap(Kind::ConsentGiven(message)))
-            }
-            Answer::No => {
-                let message = pb::ConsentWithdrawn { person_id, recipient_agency_id, evidence };
-                Payload::new(pb::ConsentWithdrawn::full_name(), &wrap(Kind::ConsentWithdrawn(message)))
-            }
+        let (directive_id, person_id) = (event.id.to_string(), event.person.to_string());
+        let of = |kind: String, message, voice| {
+            let payload = Payload::new(kind, &wrap(message));
+            Payload { occurred: Some(event.at.clone()), voice, ..payload }
         };
-        Ok(Payload { occurred: Some(event.at.clone()), voice: Some(Voice::Person), ..payload })
+        let own = Some(Voice::Person);
+        Ok(match &event.what {
+            What::Drafted(content) => {
+                let content = sealed(content, ink)?;
+                let message = pb::ConsentDrafted { directive_id, person_id, content };
+                of(pb::ConsentDrafted::full_name(), Kind::ConsentDrafted(message), None)
+            }
+            What::Given { content, evidence } => {
+                let content = sealed(content, ink)?;
+                let evidence = ink.seal_some("evidence", evidence.as_ref())?;
+                let message = pb::ConsentGiven { directive_id, person_id, content, evidence };
+                of(pb::ConsentGiven::full_name(), Kind::ConsentGiven(message), own)
+            }
+            What::Revoked { evidence } => {
+                let evidence = ink.seal_some("evidence", evidence.as_ref())?;
+                let message = pb::ConsentRevoked { directive_id, person_id, evidence };
+                of(pb::ConsentRevoked::full_name(), Kind::ConsentRevoked(message), own)
+            }
+            What::Expired => {
+                let message = pb::ConsentExpired { directive_id, person_id };
+                of(pb::ConsentExpired::full_name(), Kind::ConsentExpired(message), None)
+            }
+            What::Superseded { by } => {
+                let by_directive_id = by.to_string();
+                let message = pb::ConsentSuperseded { directive_id, person_id, by_directive_id };
+                of(pb::ConsentSuperseded::full_name(), Kind::ConsentSuperseded(message), own)
+            }
+        })
     }
 
     fn decode(stored: &proto::log::Event) -> Result<Event, Unreadable> {
@@ -92,22 +264,33 @@ impl Encoding for Consent {
             clippy::wildcard_enum_match_arm,
             reason = "the other kinds belong to the other streams of this log"
         )]
-        let (answer, person, recipient, evidence) = match kind_of(stored)? {
-            Kind::ConsentGiven(message) => {
-                (Answer::Yes, message.person_id, message.recipient_agency_id, message.evidence)
+        let (id, person, what) = match kind_of(stored)? {
+            Kind::ConsentDrafted(message) => {
+                let what = What::Drafted(stored_content(stored, message.content)?);
+                (message.directive_id, message.person_id, what)
             }
-            Kind::ConsentWithdrawn(message) => {
-                (Answer::No, message.person_id, message.recipient_agency_id, message.evidence)
+            Kind::ConsentGiven(message) => {
+                let content = stored_content(stored, message.content)?;
+                let evidence = from_private(message.evidence.as_ref());
+                (message.directive_id, message.person_id, What::Given { content, evidence })
+            }
+            Kind::ConsentRevoked(message) => {
+                let evidence = from_private(message.evidence.as_ref());
+                (message.directive_id, message.person_id, What::Revoked { evidence })
+            }
+            Kind::ConsentExpired(message) => (message.directive_id, message.person_id, What::Expired),
+            Kind::ConsentSuperseded(message) => {
+                let by = stored_id(stored, &message.by_directive_id)?;
+                (message.directive_id, message.person_id, What::Superseded { by })
             }
             _ => return Err(not_of::<Consent>(stored)),
         };
-        let at = stored.occurred.as_ref().and_then(from_occurred);
         Ok(Event {
-            answer,
+            id: stored_id(stored, &id)?,
             person: stored_id(stored, &person)?,
-            recipient: stored_id(stored, &recipient)?,
-            evidence: from_private(evidence.as_ref()),
-            at: at.ok_or_else(|| Unreadable::new(stored, "it has no time"))?,
+            by: stored_agency(stored)?,
+            at: occurred(stored)?,
+            what,
         })
     }
 }

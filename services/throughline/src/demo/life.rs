@@ -1,6 +1,7 @@
 //! One life, played: it arrives, says what it wants and who may see, and then several things happen to it at once.
 //! Invariant: what happens is drawn from the life's own chance alone, so nobody else's luck changes it.
 
+mod consents;
 mod home;
 mod loops;
 mod taking_part;
@@ -69,9 +70,13 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     let person = register(&worker, &sketch, sketch.named.given, true).await?;
     let goals = Goals::default();
     let mut life = Life { scene, sketch, person: person.into(), goals: Arc::new(goals) };
-    life.consent(&worker, day).await?;
+    let said = life.consent(&worker, day).await?;
     life.goals = Arc::new(life.say_goals(&worker).await?);
     life.note_where(&worker, day).await?;
+    life.cue(|life, part| consents::for_a_while(life, part, day));
+    if let Some(first) = said {
+        life.cue(|life, part| consents::anew(life, part, day, first));
+    }
     life.cue(|life, part| taking_part::casework(life, part, day));
     if life.sketch.nights.is_some() {
         life.cue(|life, part| home::nights(life, part, day));
@@ -147,21 +152,6 @@ impl Life {
             purpose: met.purpose.to_owned(),
             worker_ids: workers.iter().map(|worker| worker.id.clone()).collect(),
         }
-    }
-
-    async fn consent(&self, worker: &Worker, day: u32) -> Played {
-        for place in &self.sketch.consents {
-            let request = reg::GiveConsentRequest {
-                request_id: name(),
-                person_id: self.person.to_string(),
-                recipient_agency_id: self.scene.town.agency(*place).id.clone(),
-                voice: Words::Person.into(),
-                evidence: format!("invented form, signed on {}", self.scene.calendar.day(day)),
-                ..Default::default()
-            };
-            say!(worker.voice, registry.give_consent, request).await?;
-        }
-        Ok(())
     }
 
     async fn say_goals(&self, worker: &Worker) -> Result<Goals, Halt> {

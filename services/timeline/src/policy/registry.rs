@@ -6,6 +6,7 @@ use prost::Message;
 use proto::registry::registry_event::Kind;
 use proto::registry::{self as pb, RegistryEvent};
 use proto::timeline::EntryKind;
+use proto::types::Purpose;
 
 use super::{Unreadable, entry, goes_on, spoken, withdraw};
 use crate::entries::{Entries, Put};
@@ -72,17 +73,31 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
                 entry.end = read.event.occurred.clone();
             })
         }
-        Kind::ConsentGiven(consent) => {
-            let mut given = entry(LOG, read, EntryKind::Consent, "Consent given to one agency");
-            given.open = true;
-            entries.put(format!("consent:{}", consent.recipient_agency_id), own(read, given));
+        Kind::ConsentDrafted(drafted) => {
+            let says = says(drafted.content)?;
+            let draft = entry(LOG, read, EntryKind::Consent, format!("Consent being prepared: {says}"));
+            entries.put(draft_key(&drafted.directive_id), own(read, draft));
         }
-        Kind::ConsentWithdrawn(consent) => {
-            goes_on(entries, &format!("consent:{}", consent.recipient_agency_id), read, |entry| {
-                entry.open = false;
-                entry.end = read.event.occurred.clone();
-                entry.line = "Consent given to one agency, withdrawn".into();
+        Kind::ConsentGiven(given) => {
+            let says = says(given.content)?;
+            goes_on(entries, &draft_key(&given.directive_id), read, |draft| {
+                draft.line = "Consent prepared, and given".into();
             });
+            let mut consent = entry(LOG, read, EntryKind::Consent, format!("Consent given: {says}"));
+            consent.open = true;
+            entries.put(consent_key(&given.directive_id), own(read, consent));
+        }
+        Kind::ConsentRevoked(over) => {
+            goes_on(entries, &draft_key(&over.directive_id), read, |draft| {
+                if draft.line.starts_with("Consent being prepared") {
+                    draft.line = "Consent prepared, and not given".into();
+                }
+            });
+            consent_ends(entries, read, &over.directive_id, "revoked");
+        }
+        Kind::ConsentExpired(over) => consent_ends(entries, read, &over.directive_id, "expired"),
+        Kind::ConsentSuperseded(over) => {
+            consent_ends(entries, read, &over.directive_id, "replaced by a later one");
         }
         Kind::MeasureRecorded(measured) => {
             let content = measured.content.ok_or(Unreadable)?;
@@ -136,9 +151,50 @@ fn goal(entries: &mut Entries, read: &Read, line: &str, open: bool) {
     });
 }
 
-/// What is the person's own, whoever wrote it down.
+fn draft_key(directive: &str) -> String {
+    format!("draft:{directive}")
+}
+
+fn consent_key(directive: &str) -> String {
+    format!("consent:{directive}")
+}
+
+fn consent_ends(entries: &mut Entries, read: &Read, directive: &str, how: &str) {
+    goes_on(entries, &consent_key(directive), read, |consent| {
+        // It ends once.
+        if std::mem::take(&mut consent.open) {
+            consent.end = read.event.occurred.clone();
+            consent.line.push_str(", ");
+            consent.line.push_str(how);
+        }
+    });
+}
+
+/// What a directive is for and how many may learn by it; never which agencies, since that would tell who serves the person.
+fn says(content: Option<pb::SealedConsent>) -> Result<String, Unreadable> {
+    let scope = content.and_then(|content| content.scope).ok_or(Unreadable)?;
+    let mut purposes = vec![];
+    for purpose in scope.purposes() {
+        purposes.push(match purpose {
+            Purpose::Unspecified => return Err(Unreadable),
+            Purpose::Referral => "referral",
+            Purpose::Coordination => "coordination",
+            Purpose::Treatment => "treatment, payment and operations",
+        });
+    }
+    let to = match (scope.recipient_class(), scope.recipient_agency_ids.len()) {
+        (pb::RecipientClass::Treating, _) => "the agencies that serve the person".to_owned(),
+        (pb::RecipientClass::Unspecified, 1) => "one agency".to_owned(),
+        (pb::RecipientClass::Unspecified, many) => format!("{many} agencies"),
+    };
+    Ok(format!("for {}, to {to}", purposes.join(" and ")))
+}
+
+/// What is the person's own, whoever wrote it down; a labelled writer's is labelled, since it tells who serves the person.
 fn own(read: &Read, entry: proto::timeline::Entry) -> Put {
     let mut put = spoken(LOG, read, entry);
-    put.classes.insert(kernel::Class::default());
+    if read.event.labels.is_empty() {
+        put.classes.insert(kernel::Class::default());
+    }
     put
 }

@@ -1,6 +1,7 @@
 //! The timeline through the wire: whose entries who sees, in which order, as of when, and how it is followed.
 //! Invariant: the logs that it reads are real and hold what the test tells them.
 
+mod consents;
 mod plans;
 mod watch;
 
@@ -14,7 +15,7 @@ use proto::timeline::timeline_service_client::TimelineServiceClient as Client;
 use proto::timeline::{Entry, GetTimelineRequest, WatchTimelineRequest};
 use proto::types::{Contact, Occurred, Precision};
 use tests::alone::until;
-use tests::{Alone, OnStore};
+use tests::{Alone, OnStore, say};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -71,21 +72,11 @@ async fn registry(service: &Alone, stream: StreamId, person: PersonId, kind: Reg
 }
 
 async fn ana_allows(service: &Alone, agency: AgencyId) {
-    let kind = Registry::ConsentGiven(proto::registry::ConsentGiven {
-        person_id: ANA.to_string(),
-        recipient_agency_id: agency.to_string(),
-        evidence: None,
-    });
-    registry(service, StreamId::new("consent", ANA.uuid()), ANA, kind).await;
+    registry(service, say::stream(ANA), ANA, say::given(ANA, agency)).await;
 }
 
 async fn ana_allows_no_more(service: &Alone, agency: AgencyId) {
-    let kind = Registry::ConsentWithdrawn(proto::registry::ConsentWithdrawn {
-        person_id: ANA.to_string(),
-        recipient_agency_id: agency.to_string(),
-        evidence: None,
-    });
-    registry(service, StreamId::new("consent", ANA.uuid()), ANA, kind).await;
+    registry(service, say::stream(ANA), ANA, say::revoked(ANA, agency)).await;
 }
 
 fn of(person: PersonId) -> GetTimelineRequest {
@@ -298,7 +289,7 @@ async fn people_whose_events_cannot_be_applied_are_counted_by_log() {
         let stream = StreamId::new("participation", Uuid::from_u128(number));
         service.tell_as("referrals", stream, Some(person), CLINIC, &unreadable).await;
     }
-    let stream = StreamId::new("consent", ANA.uuid());
+    let stream = say::stream(ANA);
     service.tell("registry", stream, Some(ANA), &RegistryEvent { kind: None }).await;
     let mut client = Client::new(service.worker(CLINIC));
     let parked = until("three to be parked", async || {

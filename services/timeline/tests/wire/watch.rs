@@ -8,27 +8,27 @@ use tonic::Streaming;
 use super::*;
 
 /// A following of Ana's contacts.
-struct Following {
+pub(super) struct Following {
     stream: Streaming<WatchTimelineResponse>,
     token: String,
 }
 
 /// What one step told of an entry.
 #[derive(Debug, PartialEq)]
-enum Told {
+pub(super) enum Told {
     Entry(Box<Entry>),
     Removed(String),
 }
 
 impl Following {
-    async fn start(peer: Peer, resume_token: String) -> Self {
+    pub(super) async fn start(peer: Peer, resume_token: String) -> Self {
         let watch = WatchTimelineRequest { resume_token, ..watch() };
         let stream = Client::new(peer).watch_timeline(watch).await.unwrap().into_inner();
         Self { stream, token: String::new() }
     }
 
     /// The next step, up to its token.
-    async fn step(&mut self) -> Vec<Told> {
+    pub(super) async fn step(&mut self) -> Vec<Told> {
         let mut told = vec![];
         loop {
             let next = tokio::time::timeout(std::time::Duration::from_secs(20), self.stream.message()).await;
@@ -45,7 +45,7 @@ impl Following {
     }
 
     /// The one entry that the next step tells.
-    async fn tells(&mut self) -> Entry {
+    pub(super) async fn tells(&mut self) -> Entry {
         let told = self.step().await;
         let [Told::Entry(entry)] = told.as_slice() else { panic!("one entry, and not {told:?}") };
         Entry::clone(entry)

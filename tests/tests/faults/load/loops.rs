@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use kernel::AgencyId;
 use proto::referrals as pb;
 use proto::registry::GiveConsentRequest;
 use proto::therapy as tp;
@@ -50,7 +51,7 @@ impl Closing {
     pub async fn work(mut self, stop: Arc<AtomicBool>) -> Vec<Acknowledged> {
         while !stop.load(Ordering::Relaxed) {
             let person = self.refers.register().await;
-            self.refers.consents(&person, &self.serves.agency.to_string()).await;
+            self.refers.consents(&person, self.serves.agency).await;
             let referral = self.refers.draft(&person).await;
             self.refers.send(&person, &referral).await;
             self.serves.accept(&person, &referral).await;
@@ -76,11 +77,11 @@ fn hour(round: i64) -> String {
 }
 
 impl Client {
-    async fn consents(&mut self, person: &str, recipient: &str) {
+    async fn consents(&mut self, person: &str, recipient: AgencyId) {
         let request = GiveConsentRequest {
             request_id: request_id(),
             person_id: person.into(),
-            recipient_agency_id: recipient.into(),
+            content: tests::say::content(recipient),
             voice: Voice::Person.into(),
             evidence: "signed form, invented".into(),
             ..Default::default()

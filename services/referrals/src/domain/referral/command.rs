@@ -90,7 +90,7 @@ pub enum Command {
         by: By,
         /// Now.
         at: Timestamp,
-        /// The consent on record that covers target and purpose.
+        /// The directive in force that covers target, purpose and category.
         consent: Option<String>,
         /// Or why it goes without, and who approved that.
         overriding: Option<(Private, kernel::WorkerId)>,

@@ -10,7 +10,7 @@ use crate::domain::{GoalId, ReferralId};
 /// How a referral left its requester.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// The consent that allowed it, "self" for the person's own act; empty under an override.
+    /// The directive that allowed it, by its id; "self" for the person's own act; empty under an override.
     pub consent: String,
     /// Why it went without consent, and who approved that.
     pub overriding: Option<(Private, WorkerId)>,

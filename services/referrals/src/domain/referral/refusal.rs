@@ -15,14 +15,14 @@ pub enum Refusal {
     /// The person may refer themself alone.
     #[error("a person can refer only themself")]
     NotOneself,
-    /// No consent on record covers it.
+    /// No directive in force covers it.
     #[error(
-        "no consent of the person names the target agency; record one with the registry, or send with an override reason and its approver"
+        "no consent directive in force covers it: the target agency, for referral, of the category referrals, with the label 42CFRPart2 where a Part 2 programme takes part; record one with the registry, or send with an override reason and its approver"
     )]
     ConsentMissing,
     /// A Part 2 programme's records never go by override.
     #[error(
-        "a 42 CFR Part 2 programme is referred to with the person's consent alone; an override is not possible"
+        "a 42 CFR Part 2 programme refers and is referred to with the person's consent alone; an override is not possible"
     )]
     OverrideNotPossible,
     /// The referral has been sent already.

@@ -1,56 +1,356 @@
-//! A plain yes or no.
+//! Consent directives: every command in every state that matters, and whose words they must be.
 
-use kernel::{By, Occurred, Private, Voice, given};
+use kernel::{
+    AgencyId, By, DirectiveId, Occurred, Private, Purpose, Recipients, Scope, SignedDuration, Standing,
+    Timestamp, Voice, given,
+};
 
-use super::{ANA, ANA_HERSELF, BEN, SHELTER, THE_CLINIC};
-use crate::domain::consent::{Answer, Command, Consent, Event, Refusal};
+use super::{ANA, ANA_HERSELF, BEN, CLINIC, SHELTER, THE_CLINIC, THE_SHELTER};
+use crate::domain::consent::{Command, Consent, Content, Event, Grantor, Refusal, State, Step, What, Which};
 
-fn at(hour: &str) -> Occurred {
-    Occurred::instant(format!("2026-03-02T{hour}:00:00Z").parse().unwrap())
+const FIRST: DirectiveId = DirectiveId::of(60);
+const SECOND: DirectiveId = DirectiveId::of(61);
+
+fn at(hour: i64) -> Timestamp {
+    let midnight: Timestamp = "2026-03-02T00:00:00Z".parse().unwrap();
+    midnight + SignedDuration::from_hours(hour)
 }
 
 fn form() -> Option<Private> {
     Some(Private::plain("signed form"))
 }
 
-fn says(answer: Answer, by: By, hour: &str) -> Command {
-    Command {
-        answer,
-        by,
-        voice: Voice::Person,
-        person: ANA,
-        recipient: SHELTER,
-        evidence: form(),
-        at: at(hour),
+fn scope(recipient: AgencyId) -> Scope {
+    Scope {
+        discloser: None,
+        recipients: Recipients::Named([recipient].into()),
+        purposes: [Purpose::Referral].into(),
+        categories: [].into(),
+        labels: [].into(),
+        from: None,
+        until: None,
     }
 }
 
-fn said(answer: Answer, hour: &str) -> Event {
-    Event { answer, person: ANA, recipient: SHELTER, evidence: form(), at: at(hour) }
+fn content(scope: Scope) -> Content {
+    Content { scope, grantor: Grantor::Person, intermediary: true }
+}
+
+/// Ana's own words at nine, or what staff wrote down of them.
+fn give(by: By, which: Which, content: Option<Content>) -> Command {
+    Command::Give {
+        by,
+        voice: Voice::Person,
+        person: ANA,
+        which,
+        content,
+        supersedes: None,
+        evidence: form(),
+        at: Occurred::instant(at(9)),
+        now: at(9),
+    }
+}
+
+fn gives(scope: Scope) -> Command {
+    give(ANA_HERSELF, Which::New(FIRST), Some(content(scope)))
+}
+
+/// The same, at another hour.
+fn said_at(hour: i64, command: Command) -> Command {
+    let Command::Give { by, voice, person, which, content, supersedes, evidence, .. } = command else {
+        panic!("only giving is said here")
+    };
+    let (at, now) = (Occurred::instant(at(hour)), at(hour));
+    Command::Give { by, voice, person, which, content, supersedes, evidence, at, now }
+}
+
+fn replacing(old: DirectiveId, command: Command) -> Command {
+    let Command::Give { by, voice, person, which, content, evidence, at, now, .. } = command else {
+        panic!("only giving replaces")
+    };
+    Command::Give { by, voice, person, which, content, supersedes: Some(old), evidence, at, now }
+}
+
+fn revoke(by: By, hour: i64) -> Command {
+    let at = Occurred::instant(at(hour));
+    Command::Revoke { by, voice: Voice::Person, person: ANA, id: FIRST, evidence: form(), at }
+}
+
+fn draft(by: By, which: Which, scope: Scope) -> Command {
+    let at = Occurred::instant(at(8));
+    Command::Draft { by, person: ANA, which, content: content(scope), at }
+}
+
+fn event(id: DirectiveId, by: By, hour: i64, what: What) -> Event {
+    let by = match by {
+        By::Agency(agency) => Some(agency),
+        By::Person(_) | By::System => None,
+    };
+    Event { id, person: ANA, by, at: Occurred::instant(at(hour)), what }
+}
+
+fn drafted(scope: Scope) -> Event {
+    event(FIRST, THE_CLINIC, 8, What::Drafted(content(scope)))
+}
+
+fn begun(scope: Scope, hour: i64) -> Scope {
+    Scope { from: Some(at(hour)), ..scope }
+}
+
+fn was_given(id: DirectiveId, by: By, scope: Scope, hour: i64) -> Event {
+    event(id, by, hour, What::Given { content: content(begun(scope, hour)), evidence: form() })
+}
+
+/// Ana gave the first one at nine.
+fn active() -> Event {
+    was_given(FIRST, ANA_HERSELF, scope(SHELTER), 9)
+}
+
+fn revoked(hour: i64) -> Event {
+    event(FIRST, ANA_HERSELF, hour, What::Revoked { evidence: form() })
+}
+
+fn until(hour: i64) -> Scope {
+    Scope { until: Some(at(hour)), ..scope(SHELTER) }
+}
+
+fn expired(hour: i64) -> Event {
+    event(FIRST, By::System, hour, What::Expired)
+}
+
+fn superseded() -> Event {
+    event(FIRST, ANA_HERSELF, 10, What::Superseded { by: SECOND })
 }
 
 #[test]
-fn the_person_says_yes_and_no_and_the_last_word_holds() {
-    given::<Consent>([]).when(says(Answer::Yes, ANA_HERSELF, "09")).then([said(Answer::Yes, "09")]);
-    given::<Consent>([]).when(says(Answer::Yes, THE_CLINIC, "09")).then([said(Answer::Yes, "09")]);
-    given::<Consent>([]).when(says(Answer::No, ANA_HERSELF, "09")).nothing();
-    let yes = || given::<Consent>([said(Answer::Yes, "09")]);
-    yes().when(says(Answer::Yes, ANA_HERSELF, "10")).nothing();
-    yes().when(says(Answer::No, ANA_HERSELF, "10")).then([said(Answer::No, "10")]);
-    yes().when(says(Answer::No, ANA_HERSELF, "08")).refused(Refusal::LaterWordOnRecord);
-    let no = || given::<Consent>([said(Answer::Yes, "09"), said(Answer::No, "10")]);
-    no().when(says(Answer::Yes, ANA_HERSELF, "11")).then([said(Answer::Yes, "11")]);
-    no().when(says(Answer::No, ANA_HERSELF, "11")).nothing();
+fn only_the_persons_voice_gives_and_staff_say_what_stands_behind_it() {
+    let new = Which::New(FIRST);
+    let by = |by| given::<Consent>([]).when(give(by, new, Some(content(scope(SHELTER)))));
+    by(ANA_HERSELF).then([active()]);
+    by(THE_CLINIC).then([was_given(FIRST, THE_CLINIC, scope(SHELTER), 9)]);
+    by(By::Person(BEN)).refused(Refusal::NotInPersonsVoice);
+    by(By::System).refused(Refusal::NotInPersonsVoice);
+    let with = |by, voice, evidence: Option<Private>| {
+        let at = Occurred::instant(at(9));
+        let (person, which, content, supersedes) = (ANA, new, Some(content(scope(SHELTER))), None);
+        let now = self::at(9);
+        Command::Give { by, voice, person, which, content, supersedes, evidence, at, now }
+    };
+    let staff = |voice, evidence| given::<Consent>([]).when(with(THE_CLINIC, voice, evidence));
+    staff(Voice::Staff, form()).refused(Refusal::NotInPersonsVoice);
+    staff(Voice::Source, form()).refused(Refusal::NotInPersonsVoice);
+    staff(Voice::Person, None).refused(Refusal::EvidenceNeeded);
+    let herself = given::<Consent>([]).when(with(ANA_HERSELF, Voice::Person, None)).outcome().unwrap();
+    assert!(matches!(herself[0].what, What::Given { evidence: None, .. }), "her own login is enough");
 }
 
 #[test]
-fn nobody_else_says_it_and_staff_say_what_stands_behind_it() {
-    let staff = Command { voice: Voice::Staff, ..says(Answer::Yes, THE_CLINIC, "09") };
-    given::<Consent>([]).when(staff).refused(Refusal::NotInPersonsVoice);
-    given::<Consent>([]).when(says(Answer::Yes, By::Person(BEN), "09")).refused(Refusal::NotInPersonsVoice);
-    given::<Consent>([]).when(says(Answer::Yes, By::System, "09")).refused(Refusal::NotInPersonsVoice);
-    let bare = Command { evidence: None, ..says(Answer::Yes, THE_CLINIC, "09") };
-    given::<Consent>([]).when(bare).refused(Refusal::EvidenceNeeded);
-    let own = Command { evidence: None, ..says(Answer::Yes, ANA_HERSELF, "09") };
-    given::<Consent>([]).when(own).then([Event { evidence: None, ..said(Answer::Yes, "09") }]);
+fn only_the_persons_voice_revokes_and_it_works_whatever_stands() {
+    let by = |by| given::<Consent>([active()]).when(revoke(by, 10));
+    by(ANA_HERSELF).then([revoked(10)]);
+    by(THE_CLINIC).then([event(FIRST, THE_CLINIC, 10, What::Revoked { evidence: form() })]);
+    by(By::Person(BEN)).refused(Refusal::NotInPersonsVoice);
+    by(By::System).refused(Refusal::NotInPersonsVoice);
+    let staff = |voice, evidence| {
+        let at = Occurred::instant(at(10));
+        let revoke = Command::Revoke { by: THE_CLINIC, voice, person: ANA, id: FIRST, evidence, at };
+        given::<Consent>([active()]).when(revoke)
+    };
+    staff(Voice::Staff, form()).refused(Refusal::NotInPersonsVoice);
+    staff(Voice::Person, None).refused(Refusal::EvidenceNeeded);
+
+    given::<Consent>([]).when(revoke(ANA_HERSELF, 10)).refused(Refusal::NotFound);
+    given::<Consent>([drafted(scope(SHELTER))]).when(revoke(ANA_HERSELF, 10)).then([revoked(10)]);
+    given::<Consent>([active(), revoked(10)]).when(revoke(ANA_HERSELF, 11)).nothing();
+    let over = [was_given(FIRST, ANA_HERSELF, until(12), 9), expired(12)];
+    given::<Consent>(over).when(revoke(ANA_HERSELF, 13)).refused(Refusal::NotActive);
+    given::<Consent>([active(), superseded()]).when(revoke(ANA_HERSELF, 11)).refused(Refusal::NotActive);
+    given::<Consent>([active()]).when(revoke(ANA_HERSELF, 8)).refused(Refusal::LaterWordOnRecord);
+}
+
+#[test]
+fn staff_and_the_person_prepare_a_directive_and_it_is_changed_until_it_is_given() {
+    let new = Which::New(FIRST);
+    let known = Which::Known(FIRST);
+    given::<Consent>([]).when(draft(THE_CLINIC, new, scope(SHELTER))).then([drafted(scope(SHELTER))]);
+    let own = event(FIRST, ANA_HERSELF, 8, What::Drafted(content(scope(SHELTER))));
+    given::<Consent>([]).when(draft(ANA_HERSELF, new, scope(SHELTER))).then([own]);
+    given::<Consent>([])
+        .when(draft(By::Person(BEN), new, scope(SHELTER)))
+        .refused(Refusal::NotInPersonsVoice);
+    given::<Consent>([]).when(draft(By::System, new, scope(SHELTER))).refused(Refusal::NotInPersonsVoice);
+    given::<Consent>([]).when(draft(THE_CLINIC, known, scope(SHELTER))).refused(Refusal::NotFound);
+    let prepared = || given::<Consent>([drafted(scope(SHELTER))]);
+    prepared().when(draft(THE_CLINIC, known, scope(SHELTER))).nothing();
+    prepared().when(draft(THE_CLINIC, known, scope(CLINIC))).then([drafted(scope(CLINIC))]);
+    for past in [vec![active()], vec![active(), revoked(10)], vec![active(), superseded()]] {
+        let refused = given::<Consent>(past).when(draft(THE_CLINIC, known, scope(CLINIC)));
+        refused.refused(Refusal::NotADraft);
+    }
+}
+
+#[test]
+fn a_prepared_directive_is_given_as_it_is_or_in_other_words_and_once() {
+    let known = Which::Known(FIRST);
+    let prepared = || given::<Consent>([drafted(scope(SHELTER))]);
+    prepared().when(give(ANA_HERSELF, known, None)).then([active()]);
+    let other = Some(content(scope(CLINIC)));
+    prepared().when(give(ANA_HERSELF, known, other.clone())).then([was_given(
+        FIRST,
+        ANA_HERSELF,
+        scope(CLINIC),
+        9,
+    )]);
+    given::<Consent>([]).when(give(ANA_HERSELF, known, None)).refused(Refusal::NotFound);
+    given::<Consent>([active()]).when(give(ANA_HERSELF, known, None)).nothing();
+    given::<Consent>([active()]).when(give(ANA_HERSELF, known, other)).refused(Refusal::NotADraft);
+    let over = [active(), revoked(10)];
+    given::<Consent>(over).when(give(ANA_HERSELF, known, None)).refused(Refusal::NotADraft);
+}
+
+#[test]
+fn it_begins_when_it_is_given_or_later_and_never_earlier() {
+    let from = |hour| Scope { from: Some(at(hour)), ..scope(SHELTER) };
+    let begins_at = |hour: i64| {
+        let what = What::Given { content: content(from(hour)), evidence: form() };
+        [event(FIRST, ANA_HERSELF, 9, what)]
+    };
+    given::<Consent>([]).when(gives(scope(SHELTER))).then(begins_at(9));
+    given::<Consent>([]).when(gives(from(7))).then(begins_at(9));
+    given::<Consent>([]).when(gives(from(30))).then(begins_at(30));
+}
+
+#[test]
+fn one_that_would_open_nothing_is_not_given() {
+    given::<Consent>([]).when(gives(until(9))).refused(Refusal::AlreadyOver);
+    given::<Consent>([]).when(gives(until(8))).refused(Refusal::AlreadyOver);
+    let later = Scope { from: Some(at(20)), ..until(15) };
+    given::<Consent>([]).when(gives(later)).refused(Refusal::AlreadyOver);
+    given::<Consent>([]).when(gives(until(10))).then([was_given(FIRST, ANA_HERSELF, until(10), 9)]);
+    let Command::Give { by, voice, person, which, content, supersedes, evidence, at: said, .. } =
+        gives(until(10))
+    else {
+        panic!("it is given")
+    };
+    let told_late =
+        Command::Give { by, voice, person, which, content, supersedes, evidence, at: said, now: at(11) };
+    given::<Consent>([]).when(told_late).refused(Refusal::AlreadyOver);
+}
+
+#[test]
+fn the_operator_is_named_as_intermediary_and_a_representative_does_not_use_the_persons_login() {
+    let unnamed = Content { intermediary: false, ..content(scope(SHELTER)) };
+    let new = Which::New(FIRST);
+    given::<Consent>([])
+        .when(give(ANA_HERSELF, new, Some(unnamed.clone())))
+        .refused(Refusal::IntermediaryNotNamed);
+    let prepared = event(FIRST, THE_CLINIC, 8, What::Drafted(unnamed));
+    given::<Consent>([prepared])
+        .when(give(THE_CLINIC, Which::Known(FIRST), None))
+        .refused(Refusal::IntermediaryNotNamed);
+    let grantor = Grantor::Representative(Private::plain("Rob Example, guardian by court order"));
+    let for_her = Content { grantor, ..content(scope(SHELTER)) };
+    given::<Consent>([])
+        .when(give(ANA_HERSELF, new, Some(for_her.clone())))
+        .refused(Refusal::GrantorIsThePerson);
+    let events = given::<Consent>([]).when(give(THE_CLINIC, new, Some(for_her.clone()))).outcome().unwrap();
+    let What::Given { content, .. } = &events[0].what else { panic!("{events:?}") };
+    assert_eq!(content.grantor, for_her.grantor);
+}
+
+#[test]
+fn a_change_of_mind_is_another_directive_that_takes_the_place_of_the_first() {
+    let anew =
+        |scope| replacing(FIRST, said_at(10, give(ANA_HERSELF, Which::New(SECOND), Some(content(scope)))));
+    let takes_over = |scope| [was_given(SECOND, ANA_HERSELF, scope, 10), superseded()];
+    given::<Consent>([active()]).when(anew(scope(CLINIC))).then(takes_over(scope(CLINIC)));
+    // Also where only its time is another.
+    given::<Consent>([active()]).when(anew(until(20))).then(takes_over(until(20)));
+    given::<Consent>([]).when(anew(scope(CLINIC))).refused(Refusal::NotFound);
+    for past in [
+        vec![drafted(scope(SHELTER))],
+        vec![active(), revoked(10)],
+        vec![was_given(FIRST, ANA_HERSELF, until(10), 9), expired(10)],
+    ] {
+        given::<Consent>(past).when(anew(scope(CLINIC))).refused(Refusal::NotActive);
+    }
+}
+
+#[test]
+fn no_two_say_the_same_so_that_revoking_one_is_enough() {
+    let second = |scope| said_at(10, give(ANA_HERSELF, Which::New(SECOND), Some(content(scope))));
+    given::<Consent>([active()]).when(second(scope(SHELTER))).refused(Refusal::SaysNothingNew);
+    given::<Consent>([active()]).when(second(until(20))).refused(Refusal::SaysNothingNew);
+    let other = Scope { purposes: [Purpose::Coordination].into(), ..scope(SHELTER) };
+    given::<Consent>([active()]).when(second(other.clone())).then([was_given(
+        SECOND,
+        ANA_HERSELF,
+        other,
+        10,
+    )]);
+    // What has ended, by the log or by the clock alone, is no hindrance; nor is a draft.
+    let again = || [was_given(SECOND, ANA_HERSELF, scope(SHELTER), 10)];
+    given::<Consent>([active(), revoked(10)]).when(second(scope(SHELTER))).then(again());
+    given::<Consent>([drafted(scope(SHELTER))]).when(second(scope(SHELTER))).then(again());
+    let over = was_given(FIRST, ANA_HERSELF, until(10), 9);
+    given::<Consent>([over.clone()]).when(second(scope(SHELTER))).then(again());
+    given::<Consent>([over, expired(10)]).when(second(scope(SHELTER))).then(again());
+}
+
+#[test]
+fn what_was_taken_back_since_is_not_given_by_an_older_word() {
+    let told_late = |hour| said_at(hour, give(THE_CLINIC, Which::New(SECOND), Some(content(scope(SHELTER)))));
+    let past = || given::<Consent>([active(), revoked(12)]);
+    past().when(told_late(11)).refused(Refusal::LaterWordOnRecord);
+    past().when(told_late(13)).then([was_given(SECOND, THE_CLINIC, scope(SHELTER), 13)]);
+}
+
+#[test]
+fn it_expires_by_the_clock_once_and_only_where_that_is_its_end() {
+    let expire = |hour| Command::Expire { id: FIRST, due: at(hour) };
+    let ending = || was_given(FIRST, ANA_HERSELF, until(12), 9);
+    given::<Consent>([ending()]).when(expire(12)).then([expired(12)]);
+    given::<Consent>([ending()]).when(expire(11)).nothing();
+    given::<Consent>([ending(), expired(12)]).when(expire(12)).nothing();
+    given::<Consent>([ending(), revoked(10)]).when(expire(12)).nothing();
+    given::<Consent>([ending(), superseded()]).when(expire(12)).nothing();
+    given::<Consent>([active()]).when(expire(12)).nothing();
+    given::<Consent>([drafted(until(12))]).when(expire(12)).nothing();
+    given::<Consent>([]).when(expire(12)).nothing();
+}
+
+#[test]
+fn a_person_has_a_hundred_directives_at_once_and_no_more() {
+    let purposes = |number: u128| Scope { discloser: Some(AgencyId::of(number)), ..scope(SHELTER) };
+    let many =
+        (0..99).map(|number| was_given(DirectiveId::of(1_000 + number), THE_SHELTER, purposes(number), 9));
+    let many: Vec<Event> = many.chain([drafted(scope(CLINIC))]).collect();
+    given::<Consent>(many.clone())
+        .when(give(ANA_HERSELF, Which::New(SECOND), Some(content(scope(SHELTER)))))
+        .refused(Refusal::TooMany);
+    given::<Consent>(many.clone())
+        .when(draft(THE_CLINIC, Which::New(SECOND), scope(SHELTER)))
+        .refused(Refusal::TooMany);
+    let last = give(ANA_HERSELF, Which::Known(FIRST), None);
+    given::<Consent>(many).when(last).then([was_given(FIRST, ANA_HERSELF, scope(CLINIC), 9)]);
+}
+
+#[test]
+fn nothing_that_happened_to_a_directive_is_forgotten() {
+    let past = [drafted(scope(CLINIC)), drafted(scope(SHELTER)), active(), revoked(10)];
+    let state = past.iter().fold(State::default(), <Consent as kernel::Decider>::evolve);
+    let held = state.held(FIRST).unwrap();
+    let steps: Vec<_> = held.history().map(|version| (version.step, version.by)).collect();
+    assert_eq!(
+        steps,
+        [
+            (Step::Drafted, Some(CLINIC)),
+            (Step::Drafted, Some(CLINIC)),
+            (Step::Given, None),
+            (Step::Revoked, None)
+        ]
+    );
+    assert_eq!(held.first.scope, Some(scope(CLINIC)));
+    let judged = held.directive();
+    assert_eq!((judged.standing, judged.scope), (Standing::Revoked, begun(scope(SHELTER), 9)));
 }

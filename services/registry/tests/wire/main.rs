@@ -11,7 +11,7 @@ use prost::Message;
 use proto::registry as pb;
 use proto::registry::key_service_client::KeyServiceClient as KeyClient;
 use proto::registry::registry_service_client::RegistryServiceClient as Client;
-use proto::types::{FieldStatus, LifeDomain, Occurred, Precision, Source, Voice, Written};
+use proto::types::{FieldStatus, LifeDomain, Occurred, Precision, Purpose, Source, Voice, Written};
 use registry::keystore::KeyStore;
 use tests::alone::until;
 use tests::{Alone, OnStore};
@@ -84,6 +84,9 @@ macro_rules! read {
     };
 }
 
+// Behind the macros that it uses.
+mod consents;
+
 fn written(written: Option<Written>) -> Written {
     written.expect("every command replies what it wrote")
 }
@@ -134,6 +137,55 @@ fn by_name(name: &str, seen: &Written) -> pb::FindPersonsRequest {
 async fn get(client: &mut Client<Peer>, person: &str) -> Result<pb::Person, Status> {
     let reply = read!(client, get_person, GetPersonRequest { person_id: person.into() });
     reply.map(|reply| reply.person.unwrap())
+}
+
+/// Opens what any agency wrote without a label to this one, for coordination.
+fn to(recipient: AgencyId) -> pb::ConsentScope {
+    pb::ConsentScope {
+        recipient_agency_ids: vec![recipient.to_string()],
+        purposes: vec![Purpose::Coordination.into()],
+        ..Default::default()
+    }
+}
+
+fn for_referral(recipient: AgencyId) -> pb::ConsentScope {
+    pb::ConsentScope { purposes: vec![Purpose::Referral.into()], ..to(recipient) }
+}
+
+fn content(scope: pb::ConsentScope) -> Option<pb::ConsentContent> {
+    Some(pb::ConsentContent { scope: Some(scope), operator_is_intermediary: true, ..Default::default() })
+}
+
+fn giving(person: &str, scope: pb::ConsentScope) -> pb::GiveConsentRequest {
+    pb::GiveConsentRequest {
+        request_id: new_request(),
+        person_id: person.into(),
+        content: content(scope),
+        ..Default::default()
+    }
+}
+
+/// The person gives a directive by their own login: its id, and what was written.
+async fn gives(
+    herself: &mut Client<Peer>,
+    person: &str,
+    scope: pb::ConsentScope,
+) -> Result<(String, Written), Status> {
+    let reply = herself.give_consent(giving(person, scope)).await?.into_inner();
+    Ok((reply.directive_id, written(reply.written)))
+}
+
+async fn revokes(herself: &mut Client<Peer>, person: &str, directive: &str) -> Result<Written, Status> {
+    call!(
+        herself,
+        revoke_consent,
+        RevokeConsentRequest { person_id: person.into(), directive_id: directive.into() }
+    )
+}
+
+async fn consents(reader: &mut Client<Peer>, person: &str, seen: &Written) -> Vec<pb::Consent> {
+    let request = pb::ListConsentsRequest { person_id: person.into(), at_least: vec![seen.revision.clone()] };
+    reader.list_consents(request).await.unwrap().into_inner().consents
 }
 
 fn day() -> Occurred {
@@ -231,21 +283,25 @@ async fn people_are_found_on(store: OnStore) {
     // Another agency finds nobody, until the person allows it.
     assert_eq!(find(&mut shelter, by_name("zebulonia", &ben)).await, [] as [&str; 0]);
     assert_eq!(get(&mut shelter, &ana.id).await.unwrap_err().code(), Code::NotFound);
-    let given = pb::GiveConsentRequest {
-        request_id: new_request(),
-        person_id: ana.id.clone(),
-        recipient_agency_id: SHELTER.to_string(),
-        ..Default::default()
-    };
-    let given = written(registry.person(&ana.id).give_consent(given).await.unwrap().into_inner().written);
+    let (directive, given) = gives(&mut registry.person(&ana.id), &ana.id, to(SHELTER)).await.unwrap();
     assert_eq!(find(&mut shelter, by_name("zebulonia", &given)).await, [ana.id.as_str()]);
-    let withdrawn = call!(
-        registry.person(&ana.id),
-        withdraw_consent,
-        WithdrawConsentRequest { person_id: ana.id.clone(), recipient_agency_id: SHELTER.to_string() }
-    )
-    .unwrap();
-    assert_eq!(find(&mut shelter, by_name("zebulonia", &withdrawn)).await, [] as [&str; 0]);
+    let revoked = revokes(&mut registry.person(&ana.id), &ana.id, &directive).await.unwrap();
+    assert_eq!(find(&mut shelter, by_name("zebulonia", &revoked)).await, [] as [&str; 0]);
+
+    // Whom directives name the agency for and whom they do not open to it are on no page, and the pages are full.
+    for (given, scope) in
+        [("Zebulon", for_referral(SHELTER)), ("Zebulin", to(SHELTER)), ("Zebulan", to(SHELTER))]
+    {
+        let person = register(&mut clinic, given, "Quagmirely").await.id;
+        gives(&mut registry.person(&person), &person, scope).await.unwrap();
+    }
+    let last = register(&mut clinic, "Zebulun", "Quagmirely").await;
+    let page = pb::FindPersonsRequest { page_size: 1, ..by_name("quagmirely", &last) };
+    let first = shelter.find_persons(page.clone()).await.unwrap().into_inner();
+    assert_eq!(first.found.len(), 1);
+    let page = pb::FindPersonsRequest { page_token: first.next_page_token, ..page };
+    let second = shelter.find_persons(page).await.unwrap().into_inner();
+    assert_eq!((second.found.len(), second.next_page_token.as_str()), (1, ""));
 
     let events = registry.alone.events().await;
     assert!(!events.is_empty());
@@ -609,41 +665,11 @@ async fn only_the_persons_voice_sets_goals_and_a_plan_serves_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn consent_is_the_persons_word_with_evidence_and_measures_are_told() {
+async fn measures_are_told() {
     let registry = registry().await;
     let mut clinic = registry.clinic();
     let person = register(&mut clinic, "Ana", "Example").await.id;
     let person_id = || person.clone();
-    let recipient = || SHELTER.to_string();
-    let own: i32 = Voice::Person.into();
-    let bare = call!(
-        clinic,
-        give_consent,
-        GiveConsentRequest { person_id: person_id(), recipient_agency_id: recipient(), voice: own }
-    );
-    assert_eq!(refused(bare), "EVIDENCE_NEEDED");
-    let given = call!(
-        clinic,
-        give_consent,
-        GiveConsentRequest {
-            person_id: person_id(),
-            recipient_agency_id: recipient(),
-            voice: own,
-            evidence: "signed form".into()
-        }
-    );
-    assert_eq!(given.unwrap().etag, "1");
-    let mut herself = registry.person(&person);
-    let withdrawn = call!(
-        herself,
-        withdraw_consent,
-        WithdrawConsentRequest { person_id: person_id(), recipient_agency_id: recipient() }
-    );
-    let withdrawn = withdrawn.unwrap();
-    let request = pb::ListConsentsRequest { person_id: person_id(), at_least: vec![withdrawn.revision] };
-    let consents = herself.list_consents(request).await.unwrap().into_inner().consents;
-    assert_eq!((consents.len(), consents[0].given), (1, false));
-
     let taken = |score: &str| {
         Some(pb::MeasureContent {
             scale: "hope".into(),
@@ -772,7 +798,7 @@ async fn keys_are_for_services_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_part_2_agency_writes_is_labelled_and_a_plain_consent_does_not_open_it() {
+async fn what_a_part_2_agency_writes_is_labelled_and_only_a_directive_that_names_the_label_opens_it() {
     let registry = registry().await;
     let content = Some(pb::AgencyContent {
         name: "Recovery house".into(),
@@ -786,14 +812,18 @@ async fn what_a_part_2_agency_writes_is_labelled_and_a_plain_consent_does_not_op
     let person = register(&mut house, "Ana", "Example").await.id;
     let events = registry.alone.events().await;
     assert_eq!(events.last().unwrap().labels, ["42CFRPart2"]);
-    let given = pb::GiveConsentRequest {
-        request_id: new_request(),
+    let mut herself = registry.person(&person);
+    let read = |given: Written| pb::GetPersonRequest {
         person_id: person.clone(),
-        recipient_agency_id: SHELTER.to_string(),
+        at_least: vec![given.revision],
         ..Default::default()
     };
-    let given = written(registry.person(&person).give_consent(given).await.unwrap().into_inner().written);
-    let request =
-        pb::GetPersonRequest { person_id: person, at_least: vec![given.revision], ..Default::default() };
-    assert_eq!(registry.shelter().get_person(request).await.unwrap_err().code(), Code::NotFound);
+    let (_, given) = gives(&mut herself, &person, to(SHELTER)).await.unwrap();
+    assert_eq!(registry.shelter().get_person(read(given)).await.unwrap_err().code(), Code::NotFound);
+    let labelled = pb::ConsentScope { labels: vec!["42CFRPart2".into()], ..to(SHELTER) };
+    let (_, given) = gives(&mut herself, &person, labelled).await.unwrap();
+    assert_eq!(
+        registry.shelter().get_person(read(given)).await.unwrap().into_inner().person.unwrap().id,
+        person
+    );
 }

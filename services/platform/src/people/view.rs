@@ -1,0 +1,145 @@
+//! The registry's log as rows: links, who serves whom, directives in force, agencies.
+//! Invariant: a directive has a row from when it was given until it ended, by the log; its own beginning and end are the judge's to ask.
+
+use futures_util::future::BoxFuture;
+use prost::Message;
+use proto::registry::registry_event::Kind;
+use proto::registry::{AgencyContent, ConsentGiven, RegistryEvent};
+use uuid::Uuid;
+
+use super::scope;
+use crate::args;
+use crate::db::Tx;
+use crate::projection::{ApplyError, Projection, Read};
+
+/// The projection; each service that needs it keeps its own.
+pub struct PeopleProjection;
+
+impl Projection for PeopleProjection {
+    fn name(&self) -> &'static str {
+        "people"
+    }
+    fn version(&self) -> u32 {
+        2
+    }
+    fn sources(&self) -> &[&'static str] {
+        &["registry"]
+    }
+
+    fn tables(&self, _postgres: bool) -> Vec<String> {
+        [
+            "CREATE TABLE link (canonical uuid NOT NULL, member uuid NOT NULL, known_from bigint NOT NULL, known_to bigint, \
+             PRIMARY KEY (canonical, member, known_from))",
+            "CREATE INDEX link_member ON link (member)",
+            "CREATE TABLE serving (person uuid NOT NULL, agency uuid NOT NULL, PRIMARY KEY (person, agency))",
+            "CREATE TABLE directive (person uuid NOT NULL, id uuid NOT NULL, scope bytea NOT NULL, PRIMARY KEY (person, id))",
+            "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL)",
+        ]
+        .map(str::to_owned)
+        .into()
+    }
+
+    fn apply<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        _source: &'a str,
+        read: &'a Read,
+    ) -> BoxFuture<'a, Result<(), ApplyError>> {
+        Box::pin(async move {
+            let kind = RegistryEvent::decode(read.event.payload.clone())
+                .map_err(|_| poison("its payload is damaged"))?
+                .kind
+                .ok_or_else(|| poison("a newer release wrote it"))?;
+            let at = read.recorded.recorded_at.as_microsecond();
+            #[allow(clippy::wildcard_enum_match_arm, reason = "only these kinds say what this view keeps")]
+            match kind {
+                Kind::PersonsLinked(link) => {
+                    let (canonical, member) = (id(&link.canonical_id)?, id(&link.member_id)?);
+                    // Both records' events tell it, and both were recorded at one time.
+                    tx.execute(
+                        "INSERT INTO link (canonical, member, known_from) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                        args![canonical, member, at],
+                    )
+                    .await?;
+                }
+                Kind::PersonsUnlinked(link) => {
+                    let (canonical, member) = (id(&link.canonical_id)?, id(&link.member_id)?);
+                    tx.execute(
+                        "UPDATE link SET known_to = $3 WHERE canonical = $1 AND member = $2 AND known_to IS NULL AND known_from <= $3",
+                        args![canonical, member, at],
+                    )
+                    .await?;
+                }
+                Kind::PersonRegistered(person) => serves(tx, &person.person_id, [&person.agency_id]).await?,
+                Kind::PersonRecorded(person) => {
+                    serves(tx, &person.person_id, &person.serving_agency_ids).await?;
+                }
+                Kind::ServingAgencyAdded(added) => serves(tx, &added.person_id, [&added.agency_id]).await?,
+                Kind::ConsentGiven(given) => gives(tx, given).await?,
+                Kind::ConsentRevoked(over) => ends(tx, &over.person_id, &over.directive_id).await?,
+                Kind::ConsentExpired(over) => ends(tx, &over.person_id, &over.directive_id).await?,
+                Kind::ConsentSuperseded(over) => ends(tx, &over.person_id, &over.directive_id).await?,
+                Kind::AgencyRegistered(agency) => is(tx, &agency.agency_id, agency.content).await?,
+                Kind::AgencyChanged(agency) => is(tx, &agency.agency_id, agency.content).await?,
+                Kind::AgencyRecorded(agency) => is(tx, &agency.agency_id, agency.content).await?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+fn poison(why: &str) -> ApplyError {
+    ApplyError::Poison(why.to_owned())
+}
+
+fn id(text: &str) -> Result<Uuid, ApplyError> {
+    Uuid::try_parse(text).map_err(|_| poison("an id in it is damaged"))
+}
+
+async fn serves<'a>(
+    tx: &mut Tx,
+    person: &str,
+    agencies: impl IntoIterator<Item = &'a String> + Send,
+) -> Result<(), ApplyError> {
+    let person = id(person)?;
+    let mut rows = vec![];
+    // A person who was registered by an operator is served by nobody yet.
+    for agency in agencies.into_iter().filter(|agency| !agency.is_empty()) {
+        rows.push(args![person, id(agency)?]);
+    }
+    let sql = "INSERT INTO serving (person, agency) VALUES {rows} ON CONFLICT DO NOTHING";
+    tx.execute_rows(sql, vec![], rows).await?;
+    Ok(())
+}
+
+async fn gives(tx: &mut Tx, given: ConsentGiven) -> Result<(), ApplyError> {
+    let scope = given.content.and_then(|content| content.scope);
+    // Whom it cannot be read of waits for a release that can: their say is unknown until then.
+    scope::parse("scope", scope.as_ref()).map_err(|_| poison("its scope is none that this release knows"))?;
+    let body = scope.unwrap_or_default().encode_to_vec();
+    tx.execute(
+        "INSERT INTO directive (person, id, scope) VALUES ($1, $2, $3) \
+         ON CONFLICT (person, id) DO UPDATE SET scope = excluded.scope",
+        args![id(&given.person_id)?, id(&given.directive_id)?, body],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn ends(tx: &mut Tx, person: &str, directive: &str) -> Result<(), ApplyError> {
+    let sql = "DELETE FROM directive WHERE person = $1 AND id = $2";
+    tx.execute(sql, args![id(person)?, id(directive)?]).await?;
+    Ok(())
+}
+
+async fn is(tx: &mut Tx, agency: &str, content: Option<AgencyContent>) -> Result<(), ApplyError> {
+    let content = content.ok_or_else(|| poison("it has no content"))?;
+    tx.execute(
+        "INSERT INTO agency (id, name, zone, part2) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, part2 = excluded.part2",
+        args![id(agency)?, content.name, content.zone, content.part2],
+    )
+    .await?;
+    Ok(())
+}

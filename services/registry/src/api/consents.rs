@@ -1,0 +1,90 @@
+//! What a person says about who may learn what: directives drafted, given, revoked and listed.
+//! Invariant: a say is read as it is in the log, never from a list that may lag.
+
+use std::collections::BTreeSet;
+
+use kernel::{DirectiveId, Role};
+use platform::auth;
+use platform::command::{Ask, Done};
+use platform::error::BadField;
+use platform::wire::optional_id;
+use proto::registry as pb;
+use tonic::{Request, Status};
+
+use super::{Api, READ, person_id};
+use crate::domain::consent::{Consent, Which};
+use crate::wire;
+
+/// Who may write down what a person says: a worker in the person's words, or the person.
+const SAY: &[Role] = &[Role::Worker, Role::Person];
+
+/// The directive that a request names, or a new one.
+fn which(api: &Api, ask: &Ask, named: &str) -> Result<Which, BadField> {
+    let known = optional_id("directive_id", named)?;
+    Ok(known.map_or_else(|| Which::New(DirectiveId::new(api.fresh(ask))), Which::Known))
+}
+
+pub(super) async fn draft(
+    api: &Api,
+    request: &Request<pb::DraftConsentRequest>,
+) -> Result<pb::DraftConsentResponse, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("DraftConsent", SAY, request, (&r.request_id, &r.etag)).await?;
+    let (person, which) = (person_id(&r.person_id)?, which(api, &ask, &r.directive_id)?);
+    let command = wire::draft((ask.by(), ask.at), person, which, r)?;
+    let done = api.about::<Consent>(&ask, person.uuid(), person, command).await?;
+    Ok(pb::DraftConsentResponse { written: Some(done.into()), directive_id: which.id().to_string() })
+}
+
+pub(super) async fn give(
+    api: &Api,
+    request: &Request<pb::GiveConsentRequest>,
+) -> Result<pb::GiveConsentResponse, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("GiveConsent", SAY, request, (&r.request_id, &r.etag)).await?;
+    let (person, which) = (person_id(&r.person_id)?, which(api, &ask, &r.directive_id)?);
+    let command = wire::give((ask.by(), ask.at), person, which, r)?;
+    let done = api.about::<Consent>(&ask, person.uuid(), person, command).await?;
+    Ok(pb::GiveConsentResponse { written: Some(done.into()), directive_id: which.id().to_string() })
+}
+
+pub(super) async fn revoke(api: &Api, request: &Request<pb::RevokeConsentRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("RevokeConsent", SAY, request, (&r.request_id, &r.etag)).await?;
+    let person = person_id(&r.person_id)?;
+    let command = wire::revoke((ask.by(), ask.at), person, r)?;
+    api.about::<Consent>(&ask, person.uuid(), person, command).await
+}
+
+pub(super) async fn list(
+    api: &Api,
+    request: &Request<pb::ListConsentsRequest>,
+) -> Result<pb::ListConsentsResponse, Status> {
+    let caller = auth::caller(request)?;
+    auth::require_role(&caller, READ)?;
+    let r = request.get_ref();
+    let person = person_id(&r.person_id)?;
+    api.view.wait(&r.at_least).await?;
+    let (eyes, records) = api.records(&caller, person).await?;
+    let mut response = pb::ListConsentsResponse::default();
+    for record in records {
+        let now = api.desk.load::<Consent>(record.uuid()).await?;
+        if record == person {
+            response.etag = now.version.to_string();
+        }
+        let (opener, status) = api.opener(record).await;
+        for held in &now.directives {
+            if !eyes.see_directive(held).await? {
+                continue;
+            }
+            let mut writers = BTreeSet::new();
+            for version in held.history() {
+                if eyes.see(version.by).await? {
+                    writers.extend(version.by);
+                }
+            }
+            response.consents.push(wire::consent(record, held, &writers, (opener.as_ref(), status)));
+        }
+    }
+    Ok(response)
+}
