@@ -137,7 +137,8 @@ pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) 
     let r = request.get_ref();
     let ask = api.desk.ask("SendReferral", REQUEST, request, &r.request_id, &r.etag)?;
     let consent = api.consent(platform::wire::id("referral_id", &r.referral_id)?, ask.at).await?;
-    let (id, command) = wire::send(ask.by(), ask.at, consent, r)?;
+    let programme = api.view.is_programme(ask.caller.speaks_for()).await?;
+    let (id, command) = wire::send(ask.by(), ask.at, (consent, programme), r)?;
     api.change(&ask, id, command).await
 }
 

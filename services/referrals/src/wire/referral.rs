@@ -96,11 +96,11 @@ fn referral_id(text: &str) -> Result<ReferralId, BadField> {
     wire::id("referral_id", text)
 }
 
-/// A draft is to be sent; the consent on record is looked up by the caller.
+/// A draft is to be sent; the directive on record, and whether a 42 CFR Part 2 programme sends it, are looked up by the caller.
 pub fn send(
     by: By,
     at: Timestamp,
-    consent: Option<String>,
+    (consent, programme): (Option<String>, bool),
     request: &pb::SendReferralRequest,
 ) -> Result<(ReferralId, Command), BadField> {
     let reason = wire::optional_text("override_reason", &request.override_reason, REASON)?;
@@ -118,7 +118,7 @@ pub fn send(
             return Err(BadField::new("override_reason", "is missing; say why it may go without consent"));
         }
     };
-    Ok((referral_id(&request.referral_id)?, Command::Send { by, at, consent, overriding }))
+    Ok((referral_id(&request.referral_id)?, Command::Send { by, at, consent, overriding, programme }))
 }
 
 /// It was read.

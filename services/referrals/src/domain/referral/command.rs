@@ -94,6 +94,8 @@ pub enum Command {
         consent: Option<String>,
         /// Or why it goes without, and who approved that.
         overriding: Option<(Private, kernel::WorkerId)>,
+        /// Whether the requester is a 42 CFR Part 2 programme now, whatever it was when it drafted.
+        programme: bool,
     },
     /// Say that it was read.
     Acknowledge {

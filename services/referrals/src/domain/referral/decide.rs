@@ -39,7 +39,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::MarkEnteredInError { by } => mark_entered_in_error(state, by),
         Command::LapseAcknowledge { due } => Ok(lapse(state, due)),
         Command::Report { progress, record, outcome } => Ok(report(state, progress, record, outcome)),
-        Command::Send { by, at, consent, overriding } => {
+        Command::Send { by, at, consent, overriding, programme } => {
             let (facts, situation) = made(state)?;
             let sender = party(facts, situation, by)?;
             // An agency may refer to its own programme: it is then requester and target in one.
@@ -56,7 +56,9 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                         (_, _, Party::Person) => "self".to_owned(),
                         (Some(consent), _, _) => consent,
                         (None, None, _) if facts.requester == Some(facts.target) => String::new(),
-                        (None, Some(_), _) if facts.part2 => return Err(Refusal::OverrideNotPossible),
+                        (None, Some(_), _) if facts.part2 || programme => {
+                            return Err(Refusal::OverrideNotPossible);
+                        }
                         (None, Some(_), _) => String::new(),
                         (None, None, _) => return Err(Refusal::ConsentMissing),
                     };

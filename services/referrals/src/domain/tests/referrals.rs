@@ -6,7 +6,13 @@ use super::*;
 use crate::domain::referral::{Criterion, Recorded, Refusal};
 
 fn send(by: By, consent: Option<&str>, overriding: Option<(Private, WorkerId)>) -> Command {
-    Command::Send { by, at: noon(), consent: consent.map(str::to_owned), overriding }
+    Command::Send { by, at: noon(), consent: consent.map(str::to_owned), overriding, programme: false }
+}
+
+/// The same, by what has become a 42 CFR Part 2 programme since it was drafted.
+fn send_as_programme(consent: Option<&str>, overriding: Option<(Private, WorkerId)>) -> Command {
+    let consent = consent.map(str::to_owned);
+    Command::Send { by: by(SHELTER), at: noon(), consent, overriding, programme: true }
 }
 
 fn reject(reason: ClosingReason, criterion: Option<Criterion>) -> Command {
@@ -43,6 +49,10 @@ fn it_is_sent_with_consent_or_an_approved_override_and_to_part_2_with_consent_al
     given::<Referral>(with(|facts| facts.part2 = true))
         .when(send(by(SHELTER), None, override_by_worker()))
         .refused(Refusal::OverrideNotPossible);
+    given::<Referral>(drafted())
+        .when(send_as_programme(None, override_by_worker()))
+        .refused(Refusal::OverrideNotPossible);
+    given::<Referral>(drafted()).when(send_as_programme(Some("consent-1"), None)).then([sent()]);
     given::<Referral>(drafted())
         .when(send(by(SHELTER), Some("consent-1"), override_by_worker()))
         .then([sent()]);

@@ -29,7 +29,16 @@ fn states() -> [(&'static str, Vec<Event>); 10] {
 fn commands(by: By) -> [(&'static str, Command); 10] {
     let (reason, text) = (ClosingReason::NoCapacity, Private::plain("in words"));
     [
-        ("send", Command::Send { by, at: noon(), consent: Some("consent-1".into()), overriding: None }),
+        (
+            "send",
+            Command::Send {
+                by,
+                at: noon(),
+                consent: Some("consent-1".into()),
+                overriding: None,
+                programme: false,
+            },
+        ),
         ("acknowledge", Command::Acknowledge { by }),
         ("accept", Command::Accept { by }),
         ("reject", Command::Reject { by, reason, criterion: None, text }),
