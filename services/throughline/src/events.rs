@@ -78,6 +78,7 @@ fn as_json(recorded: &Recorded, event: &proto::log::Event) -> serde_json::Value 
         "actor": event.actor.as_ref().map(|actor| json!({ "id": actor.id, "role": actor.role })),
         "occurred_at": occurred.as_ref().map(|occurred| occurred.at.to_string()),
         "zone": occurred.as_ref().map(|occurred| occurred.zone.name().to_owned()),
+        "consent_reference": event.consent_reference,
         "labels": event.labels,
         "discrepancies": event.discrepancies.iter().map(|found| found.code.clone()).collect::<Vec<_>>(),
         "correlation_id": event.correlation_id,

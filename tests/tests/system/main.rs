@@ -3,6 +3,7 @@
 
 mod apart;
 mod collision;
+mod consent;
 mod crash;
 mod erasure;
 mod links;

@@ -337,7 +337,11 @@ async fn a_directive_is_listed_to_whom_it_concerns_and_tells_of_no_part_2_progra
     assert_eq!(consents(&mut registry.operator(), &person, &seen).await.len(), 3);
     let ids = |consents: Vec<pb::Consent>| consents.into_iter().map(|consent| consent.id).collect::<Vec<_>>();
     let clinic = ids(consents(&mut registry.clinic(), &person, &seen).await);
-    assert_eq!(clinic, std::slice::from_ref(&by_clinic), "what she said elsewhere is not the clinic's to know");
+    assert_eq!(
+        clinic,
+        std::slice::from_ref(&by_clinic),
+        "what she said elsewhere is not the clinic's to know"
+    );
     let mut house = Client::new(registry.alone.worker(house));
     let house = consents(&mut house, &person, &seen).await;
     assert_eq!(ids(house.clone()), [to_house, by_clinic], "both name it");
