@@ -3,6 +3,7 @@
 
 mod agencies;
 mod consents;
+mod facets;
 mod goals;
 mod keys;
 mod measures;
@@ -354,6 +355,41 @@ impl RegistryService for Api {
         request: Request<pb::ListGoalsRequest>,
     ) -> Result<Response<pb::ListGoalsResponse>, Status> {
         replies!(self, request, goals::list)
+    }
+
+    async fn note_facet(
+        &self,
+        request: Request<pb::NoteFacetRequest>,
+    ) -> Result<Response<pb::NoteFacetResponse>, Status> {
+        writes!(self, request, facets::note, pb::NoteFacetResponse)
+    }
+
+    async fn reword_facet(
+        &self,
+        request: Request<pb::RewordFacetRequest>,
+    ) -> Result<Response<pb::RewordFacetResponse>, Status> {
+        writes!(self, request, facets::reword, pb::RewordFacetResponse)
+    }
+
+    async fn drop_facet(
+        &self,
+        request: Request<pb::DropFacetRequest>,
+    ) -> Result<Response<pb::DropFacetResponse>, Status> {
+        writes!(self, request, facets::drop, pb::DropFacetResponse)
+    }
+
+    async fn mark_facet_entered_in_error(
+        &self,
+        request: Request<pb::MarkFacetEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkFacetEnteredInErrorResponse>, Status> {
+        writes!(self, request, facets::mark_entered_in_error, pb::MarkFacetEnteredInErrorResponse)
+    }
+
+    async fn list_facets(
+        &self,
+        request: Request<pb::ListFacetsRequest>,
+    ) -> Result<Response<pb::ListFacetsResponse>, Status> {
+        replies!(self, request, facets::list)
     }
 
     async fn add_plan_item(

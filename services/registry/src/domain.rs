@@ -1,9 +1,10 @@
-//! The only door to the domain of the registry: agencies and workers, people and their links, goals, plans, consent directives, measures.
+//! The only door to the domain of the registry: agencies and workers, people and their links, goals, strengths and preferences, plans, consent directives, measures.
 //! Invariant: pure. Time, ids, hashes and what other streams hold arrive as arguments; personal text is carried and never read.
 
 pub mod agency;
 pub mod catalogue;
 pub mod consent;
+pub mod facet;
 pub mod goal;
 mod ids;
 pub mod measure;
@@ -14,7 +15,7 @@ pub mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use ids::{GoalId, MeasureId, PlanItemId};
+pub use ids::{FacetId, GoalId, MeasureId, PlanItemId};
 
 use kernel::{By, PersonId, Voice};
 

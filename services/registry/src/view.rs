@@ -21,6 +21,7 @@ use tonic::Status;
 use crate::blind;
 use crate::domain::agency::Agency;
 use crate::domain::consent::{self, Consent};
+use crate::domain::facet::{self, Facet};
 use crate::domain::goal::{self, Goal};
 use crate::domain::measure::{self, Measure};
 use crate::domain::person::{self, Details, Identifier, Person, Quality, Use};
@@ -47,6 +48,7 @@ pub struct View {
 const AGENCY: &str = "INSERT INTO agency (id, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const WORKER: &str = "INSERT INTO worker (id, agency, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const GOAL: &str = "INSERT INTO goal (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
+const FACET: &str = "INSERT INTO facet (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const MEASURE: &str = "INSERT INTO measure (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const SERVING: &str = "INSERT INTO serving (person, agency) VALUES {rows} ON CONFLICT DO NOTHING";
 const ALLOWED: &str = "INSERT INTO allowed (person, agency, directive) VALUES {rows} ON CONFLICT DO NOTHING";
@@ -86,6 +88,8 @@ impl lists::Lists for Lists {
             "CREATE INDEX ends_person ON ends (person)".into(),
             "CREATE TABLE goal (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX goal_oldest ON goal (person, at, id)".into(),
+            "CREATE TABLE facet (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
+            "CREATE INDEX facet_oldest ON facet (person, at, id)".into(),
             "CREATE TABLE measure (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX measure_oldest ON measure (person, at, id)".into(),
             format!("CREATE TABLE named (person uuid NOT NULL, hash {hash} NOT NULL, kind bigint NOT NULL, PRIMARY KEY (person, hash))"),
@@ -129,6 +133,14 @@ impl lists::Lists for Lists {
                 | goal::Event::Completed
                 | goal::Event::Rated(_)
                 | goal::Event::EnteredInError => {}
+            },
+            Facet::CATEGORY => match logged.event::<Facet>()? {
+                facet::Event::Noted { facts, .. } => {
+                    rows.put(&[id], FACET, [args![id, facts.person.uuid(), at]]);
+                }
+                facet::Event::Reworded { .. }
+                | facet::Event::Dropped { .. }
+                | facet::Event::EnteredInError => {}
             },
             Measure::CATEGORY => match logged.event::<Measure>()? {
                 measure::Event::Recorded { told, .. } => {
@@ -326,6 +338,14 @@ impl View {
     /// The view cannot be read.
     pub async fn goals(&self, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {
         self.of_records("goal", records).await
+    }
+
+    /// The strengths and preferences of these records, oldest first.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn facets(&self, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {
+        self.of_records("facet", records).await
     }
 
     /// The measures of these records, oldest first.

@@ -4,6 +4,7 @@
 mod agency;
 mod codes;
 mod consent;
+mod facet;
 mod goal;
 mod measure;
 mod person;
@@ -24,6 +25,7 @@ use proto::types;
 
 pub use agency::{agency, agency_content};
 pub use consent::{consent, consent_content, draft, give, revoke};
+pub use facet::{facet, facet_content, facet_kind};
 pub use goal::{achievement, goal, goal_content};
 pub use measure::{measure, measure_content};
 pub use person::{

@@ -10,6 +10,7 @@ use proto::registry::registry_event::Kind;
 use proto::types::{Identifier, LifeDomain, Occurred, Precision, Purpose};
 use registry::domain::agency::Agency;
 use registry::domain::consent::Consent;
+use registry::domain::facet::Facet;
 use registry::domain::goal::Goal;
 use registry::domain::measure::Measure;
 use registry::domain::person::Person;
@@ -97,6 +98,10 @@ fn goal() -> Option<pb::SealedGoal> {
         environment: pb::Environment::Working.into(),
         strength: sealed("strength"),
     })
+}
+
+fn facet() -> Option<pb::SealedFacet> {
+    Some(pb::SealedFacet { text: sealed("text"), life_domains: vec![LifeDomain::Education.into()] })
 }
 
 fn item() -> Option<pb::PlanItemContent> {
@@ -258,6 +263,18 @@ fn samples() -> Vec<(&'static str, Kind)> {
         ),
         ("goal", Kind::GoalEnteredInError(pb::GoalEnteredInError { goal_id: goal_id() })),
         (
+            "facet",
+            Kind::FacetNoted(pb::FacetNoted {
+                facet_id: id(65),
+                person_id: person_id(),
+                kind: pb::FacetKind::Preference.into(),
+                content: facet(),
+            }),
+        ),
+        ("facet", Kind::FacetReworded(pb::FacetReworded { facet_id: id(65), content: facet() })),
+        ("facet", Kind::FacetDropped(pb::FacetDropped { facet_id: id(65) })),
+        ("facet", Kind::FacetEnteredInError(pb::FacetEnteredInError { facet_id: id(65) })),
+        (
             "plan",
             Kind::PlanItemAdded(pb::PlanItemAdded {
                 plan_item_id: id(70),
@@ -356,6 +373,7 @@ fn every_kind_is_read_by_its_own_stream() {
             Worker::CATEGORY => reads::<Worker>(&stored),
             Person::CATEGORY => reads::<Person>(&stored),
             Goal::CATEGORY => reads::<Goal>(&stored),
+            Facet::CATEGORY => reads::<Facet>(&stored),
             Plan::CATEGORY => reads::<Plan>(&stored),
             Consent::CATEGORY => reads::<Consent>(&stored),
             Measure::CATEGORY => reads::<Measure>(&stored),

@@ -72,6 +72,10 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::GoalRated(_)
             // An item that ended is past: what carries it out still says which goal it serves.
             | Kind::PlanItemEnded(_)
+            | Kind::FacetNoted(_)
+            | Kind::FacetReworded(_)
+            | Kind::FacetDropped(_)
+            | Kind::FacetEnteredInError(_)
             | Kind::ConsentDrafted(_)
             | Kind::ConsentGiven(_)
             | Kind::ConsentRevoked(_)

@@ -5,5 +5,7 @@ kernel::id!(/// A goal of a person (FHIR Goal).
     GoalId);
 kernel::id!(/// An item of a person's plan (FHIR CarePlan.activity).
     PlanItemId);
+kernel::id!(/// A strength or preference of a person.
+    FacetId);
 kernel::id!(/// A measure of a person (FHIR Observation).
     MeasureId);

@@ -2,6 +2,7 @@
 
 mod agencies;
 mod consent;
+mod facet;
 mod goal;
 mod links;
 mod measure;

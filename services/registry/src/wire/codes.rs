@@ -10,6 +10,7 @@ codes!(pub mod usage: crate::domain::person::Use = proto::registry::IdentifierUs
 codes!(pub mod achievement: crate::domain::goal::Achievement = proto::registry::Achievement {
     Achieved, Improving, NoChange, Worsening, NotAchieved, NotAttainable
 });
+codes!(pub mod facet_kind: crate::domain::facet::Kind = proto::registry::FacetKind { Strength, Preference });
 codes!(pub mod stance: crate::domain::plan::Stance = proto::registry::Stance {
     BuildIndependence, Accommodate, Expose, Avoid
 });

@@ -84,8 +84,9 @@ macro_rules! read {
     };
 }
 
-// Behind the macros that it uses.
+// Behind the macros that they use.
 mod consents;
+mod facets;
 
 fn written(written: Option<Written>) -> Written {
     written.expect("every command replies what it wrote")

@@ -71,6 +71,7 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     let goals = Goals::default();
     let mut life = Life { scene, sketch, person: person.into(), goals: Arc::new(goals) };
     let said = life.consent(&worker, day).await?;
+    life.say_strengths(&worker).await?;
     life.goals = Arc::new(life.say_goals(&worker).await?);
     life.note_where(&worker, day).await?;
     life.cue(|life, part| consents::for_a_while(life, part, day));
@@ -152,6 +153,26 @@ impl Life {
             purpose: met.purpose.to_owned(),
             worker_ids: workers.iter().map(|worker| worker.id.clone()).collect(),
         }
+    }
+
+    /// Strengths come first: what the person says they can count on, and how they would have things.
+    async fn say_strengths(&self, worker: &Worker) -> Played {
+        let mut chance = self.chance("strengths");
+        let (strength, preference) = (reg::FacetKind::Strength, reg::FacetKind::Preference);
+        for (kind, text) in
+            [(strength, words::strength(&mut chance)), (preference, words::preference(&mut chance))]
+        {
+            let content = reg::FacetContent { text: text.to_owned(), ..Default::default() };
+            let request = reg::NoteFacetRequest {
+                request_id: name(),
+                person_id: self.person.to_string(),
+                kind: kind.into(),
+                content: Some(content),
+                voice: Words::Person.into(),
+            };
+            say!(worker.voice, registry.note_facet, request).await?;
+        }
+        Ok(())
     }
 
     async fn say_goals(&self, worker: &Worker) -> Result<Goals, Halt> {

@@ -51,6 +51,22 @@ const SOCIAL_GOALS: [&str; 4] = [
     "I want to get to know people who do not know my file",
     "I want to be useful to somebody",
 ];
+const STRENGTHS: [&str; 6] = [
+    "I have patience with engines",
+    "My sister believes in me",
+    "I remember every bus line",
+    "I get up early by myself",
+    "I can make a room laugh",
+    "I know how to be poor and still eat well",
+];
+const PREFERENCES: [&str; 6] = [
+    "I would rather be written to than called",
+    "Nothing before ten in the morning",
+    "I want to be asked before anybody comes along",
+    "I prefer small places to large ones",
+    "Tell me first what will happen",
+    "I would rather walk while we talk",
+];
 const EMPLOYERS: [&str; 10] = [
     "Imaginary Bakery",
     "Nowhere Hardware",
@@ -112,6 +128,14 @@ pub fn well_goal(chance: &mut Chance) -> &'static str {
 /// A goal about others.
 pub fn social_goal(chance: &mut Chance) -> &'static str {
     chance.pick(SOCIAL_GOALS)
+}
+/// Something to count on.
+pub fn strength(chance: &mut Chance) -> &'static str {
+    chance.pick(STRENGTHS)
+}
+/// How somebody would have things.
+pub fn preference(chance: &mut Chance) -> &'static str {
+    chance.pick(PREFERENCES)
 }
 /// Who might employ somebody, and as what.
 pub fn lead(chance: &mut Chance) -> (&'static str, &'static str) {

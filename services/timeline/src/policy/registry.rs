@@ -1,4 +1,4 @@
-//! What the registry knows of a person, on the timeline: goals, plan, consent, measures, links.
+//! What the registry knows of a person, on the timeline: goals, strengths and preferences, plan, consent, measures, links.
 //! Invariant: a goal's words are the person's own: they stand sealed beside the line.
 
 use platform::source::Read;
@@ -6,13 +6,14 @@ use prost::Message;
 use proto::registry::registry_event::Kind;
 use proto::registry::{self as pb, RegistryEvent};
 use proto::timeline::EntryKind;
-use proto::types::Purpose;
+use proto::types::{Purpose, Voice};
 
 use super::{Unreadable, entry, goes_on, spoken, withdraw};
 use crate::entries::{Entries, Put};
 
 const LOG: &str = "registry";
 const GOAL: &str = "goal";
+const FACET: &str = "facet";
 const ERASED: &str = "erased";
 
 pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
@@ -57,9 +58,32 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             let rating = entry(LOG, read, EntryKind::Plan, format!("Goal rated by the person: {how}"));
             entries.put(format!("rating:{}", read.event.version), spoken(LOG, read, rating));
         }
-        Kind::GoalEnteredInError(_) | Kind::MeasureEnteredInError(_) | Kind::PersonEnteredInError(_) => {
-            withdraw(entries, read);
+        Kind::FacetNoted(noted) => {
+            let kind = match noted.kind() {
+                pb::FacetKind::Unspecified => return Err(Unreadable),
+                pb::FacetKind::Strength => "Strength",
+                pb::FacetKind::Preference => "Preference",
+            };
+            entries.put(FACET, of_facet(read, noted.content, kind));
         }
+        Kind::FacetReworded(reworded) => {
+            let content = reworded.content.ok_or(Unreadable)?;
+            entries.change(FACET, |stored| {
+                stored.text.clone_from(&content.text);
+                if let Some(entry) = stored.entry.as_mut() {
+                    super::made_of(entry, read);
+                    entry.life_domains.clone_from(&content.life_domains);
+                }
+            });
+        }
+        Kind::FacetDropped(_) => goes_on(entries, FACET, read, |facet| {
+            facet.open = false;
+            facet.end = read.event.occurred.clone();
+        }),
+        Kind::GoalEnteredInError(_)
+        | Kind::FacetEnteredInError(_)
+        | Kind::MeasureEnteredInError(_)
+        | Kind::PersonEnteredInError(_) => withdraw(entries, read),
         Kind::PlanItemAdded(added) => {
             let content = added.content.ok_or(Unreadable)?;
             let mut item = entry(LOG, read, EntryKind::Plan, format!("Plan: {}", content.practice));
@@ -137,6 +161,18 @@ fn of_goal(read: &Read, content: Option<pb::SealedGoal>, line: &str, open: bool)
     let content = content.unwrap_or_default();
     let mut entry = entry(LOG, read, EntryKind::Plan, line);
     entry.open = open;
+    entry.life_domains = content.life_domains;
+    let mut put = spoken(LOG, read, entry);
+    put.stored.text = content.text;
+    put
+}
+
+/// A strength or preference: its words stand sealed beside the line, which tells whose they are.
+fn of_facet(read: &Read, content: Option<pb::SealedFacet>, kind: &str) -> Put {
+    let content = content.unwrap_or_default();
+    let whose = if read.event.voice == i32::from(Voice::Person) { "the person" } else { "staff" };
+    let mut entry = entry(LOG, read, EntryKind::Plan, format!("{kind} noted by {whose}"));
+    entry.open = true;
     entry.life_domains = content.life_domains;
     let mut put = spoken(LOG, read, entry);
     put.stored.text = content.text;
