@@ -10,7 +10,8 @@ use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone
 
 use super::offer::{Content, Receiver};
 use super::referral::{
-    self, Ask, ClosingReason, Command, Event, Facts, HoldReason, Outcome, Progress, Referral, Sent,
+    self, Ask, Closing, ClosingReason, Command, Event, Facts, HoldReason, Outcome, Progress, Recorded,
+    Referral, Sent, Situation, State,
 };
 use super::{GoalId, ReferralId};
 

@@ -40,7 +40,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::LapseAcknowledge { due } => Ok(lapse(state, due)),
         Command::Report { progress, record, outcome } => Ok(report(state, progress, record, outcome)),
         Command::Send { by, at, consent, overriding } => {
-            let (facts, situation) = made(state)?;
+            let (facts, situation) = made(state, by)?;
             let sender = party(facts, situation, by)?;
             // An agency may refer to its own programme: it is then requester and target in one.
             let may = match by {
@@ -111,7 +111,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             }
         }
         Command::Cancel { by, reason } => {
-            let (facts, situation) = made(state)?;
+            let (facts, situation) = made(state, by)?;
             party(facts, situation, by)?;
             match situation {
                 Situation::Requested { .. }
@@ -194,17 +194,28 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
     }
 }
 
-fn made(state: &State) -> Result<(&Facts, &Situation), Refusal> {
+/// The referral, where it was made here. Of one that another system tells, its parties hear that it is kept there.
+fn made(state: &State, by: By) -> Result<(&Facts, &Situation), Refusal> {
     match state {
         State::Made { facts, situation, .. } => Ok((facts, situation)),
-        State::Told(_) => Err(Refusal::KeptElsewhere),
+        State::Told(told) => {
+            let target = told.offer.as_ref().map(|(_, agency, _)| *agency);
+            Err(match by {
+                By::Agency(agency) if agency == told.requester || Some(agency) == target => {
+                    Refusal::KeptElsewhere
+                }
+                By::Person(person) if person == told.person => Refusal::KeptElsewhere,
+                By::System => Refusal::KeptElsewhere,
+                By::Agency(_) | By::Person(_) => Refusal::NotFound,
+            })
+        }
         State::Unmade | State::InError { .. } => Err(Refusal::NotFound),
     }
 }
 
 /// The referral, for one who answers for its target.
 fn for_target(state: &State, by: By) -> Result<(&Facts, &Situation), Refusal> {
-    let (facts, situation) = made(state)?;
+    let (facts, situation) = made(state, by)?;
     match party(facts, situation, by)? {
         Party::Target => Ok((facts, situation)),
         Party::Requester | Party::Person | Party::System => Err(Refusal::SentToAnother),

@@ -3,7 +3,7 @@
 use kernel::given;
 
 use super::*;
-use crate::domain::referral::{Criterion, Recorded, Refusal};
+use crate::domain::referral::{Criterion, Refusal};
 
 fn send(by: By, consent: Option<&str>, overriding: Option<(Private, WorkerId)>) -> Command {
     Command::Send { by, at: noon(), consent: consent.map(str::to_owned), overriding }
@@ -173,8 +173,11 @@ fn a_record_from_elsewhere_is_kept_as_told_and_corrected_by_its_writer_alone() {
     others.requester = STRANGER;
     given::<Referral>([recorded("a", false)]).when(Command::Record(others)).refused(Refusal::NotFound);
     given::<Referral>([recorded("a", false)])
-        .when(Command::Accept { by: by(CLINIC) })
+        .when(Command::Cancel { by: by(SHELTER), reason: ClosingReason::Moved })
         .refused(Refusal::KeptElsewhere);
+    given::<Referral>([recorded("a", false)])
+        .when(Command::Accept { by: by(CLINIC) })
+        .refused(Refusal::NotFound);
     given::<Referral>([recorded("a", false)])
         .when(Command::MarkEnteredInError { by: by(SHELTER) })
         .then([Event::EnteredInError]);
