@@ -17,8 +17,6 @@ use tonic::{Request, Response, Status};
 use crate::domain::ReferralId;
 use crate::view::View;
 
-pub(crate) use referrals::place;
-
 /// Who may ask for things to happen.
 const REQUEST: &[Role] = &[Role::Worker, Role::Person];
 /// Who may speak for an agency's programme.
@@ -145,6 +143,13 @@ impl ReferralsService for Api {
         request: Request<pb::ResumeReferralRequest>,
     ) -> Result<Response<pb::ResumeReferralResponse>, Status> {
         writes!(self, request, referrals::resume, pb::ResumeReferralResponse)
+    }
+
+    async fn review_referral(
+        &self,
+        request: Request<pb::ReviewReferralRequest>,
+    ) -> Result<Response<pb::ReviewReferralResponse>, Status> {
+        writes!(self, request, referrals::review, pb::ReviewReferralResponse)
     }
 
     async fn complete_referral(

@@ -12,6 +12,7 @@ pub mod api;
 pub mod clocks;
 pub mod domain;
 pub mod loops;
+mod places;
 pub mod policy;
 pub mod view;
 pub mod wire;

@@ -14,7 +14,7 @@ use crate::domain::participation::{self, Participation};
 use crate::domain::referral::{self, Progress, Referral};
 use crate::domain::{ParticipationId, ReferralId};
 use crate::policy::{self, Report};
-use crate::wire;
+use crate::{places, wire};
 
 /// An accepted referral whose programme has no service of its own opens a participation.
 pub struct Opens {
@@ -111,13 +111,7 @@ impl Reports {
         let ask = self.desk.own_ask("ReportProgress", referral.uuid(), Some(&read.event));
         let streams = Stream::<Referral>::of(referral.uuid());
         let prepared = self.desk.prepared(&ask, id_of::<Referral>(referral.uuid()), streams, |now| {
-            let events = Referral::decide(now, report.clone().command())?;
-            let after = events.iter().fold((*now.state).clone(), Referral::evolve);
-            let changes = Changes::<referral::Refusal>::none().write::<Referral>(now, events);
-            Ok(match (now.keeps(), after.keeps()) {
-                (Some(kept), None) => changes.release(crate::api::place(&self.desk, kept), now.stream),
-                (_, _) => changes,
-            })
+            Ok(places::moved(&self.desk, now, Referral::decide(now, report.clone().command())?))
         });
         let asked =
             Asked { reaction: self.name(), log: self.source(), record: id_of::<Referral>(referral.uuid()) };

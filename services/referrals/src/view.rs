@@ -14,6 +14,8 @@ use proto::referrals::Side;
 use tonic::Status;
 use uuid::Uuid;
 
+use crate::domain::referral::Clock;
+
 pub use lists::Lists;
 
 /// What the service asks of its lists and of the people's say. Clones are the same.
@@ -51,11 +53,13 @@ pub struct ReferralFilter {
     pub size: usize,
 }
 
-/// A referral whose acknowledge clock runs out.
+/// A clock of a referral that runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// The referral.
     pub referral: Uuid,
+    /// Which clock.
+    pub clock: Clock,
     /// When, in microseconds since 1970.
     pub at: i64,
 }
@@ -138,9 +142,16 @@ impl View {
     /// # Errors
     /// The view cannot be read.
     pub async fn due(&self, by: i64, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let sql = format!("SELECT referral, at FROM due WHERE at <= $1 ORDER BY at LIMIT {limit}");
+        let sql = format!("SELECT referral, clock, at FROM due WHERE at <= $1 ORDER BY at LIMIT {limit}");
         let rows = self.lists.db().fetch(&sql, args![by]).await?;
-        rows.iter().map(|row| Ok(Due { referral: row.uuid(0)?, at: row.i64(1)? })).collect()
+        let mut due = Vec::with_capacity(rows.len());
+        for row in &rows {
+            // A name that a newer build put there is that build's to do.
+            if let Some(clock) = Clock::named(&row.text(1)?) {
+                due.push(Due { referral: row.uuid(0)?, clock, at: row.i64(2)? });
+            }
+        }
+        Ok(due)
     }
 
     /// The next time after then at which a clock runs out.

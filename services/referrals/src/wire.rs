@@ -18,7 +18,7 @@ pub use offer::{offer, publish, record as record_offer};
 pub use participation::{add_contact, end, participation, record_contact, record_participation, start};
 pub use referral::{
     Drafting, accept, acknowledge, cancel, complete, draft, fail, hold, record, referral, reject, resume,
-    send, start as start_referral,
+    review, send, start as start_referral,
 };
 
 /// The part of the label of a 42 CFR Part 2 programme's records (DS4P).

@@ -73,6 +73,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ServiceOfferWithdrawn(_)
             | Kind::ReferralSent(_)
             | Kind::ReferralOverdue(_)
+            | Kind::ReferralReviewed(_)
             | Kind::ReferralProgressed(_)
             | Kind::ParticipationContactMade(_)
             | Kind::ParticipationEnded(_)

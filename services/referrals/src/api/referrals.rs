@@ -1,9 +1,9 @@
 //! Referrals: from draft to outcome, and how their parties read them.
 //! Invariant: the one place that an open referral takes moves in the same write as the referral; who is no party reads what does not exist.
 
-use kernel::{AgencyId, By, Caller, Decider, OfferId, PersonId, Role};
+use kernel::{By, Caller, Decider, OfferId, Role};
 use platform::auth;
-use platform::command::{Ask, Changes, Desk, Done, Stream, id_of};
+use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error::{self, BadField};
 use platform::wire::page_size;
 use proto::referrals as pb;
@@ -14,23 +14,14 @@ use crate::domain::ReferralId;
 use crate::domain::offer::{self, Offer};
 use crate::domain::referral::{self, Referral, Situation};
 use crate::view::ReferralFilter;
-use crate::wire;
+use crate::{places, wire};
 
 impl Api {
     /// Changes a referral, and with it the one place that an open referral of an agency to an offer takes.
     async fn change(&self, ask: &Ask, id: ReferralId, command: referral::Command) -> Result<Done, Status> {
         let stream = id_of::<Referral>(id.uuid());
         let done = self.desk.execute(ask, stream, Stream::<Referral>::of(id.uuid()), |now| {
-            let events = Referral::decide(now, command.clone())?;
-            let after = events.iter().fold((*now.state).clone(), Referral::evolve);
-            let changes = Changes::none().write::<Referral>(now, events);
-            Ok(match (now.keeps(), after.keeps()) {
-                (None, Some(kept)) => {
-                    changes.take(place(&self.desk, kept), stream, referral::Refusal::AlreadyOpen)
-                }
-                (Some(kept), None) => changes.release(place(&self.desk, kept), stream),
-                (None, None) | (Some(_), Some(_)) => changes,
-            })
+            Ok(places::moved(&self.desk, now, Referral::decide(now, command.clone())?))
         });
         Ok(done.await?)
     }
@@ -63,12 +54,6 @@ impl Api {
         }
         Ok(Some(referral))
     }
-}
-
-/// The claim on the one open referral of a person to an offer that an agency may have.
-pub(crate) fn place(desk: &Desk, (agency, person, offer): (AgencyId, PersonId, OfferId)) -> Vec<u8> {
-    let name = format!("{agency}/{person}/{offer}");
-    desk.secret().hash("open-referral", name.as_bytes()).to_vec()
 }
 
 /// Whether the caller is a party to the referral, or oversees. The target does not see a draft.
@@ -106,7 +91,7 @@ macro_rules! changes {
         pub(super) async fn $name(api: &Api, request: &Request<pb::$request>) -> Result<Done, Status> {
             let r = request.get_ref();
             let ask = api.desk.ask($method, REQUEST, request, &r.request_id, &r.etag)?;
-            let (id, command) = $parse(ask.by(), r)?;
+            let (id, command) = $parse(&ask, r)?;
             api.change(&ask, id, command).await
         }
     };
@@ -147,6 +132,7 @@ changes!(cancel, "CancelReferral", CancelReferralRequest, wire::cancel);
 changes!(start, "StartReferral", StartReferralRequest, wire::start_referral);
 changes!(hold, "HoldReferral", HoldReferralRequest, wire::hold);
 changes!(resume, "ResumeReferral", ResumeReferralRequest, wire::resume);
+changes!(review, "ReviewReferral", ReviewReferralRequest, wire::review);
 changes!(complete, "CompleteReferral", CompleteReferralRequest, wire::complete);
 changes!(fail, "FailReferral", FailReferralRequest, wire::fail);
 

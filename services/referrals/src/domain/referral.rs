@@ -1,16 +1,18 @@
 //! A referral asks one programme to take on one person (FHIR Task; states and reasons of the HL7 Gravity guide).
 //! Invariant: it is answered at most once, and only by the agency it was sent to.
 
+mod clocks;
 mod command;
 mod decide;
 mod event;
 mod refusal;
 mod state;
 
+pub use clocks::{Clock, Clocks};
 pub use command::{Ask, Command, Recorded};
 pub use event::{Event, Sent};
 pub use refusal::Refusal;
-pub use state::{Answer, Closing, Facts, Situation, State};
+pub use state::{Answer, Beside, Closing, Facts, Situation, State};
 
 use kernel::Decider;
 
@@ -31,9 +33,6 @@ impl Decider for Referral {
         state::evolve(state, event)
     }
 }
-
-/// Working days in which the target acknowledges (domain default, a setting of the agency to come).
-pub const ACKNOWLEDGE_WORKING_DAYS: u32 = 3;
 
 /// Why a referral or a participation closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,7 @@
 //! Given, when, then: every rule of offers, referrals and participations.
 //! Invariant: the tests speak the domain and nothing else.
 
+mod clocks;
 mod offers;
 mod participations;
 mod referrals;
@@ -10,7 +11,7 @@ use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone
 
 use super::offer::{Content, Receiver};
 use super::referral::{
-    self, Ask, Closing, ClosingReason, Command, Event, Facts, HoldReason, Outcome, Progress, Recorded,
+    self, Ask, Clock, Closing, ClosingReason, Command, Event, Facts, HoldReason, Outcome, Progress, Recorded,
     Referral, Sent, Situation, State,
 };
 use super::{GoalId, ReferralId};
@@ -31,6 +32,10 @@ fn due() -> Timestamp {
     "2026-03-09T17:00:00Z".parse().unwrap()
 }
 
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
 fn content() -> Content {
     Content {
         name: "Kitchen skills".into(),
@@ -40,6 +45,7 @@ fn content() -> Content {
         zero_exclusion: false,
         part2: false,
         zone: Zone::stored("America/Chicago"),
+        expires: false,
         identifiers: vec![],
     }
 }
@@ -62,6 +68,7 @@ fn facts() -> Facts {
         zone: Zone::stored("America/Chicago"),
         zero_exclusion: false,
         part2: false,
+        expires: false,
     }
 }
 
@@ -80,7 +87,18 @@ fn ask() -> Ask {
 }
 
 fn sent() -> Event {
-    Event::Sent(Sent { consent: "consent-1".into(), overriding: None, acknowledge_by: due() })
+    Event::Sent(sent_with("consent-1"))
+}
+
+fn sent_with(consent: &str) -> Sent {
+    Sent {
+        consent: consent.into(),
+        overriding: None,
+        at: noon(),
+        acknowledge_by: due(),
+        answer_by: at("2026-03-13T17:00:00Z"),
+        review_by: at("2026-06-02T17:00:00Z"),
+    }
 }
 
 fn accepted() -> Event {
@@ -93,7 +111,12 @@ fn accepted() -> Event {
         zero_exclusion: false,
         receiver: Receiver::Participation,
         goal: None,
+        start_by: at("2026-03-24T17:00:00Z"),
     }
+}
+
+fn held(reason: HoldReason) -> Event {
+    Event::Held { reason, at: noon() }
 }
 
 fn drafted() -> Vec<Event> {

@@ -1,7 +1,7 @@
 //! The service's own log as rows: offers, referrals, and the clocks that run.
 //! Invariant: a referral's row says what its events say in their order, however they come in batches.
 
-use kernel::{AgencyId, Decider};
+use kernel::{AgencyId, Decider, Timestamp};
 use platform::args;
 use platform::db::Rows;
 use platform::lists::Logged;
@@ -11,7 +11,7 @@ use proto::referrals::ReferralState as State;
 use uuid::Uuid;
 
 use crate::domain::offer::{self, Offer};
-use crate::domain::referral::{self, Referral};
+use crate::domain::referral::{self, Clock, Referral};
 use crate::wire;
 
 /// The projection.
@@ -28,11 +28,12 @@ const REFERRAL: &str = "INSERT INTO referral (id, person, requester, target, sta
 const STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE referral SET state = given.state FROM given WHERE referral.id = given.id";
 const DUE: &str =
-    "INSERT INTO due (referral, at) VALUES {rows} ON CONFLICT (referral) DO UPDATE SET at = excluded.at";
-const NOT_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
+    "INSERT INTO due (id, referral, clock, at) VALUES {rows} ON CONFLICT (id) DO UPDATE SET at = excluded.at";
+const NOT_DUE: &str = "DELETE FROM due WHERE id IN (VALUES {rows})";
+const NONE_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
 
 impl platform::lists::Lists for Lists {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
@@ -47,8 +48,9 @@ impl platform::lists::Lists for Lists {
             "CREATE INDEX referral_requester ON referral (requester, at, id)",
             "CREATE INDEX referral_target ON referral (target, at, id)",
             "CREATE INDEX referral_person ON referral (person, at, id)",
-            "CREATE TABLE due (referral uuid PRIMARY KEY, at bigint NOT NULL)",
+            "CREATE TABLE due (id uuid PRIMARY KEY, referral uuid NOT NULL, clock text NOT NULL, at bigint NOT NULL)",
             "CREATE INDEX due_at ON due (at)",
+            "CREATE INDEX due_referral ON due (referral)",
         ]
         .map(str::to_owned)
         .into()
@@ -80,16 +82,32 @@ fn apply_offer(logged: &Logged<'_>, event: &offer::Event, rows: &mut Rows) {
     }
 }
 
-/// What becomes of a referral's acknowledge clock.
-enum Clock {
-    Kept,
-    Set(i64),
-    Stopped,
+/// What becomes of a referral's clocks.
+#[derive(Default)]
+struct Turns {
+    /// All that run stop, or rest.
+    none: bool,
+    /// These stop.
+    stopped: Vec<Clock>,
+    /// These run until then.
+    set: Vec<(Clock, Timestamp)>,
+}
+
+impl Turns {
+    fn none() -> Self {
+        Self { none: true, ..Self::default() }
+    }
+    fn set(set: impl IntoIterator<Item = (Clock, Timestamp)>) -> Self {
+        Self { set: set.into_iter().collect(), ..Self::default() }
+    }
+    fn and_stopped(self, clocks: &[Clock]) -> Self {
+        Self { stopped: clocks.to_vec(), ..self }
+    }
 }
 
 fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows) -> Result<(), ApplyError> {
     let id = logged.id;
-    let (state, clock) = match event {
+    let (state, clocks) = match event {
         referral::Event::Drafted(facts) => {
             return begin(logged, facts.requester, Some(facts.target), State::Draft, rows);
         }
@@ -98,28 +116,50 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
             return begin(logged, Some(told.requester), target, wire::recorded_state(told.answer), rows);
         }
         referral::Event::Sent(sent) => {
-            (Some(State::Requested), Clock::Set(sent.acknowledge_by.as_microsecond()))
+            let due = [
+                (Clock::Acknowledge, sent.acknowledge_by),
+                (Clock::Answer, sent.answer_by),
+                (Clock::Review, sent.review_by),
+            ];
+            (Some(State::Requested), Turns::set(due))
         }
-        referral::Event::Acknowledged | referral::Event::AcknowledgeOverdue { .. } => (None, Clock::Stopped),
-        referral::Event::Accepted { .. } => (Some(State::Accepted), Clock::Stopped),
-        referral::Event::Rejected { .. } => (Some(State::Rejected), Clock::Stopped),
-        referral::Event::Cancelled { .. } => (Some(State::Cancelled), Clock::Stopped),
-        referral::Event::Started | referral::Event::Resumed => (Some(State::InProgress), Clock::Kept),
-        referral::Event::Held { .. } => (Some(State::OnHold), Clock::Kept),
-        referral::Event::Completed { .. } => (Some(State::Completed), Clock::Kept),
-        referral::Event::Failed { .. } => (Some(State::Failed), Clock::Kept),
-        referral::Event::EnteredInError => (Some(State::EnteredInError), Clock::Stopped),
-        referral::Event::Progressed { .. } => (None, Clock::Kept),
+        referral::Event::Acknowledged => (None, Turns::default().and_stopped(&[Clock::Acknowledge])),
+        referral::Event::Accepted { start_by, .. } => {
+            let waited = [Clock::Acknowledge, Clock::Answer, Clock::Expiry];
+            (Some(State::Accepted), Turns::set([(Clock::Start, *start_by)]).and_stopped(&waited))
+        }
+        referral::Event::Started => (Some(State::InProgress), Turns::default().and_stopped(&[Clock::Start])),
+        referral::Event::Held { .. } => (Some(State::OnHold), Turns::none()),
+        referral::Event::Resumed { clocks } => (Some(State::InProgress), Turns::set(clocks.iter().copied())),
+        referral::Event::Reviewed { next } => {
+            (None, Turns::set(next.map(|next| (Clock::Review, next))).and_stopped(&[Clock::Review]))
+        }
+        referral::Event::Overdue { clock, expires, .. } => {
+            (None, Turns::set(expires.map(|at| (Clock::Expiry, at))).and_stopped(&[*clock]))
+        }
+        referral::Event::Progressed { .. } => (None, Turns::default()),
+        referral::Event::Rejected { .. } => (Some(State::Rejected), Turns::none()),
+        referral::Event::Cancelled { .. } => (Some(State::Cancelled), Turns::none()),
+        referral::Event::Completed { .. } => (Some(State::Completed), Turns::none()),
+        referral::Event::Failed { .. } => (Some(State::Failed), Turns::none()),
+        referral::Event::EnteredInError => (Some(State::EnteredInError), Turns::none()),
     };
     if let Some(state) = state {
         rows.put(&[id], STATE, [args![id, i32::from(state)]]);
     }
-    match clock {
-        Clock::Kept => {}
-        Clock::Set(at) => rows.put(&[id], DUE, [args![id, at]]),
-        Clock::Stopped => rows.put(&[id], NOT_DUE, [args![id]]),
+    if clocks.none {
+        rows.put(&[id], NONE_DUE, [args![id]]);
     }
+    rows.put(&[id], NOT_DUE, clocks.stopped.iter().map(|clock| args![due_id(id, *clock)]));
+    let due =
+        |(clock, at): &(Clock, Timestamp)| args![due_id(id, *clock), id, clock.name(), at.as_microsecond()];
+    rows.put(&[id], DUE, clocks.set.iter().map(due));
     Ok(())
+}
+
+/// The one row of a referral's clock.
+fn due_id(referral: Uuid, clock: Clock) -> Uuid {
+    Uuid::new_v5(&referral, clock.name().as_bytes())
 }
 
 /// A referral that was not there before; the person's own has no requester.

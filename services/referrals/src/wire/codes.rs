@@ -22,6 +22,10 @@ platform::codes!(pub mod progress: crate::domain::referral::Progress = proto::re
     Opened, Started, Closed,
 });
 
+platform::codes!(pub mod clock: crate::domain::referral::Clock = proto::referrals::Clock {
+    Acknowledge, Answer, Start, Review, Expiry,
+});
+
 /// The contract's name for where a referral stands.
 pub fn state(state: &State) -> pb::ReferralState {
     match state {

@@ -1,8 +1,11 @@
 //! Referrals on the wire.
 //! Invariant: the need, why no goal is served, the service that a source names and a rejection's words leave sealed and come back sealed; only a reply opens them.
 
+mod clocks;
+mod reply;
+
 use kernel::{AgencyId, By, Discrepancy, OfferId, PersonId, Private, Timestamp, Words, Zone};
-use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
+use platform::command::{Ask as Asked, Encoding, Ink, Payload, Unreadable, from_private};
 use platform::error::BadField;
 use platform::seal::Secret;
 use platform::wire::{self, from_occurred, to_instant, to_occurred};
@@ -11,16 +14,15 @@ use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 use tonic::Status;
 
-use super::codes::{
-    answer_in, answer_out, closing_reason, criterion, hold_reason, outcome, progress, state as state_out,
-};
+use super::codes::{answer_in, answer_out, clock, closing_reason, criterion, hold_reason, outcome, progress};
 use super::offer::{receiver_in, receiver_out};
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ReferralId;
 use crate::domain::offer::Content;
-use crate::domain::referral::{
-    Ask, Closing, Command, Event, Facts, Recorded, Referral, Sent, Situation, State,
-};
+use crate::domain::referral::{Ask, Command, Event, Facts, Recorded, Referral, Sent, State};
+
+use clocks::{optional_instant, running_in, running_out, stored_instant};
+pub use reply::referral;
 
 /// Longest need, in characters.
 const NEED: usize = 2_000;
@@ -118,60 +120,68 @@ pub fn send(
 
 /// It was read.
 pub fn acknowledge(
-    by: By,
+    ask: &Asked,
     request: &pb::AcknowledgeReferralRequest,
 ) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Acknowledge { by }))
+    Ok((referral_id(&request.referral_id)?, Command::Acknowledge { by: ask.by() }))
 }
 
 /// It is accepted.
-pub fn accept(by: By, request: &pb::AcceptReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Accept { by }))
+pub fn accept(ask: &Asked, request: &pb::AcceptReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Accept { by: ask.by(), at: ask.at }))
 }
 
 /// It is rejected.
-pub fn reject(by: By, request: &pb::RejectReferralRequest) -> Result<(ReferralId, Command), BadField> {
+pub fn reject(ask: &Asked, request: &pb::RejectReferralRequest) -> Result<(ReferralId, Command), BadField> {
     let reason = closing_reason::parse("reason", request.reason)?;
     let criterion = match request.criterion {
         0 => None,
         number => Some(criterion::parse("criterion", number)?),
     };
     let text = wire::private("text", &request.text, NEED)?;
-    Ok((referral_id(&request.referral_id)?, Command::Reject { by, reason, criterion, text }))
+    Ok((referral_id(&request.referral_id)?, Command::Reject { by: ask.by(), reason, criterion, text }))
 }
 
 /// It is called off.
-pub fn cancel(by: By, request: &pb::CancelReferralRequest) -> Result<(ReferralId, Command), BadField> {
+pub fn cancel(ask: &Asked, request: &pb::CancelReferralRequest) -> Result<(ReferralId, Command), BadField> {
     let reason = closing_reason::parse("reason", request.reason)?;
-    Ok((referral_id(&request.referral_id)?, Command::Cancel { by, reason }))
+    Ok((referral_id(&request.referral_id)?, Command::Cancel { by: ask.by(), reason }))
 }
 
 /// Its service began.
-pub fn start(by: By, request: &pb::StartReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Start { by }))
+pub fn start(ask: &Asked, request: &pb::StartReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Start { by: ask.by() }))
 }
 
 /// It is to rest.
-pub fn hold(by: By, request: &pb::HoldReferralRequest) -> Result<(ReferralId, Command), BadField> {
+pub fn hold(ask: &Asked, request: &pb::HoldReferralRequest) -> Result<(ReferralId, Command), BadField> {
     let reason = hold_reason::parse("reason", request.reason)?;
-    Ok((referral_id(&request.referral_id)?, Command::Hold { by, reason }))
+    Ok((referral_id(&request.referral_id)?, Command::Hold { by: ask.by(), reason, at: ask.at }))
 }
 
 /// It goes on.
-pub fn resume(by: By, request: &pb::ResumeReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Resume { by }))
+pub fn resume(ask: &Asked, request: &pb::ResumeReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Resume { by: ask.by(), at: ask.at }))
 }
 
 /// It is closed with an outcome.
-pub fn complete(by: By, request: &pb::CompleteReferralRequest) -> Result<(ReferralId, Command), BadField> {
+pub fn complete(
+    ask: &Asked,
+    request: &pb::CompleteReferralRequest,
+) -> Result<(ReferralId, Command), BadField> {
     let outcome = outcome::parse("outcome", request.outcome)?;
-    Ok((referral_id(&request.referral_id)?, Command::Complete { by, outcome }))
+    Ok((referral_id(&request.referral_id)?, Command::Complete { by: ask.by(), outcome }))
 }
 
 /// It is closed without one.
-pub fn fail(by: By, request: &pb::FailReferralRequest) -> Result<(ReferralId, Command), BadField> {
+pub fn fail(ask: &Asked, request: &pb::FailReferralRequest) -> Result<(ReferralId, Command), BadField> {
     let reason = closing_reason::parse("reason", request.reason)?;
-    Ok((referral_id(&request.referral_id)?, Command::Fail { by, reason }))
+    Ok((referral_id(&request.referral_id)?, Command::Fail { by: ask.by(), reason }))
+}
+
+/// An open one was looked at again.
+pub fn review(ask: &Asked, request: &pb::ReviewReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Review { by: ask.by(), at: ask.at }))
 }
 
 /// It was made elsewhere, and asked of that offer, whose words are looked up.
@@ -211,64 +221,6 @@ pub fn record(
     Ok((offer, told))
 }
 
-/// A referral as its readers see it, without the need and the service named, which are opened apart.
-pub fn referral(id: ReferralId, version: u64, state: &State) -> pb::Referral {
-    let mut out = pb::Referral {
-        id: id.to_string(),
-        etag: version.to_string(),
-        state: state_out(state).into(),
-        person_id: id_text(state.person()),
-        ..Default::default()
-    };
-    match state {
-        State::Unmade | State::InError { .. } => {}
-        State::Made { facts, situation, reported } => {
-            out.requester_agency_id = id_text(facts.requester);
-            out.target_agency_id = facts.target.to_string();
-            out.offer_id = facts.offer.to_string();
-            out.offer_name = facts.offer_name.clone();
-            out.priority = facts.priority;
-            out.life_domain = facts.life_domain;
-            out.goal_id = id_text(facts.goal);
-            if let Some((so_far, record)) = reported {
-                out.progress = progress::number(*so_far);
-                out.receiving_record = record.clone();
-            }
-            match situation {
-                Situation::Requested { acknowledge_by, acknowledged, overdue } => {
-                    out.acknowledge_by = Some(to_instant(*acknowledge_by));
-                    out.acknowledged = *acknowledged;
-                    if *overdue {
-                        out.overdue.push(pb::Clock::Acknowledge.into());
-                    }
-                }
-                Situation::Draft => {}
-                Situation::Accepted | Situation::InProgress | Situation::OnHold { .. } => {
-                    out.acknowledged = true
-                }
-                Situation::Closed(closing) => match closing {
-                    Closing::Rejected(reason)
-                    | Closing::Cancelled(reason, _)
-                    | Closing::Failed(reason, _) => {
-                        out.closing_reason = closing_reason::number(*reason);
-                    }
-                    Closing::Completed(came_to) => out.outcome = outcome::number(*came_to),
-                },
-            }
-        }
-        State::Told(told) => {
-            out.requester_agency_id = told.requester.to_string();
-            out.requested_at = Some(to_instant(told.made.at));
-            if let Some((offer, agency, name)) = &told.offer {
-                out.offer_id = offer.to_string();
-                out.target_agency_id = agency.to_string();
-                out.offer_name = name.clone();
-            }
-        }
-    }
-    out
-}
-
 impl Encoding for Referral {
     fn person(after: &State) -> Option<PersonId> {
         after.person()
@@ -292,6 +244,8 @@ impl Encoding for Referral {
                         .seal_some("override.reason", sent.overriding.as_ref().map(|(why, _)| why))?,
                     override_approver_id: id_text(sent.overriding.as_ref().map(|(_, approver)| *approver)),
                     acknowledge_by: Some(to_instant(sent.acknowledge_by)),
+                    answer_by: Some(to_instant(sent.answer_by)),
+                    review_by: Some(to_instant(sent.review_by)),
                 };
                 let mut payload = payload(pb::ReferralSent::full_name(), Kind::ReferralSent(message));
                 payload.consent = sent.consent.clone();
@@ -301,7 +255,17 @@ impl Encoding for Referral {
                 let message = pb::ReferralAcknowledged { referral_id };
                 payload(pb::ReferralAcknowledged::full_name(), Kind::ReferralAcknowledged(message))
             }
-            Event::Accepted { id, person, offer, target, practice, zero_exclusion, receiver, goal } => {
+            Event::Accepted {
+                id,
+                person,
+                offer,
+                target,
+                practice,
+                zero_exclusion,
+                receiver,
+                goal,
+                start_by,
+            } => {
                 let (receiver, unit_group_id) = receiver_out(*receiver);
                 let message = pb::ReferralAccepted {
                     referral_id: id.to_string(),
@@ -313,6 +277,7 @@ impl Encoding for Referral {
                     receiver: receiver.into(),
                     unit_group_id,
                     goal_id: id_text(*goal),
+                    start_by: Some(to_instant(*start_by)),
                 };
                 payload(pb::ReferralAccepted::full_name(), Kind::ReferralAccepted(message))
             }
@@ -334,14 +299,15 @@ impl Encoding for Referral {
                 pb::ReferralStarted::full_name(),
                 Kind::ReferralStarted(pb::ReferralStarted { referral_id }),
             ),
-            Event::Held { reason } => {
+            // When it was is in the envelope.
+            Event::Held { reason, at: _ } => {
                 let message = pb::ReferralHeld { referral_id, reason: hold_reason::number(*reason) };
                 payload(pb::ReferralHeld::full_name(), Kind::ReferralHeld(message))
             }
-            Event::Resumed => payload(
-                pb::ReferralResumed::full_name(),
-                Kind::ReferralResumed(pb::ReferralResumed { referral_id }),
-            ),
+            Event::Resumed { clocks } => {
+                let message = pb::ReferralResumed { referral_id, clocks: running_out(clocks) };
+                payload(pb::ReferralResumed::full_name(), Kind::ReferralResumed(message))
+            }
             Event::Completed { outcome: came_to } => {
                 let message = pb::ReferralCompleted { referral_id, outcome: outcome::number(*came_to) };
                 payload(pb::ReferralCompleted::full_name(), Kind::ReferralCompleted(message))
@@ -355,9 +321,17 @@ impl Encoding for Referral {
                 let message = pb::ReferralEnteredInError { referral_id };
                 payload(pb::ReferralEnteredInError::full_name(), Kind::ReferralEnteredInError(message))
             }
-            Event::AcknowledgeOverdue { due } => {
-                let clock = pb::Clock::Acknowledge.into();
-                let message = pb::ReferralOverdue { referral_id, clock, due_at: Some(to_instant(*due)) };
+            Event::Reviewed { next } => {
+                let message = pb::ReferralReviewed { referral_id, review_by: next.map(to_instant) };
+                payload(pb::ReferralReviewed::full_name(), Kind::ReferralReviewed(message))
+            }
+            Event::Overdue { clock, due, expires } => {
+                let message = pb::ReferralOverdue {
+                    referral_id,
+                    clock: clock::number(*clock),
+                    due_at: Some(to_instant(*due)),
+                    expires_at: expires.map(to_instant),
+                };
                 payload(pb::ReferralOverdue::full_name(), Kind::ReferralOverdue(message))
             }
             Event::Progressed { progress: so_far, record } => {
@@ -392,7 +366,10 @@ impl Encoding for Referral {
                 Event::Sent(Sent {
                     consent: message.consent_reference,
                     overriding: why.zip(approver),
+                    at: occurred(stored)?.at,
                     acknowledge_by: stored_instant(stored, message.acknowledge_by.as_ref())?,
+                    answer_by: stored_instant(stored, message.answer_by.as_ref())?,
+                    review_by: stored_instant(stored, message.review_by.as_ref())?,
                 })
             }
             Kind::ReferralAcknowledged(_) => Event::Acknowledged,
@@ -405,6 +382,7 @@ impl Encoding for Referral {
                 zero_exclusion: message.zero_exclusion,
                 receiver: receiver_in(stored, message.receiver, &message.unit_group_id)?,
                 goal: stored_optional_id(stored, &message.goal_id)?,
+                start_by: stored_instant(stored, message.start_by.as_ref())?,
             },
             Kind::ReferralRejected(message) => Event::Rejected {
                 reason: reason(message.reason)?,
@@ -417,8 +395,9 @@ impl Encoding for Referral {
             Kind::ReferralStarted(_) => Event::Started,
             Kind::ReferralHeld(message) => Event::Held {
                 reason: hold_reason::stored(message.reason).ok_or_else(bad("its reason is not known"))?,
+                at: occurred(stored)?.at,
             },
-            Kind::ReferralResumed(_) => Event::Resumed,
+            Kind::ReferralResumed(message) => Event::Resumed { clocks: running_in(stored, &message.clocks)? },
             Kind::ReferralCompleted(message) => Event::Completed {
                 outcome: outcome::stored(message.outcome).ok_or_else(bad("its outcome is not known"))?,
             },
@@ -426,9 +405,14 @@ impl Encoding for Referral {
                 Event::Failed { reason: reason(message.reason)?, ended_early: message.ended_early }
             }
             Kind::ReferralEnteredInError(_) => Event::EnteredInError,
-            Kind::ReferralOverdue(message) => {
-                Event::AcknowledgeOverdue { due: stored_instant(stored, message.due_at.as_ref())? }
+            Kind::ReferralReviewed(message) => {
+                Event::Reviewed { next: optional_instant(stored, message.review_by.as_ref())? }
             }
+            Kind::ReferralOverdue(message) => Event::Overdue {
+                clock: clock::stored(message.clock).ok_or_else(bad("its clock is not known"))?,
+                due: stored_instant(stored, message.due_at.as_ref())?,
+                expires: optional_instant(stored, message.expires_at.as_ref())?,
+            },
             Kind::ReferralProgressed(message) => Event::Progressed {
                 progress: progress::stored(message.progress).ok_or_else(bad("its progress is not known"))?,
                 record: message.record,
@@ -443,14 +427,6 @@ impl Encoding for Referral {
 
 fn payload(kind: String, message: Kind) -> Payload {
     Payload::new(kind, &wrap(message))
-}
-
-fn stored_instant(
-    stored: &proto::log::Event,
-    at: Option<&prost_types::Timestamp>,
-) -> Result<Timestamp, Unreadable> {
-    at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok())
-        .ok_or_else(|| Unreadable::new(stored, "a time in it is damaged"))
 }
 
 fn drafted(facts: &Facts, ink: &Ink<'_>) -> Result<pb::ReferralDrafted, Status> {
@@ -473,6 +449,7 @@ fn drafted(facts: &Facts, ink: &Ink<'_>) -> Result<pb::ReferralDrafted, Status> 
         zone: facts.zone.name().to_owned(),
         zero_exclusion: facts.zero_exclusion,
         part2: facts.part2,
+        expires: facts.expires,
     })
 }
 
@@ -494,6 +471,7 @@ fn facts(stored: &proto::log::Event, message: pb::ReferralDrafted) -> Result<Fac
         zone: Zone::stored(message.zone),
         zero_exclusion: message.zero_exclusion,
         part2: message.part2,
+        expires: message.expires,
     })
 }
 

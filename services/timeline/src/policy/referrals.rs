@@ -73,7 +73,15 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             state(entries, read, &closing(how, closed.reason()), false);
         }
         Kind::ReferralEnteredInError(_) | Kind::ParticipationEnteredInError(_) => withdraw(entries, read),
-        Kind::ReferralOverdue(_) => state(entries, read, "not acknowledged in time", true),
+        // What ran out is told until what it waits for has happened.
+        Kind::ReferralOverdue(overdue) => match overdue.clock() {
+            pb::Clock::Unspecified | pb::Clock::Expiry => goes_on(entries, REFERRAL, read, |_| {}),
+            pb::Clock::Acknowledge => state(entries, read, "not acknowledged in time", true),
+            pb::Clock::Answer => state(entries, read, "not answered in time", true),
+            pb::Clock::Start => state(entries, read, "accepted, not started in time", true),
+            pb::Clock::Review => goes_on(entries, REFERRAL, read, |_| {}),
+        },
+        Kind::ReferralReviewed(_) => goes_on(entries, REFERRAL, read, |_| {}),
         Kind::ReferralProgressed(_) => goes_on(entries, REFERRAL, read, |_| {}),
         Kind::ReferralRecorded(recorded) => {
             let (word, open) = recorded_state(recorded.state());

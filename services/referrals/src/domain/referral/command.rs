@@ -5,7 +5,7 @@ use kernel::{
     AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, Words, known_longer,
 };
 
-use super::{ClosingReason, Criterion, HoldReason, Outcome, Progress, Refusal};
+use super::{Clock, ClosingReason, Criterion, HoldReason, Outcome, Progress, Refusal};
 use crate::domain::offer::{self, Content};
 use crate::domain::{GoalId, ReferralId};
 
@@ -104,6 +104,8 @@ pub enum Command {
     Accept {
         /// Who accepts.
         by: By,
+        /// Now.
+        at: Timestamp,
     },
     /// Do not.
     Reject {
@@ -134,11 +136,15 @@ pub enum Command {
         by: By,
         /// Why.
         reason: HoldReason,
+        /// Now.
+        at: Timestamp,
     },
     /// Go on.
     Resume {
         /// Who resumes.
         by: By,
+        /// Now.
+        at: Timestamp,
     },
     /// Close it with an outcome.
     Complete {
@@ -159,8 +165,17 @@ pub enum Command {
         /// Who says so.
         by: By,
     },
-    /// The acknowledge clock ran out.
-    LapseAcknowledge {
+    /// An open one was looked at again.
+    Review {
+        /// Who looked.
+        by: By,
+        /// Now.
+        at: Timestamp,
+    },
+    /// A clock ran out.
+    Lapse {
+        /// Which.
+        clock: Clock,
         /// When it was due.
         due: Timestamp,
     },

@@ -3,7 +3,7 @@
 
 use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, WorkerId};
 
-use super::{ClosingReason, Criterion, HoldReason, Outcome, Progress, Recorded};
+use super::{Clock, ClosingReason, Criterion, HoldReason, Outcome, Progress, Recorded};
 use crate::domain::offer::Receiver;
 use crate::domain::{GoalId, ReferralId};
 
@@ -14,8 +14,14 @@ pub struct Sent {
     pub consent: String,
     /// Why it went without consent, and who approved that.
     pub overriding: Option<(Private, WorkerId)>,
+    /// When.
+    pub at: Timestamp,
     /// When the target must have acknowledged it.
     pub acknowledge_by: Timestamp,
+    /// When the target must have answered it.
+    pub answer_by: Timestamp,
+    /// When somebody must have looked at it again, if it is open then.
+    pub review_by: Timestamp,
 }
 
 /// What happens to a referral.
@@ -45,6 +51,8 @@ pub enum Event {
         receiver: Receiver,
         /// The goal served.
         goal: Option<GoalId>,
+        /// When the service must have begun.
+        start_by: Timestamp,
     },
     /// The target does not.
     Rejected {
@@ -68,9 +76,14 @@ pub enum Event {
     Held {
         /// Why.
         reason: HoldReason,
+        /// Since when its clocks rest.
+        at: Timestamp,
     },
     /// It goes on.
-    Resumed,
+    Resumed {
+        /// When the clocks that rested run out now.
+        clocks: Vec<(Clock, Timestamp)>,
+    },
     /// Closed with an outcome.
     Completed {
         /// What it came to.
@@ -85,10 +98,19 @@ pub enum Event {
     },
     /// Never meant.
     EnteredInError,
-    /// The acknowledge clock ran out.
-    AcknowledgeOverdue {
+    /// An open one was looked at again.
+    Reviewed {
+        /// When the next look is due; none while its clocks rest.
+        next: Option<Timestamp>,
+    },
+    /// A clock ran out.
+    Overdue {
+        /// Which.
+        clock: Clock,
         /// When it was due.
         due: Timestamp,
+        /// When it will be cancelled as expired, where that follows from this.
+        expires: Option<Timestamp>,
     },
     /// What the receiving service did.
     Progressed {

@@ -54,6 +54,9 @@ pub enum Refusal {
     /// What was recorded names an offer that nobody made.
     #[error("there is no such offer; leave offer_id empty where the target is not on the platform")]
     OfferNotFound,
+    /// That it expired is for its clock to say.
+    #[error("a referral expires by its clock alone; name the reason why you end it")]
+    ExpiredByClockAlone,
     /// Recorded from elsewhere: its states are told there.
     #[error("this referral was recorded from another system; record it again to correct it")]
     KeptElsewhere,
@@ -73,6 +76,7 @@ impl kernel::Refusal for Refusal {
             | Self::NotInThisState
             | Self::ZeroExclusion
             | Self::CriterionMissing
+            | Self::ExpiredByClockAlone
             | Self::KeptElsewhere => RefusalKind::FailedPrecondition,
         }
     }
@@ -93,6 +97,7 @@ impl kernel::Refusal for Refusal {
             Self::ZeroExclusion => "ZERO_EXCLUSION",
             Self::CriterionMissing => "CRITERION_MISSING",
             Self::AlreadyOpen => "ALREADY_OPEN",
+            Self::ExpiredByClockAlone => "EXPIRED_BY_CLOCK_ALONE",
             Self::KeptElsewhere => "KEPT_ELSEWHERE",
         }
     }

@@ -1,6 +1,15 @@
 //! Every call of the service, through the wire, as agencies make it.
 //! Invariant: the service is the real one, served over loopback; only the other services' logs and the registry's keys are the test's.
 
+/// Calls a command under a new request id.
+macro_rules! call {
+    ($client:expr, $method:ident, $request:ident { $($field:ident $(: $value:expr)?),* $(,)? }) => {
+        $client.$method(pb::$request { request_id: new_request(), $($field $(: $value)?,)* ..Default::default() }).await
+    };
+}
+
+mod clocks;
+
 use kernel::{AgencyId, OfferId, PersonId, StreamId};
 use platform::error::reason;
 use platform::peer::Peer;
@@ -119,12 +128,6 @@ async fn requested(service: &Alone, content: pb::ServiceOfferContent) -> String 
 async fn read(client: &mut Client<Peer>, referral: &str) -> pb::Referral {
     let request = pb::GetReferralRequest { referral_id: referral.into(), at_least: vec![] };
     client.get_referral(request).await.unwrap().into_inner().referral.unwrap()
-}
-
-macro_rules! call {
-    ($client:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* $(,)? }) => {
-        $client.$method(pb::$request { request_id: new_request(), $($field: $value,)* ..Default::default() }).await
-    };
 }
 
 #[tokio::test(flavor = "multi_thread")]
