@@ -145,6 +145,34 @@ impl ReferralsService for Api {
         writes!(self, request, referrals::resume, pb::ResumeReferralResponse)
     }
 
+    async fn ask_for_information(
+        &self,
+        request: Request<pb::AskForInformationRequest>,
+    ) -> Result<Response<pb::AskForInformationResponse>, Status> {
+        writes!(self, request, referrals::ask, pb::AskForInformationResponse)
+    }
+
+    async fn supply_information(
+        &self,
+        request: Request<pb::SupplyInformationRequest>,
+    ) -> Result<Response<pb::SupplyInformationResponse>, Status> {
+        writes!(self, request, referrals::supply, pb::SupplyInformationResponse)
+    }
+
+    async fn add_referral_contact(
+        &self,
+        request: Request<pb::AddReferralContactRequest>,
+    ) -> Result<Response<pb::AddReferralContactResponse>, Status> {
+        writes!(self, request, referrals::contact, pb::AddReferralContactResponse)
+    }
+
+    async fn set_referral_business_status(
+        &self,
+        request: Request<pb::SetReferralBusinessStatusRequest>,
+    ) -> Result<Response<pb::SetReferralBusinessStatusResponse>, Status> {
+        writes!(self, request, referrals::status, pb::SetReferralBusinessStatusResponse)
+    }
+
     async fn review_referral(
         &self,
         request: Request<pb::ReviewReferralRequest>,

@@ -2,6 +2,7 @@
 //! Invariant: nothing below it knows the wire, and nothing above it knows the domain's insides.
 
 mod codes;
+mod contact;
 mod offer;
 mod participation;
 mod referral;
@@ -17,8 +18,8 @@ pub use codes::{answer_out as recorded_state, state_numbers};
 pub use offer::{offer, publish, record as record_offer};
 pub use participation::{add_contact, end, participation, record_contact, record_participation, start};
 pub use referral::{
-    Drafting, accept, acknowledge, cancel, complete, draft, fail, hold, record, referral, reject, resume,
-    review, send, start as start_referral,
+    Drafting, accept, acknowledge, ask, cancel, complete, contact, draft, fail, hold, record, referral,
+    reject, resume, review, send, start as start_referral, status, supply,
 };
 
 /// The part of the label of a 42 CFR Part 2 programme's records (DS4P).

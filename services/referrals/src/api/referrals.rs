@@ -12,7 +12,7 @@ use tonic::{Request, Status};
 use super::{Api, READ, RECORD, REQUEST};
 use crate::domain::ReferralId;
 use crate::domain::offer::{self, Offer};
-use crate::domain::referral::{self, Referral, Situation};
+use crate::domain::referral::{self, Closing, Referral, Situation};
 use crate::view::ReferralFilter;
 use crate::{places, wire};
 
@@ -41,18 +41,38 @@ impl Api {
             return Ok(None);
         }
         let mut referral = wire::referral(id, now.version, &now);
+        self.open_fields(&mut referral, &now).await;
+        Ok(Some(referral))
+    }
+
+    /// Opens what is sealed of a referral.
+    async fn open_fields(&self, out: &mut pb::Referral, state: &referral::State) {
         let keys = self.desk.keys();
-        match &*now.state {
-            referral::State::Made { facts, .. } => {
-                (referral.need, referral.need_status) = keys.field(Some(&facts.need)).await;
+        match state {
+            referral::State::Made { facts, situation, beside } => {
+                (out.need, out.need_status) = keys.field(Some(&facts.need)).await;
+                if let Situation::Closed(Closing::Rejected { text, .. }) = situation {
+                    (out.rejection_text, out.rejection_text_status) = keys.field(Some(text)).await;
+                }
+                for asked in &beside.questions {
+                    let (question, question_status) = keys.field(Some(&asked.text)).await;
+                    let (answer, answer_status) = keys.field(asked.answer.as_ref()).await;
+                    out.information.push(pb::InformationRequest {
+                        question_id: asked.id.to_string(),
+                        question,
+                        question_status,
+                        answer,
+                        answer_status,
+                        answered: asked.answer.is_some(),
+                    });
+                }
             }
             referral::State::Told(told) => {
                 let named = keys.field(Some(&told.service_named.text)).await;
-                (referral.service_named, referral.service_named_status) = named;
+                (out.service_named, out.service_named_status) = named;
             }
             referral::State::Unmade | referral::State::InError { .. } => {}
         }
-        Ok(Some(referral))
     }
 }
 
@@ -132,6 +152,10 @@ changes!(cancel, "CancelReferral", CancelReferralRequest, wire::cancel);
 changes!(start, "StartReferral", StartReferralRequest, wire::start_referral);
 changes!(hold, "HoldReferral", HoldReferralRequest, wire::hold);
 changes!(resume, "ResumeReferral", ResumeReferralRequest, wire::resume);
+changes!(ask, "AskForInformation", AskForInformationRequest, wire::ask);
+changes!(supply, "SupplyInformation", SupplyInformationRequest, wire::supply);
+changes!(contact, "AddReferralContact", AddReferralContactRequest, wire::contact);
+changes!(status, "SetReferralBusinessStatus", SetReferralBusinessStatusRequest, wire::status);
 changes!(review, "ReviewReferral", ReviewReferralRequest, wire::review);
 changes!(complete, "CompleteReferral", CompleteReferralRequest, wire::complete);
 changes!(fail, "FailReferral", FailReferralRequest, wire::fail);

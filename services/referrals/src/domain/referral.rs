@@ -12,7 +12,7 @@ pub use clocks::{Clock, Clocks};
 pub use command::{Ask, Command, Recorded};
 pub use event::{Event, Sent};
 pub use refusal::Refusal;
-pub use state::{Answer, Beside, Closing, Facts, Situation, State};
+pub use state::{Answer, Beside, Closing, Facts, Question, Situation, State};
 
 use kernel::Decider;
 
@@ -112,6 +112,30 @@ pub enum Outcome {
     Waitlisted,
     /// Service given.
     ServiceGiven,
+}
+
+/// How far the target says it is, beside the state (Gravity's business status).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BusinessStatus {
+    /// Nothing was said yet.
+    #[default]
+    NotUpdated,
+    /// The person has to do something.
+    NeedsClientAction,
+    /// Under way.
+    Pending,
+    /// The person is eligible.
+    Eligible,
+    /// The person could not be reached.
+    CouldNotContact,
+    /// On a waiting list.
+    Waitlisted,
+    /// A first appointment is made.
+    Scheduled,
+    /// Sent on elsewhere.
+    ReferredElsewhere,
+    /// The need was met.
+    GotHelp,
 }
 
 /// What a receiving service reports back. The order is that of a service's life.

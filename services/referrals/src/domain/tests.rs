@@ -2,17 +2,20 @@
 //! Invariant: the tests speak the domain and nothing else.
 
 mod clocks;
+mod consent;
 mod offers;
 mod participations;
 mod referrals;
 mod table;
+mod talk;
 
 use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
+use super::contact::Contact;
 use super::offer::{Content, Receiver};
 use super::referral::{
-    self, Ask, Clock, Closing, ClosingReason, Command, Event, Facts, HoldReason, Outcome, Progress, Recorded,
-    Referral, Sent, Situation, State,
+    self, Ask, BusinessStatus, Clock, Closing, ClosingReason, Command, Event, Facts, HoldReason, Outcome,
+    Progress, Recorded, Referral, Sent, Situation, State,
 };
 use super::{GoalId, ReferralId};
 
@@ -117,6 +120,18 @@ fn accepted() -> Event {
 
 fn held(reason: HoldReason) -> Event {
     Event::Held { reason, at: noon() }
+}
+
+fn contact(id: u128, reached: bool) -> Contact {
+    Contact {
+        id: kernel::ids::Uuid::from_u128(id),
+        occurred: kernel::Occurred::instant(noon()),
+        minutes: 10,
+        setting: 7,
+        reached,
+        purpose: "intake".into(),
+        workers: vec![WorkerId::of(5)],
+    }
 }
 
 fn drafted() -> Vec<Event> {

@@ -137,7 +137,13 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         referral::Event::Overdue { clock, expires, .. } => {
             (None, Turns::set(expires.map(|at| (Clock::Expiry, at))).and_stopped(&[*clock]))
         }
-        referral::Event::Progressed { .. } => (None, Turns::default()),
+        referral::Event::ConsentLapsed { .. } => (None, Turns::none()),
+        referral::Event::ConsentRestored { clocks, .. } => (None, Turns::set(clocks.iter().copied())),
+        referral::Event::InformationAsked { .. }
+        | referral::Event::InformationSupplied { .. }
+        | referral::Event::ContactMade(_)
+        | referral::Event::StatusSet(_)
+        | referral::Event::Progressed { .. } => (None, Turns::default()),
         referral::Event::Rejected { .. } => (Some(State::Rejected), Turns::none()),
         referral::Event::Cancelled { .. } => (Some(State::Cancelled), Turns::none()),
         referral::Event::Completed { .. } => (Some(State::Completed), Turns::none()),

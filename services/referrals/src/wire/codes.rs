@@ -22,6 +22,9 @@ platform::codes!(pub mod progress: crate::domain::referral::Progress = proto::re
     Opened, Started, Closed,
 });
 
+platform::codes!(pub mod business_status: crate::domain::referral::BusinessStatus = proto::referrals::BusinessStatus {
+    NotUpdated, NeedsClientAction, Pending, Eligible, CouldNotContact, Waitlisted, Scheduled, ReferredElsewhere, GotHelp,
+});
 platform::codes!(pub mod clock: crate::domain::referral::Clock = proto::referrals::Clock {
     Acknowledge, Answer, Start, Review, Expiry,
 });
@@ -36,7 +39,7 @@ pub fn state(state: &State) -> pb::ReferralState {
             Situation::Accepted => pb::ReferralState::Accepted,
             Situation::InProgress => pb::ReferralState::InProgress,
             Situation::OnHold { .. } => pb::ReferralState::OnHold,
-            Situation::Closed(Closing::Rejected(_)) => pb::ReferralState::Rejected,
+            Situation::Closed(Closing::Rejected { .. }) => pb::ReferralState::Rejected,
             Situation::Closed(Closing::Cancelled(..)) => pb::ReferralState::Cancelled,
             Situation::Closed(Closing::Completed(_)) => pb::ReferralState::Completed,
             Situation::Closed(Closing::Failed(..)) => pb::ReferralState::Failed,

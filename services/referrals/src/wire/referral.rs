@@ -3,6 +3,7 @@
 
 mod clocks;
 mod reply;
+mod talk;
 
 use kernel::{AgencyId, By, Discrepancy, OfferId, PersonId, Private, Timestamp, Words, Zone};
 use platform::command::{Ask as Asked, Encoding, Ink, Payload, Unreadable, from_private};
@@ -14,7 +15,10 @@ use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 use tonic::Status;
 
-use super::codes::{answer_in, answer_out, clock, closing_reason, criterion, hold_reason, outcome, progress};
+use super::codes::{
+    answer_in, answer_out, business_status, clock, closing_reason, criterion, hold_reason, outcome, progress,
+};
+use super::contact::stored_contact;
 use super::offer::{receiver_in, receiver_out};
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ReferralId;
@@ -23,6 +27,8 @@ use crate::domain::referral::{Ask, Command, Event, Facts, Recorded, Referral, Se
 
 use clocks::{optional_instant, running_in, running_out, stored_instant};
 pub use reply::referral;
+pub use talk::{ask, contact, status, supply};
+use talk::{asked, made as contact_made, stored_words, supplied};
 
 /// Longest need, in characters.
 const NEED: usize = 2_000;
@@ -299,10 +305,11 @@ impl Encoding for Referral {
                 pb::ReferralStarted::full_name(),
                 Kind::ReferralStarted(pb::ReferralStarted { referral_id }),
             ),
-            // When it was is in the envelope.
-            Event::Held { reason, at: _ } => {
+            Event::Held { reason, at } => {
                 let message = pb::ReferralHeld { referral_id, reason: hold_reason::number(*reason) };
-                payload(pb::ReferralHeld::full_name(), Kind::ReferralHeld(message))
+                let mut payload = payload(pb::ReferralHeld::full_name(), Kind::ReferralHeld(message));
+                payload.occurred = Some(kernel::Occurred::instant(*at));
+                payload
             }
             Event::Resumed { clocks } => {
                 let message = pb::ReferralResumed { referral_id, clocks: running_out(clocks) };
@@ -320,6 +327,39 @@ impl Encoding for Referral {
             Event::EnteredInError => {
                 let message = pb::ReferralEnteredInError { referral_id };
                 payload(pb::ReferralEnteredInError::full_name(), Kind::ReferralEnteredInError(message))
+            }
+            Event::InformationAsked { question, text } => {
+                payload(pb::ReferralInformationAsked::full_name(), asked(referral_id, *question, text, ink)?)
+            }
+            Event::InformationSupplied { question, text } => payload(
+                pb::ReferralInformationSupplied::full_name(),
+                supplied(referral_id, *question, text, ink)?,
+            ),
+            Event::ContactMade(contact) => {
+                let mut payload =
+                    payload(pb::ReferralContactMade::full_name(), contact_made(referral_id, contact));
+                payload.occurred = Some(contact.occurred.clone());
+                payload
+            }
+            Event::StatusSet(status) => {
+                let message =
+                    pb::ReferralBusinessStatusSet { referral_id, status: business_status::number(*status) };
+                payload(pb::ReferralBusinessStatusSet::full_name(), Kind::ReferralBusinessStatusSet(message))
+            }
+            Event::ConsentLapsed { directive, at } => {
+                let message = pb::ReferralConsentLapsed { referral_id, directive_id: directive.clone() };
+                let mut payload =
+                    payload(pb::ReferralConsentLapsed::full_name(), Kind::ReferralConsentLapsed(message));
+                payload.occurred = Some(kernel::Occurred::instant(*at));
+                payload
+            }
+            Event::ConsentRestored { directive, clocks } => {
+                let message = pb::ReferralConsentRestored {
+                    referral_id,
+                    directive_id: directive.clone(),
+                    clocks: running_out(clocks),
+                };
+                payload(pb::ReferralConsentRestored::full_name(), Kind::ReferralConsentRestored(message))
             }
             Event::Reviewed { next } => {
                 let message = pb::ReferralReviewed { referral_id, review_by: next.map(to_instant) };
@@ -405,6 +445,28 @@ impl Encoding for Referral {
                 Event::Failed { reason: reason(message.reason)?, ended_early: message.ended_early }
             }
             Kind::ReferralEnteredInError(_) => Event::EnteredInError,
+            Kind::ReferralInformationAsked(message) => {
+                let (question, text) = stored_words(stored, &message.question_id, message.question.as_ref())?;
+                Event::InformationAsked { question, text }
+            }
+            Kind::ReferralInformationSupplied(message) => {
+                let (question, text) = stored_words(stored, &message.question_id, message.answer.as_ref())?;
+                Event::InformationSupplied { question, text }
+            }
+            Kind::ReferralContactMade(message) => {
+                Event::ContactMade(stored_contact(stored, &message.contact_id, message.contact)?)
+            }
+            Kind::ReferralBusinessStatusSet(message) => {
+                let status = business_status::stored(message.status);
+                Event::StatusSet(status.ok_or_else(bad("its status is not known"))?)
+            }
+            Kind::ReferralConsentLapsed(message) => {
+                Event::ConsentLapsed { directive: message.directive_id, at: occurred(stored)?.at }
+            }
+            Kind::ReferralConsentRestored(message) => Event::ConsentRestored {
+                clocks: running_in(stored, &message.clocks)?,
+                directive: message.directive_id,
+            },
             Kind::ReferralReviewed(message) => {
                 Event::Reviewed { next: optional_instant(stored, message.review_by.as_ref())? }
             }

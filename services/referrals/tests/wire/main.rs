@@ -9,6 +9,7 @@ macro_rules! call {
 }
 
 mod clocks;
+mod talk;
 
 use kernel::{AgencyId, OfferId, PersonId, StreamId};
 use platform::error::reason;

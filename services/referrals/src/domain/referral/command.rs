@@ -1,11 +1,13 @@
 //! What can be asked of a referral.
 //! Invariant: a command carries all that deciding it needs.
 
+use kernel::ids::Uuid;
 use kernel::{
     AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, Words, known_longer,
 };
 
-use super::{Clock, ClosingReason, Criterion, HoldReason, Outcome, Progress, Refusal};
+use super::{BusinessStatus, Clock, ClosingReason, Criterion, HoldReason, Outcome, Progress, Refusal};
+use crate::domain::contact::Contact;
 use crate::domain::offer::{self, Content};
 use crate::domain::{GoalId, ReferralId};
 
@@ -164,6 +166,52 @@ pub enum Command {
     MarkEnteredInError {
         /// Who says so.
         by: By,
+    },
+    /// The target wants to know something.
+    AskInformation {
+        /// Who asks.
+        by: By,
+        /// Names the question.
+        question: Uuid,
+        /// In words.
+        text: Private,
+    },
+    /// It is told.
+    SupplyInformation {
+        /// Who tells.
+        by: By,
+        /// The question answered.
+        question: Uuid,
+        /// In words.
+        text: Private,
+    },
+    /// The person was reached, or it was tried.
+    AddContact {
+        /// Who notes it.
+        by: By,
+        /// The contact.
+        contact: Contact,
+    },
+    /// Say how far it is, beside the state.
+    SetStatus {
+        /// Who says so.
+        by: By,
+        /// How far.
+        status: BusinessStatus,
+    },
+    /// The consent that it was sent with holds no longer.
+    LapseConsent {
+        /// The directive that says so.
+        directive: String,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A consent covers it again.
+    RestoreConsent {
+        /// The directive that says so.
+        directive: String,
+        /// Since when.
+        at: Timestamp,
     },
     /// An open one was looked at again.
     Review {

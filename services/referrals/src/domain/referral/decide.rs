@@ -5,6 +5,7 @@ mod answer;
 mod begin;
 mod passing;
 mod serve;
+mod talk;
 
 use kernel::By;
 
@@ -85,7 +86,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Acknowledge { by } => answer::acknowledge(for_target(state, by)?),
         Command::Accept { by, at } => answer::accept(for_target(state, by)?, at),
         Command::Reject { by, reason, criterion, text } => {
-            answer::reject(for_target(state, by)?, reason, criterion, text)
+            answer::reject(for_target_even_lapsed(state, by)?, reason, criterion, text)
         }
         Command::Cancel { by, reason } => answer::cancel(made(state, by)?, by, reason),
         Command::Start { by } => serve::start(for_target(state, by)?),
@@ -94,6 +95,14 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Complete { by, outcome } => serve::complete(for_target(state, by)?, outcome),
         Command::Fail { by, reason } => serve::fail(for_target(state, by)?, reason),
         Command::Report { progress, record, outcome } => Ok(serve::report(state, progress, record, outcome)),
+        Command::AskInformation { by, question, text } => talk::ask(for_target(state, by)?, question, text),
+        Command::SupplyInformation { by, question, text } => {
+            talk::supply(made(state, by)?, by, question, text)
+        }
+        Command::AddContact { by, contact } => talk::contact(for_target(state, by)?, contact),
+        Command::SetStatus { by, status } => talk::status(for_target(state, by)?, status),
+        Command::LapseConsent { directive, at } => Ok(passing::lapse_consent(state, directive, at)),
+        Command::RestoreConsent { directive, at } => Ok(passing::restore_consent(state, directive, at)),
         Command::Review { by, at } => passing::review(made(state, by)?, by, at),
         Command::Lapse { clock, due } => Ok(passing::lapse(state, clock, due)),
         Command::MarkEnteredInError { by } => begin::mark_entered_in_error(state, by),
@@ -120,8 +129,13 @@ fn made(state: &State, by: By) -> Result<Live<'_>, Refusal> {
     }
 }
 
-/// The referral, for one who answers for its target.
+/// The referral, for one who answers for its target. While its consent has lapsed that is to reject or to cancel, and nothing else.
 fn for_target(state: &State, by: By) -> Result<Live<'_>, Refusal> {
+    let live = for_target_even_lapsed(state, by)?;
+    if live.beside.consent_lapsed.is_some() { Err(Refusal::ConsentLapsed) } else { Ok(live) }
+}
+
+fn for_target_even_lapsed(state: &State, by: By) -> Result<Live<'_>, Refusal> {
     let live = made(state, by)?;
     match party(live.facts, live.situation, by)? {
         Party::Target => Ok(live),

@@ -1,9 +1,11 @@
 //! What happens to a referral.
 //! Invariant: an event is settled; it says all that a later reader needs to know of it.
 
+use kernel::ids::Uuid;
 use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, WorkerId};
 
-use super::{Clock, ClosingReason, Criterion, HoldReason, Outcome, Progress, Recorded};
+use super::{BusinessStatus, Clock, ClosingReason, Criterion, HoldReason, Outcome, Progress, Recorded};
+use crate::domain::contact::Contact;
 use crate::domain::offer::Receiver;
 use crate::domain::{GoalId, ReferralId};
 
@@ -98,6 +100,38 @@ pub enum Event {
     },
     /// Never meant.
     EnteredInError,
+    /// The target wants to know something.
+    InformationAsked {
+        /// Names the question.
+        question: Uuid,
+        /// In words.
+        text: Private,
+    },
+    /// It was told.
+    InformationSupplied {
+        /// The question answered.
+        question: Uuid,
+        /// In words.
+        text: Private,
+    },
+    /// The person was reached, or it was tried.
+    ContactMade(Contact),
+    /// How far the target says it is.
+    StatusSet(BusinessStatus),
+    /// The consent that it was sent with holds no longer.
+    ConsentLapsed {
+        /// The directive that says so.
+        directive: String,
+        /// Since when its clocks rest.
+        at: Timestamp,
+    },
+    /// A consent covers it again.
+    ConsentRestored {
+        /// The directive that says so.
+        directive: String,
+        /// When the clocks that rested run out now; none where they rest on.
+        clocks: Vec<(Clock, Timestamp)>,
+    },
     /// An open one was looked at again.
     Reviewed {
         /// When the next look is due; none while its clocks rest.

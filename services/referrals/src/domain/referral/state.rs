@@ -1,9 +1,13 @@
 //! Where a referral stands.
 //! Invariant: the situation holds what is true in it and nothing that cannot be.
 
+use kernel::ids::Uuid;
 use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, Zone};
 
-use super::{Clock, Clocks, ClosingReason, Event, HoldReason, Outcome, Progress, Recorded};
+use super::{
+    BusinessStatus, Clock, Clocks, ClosingReason, Criterion, Event, HoldReason, Outcome, Progress, Recorded,
+};
+use crate::domain::contact::Contact;
 use crate::domain::offer::Receiver;
 use crate::domain::{GoalId, ReferralId};
 
@@ -50,7 +54,14 @@ pub struct Facts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closing {
     /// Declined by the target.
-    Rejected(ClosingReason),
+    Rejected {
+        /// Why.
+        reason: ClosingReason,
+        /// The criterion not met.
+        criterion: Option<Criterion>,
+        /// In words.
+        text: Private,
+    },
     /// Called off; before the service started, or early.
     Cancelled(ClosingReason, bool),
     /// With an outcome.
@@ -111,6 +122,17 @@ pub enum Situation {
     Closed(Closing),
 }
 
+/// Something that the target wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Names it among those of the referral.
+    pub id: Uuid,
+    /// What is asked.
+    pub text: Private,
+    /// What was answered.
+    pub answer: Option<Private>,
+}
+
 /// What is true of a referral beside its situation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
@@ -120,6 +142,14 @@ pub struct Beside {
     pub clocks: Clocks,
     /// Whether the service has begun: the difference between withdrawn before start and ended early.
     pub started: bool,
+    /// The directive whose end took away the consent that it was sent with, until one gives it back.
+    pub consent_lapsed: Option<String>,
+    /// How far the target says it is.
+    pub status: BusinessStatus,
+    /// What the target wanted to know, oldest first.
+    pub questions: Vec<Question>,
+    /// How the target tried to reach the person, oldest first as noted.
+    pub contacts: Vec<Contact>,
     /// What the receiving service reported: how far, and its record.
     pub reported: Option<(Progress, String)>,
 }
@@ -206,6 +236,12 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         | Event::Failed { .. }
         | Event::Reviewed { .. }
         | Event::Overdue { .. }
+        | Event::InformationAsked { .. }
+        | Event::InformationSupplied { .. }
+        | Event::ContactMade(_)
+        | Event::StatusSet(_)
+        | Event::ConsentLapsed { .. }
+        | Event::ConsentRestored { .. }
         | Event::Progressed { .. } => match state {
             State::Made { facts, situation, mut beside } => {
                 let situation = moved(situation, &mut beside, event);
@@ -244,7 +280,10 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
             beside.clocks.set([(Clock::Start, *start_by)]);
             Situation::Accepted
         }
-        Event::Rejected { reason, .. } => closed(beside, Closing::Rejected(*reason)),
+        Event::Rejected { reason, criterion, text } => {
+            let (reason, criterion, text) = (*reason, *criterion, text.clone());
+            closed(beside, Closing::Rejected { reason, criterion, text })
+        }
         Event::Cancelled { reason, ended_early } => closed(beside, Closing::Cancelled(*reason, *ended_early)),
         Event::Completed { outcome } => closed(beside, Closing::Completed(*outcome)),
         Event::Failed { reason, ended_early } => closed(beside, Closing::Failed(*reason, *ended_early)),
@@ -269,6 +308,37 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
         Event::Overdue { clock, due, expires } => {
             beside.clocks.ran_out(*clock, *due);
             beside.clocks.set(expires.map(|at| (Clock::Expiry, at)));
+            now
+        }
+        Event::InformationAsked { question, text } => {
+            beside.questions.push(Question { id: *question, text: text.clone(), answer: None });
+            now
+        }
+        Event::InformationSupplied { question, text } => {
+            for asked in beside.questions.iter_mut().filter(|asked| asked.id == *question) {
+                asked.answer = Some(text.clone());
+            }
+            now
+        }
+        Event::ContactMade(contact) => {
+            beside.contacts.push(contact.clone());
+            now
+        }
+        Event::StatusSet(status) => {
+            beside.status = *status;
+            now
+        }
+        Event::ConsentLapsed { directive, at } => {
+            beside.consent_lapsed = Some(directive.clone());
+            beside.clocks.rest_from(*at);
+            now
+        }
+        Event::ConsentRestored { clocks, .. } => {
+            beside.consent_lapsed = None;
+            // On hold they rest on.
+            if !matches!(now, Situation::OnHold { .. }) {
+                beside.clocks.go_on(clocks.iter().copied());
+            }
             now
         }
         Event::Progressed { progress, record } => {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use kernel::ids::Uuid;
 use kernel::{Decider, Refusal as _};
 
 use super::*;
@@ -34,6 +35,12 @@ names!(COMMANDS, command_name: Command {
     Complete => "complete",
     Fail => "fail",
     Report => "report",
+    AskInformation => "ask information",
+    SupplyInformation => "supply information",
+    AddContact => "add contact",
+    SetStatus => "set status",
+    LapseConsent => "lapse consent",
+    RestoreConsent => "restore consent",
     Review => "review",
     Lapse => "lapse",
     MarkEnteredInError => "mark entered in error",
@@ -63,27 +70,38 @@ names!(STATES, state_name: State {
     InError => "in error",
 });
 
-/// The states, in the order of the lines.
+/// The states, in the order of the lines. Where one was sent, its target wants to know something.
 fn states() -> Vec<(&'static str, Vec<Event>)> {
     let reason = ClosingReason::Moved;
     let rejected = Event::Rejected { reason, criterion: None, text: Private::plain("in words") };
-    let open = || then(requested(), [accepted()]);
+    let open = || then(asked(), [accepted()]);
     let closed = |event| then(open(), [event]);
+    let lapsed = |past| then(past, [Event::ConsentLapsed { directive: "consent-1".into(), at: noon() }]);
     vec![
         ("none", vec![]),
         ("draft", drafted()),
-        ("requested", requested()),
-        ("acknowledged", then(requested(), [Event::Acknowledged])),
+        ("requested", asked()),
+        ("acknowledged", then(asked(), [Event::Acknowledged])),
         ("accepted", open()),
         ("in progress", then(open(), [Event::Started])),
         ("on hold", then(open(), [held(HoldReason::Documents)])),
-        ("rejected", then(requested(), [rejected])),
+        ("rejected", then(asked(), [rejected])),
         ("cancelled", closed(Event::Cancelled { reason, ended_early: false })),
         ("completed", closed(Event::Completed { outcome: Outcome::Enrolled })),
         ("failed", closed(Event::Failed { reason, ended_early: false })),
+        ("requested, consent lapsed", lapsed(asked())),
+        ("accepted, consent lapsed", lapsed(open())),
+        ("in progress, consent lapsed", lapsed(then(open(), [Event::Started]))),
+        ("on hold, consent lapsed", lapsed(then(open(), [held(HoldReason::Documents)]))),
         ("recorded", vec![recorded()]),
-        ("entered in error", then(requested(), [Event::EnteredInError])),
+        ("entered in error", then(asked(), [Event::EnteredInError])),
     ]
+}
+
+fn asked() -> Vec<Event> {
+    let question =
+        Event::InformationAsked { question: Uuid::from_u128(1), text: Private::plain("a question") };
+    then(requested(), [question])
 }
 
 /// Who asks, in the order of the columns. The last but one refers themself: the referral is then their own.
@@ -109,7 +127,7 @@ fn commands(by: By) -> Vec<Command> {
         Command::Send { by, at: noon(), consent: Some("consent-1".into()), overriding: None },
         Command::Acknowledge { by },
         Command::Accept { by, at: noon() },
-        Command::Reject { by, reason, criterion: None, text },
+        Command::Reject { by, reason, criterion: None, text: text.clone() },
         Command::Cancel { by, reason },
         Command::Start { by },
         Command::Hold { by, reason: HoldReason::Capacity, at: noon() },
@@ -117,6 +135,12 @@ fn commands(by: By) -> Vec<Command> {
         Command::Complete { by, outcome: Outcome::Waitlisted },
         Command::Fail { by, reason },
         Command::Report { progress: Progress::Opened, record: "case-1".into(), outcome: None },
+        Command::AskInformation { by, question: Uuid::from_u128(2), text: text.clone() },
+        Command::SupplyInformation { by, question: Uuid::from_u128(1), text: text.clone() },
+        Command::AddContact { by, contact: contact(1, true) },
+        Command::SetStatus { by, status: BusinessStatus::Scheduled },
+        Command::LapseConsent { directive: "consent-1".into(), at: noon() },
+        Command::RestoreConsent { directive: "consent-2".into(), at: noon() },
         Command::Review { by, at: noon() },
         Command::Lapse { clock: Clock::Acknowledge, due: due() },
         Command::MarkEnteredInError { by },
@@ -231,7 +255,7 @@ fn the_table_holds_every_command_and_every_state() {
 
 /// Commands that somebody gives about a referral that is there: the rest begin one, or are the system's own.
 fn is_asked_of_one(command: &str) -> bool {
-    !matches!(command, "draft" | "record" | "lapse" | "report")
+    !matches!(command, "draft" | "record" | "lapse" | "report" | "lapse consent" | "restore consent")
 }
 
 #[test]
@@ -256,11 +280,32 @@ fn nobody_but_its_maker_knows_of_a_draft() {
 
 #[test]
 fn the_target_alone_answers_and_serves() {
-    let answers = ["acknowledge", "accept", "reject", "start", "hold", "resume", "complete", "fail"];
+    let answers = [
+        "acknowledge",
+        "accept",
+        "reject",
+        "start",
+        "hold",
+        "resume",
+        "complete",
+        "fail",
+        "ask information",
+        "add contact",
+        "set status",
+    ];
     for (command, state, cells) in lines().iter().filter(|(command, ..)| answers.contains(command)) {
         for (cell, (actor, _)) in cells.iter().zip(ACTORS) {
             let may = ["yes", "holds"].contains(&cell.as_str());
             assert!(!may || actor == "target", "{command} in {state} by {actor}: {cell}");
+        }
+    }
+}
+
+#[test]
+fn while_its_consent_has_lapsed_the_target_rejects_or_cancels_and_nothing_else() {
+    for (command, state, cells) in lines().iter().filter(|(_, state, _)| state.ends_with("consent lapsed")) {
+        if is_asked_of_one(command) && cells[1] == "yes" {
+            assert!(["reject", "cancel"].contains(command), "{command} in {state}");
         }
     }
 }

@@ -5,10 +5,11 @@ use platform::wire::to_instant;
 use proto::referrals as pb;
 
 use super::clocks::running_out;
-use super::{clock, closing_reason, hold_reason, id_text, outcome, progress};
+use super::{business_status, clock, closing_reason, criterion, hold_reason, id_text, outcome, progress};
 use crate::domain::ReferralId;
 use crate::domain::referral::{Beside, Clock, Closing, Facts, Situation, State};
 use crate::wire::codes::state as state_out;
+use crate::wire::contact::contact_out;
 
 /// A referral as its readers see it, without what is sealed.
 pub fn referral(id: ReferralId, version: u64, state: &State) -> pb::Referral {
@@ -63,7 +64,11 @@ fn stands(out: &mut pb::Referral, situation: &Situation) {
             out.hold_reason = hold_reason::number(*reason);
         }
         Situation::Closed(closing) => match closing {
-            Closing::Rejected(reason) => out.closing_reason = closing_reason::number(*reason),
+            // Its words are sealed.
+            Closing::Rejected { reason, criterion: unmet, text: _ } => {
+                out.closing_reason = closing_reason::number(*reason);
+                out.criterion = unmet.map(criterion::number).unwrap_or_default();
+            }
             Closing::Cancelled(reason, early) | Closing::Failed(reason, early) => {
                 out.closing_reason = closing_reason::number(*reason);
                 out.ending = ending(early);
@@ -80,6 +85,9 @@ fn also(out: &mut pb::Referral, beside: &Beside) {
     out.clocks = running_out(&Clock::ALL.into_iter().filter_map(running).collect::<Vec<_>>());
     out.overdue = beside.clocks.overdue().map(clock::number).collect();
     out.clocks_rest = beside.clocks.rest();
+    out.business_status = business_status::number(beside.status);
+    out.consent_lapsed = beside.consent_lapsed.is_some();
+    out.contacts = beside.contacts.iter().map(contact_out).collect();
     if let Some((so_far, record)) = &beside.reported {
         out.progress = progress::number(*so_far);
         out.receiving_record = record.clone();

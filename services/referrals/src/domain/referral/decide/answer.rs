@@ -14,7 +14,7 @@ pub(super) fn acknowledge(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
         | Situation::Accepted
         | Situation::InProgress
         | Situation::OnHold { .. }
-        | Situation::Closed(Closing::Rejected(_)) => Ok(vec![]),
+        | Situation::Closed(Closing::Rejected { .. }) => Ok(vec![]),
         Situation::Draft => Err(Refusal::NotFound),
         Situation::Closed(_) => Err(Refusal::NotAwaitingAnswer),
     }
