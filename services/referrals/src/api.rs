@@ -1,6 +1,7 @@
 //! The gRPC face: parse, execute or query, reply.
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
+mod linked;
 mod offers;
 mod participations;
 mod referrals;
@@ -86,7 +87,7 @@ impl ReferralsService for Api {
         &self,
         request: Request<pb::DraftReferralRequest>,
     ) -> Result<Response<pb::DraftReferralResponse>, Status> {
-        writes!(self, request, referrals::draft, pb::DraftReferralResponse)
+        replies!(self, request, linked::draft)
     }
 
     async fn send_referral(
@@ -94,6 +95,13 @@ impl ReferralsService for Api {
         request: Request<pb::SendReferralRequest>,
     ) -> Result<Response<pb::SendReferralResponse>, Status> {
         writes!(self, request, referrals::send, pb::SendReferralResponse)
+    }
+
+    async fn send_household_referral(
+        &self,
+        request: Request<pb::SendHouseholdReferralRequest>,
+    ) -> Result<Response<pb::SendHouseholdReferralResponse>, Status> {
+        writes!(self, request, linked::send_household, pb::SendHouseholdReferralResponse)
     }
 
     async fn acknowledge_referral(
@@ -171,6 +179,27 @@ impl ReferralsService for Api {
         request: Request<pb::SetReferralBusinessStatusRequest>,
     ) -> Result<Response<pb::SetReferralBusinessStatusResponse>, Status> {
         writes!(self, request, referrals::status, pb::SetReferralBusinessStatusResponse)
+    }
+
+    async fn request_referral_transfer(
+        &self,
+        request: Request<pb::RequestReferralTransferRequest>,
+    ) -> Result<Response<pb::RequestReferralTransferResponse>, Status> {
+        writes!(self, request, referrals::ask_transfer, pb::RequestReferralTransferResponse)
+    }
+
+    async fn split_referral(
+        &self,
+        request: Request<pb::SplitReferralRequest>,
+    ) -> Result<Response<pb::SplitReferralResponse>, Status> {
+        replies!(self, request, linked::split)
+    }
+
+    async fn reopen_referral(
+        &self,
+        request: Request<pb::ReopenReferralRequest>,
+    ) -> Result<Response<pb::ReopenReferralResponse>, Status> {
+        writes!(self, request, linked::reopen, pb::ReopenReferralResponse)
     }
 
     async fn review_referral(

@@ -1,5 +1,8 @@
-//! Closing the loop: an accepted referral opens a participation here, and what receiving services do comes back onto the referral.
+//! Closing the loop: an accepted referral opens a participation here, what receiving services do comes back onto the referral, and referrals that belong
+//! together hear of each other.
 //! Invariant: decided on the streams as they are, appended with the reader's cursor, so each event counts once.
+
+mod linked;
 
 use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
@@ -15,6 +18,8 @@ use crate::domain::referral::{self, Progress, Referral};
 use crate::domain::{ParticipationId, ReferralId};
 use crate::policy::{self, Report};
 use crate::{places, wire};
+
+pub use linked::Linked;
 
 /// An accepted referral whose programme has no service of its own opens a participation.
 pub struct Opens {

@@ -18,8 +18,9 @@ pub use codes::{answer_out as recorded_state, state_numbers};
 pub use offer::{offer, publish, record as record_offer};
 pub use participation::{add_contact, end, participation, record_contact, record_participation, start};
 pub use referral::{
-    Drafting, accept, acknowledge, ask, cancel, complete, contact, draft, fail, hold, record, referral,
-    reject, resume, review, send, start as start_referral, status, supply,
+    Drafting, accept, acknowledge, ask, ask_transfer, cancel, complete, contact, draft, fail, hold, members,
+    part, record, referral, reject, resume, review, send, split, start as start_referral, status, supply,
+    with_members,
 };
 
 /// The part of the label of a 42 CFR Part 2 programme's records (DS4P).

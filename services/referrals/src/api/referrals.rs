@@ -11,7 +11,7 @@ use tonic::{Request, Status};
 
 use super::{Api, READ, RECORD, REQUEST};
 use crate::domain::ReferralId;
-use crate::domain::offer::{self, Offer};
+use crate::domain::offer::Offer;
 use crate::domain::referral::{self, Closing, Referral, Situation};
 use crate::view::ReferralFilter;
 use crate::{places, wire};
@@ -27,7 +27,7 @@ impl Api {
     }
 
     /// The person's consent that covers the referral's target, as the registry last told.
-    async fn consent(&self, id: ReferralId) -> Result<Option<String>, Status> {
+    pub(super) async fn consent(&self, id: ReferralId) -> Result<Option<String>, Status> {
         let now = self.desk.load::<Referral>(id.uuid()).await?;
         match &*now.state {
             referral::State::Made { facts, .. } => self.view.consent(facts.person, facts.target).await,
@@ -51,6 +51,8 @@ impl Api {
         match state {
             referral::State::Made { facts, situation, beside } => {
                 (out.need, out.need_status) = keys.field(Some(&facts.need)).await;
+                let wish = beside.transfer_asked.as_ref();
+                (out.transfer_reason, out.transfer_reason_status) = keys.field(wish).await;
                 if let Situation::Closed(Closing::Rejected { text, .. }) = situation {
                     (out.rejection_text, out.rejection_text_status) = keys.field(Some(text)).await;
                 }
@@ -117,26 +119,6 @@ macro_rules! changes {
     };
 }
 
-pub(super) async fn draft(api: &Api, request: &Request<pb::DraftReferralRequest>) -> Result<Done, Status> {
-    let r = request.get_ref();
-    let ask = api.desk.ask("DraftReferral", REQUEST, request, &r.request_id, "")?;
-    let at = platform::wire::happened("occurred_at", r.occurred_at.as_ref(), ask.at)?;
-    let ask = Ask { at: at.at, ..ask };
-    let drafting = wire::draft(r)?;
-    let (stream, by) = (id_of::<Referral>(drafting.id.uuid()), ask.by());
-    api.desk.begins::<Referral>(drafting.id.uuid());
-    let streams = (Stream::<Referral>::of(drafting.id.uuid()), Stream::<Offer>::of(drafting.offer.uuid()));
-    let done = api.desk.execute(&ask, stream, streams, |(now, offer)| {
-        let published = match &*offer.state {
-            offer::State::Published { agency, content } => Some((*agency, content)),
-            offer::State::Unmade | offer::State::Withdrawn { .. } => None,
-        };
-        let events = Referral::decide(now, drafting.command(by, published))?;
-        Ok::<_, referral::Refusal>(Changes::none().write::<Referral>(now, events))
-    });
-    Ok(done.await?)
-}
-
 pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("SendReferral", REQUEST, request, &r.request_id, &r.etag)?;
@@ -156,6 +138,7 @@ changes!(ask, "AskForInformation", AskForInformationRequest, wire::ask);
 changes!(supply, "SupplyInformation", SupplyInformationRequest, wire::supply);
 changes!(contact, "AddReferralContact", AddReferralContactRequest, wire::contact);
 changes!(status, "SetReferralBusinessStatus", SetReferralBusinessStatusRequest, wire::status);
+changes!(ask_transfer, "RequestReferralTransfer", RequestReferralTransferRequest, wire::ask_transfer);
 changes!(review, "ReviewReferral", ReviewReferralRequest, wire::review);
 changes!(complete, "CompleteReferral", CompleteReferralRequest, wire::complete);
 changes!(fail, "FailReferral", FailReferralRequest, wire::fail);

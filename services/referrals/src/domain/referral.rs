@@ -5,12 +5,14 @@ mod clocks;
 mod command;
 mod decide;
 mod event;
+mod links;
 mod refusal;
 mod state;
 
 pub use clocks::{Clock, Clocks};
-pub use command::{Ask, Command, Recorded};
+pub use command::{Ask, Command, Follows, Recorded};
 pub use event::{Event, Sent};
+pub use links::{Followed, Household, Origin, PartEnd, Rule, Split};
 pub use refusal::Refusal;
 pub use state::{Answer, Beside, Closing, Facts, Question, Situation, State};
 

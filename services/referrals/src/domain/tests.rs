@@ -3,6 +3,7 @@
 
 mod clocks;
 mod consent;
+mod links;
 mod offers;
 mod participations;
 mod referrals;
@@ -14,8 +15,8 @@ use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone
 use super::contact::Contact;
 use super::offer::{Content, Receiver};
 use super::referral::{
-    self, Ask, BusinessStatus, Clock, Closing, ClosingReason, Command, Event, Facts, HoldReason, Outcome,
-    Progress, Recorded, Referral, Sent, Situation, State,
+    self, Ask, BusinessStatus, Clock, Closing, ClosingReason, Command, Event, Facts, Followed, HoldReason,
+    Household, Origin, Outcome, PartEnd, Progress, Recorded, Referral, Rule, Sent, Situation, State,
 };
 use super::{GoalId, ReferralId};
 
@@ -72,6 +73,8 @@ fn facts() -> Facts {
         zero_exclusion: false,
         part2: false,
         expires: false,
+        origin: Origin::New,
+        household: Household::Alone,
     }
 }
 
@@ -86,6 +89,8 @@ fn ask() -> Ask {
         need: Private::plain("to cook"),
         goal: None::<GoalId>,
         no_goal_reason: Some(Private::plain("not yet talked about")),
+        follows: None,
+        household: Household::Alone,
     }
 }
 

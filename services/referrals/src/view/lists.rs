@@ -139,7 +139,13 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         }
         referral::Event::ConsentLapsed { .. } => (None, Turns::none()),
         referral::Event::ConsentRestored { clocks, .. } => (None, Turns::set(clocks.iter().copied())),
-        referral::Event::InformationAsked { .. }
+        referral::Event::Split { .. } => {
+            (Some(State::InProgress), Turns::default().and_stopped(&[Clock::Start]))
+        }
+        referral::Event::TransferAsked { .. }
+        | referral::Event::FollowedBy { .. }
+        | referral::Event::PartEnded { .. }
+        | referral::Event::InformationAsked { .. }
         | referral::Event::InformationSupplied { .. }
         | referral::Event::ContactMade(_)
         | referral::Event::StatusSet(_)

@@ -25,6 +25,7 @@ platform::codes!(pub mod progress: crate::domain::referral::Progress = proto::re
 platform::codes!(pub mod business_status: crate::domain::referral::BusinessStatus = proto::referrals::BusinessStatus {
     NotUpdated, NeedsClientAction, Pending, Eligible, CouldNotContact, Waitlisted, Scheduled, ReferredElsewhere, GotHelp,
 });
+platform::codes!(pub mod split_rule: crate::domain::referral::Rule = proto::referrals::SplitRule { Any, All });
 platform::codes!(pub mod clock: crate::domain::referral::Clock = proto::referrals::Clock {
     Acknowledge, Answer, Start, Review, Expiry,
 });

@@ -2,6 +2,8 @@
 //! Invariant: the need, why no goal is served, the service that a source names and a rejection's words leave sealed and come back sealed; only a reply opens them.
 
 mod clocks;
+mod draft;
+mod links;
 mod reply;
 mod talk;
 
@@ -17,15 +19,20 @@ use tonic::Status;
 
 use super::codes::{
     answer_in, answer_out, business_status, clock, closing_reason, criterion, hold_reason, outcome, progress,
+    split_rule,
 };
 use super::contact::stored_contact;
 use super::offer::{receiver_in, receiver_out};
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ReferralId;
-use crate::domain::offer::Content;
-use crate::domain::referral::{Ask, Command, Event, Facts, Recorded, Referral, Sent, State};
+use crate::domain::referral::{Command, Event, Facts, Recorded, Referral, Sent, State};
 
 use clocks::{optional_instant, running_in, running_out, stored_instant};
+pub use draft::{Drafting, draft, members, with_members};
+pub use links::{ask_transfer, part, split};
+use links::{
+    followed_in, followed_out, household_in, household_out, origin_in, origin_out, part_end_in, part_end_out,
+};
 pub use reply::referral;
 pub use talk::{ask, contact, status, supply};
 use talk::{asked, made as contact_made, stored_words, supplied};
@@ -34,66 +41,6 @@ use talk::{asked, made as contact_made, stored_words, supplied};
 const NEED: usize = 2_000;
 /// Longest reason in words, in characters.
 const REASON: usize = 500;
-
-/// A draft whose offer is still to be looked up.
-pub struct Drafting {
-    /// The id it will have.
-    pub id: ReferralId,
-    /// The offer asked for.
-    pub offer: OfferId,
-    person: PersonId,
-    priority: i32,
-    life_domain: i32,
-    need: kernel::Private,
-    goal: Option<crate::domain::GoalId>,
-    no_goal_reason: Option<kernel::Private>,
-}
-
-impl Drafting {
-    /// The command, now that the offer is known.
-    pub fn command(&self, by: By, offer: Option<(AgencyId, &Content)>) -> Command {
-        let target = offer.map_or(AgencyId::of(0), |(agency, _)| agency);
-        let ask = Ask {
-            person: self.person,
-            offer: self.offer,
-            target,
-            content: offer.map(|(_, content)| content.clone()),
-            priority: self.priority,
-            life_domain: self.life_domain,
-            need: self.need.clone(),
-            goal: self.goal,
-            no_goal_reason: self.no_goal_reason.clone(),
-        };
-        Command::Draft { id: self.id, by, ask: Box::new(ask) }
-    }
-}
-
-/// What is to be drafted.
-pub fn draft(request: &pb::DraftReferralRequest) -> Result<Drafting, BadField> {
-    let goal = wire::optional_id("goal_id", &request.goal_id)?;
-    let reason = wire::optional_text("no_goal_reason", &request.no_goal_reason, REASON)?;
-    if goal.is_none() && reason.is_none() {
-        return Err(BadField::new(
-            "goal_id",
-            "is missing; name the goal it serves, or say in no_goal_reason why there is none",
-        ));
-    }
-    let priority = match pb::Priority::try_from(request.priority) {
-        Ok(pb::Priority::Unspecified) => pb::Priority::Routine,
-        Ok(given) => given,
-        Err(_) => return Err(BadField::new("priority", "is not one of the contract's values")),
-    };
-    Ok(Drafting {
-        id: ReferralId::new(uuid::Uuid::now_v7()),
-        offer: wire::id("offer_id", &request.offer_id)?,
-        person: wire::id("person_id", &request.person_id)?,
-        priority: priority.into(),
-        life_domain: wire::choice::<proto::types::LifeDomain>("life_domain", request.life_domain)?.into(),
-        need: wire::private("need", &request.need, NEED)?,
-        goal,
-        no_goal_reason: reason.map(kernel::Private::Plain),
-    })
-}
 
 fn referral_id(text: &str) -> Result<ReferralId, BadField> {
     wire::id("referral_id", text)
@@ -361,6 +308,27 @@ impl Encoding for Referral {
                 };
                 payload(pb::ReferralConsentRestored::full_name(), Kind::ReferralConsentRestored(message))
             }
+            Event::TransferAsked { text } => {
+                let reason = Some(ink.seal("transfer.reason", text)?);
+                let message = pb::ReferralTransferAsked { referral_id, reason };
+                payload(pb::ReferralTransferAsked::full_name(), Kind::ReferralTransferAsked(message))
+            }
+            Event::FollowedBy { how, referral } => {
+                let (following, follower_id) = (followed_out(*how), referral.to_string());
+                let message = pb::ReferralFollowed { referral_id, following, follower_id };
+                payload(pb::ReferralFollowed::full_name(), Kind::ReferralFollowed(message))
+            }
+            Event::Split { rule, parts } => {
+                let part_ids = parts.iter().map(ToString::to_string).collect();
+                let message = pb::ReferralSplit { referral_id, rule: split_rule::number(*rule), part_ids };
+                payload(pb::ReferralSplit::full_name(), Kind::ReferralSplit(message))
+            }
+            Event::PartEnded { part, end } => {
+                let (outcome, reason) = part_end_out(*end);
+                let message =
+                    pb::ReferralPartEnded { referral_id, part_id: part.to_string(), outcome, reason };
+                payload(pb::ReferralPartEnded::full_name(), Kind::ReferralPartEnded(message))
+            }
             Event::Reviewed { next } => {
                 let message = pb::ReferralReviewed { referral_id, review_by: next.map(to_instant) };
                 payload(pb::ReferralReviewed::full_name(), Kind::ReferralReviewed(message))
@@ -467,6 +435,24 @@ impl Encoding for Referral {
                 clocks: running_in(stored, &message.clocks)?,
                 directive: message.directive_id,
             },
+            Kind::ReferralTransferAsked(message) => Event::TransferAsked {
+                text: from_private(message.reason.as_ref()).ok_or_else(bad("it has no reason"))?,
+            },
+            Kind::ReferralFollowed(message) => Event::FollowedBy {
+                how: followed_in(stored, message.following)?,
+                referral: stored_id(stored, &message.follower_id)?,
+            },
+            Kind::ReferralSplit(message) => {
+                let parts = message.part_ids.iter().map(|part| stored_id(stored, part));
+                Event::Split {
+                    rule: split_rule::stored(message.rule).ok_or_else(bad("its rule is not known"))?,
+                    parts: parts.collect::<Result<_, _>>()?,
+                }
+            }
+            Kind::ReferralPartEnded(message) => Event::PartEnded {
+                part: stored_id(stored, &message.part_id)?,
+                end: part_end_in(stored, message.outcome, message.reason)?,
+            },
             Kind::ReferralReviewed(message) => {
                 Event::Reviewed { next: optional_instant(stored, message.review_by.as_ref())? }
             }
@@ -493,6 +479,8 @@ fn payload(kind: String, message: Kind) -> Payload {
 
 fn drafted(facts: &Facts, ink: &Ink<'_>) -> Result<pb::ReferralDrafted, Status> {
     let (receiver, unit_group_id) = receiver_out(facts.receiver);
+    let (following, follows_id) = origin_out(facts.origin);
+    let (household_head_id, household_person_ids) = household_out(&facts.household);
     Ok(pb::ReferralDrafted {
         referral_id: facts.id.to_string(),
         person_id: facts.person.to_string(),
@@ -512,6 +500,10 @@ fn drafted(facts: &Facts, ink: &Ink<'_>) -> Result<pb::ReferralDrafted, Status> 
         zero_exclusion: facts.zero_exclusion,
         part2: facts.part2,
         expires: facts.expires,
+        following,
+        follows_id,
+        household_head_id,
+        household_person_ids,
     })
 }
 
@@ -534,6 +526,8 @@ fn facts(stored: &proto::log::Event, message: pb::ReferralDrafted) -> Result<Fac
         zero_exclusion: message.zero_exclusion,
         part2: message.part2,
         expires: message.expires,
+        origin: origin_in(stored, message.following, &message.follows_id)?,
+        household: household_in(stored, &message.household_head_id, &message.household_person_ids)?,
     })
 }
 

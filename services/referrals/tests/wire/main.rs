@@ -9,6 +9,7 @@ macro_rules! call {
 }
 
 mod clocks;
+mod linked;
 mod talk;
 
 use kernel::{AgencyId, OfferId, PersonId, StreamId};
@@ -75,13 +76,17 @@ fn source(table: &str, key: &str) -> Option<Source> {
 }
 
 async fn ana_allows(service: &Alone, agency: AgencyId) {
+    allows(service, ANA, agency).await;
+}
+
+async fn allows(service: &Alone, person: PersonId, agency: AgencyId) {
     let kind = Registry::ConsentGiven(proto::registry::ConsentGiven {
-        person_id: ANA.to_string(),
+        person_id: person.to_string(),
         recipient_agency_id: agency.to_string(),
         evidence: None,
     });
     let event = proto::registry::RegistryEvent { kind: Some(kind) };
-    service.tell("registry", StreamId::new("consent", ANA.uuid()), Some(ANA), &event).await;
+    service.tell("registry", StreamId::new("consent", person.uuid()), Some(person), &event).await;
 }
 
 fn asking(offer: &str) -> pb::DraftReferralRequest {

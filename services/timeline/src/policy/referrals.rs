@@ -16,11 +16,13 @@ const LOG: &str = "referrals";
 const REFERRAL: &str = "referral";
 const PARTICIPATION: &str = "participation";
 
-/// What is remembered of a referral for its line: how it stands, questions that are open, how far its target says it is, whether its consent lapsed.
+/// What is remembered of a referral for its line: how it stands, questions that are open, how far its target says it is, whether its consent lapsed,
+/// and what it has to do with another.
 const STATE: &str = "state";
 const ASKED: &str = "asked";
 const STATUS: &str = "status";
 const LAPSED: &str = "lapsed";
+const LINKED: &str = "linked";
 
 pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
     let payload = ReferralsEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
@@ -100,6 +102,14 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::ReferralBusinessStatusSet(set) => {
             note(entries, read, STATUS, |_| status(set.status()).map(str::to_owned));
         }
+        Kind::ReferralTransferAsked(_) => {
+            note(entries, read, LINKED, |_| Some("transfer asked for".to_owned()));
+        }
+        Kind::ReferralFollowed(followed) => {
+            note(entries, read, LINKED, |_| following(followed.following()).map(str::to_owned));
+        }
+        Kind::ReferralSplit(_) => state(entries, read, "in progress, passed to several", true),
+        Kind::ReferralPartEnded(_) => goes_on(entries, REFERRAL, read, |_| {}),
         Kind::ReferralConsentLapsed(_) => note(entries, read, LAPSED, |_| Some("consent lapsed".to_owned())),
         Kind::ReferralConsentRestored(_) => note(entries, read, LAPSED, |_| None),
         Kind::ReferralContactMade(made) => {
@@ -201,9 +211,19 @@ fn note(entries: &mut Entries, read: &Read, name: &str, change: impl FnOnce(&str
 
 fn line(facts: &BTreeMap<String, String>) -> String {
     let asked = facts.get(ASKED).map(|_| "information asked for");
-    let notes = [facts.get(STATUS).map(String::as_str), asked, facts.get(LAPSED).map(String::as_str)];
+    let noted = |name| facts.get(name).map(String::as_str);
+    let notes = [noted(STATUS), asked, noted(LAPSED), noted(LINKED)];
     let said: String = notes.into_iter().flatten().map(|note| format!(", {note}")).collect();
     format!("Referral to {}: {}{said}", fact(facts, "offer"), fact(facts, STATE))
+}
+
+fn following(following: pb::Following) -> Option<&'static str> {
+    match following {
+        pb::Following::Unspecified | pb::Following::PartOf => None,
+        pb::Following::ReRefers => Some("referred again"),
+        pb::Following::Reopens => Some("opened again"),
+        pb::Following::Transfers => Some("being transferred"),
+    }
 }
 
 fn status(status: pb::BusinessStatus) -> Option<&'static str> {

@@ -2,6 +2,7 @@
 //! Invariant: the logs that it reads are real and hold what the test tells them.
 
 mod plans;
+mod turns;
 mod watch;
 
 use kernel::{AgencyId, PersonId, StreamId};

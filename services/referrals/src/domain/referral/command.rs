@@ -6,7 +6,10 @@ use kernel::{
     AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, Words, known_longer,
 };
 
-use super::{BusinessStatus, Clock, ClosingReason, Criterion, HoldReason, Outcome, Progress, Refusal};
+use super::{
+    BusinessStatus, Clock, ClosingReason, Criterion, Facts, Followed, HoldReason, Household, Origin, Outcome,
+    PartEnd, Progress, Refusal, Rule, State,
+};
 use crate::domain::contact::Contact;
 use crate::domain::offer::{self, Content};
 use crate::domain::{GoalId, ReferralId};
@@ -32,6 +35,52 @@ pub struct Ask {
     pub goal: Option<GoalId>,
     /// Or why there is none.
     pub no_goal_reason: Option<Private>,
+    /// The referral that it follows.
+    pub follows: Option<Follows>,
+    /// Whom it is drafted with.
+    pub household: Household,
+}
+
+/// A referral that another follows, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Follows {
+    /// Which, and how.
+    pub how: Origin,
+    /// Where that one stands.
+    pub old: State,
+}
+
+impl Ask {
+    /// The same asked again of what the offer says now, for the same person: what opening a closed one again drafts.
+    pub fn again(old: &Facts, how: Origin, state: &State, offer: &offer::State) -> Self {
+        Self { follows: Some(Follows { how, old: state.clone() }), ..Self::of(old, old.offer, offer) }
+    }
+
+    /// The same asked of another offer: a part of a split one.
+    pub fn part(whole: &Facts, state: &State, id: OfferId, offer: &offer::State) -> Self {
+        let follows = Some(Follows { how: Origin::PartOf(whole.id), old: state.clone() });
+        Self { follows, ..Self::of(whole, id, offer) }
+    }
+
+    fn of(facts: &Facts, id: OfferId, offer: &offer::State) -> Self {
+        let (target, content) = match offer {
+            offer::State::Published { agency, content } => (*agency, Some(content.clone())),
+            offer::State::Unmade | offer::State::Withdrawn { .. } => (facts.target, None),
+        };
+        Self {
+            person: facts.person,
+            offer: id,
+            target,
+            content,
+            priority: facts.priority,
+            life_domain: facts.life_domain,
+            need: facts.need.clone(),
+            goal: facts.goal,
+            no_goal_reason: facts.no_goal_reason.clone(),
+            follows: None,
+            household: Household::Alone,
+        }
+    }
 }
 
 /// A referral as another system tells it.
@@ -212,6 +261,46 @@ pub enum Command {
         directive: String,
         /// Since when.
         at: Timestamp,
+    },
+    /// It should go to another.
+    AskTransfer {
+        /// Who asks.
+        by: By,
+        /// Why, in words.
+        text: Private,
+    },
+    /// Another was sent that follows it.
+    Follow {
+        /// How, as that one says it.
+        how: Followed,
+        /// That one.
+        referral: ReferralId,
+    },
+    /// Another that takes its place was accepted.
+    Transfer {
+        /// That one.
+        to: ReferralId,
+    },
+    /// Pass it to several others.
+    Split {
+        /// Who splits.
+        by: By,
+        /// When its parts complete it.
+        rule: Rule,
+        /// Their referrals.
+        parts: Vec<ReferralId>,
+    },
+    /// A part of it ended.
+    EndPart {
+        /// Which.
+        part: ReferralId,
+        /// How.
+        end: PartEnd,
+    },
+    /// What it is a part of has closed.
+    EndWithWhole {
+        /// Why it is not needed any more.
+        reason: ClosingReason,
     },
     /// An open one was looked at again.
     Review {

@@ -3,6 +3,7 @@
 
 mod answer;
 mod begin;
+mod links;
 mod passing;
 mod serve;
 mod talk;
@@ -103,6 +104,12 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::SetStatus { by, status } => talk::status(for_target(state, by)?, status),
         Command::LapseConsent { directive, at } => Ok(passing::lapse_consent(state, directive, at)),
         Command::RestoreConsent { directive, at } => Ok(passing::restore_consent(state, directive, at)),
+        Command::AskTransfer { by, text } => links::ask_transfer(made(state, by)?, by, text),
+        Command::Follow { how, referral } => Ok(links::follow(state, how, referral)),
+        Command::Transfer { to } => Ok(links::transfer(state, to)),
+        Command::Split { by, rule, parts } => links::split(for_target(state, by)?, rule, parts),
+        Command::EndPart { part, end } => Ok(links::end_part(state, part, end)),
+        Command::EndWithWhole { reason } => Ok(links::end_with_whole(state, reason)),
         Command::Review { by, at } => passing::review(made(state, by)?, by, at),
         Command::Lapse { clock, due } => Ok(passing::lapse(state, clock, due)),
         Command::MarkEnteredInError { by } => begin::mark_entered_in_error(state, by),

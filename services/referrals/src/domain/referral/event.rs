@@ -4,7 +4,10 @@
 use kernel::ids::Uuid;
 use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, WorkerId};
 
-use super::{BusinessStatus, Clock, ClosingReason, Criterion, HoldReason, Outcome, Progress, Recorded};
+use super::{
+    BusinessStatus, Clock, ClosingReason, Criterion, Followed, HoldReason, Outcome, PartEnd, Progress,
+    Recorded, Rule,
+};
 use crate::domain::contact::Contact;
 use crate::domain::offer::Receiver;
 use crate::domain::{GoalId, ReferralId};
@@ -131,6 +134,32 @@ pub enum Event {
         directive: String,
         /// When the clocks that rested run out now; none where they rest on.
         clocks: Vec<(Clock, Timestamp)>,
+    },
+    /// It should go to another.
+    TransferAsked {
+        /// Why, in words.
+        text: Private,
+    },
+    /// Another was sent that follows it.
+    FollowedBy {
+        /// How.
+        how: Followed,
+        /// That one.
+        referral: ReferralId,
+    },
+    /// Its target passes it to several others.
+    Split {
+        /// When its parts complete it.
+        rule: Rule,
+        /// Their referrals.
+        parts: Vec<ReferralId>,
+    },
+    /// A part of it ended.
+    PartEnded {
+        /// Which.
+        part: ReferralId,
+        /// How.
+        end: PartEnd,
     },
     /// An open one was looked at again.
     Reviewed {

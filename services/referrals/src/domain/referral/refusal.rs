@@ -65,6 +65,12 @@ pub enum Refusal {
     /// It was answered.
     #[error("this question was answered already; ask another where more is to be known")]
     AlreadySupplied,
+    /// It was split before.
+    #[error("the referral was split already; what its parts come to completes it")]
+    AlreadySplit,
+    /// What it follows is about somebody else.
+    #[error("the referral that this one follows is about another person")]
+    AnotherPerson,
     /// That it expired is for its clock to say.
     #[error("a referral expires by its clock alone; name the reason why you end it")]
     ExpiredByClockAlone,
@@ -88,6 +94,8 @@ impl kernel::Refusal for Refusal {
             | Self::ZeroExclusion
             | Self::CriterionMissing
             | Self::ConsentLapsed
+            | Self::AlreadySplit
+            | Self::AnotherPerson
             | Self::AlreadySupplied
             | Self::ExpiredByClockAlone
             | Self::KeptElsewhere => RefusalKind::FailedPrecondition,
@@ -113,6 +121,8 @@ impl kernel::Refusal for Refusal {
             Self::ConsentLapsed => "CONSENT_LAPSED",
             Self::QuestionNotFound => "QUESTION_NOT_FOUND",
             Self::AlreadySupplied => "ALREADY_SUPPLIED",
+            Self::AlreadySplit => "ALREADY_SPLIT",
+            Self::AnotherPerson => "ANOTHER_PERSON",
             Self::ExpiredByClockAlone => "EXPIRED_BY_CLOCK_ALONE",
             Self::KeptElsewhere => "KEPT_ELSEWHERE",
         }

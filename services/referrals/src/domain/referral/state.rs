@@ -5,7 +5,8 @@ use kernel::ids::Uuid;
 use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, Zone};
 
 use super::{
-    BusinessStatus, Clock, Clocks, ClosingReason, Criterion, Event, HoldReason, Outcome, Progress, Recorded,
+    BusinessStatus, Clock, Clocks, ClosingReason, Criterion, Event, Followed, HoldReason, Household, Origin,
+    Outcome, Progress, Recorded, Split,
 };
 use crate::domain::contact::Contact;
 use crate::domain::offer::Receiver;
@@ -48,6 +49,10 @@ pub struct Facts {
     pub part2: bool,
     /// Whether the target wants it cancelled as expired where it stays unanswered long after its answer was due.
     pub expires: bool,
+    /// What it follows.
+    pub origin: Origin,
+    /// Whom it was drafted with.
+    pub household: Household,
 }
 
 /// How a referral ended.
@@ -150,6 +155,12 @@ pub struct Beside {
     pub questions: Vec<Question>,
     /// How the target tried to reach the person, oldest first as noted.
     pub contacts: Vec<Contact>,
+    /// Why it should go to another, where that was asked for.
+    pub transfer_asked: Option<Private>,
+    /// Those that follow it.
+    pub followed_by: Vec<(Followed, ReferralId)>,
+    /// What its target passed to others.
+    pub split: Option<Split>,
     /// What the receiving service reported: how far, and its record.
     pub reported: Option<(Progress, String)>,
 }
@@ -177,6 +188,8 @@ pub enum State {
         person: PersonId,
         /// The agency that asked.
         requester: Option<AgencyId>,
+        /// What it followed.
+        origin: Origin,
     },
 }
 
@@ -188,6 +201,23 @@ impl State {
                 facts.requester.map(|requester| (requester, facts.person, facts.offer))
             }
             Self::Made { .. } | Self::Unmade | Self::Told(_) | Self::InError { .. } => None,
+        }
+    }
+
+    /// The referral that it is a part of.
+    pub fn part_of(&self) -> Option<ReferralId> {
+        match self {
+            Self::Made { facts, .. } => facts.origin.part_of(),
+            Self::InError { origin, .. } => origin.part_of(),
+            Self::Unmade | Self::Told(_) => None,
+        }
+    }
+
+    /// Its parts that have not ended.
+    pub fn open_parts(&self) -> Vec<ReferralId> {
+        match self {
+            Self::Made { beside, .. } => beside.split.iter().flat_map(Split::open).collect(),
+            Self::Unmade | Self::Told(_) | Self::InError { .. } => vec![],
         }
     }
 
@@ -220,8 +250,14 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         Event::Recorded { told, .. } => State::Told((**told).clone()),
         Event::EnteredInError => match state {
             State::Unmade => State::Unmade,
-            State::Made { facts, .. } => State::InError { person: facts.person, requester: facts.requester },
-            State::Told(told) => State::InError { person: told.person, requester: Some(told.requester) },
+            State::Made { facts, .. } => {
+                let Facts { person, requester, origin, .. } = facts;
+                State::InError { person, requester, origin }
+            }
+            State::Told(told) => {
+                let (person, requester) = (told.person, Some(told.requester));
+                State::InError { person, requester, origin: Origin::New }
+            }
             error @ State::InError { .. } => error,
         },
         Event::Sent(_)
@@ -242,6 +278,10 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         | Event::StatusSet(_)
         | Event::ConsentLapsed { .. }
         | Event::ConsentRestored { .. }
+        | Event::TransferAsked { .. }
+        | Event::FollowedBy { .. }
+        | Event::Split { .. }
+        | Event::PartEnded { .. }
         | Event::Progressed { .. } => match state {
             State::Made { facts, situation, mut beside } => {
                 let situation = moved(situation, &mut beside, event);
@@ -339,6 +379,25 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
             if !matches!(now, Situation::OnHold { .. }) {
                 beside.clocks.go_on(clocks.iter().copied());
             }
+            now
+        }
+        Event::TransferAsked { text } => {
+            beside.transfer_asked = Some(text.clone());
+            now
+        }
+        Event::FollowedBy { how, referral } => {
+            beside.followed_by.push((*how, *referral));
+            now
+        }
+        Event::Split { rule, parts } => {
+            let parts = parts.iter().map(|part| (*part, None)).collect();
+            beside.split = Some(Split { rule: *rule, parts });
+            // Those who it was passed to begin in their own time.
+            beside.clocks.stop(&[Clock::Start]);
+            Situation::InProgress
+        }
+        Event::PartEnded { part, end } => {
+            beside.split = beside.split.take().map(|split| split.after(*part, *end));
             now
         }
         Event::Progressed { progress, record } => {

@@ -41,6 +41,12 @@ names!(COMMANDS, command_name: Command {
     SetStatus => "set status",
     LapseConsent => "lapse consent",
     RestoreConsent => "restore consent",
+    AskTransfer => "ask for a transfer",
+    Follow => "follow",
+    Transfer => "transfer",
+    Split => "split",
+    EndPart => "end a part",
+    EndWithWhole => "end with the whole",
     Review => "review",
     Lapse => "lapse",
     MarkEnteredInError => "mark entered in error",
@@ -76,6 +82,7 @@ fn states() -> Vec<(&'static str, Vec<Event>)> {
     let rejected = Event::Rejected { reason, criterion: None, text: Private::plain("in words") };
     let open = || then(asked(), [accepted()]);
     let closed = |event| then(open(), [event]);
+    let following = Event::FollowedBy { how: Followed::Transferring, referral: ReferralId::of(31) };
     let lapsed = |past| then(past, [Event::ConsentLapsed { directive: "consent-1".into(), at: noon() }]);
     vec![
         ("none", vec![]),
@@ -84,7 +91,9 @@ fn states() -> Vec<(&'static str, Vec<Event>)> {
         ("acknowledged", then(asked(), [Event::Acknowledged])),
         ("accepted", open()),
         ("in progress", then(open(), [Event::Started])),
+        ("split", then(open(), [Event::Split { rule: Rule::Any, parts: vec![PART] }])),
         ("on hold", then(open(), [held(HoldReason::Documents)])),
+        ("being transferred", then(open(), [following])),
         ("rejected", then(asked(), [rejected])),
         ("cancelled", closed(Event::Cancelled { reason, ended_early: false })),
         ("completed", closed(Event::Completed { outcome: Outcome::Enrolled })),
@@ -97,6 +106,8 @@ fn states() -> Vec<(&'static str, Vec<Event>)> {
         ("entered in error", then(asked(), [Event::EnteredInError])),
     ]
 }
+
+const PART: ReferralId = ReferralId::of(33);
 
 fn asked() -> Vec<Event> {
     let question =
@@ -141,6 +152,12 @@ fn commands(by: By) -> Vec<Command> {
         Command::SetStatus { by, status: BusinessStatus::Scheduled },
         Command::LapseConsent { directive: "consent-1".into(), at: noon() },
         Command::RestoreConsent { directive: "consent-2".into(), at: noon() },
+        Command::AskTransfer { by, text },
+        Command::Follow { how: Followed::ReReferred, referral: ReferralId::of(31) },
+        Command::Transfer { to: ReferralId::of(31) },
+        Command::Split { by, rule: Rule::Any, parts: vec![ReferralId::of(32)] },
+        Command::EndPart { part: PART, end: PartEnd::Completed(Outcome::Enrolled) },
+        Command::EndWithWhole { reason },
         Command::Review { by, at: noon() },
         Command::Lapse { clock: Clock::Acknowledge, due: due() },
         Command::MarkEnteredInError { by },
@@ -255,7 +272,18 @@ fn the_table_holds_every_command_and_every_state() {
 
 /// Commands that somebody gives about a referral that is there: the rest begin one, or are the system's own.
 fn is_asked_of_one(command: &str) -> bool {
-    !matches!(command, "draft" | "record" | "lapse" | "report" | "lapse consent" | "restore consent")
+    let begins = ["draft", "record"];
+    let own = [
+        "report",
+        "lapse consent",
+        "restore consent",
+        "follow",
+        "transfer",
+        "end a part",
+        "end with the whole",
+        "lapse",
+    ];
+    !begins.contains(&command) && !own.contains(&command)
 }
 
 #[test]
@@ -292,6 +320,7 @@ fn the_target_alone_answers_and_serves() {
         "ask information",
         "add contact",
         "set status",
+        "split",
     ];
     for (command, state, cells) in lines().iter().filter(|(command, ..)| answers.contains(command)) {
         for (cell, (actor, _)) in cells.iter().zip(ACTORS) {

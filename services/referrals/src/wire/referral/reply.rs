@@ -5,9 +5,12 @@ use platform::wire::to_instant;
 use proto::referrals as pb;
 
 use super::clocks::running_out;
-use super::{business_status, clock, closing_reason, criterion, hold_reason, id_text, outcome, progress};
+use super::links::{followed_out, origin_out, parts_out, together};
+use super::{
+    business_status, clock, closing_reason, criterion, hold_reason, id_text, outcome, progress, split_rule,
+};
 use crate::domain::ReferralId;
-use crate::domain::referral::{Beside, Clock, Closing, Facts, Situation, State};
+use crate::domain::referral::{Beside, Clock, Closing, Facts, Followed, Situation, State};
 use crate::wire::codes::state as state_out;
 use crate::wire::contact::contact_out;
 
@@ -48,6 +51,8 @@ fn asked(out: &mut pb::Referral, facts: &Facts) {
     out.priority = facts.priority;
     out.life_domain = facts.life_domain;
     out.goal_id = id_text(facts.goal);
+    (out.following, out.follows_id) = origin_out(facts.origin);
+    out.household_referral_ids = together(facts.id, &facts.household);
 }
 
 fn stands(out: &mut pb::Referral, situation: &Situation) {
@@ -88,6 +93,16 @@ fn also(out: &mut pb::Referral, beside: &Beside) {
     out.business_status = business_status::number(beside.status);
     out.consent_lapsed = beside.consent_lapsed.is_some();
     out.contacts = beside.contacts.iter().map(contact_out).collect();
+    out.transfer_asked = beside.transfer_asked.is_some();
+    let followed = |(how, referral): &(Followed, ReferralId)| pb::FollowedBy {
+        following: followed_out(*how),
+        referral_id: referral.to_string(),
+    };
+    out.followed_by = beside.followed_by.iter().map(followed).collect();
+    if let Some(split) = &beside.split {
+        out.split_rule = split_rule::number(split.rule);
+        out.parts = parts_out(split);
+    }
     if let Some((so_far, record)) = &beside.reported {
         out.progress = progress::number(*so_far);
         out.receiving_record = record.clone();

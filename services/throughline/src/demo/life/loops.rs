@@ -145,7 +145,7 @@ impl Life {
             need: need.to_owned(),
             goal_id: goal.to_owned(),
             no_goal_reason: if goal.is_empty() { "not asked yet".to_owned() } else { String::new() },
-            occurred_at: None,
+            ..Default::default()
         };
         let referral = id(say!(coordinator.voice, referrals.draft_referral, request).await?.written);
         let mut request = refs::SendReferralRequest {

@@ -3,9 +3,10 @@
 
 use kernel::{AgencyId, By, PersonId};
 
+use super::links::may_follow;
 use super::{State, party};
 use crate::domain::ReferralId;
-use crate::domain::referral::{Ask, Event, Facts, Recorded, Refusal};
+use crate::domain::referral::{Ask, Event, Facts, Origin, Recorded, Refusal};
 
 pub(super) fn draft(state: &State, id: ReferralId, by: By, ask: Ask) -> Result<Vec<Event>, Refusal> {
     match state {
@@ -14,6 +15,7 @@ pub(super) fn draft(state: &State, id: ReferralId, by: By, ask: Ask) -> Result<V
     }
     let requester = drafting_agency(by, ask.person)?;
     let content = ask.content.ok_or(Refusal::OfferNotOpen)?;
+    let origin = ask.follows.map_or(Ok(Origin::New), |follows| may_follow(follows, by, ask.person))?;
     Ok(vec![Event::Drafted(Facts {
         id,
         person: ask.person,
@@ -32,6 +34,8 @@ pub(super) fn draft(state: &State, id: ReferralId, by: By, ask: Ask) -> Result<V
         zero_exclusion: content.zero_exclusion,
         part2: content.part2,
         expires: content.expires,
+        origin,
+        household: ask.household,
     })])
 }
 
@@ -58,7 +62,7 @@ pub(super) fn mark_entered_in_error(state: &State, by: By) -> Result<Vec<Event>,
         },
         State::Told(told) if by == By::Agency(told.requester) => Ok(vec![Event::EnteredInError]),
         State::Told(_) => Err(Refusal::NotFound),
-        State::InError { requester, person } => match by {
+        State::InError { requester, person, .. } => match by {
             By::Agency(agency) if *requester == Some(agency) => Ok(vec![]),
             By::Person(own) if requester.is_none() && own == *person => Ok(vec![]),
             By::Agency(_) | By::Person(_) | By::System => Err(Refusal::NotFound),
