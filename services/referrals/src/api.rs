@@ -1,6 +1,7 @@
 //! The gRPC face: parse, execute or query, reply.
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
+mod inbox;
 mod linked;
 mod offers;
 mod participations;
@@ -249,6 +250,13 @@ impl ReferralsService for Api {
         request: Request<pb::ListReferralsRequest>,
     ) -> Result<Response<pb::ListReferralsResponse>, Status> {
         replies!(self, request, referrals::list)
+    }
+
+    async fn list_inbox(
+        &self,
+        request: Request<pb::ListInboxRequest>,
+    ) -> Result<Response<pb::ListInboxResponse>, Status> {
+        replies!(self, request, inbox::list)
     }
 
     async fn start_participation(

@@ -53,6 +53,26 @@ pub struct ReferralFilter {
     pub size: usize,
 }
 
+/// Which referrals wait.
+pub struct InboxFilter {
+    /// For this agency.
+    pub agency: AgencyId,
+    /// As their target, or as their requester.
+    pub side: Side,
+    /// In these states, as the contract numbers them.
+    pub states: Vec<i64>,
+    /// With any of these clocks breached; none means whether or not.
+    pub overdue: Vec<Clock>,
+    /// Sent before this, in microseconds since 1970.
+    pub before: Option<i64>,
+    /// Of this urgency or a greater one, as the contract numbers it.
+    pub priority: i64,
+    /// After this row; none for the first page.
+    pub after: Option<Last>,
+    /// So many.
+    pub size: usize,
+}
+
 /// A clock of a referral that runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
@@ -134,6 +154,30 @@ impl View {
         }
         query.only_if("person = {}", filter.person.map(PersonId::uuid));
         query.in_states(&filter.states);
+        Ok(query.page(&self.lists, filter.size).await?)
+    }
+
+    /// Referrals that wait, the longest waiting first, and the last row where more follow.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn inbox(&self, filter: &InboxFilter) -> Result<(Vec<Uuid>, Option<Last>), Status> {
+        // What was never sent here stands at 0, before the first.
+        let first = || Last::new(0, Uuid::max());
+        let after = filter.after.clone().unwrap_or_else(first);
+        let mut query = Query::oldest("referral", "requested", &after);
+        let side = match filter.side {
+            Side::Received | Side::Unspecified => "target = {}",
+            Side::Sent => "requester = {}",
+        };
+        query.only(side, filter.agency.uuid());
+        query.in_states(&filter.states);
+        if !filter.overdue.is_empty() {
+            let bits = filter.overdue.iter().fold(0, |bits, clock| bits | lists::bit(*clock));
+            query.only("(overdue & {}) <> 0", bits);
+        }
+        query.only_if("requested < {}", filter.before);
+        query.only("priority >= {}", filter.priority);
         Ok(query.page(&self.lists, filter.size).await?)
     }
 

@@ -14,7 +14,7 @@ use prost::Message;
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 
-pub use codes::{answer_out as recorded_state, state_numbers};
+pub use codes::{answer_out as recorded_state, clocks, priority_at_least, state_numbers};
 pub use offer::{offer, publish, record as record_offer};
 pub use participation::{add_contact, end, participation, record_contact, record_participation, start};
 pub use referral::{

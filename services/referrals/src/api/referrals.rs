@@ -35,7 +35,11 @@ impl Api {
         }
     }
 
-    async fn read_referral(&self, caller: &Caller, id: ReferralId) -> Result<Option<pb::Referral>, Status> {
+    pub(super) async fn read_referral(
+        &self,
+        caller: &Caller,
+        id: ReferralId,
+    ) -> Result<Option<pb::Referral>, Status> {
         let now = self.desk.load::<Referral>(id.uuid()).await?;
         if !sees(caller, &now) {
             return Ok(None);

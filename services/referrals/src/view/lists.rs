@@ -23,8 +23,14 @@ const CLOSED: &str = "UPDATE offer SET open = 0 WHERE id IN (VALUES {rows})";
 const NAME: &str =
     "INSERT INTO offer_identifier (agency, system, value, offer) VALUES {rows} ON CONFLICT DO NOTHING";
 const NO_NAME: &str = "DELETE FROM offer_identifier WHERE offer IN (VALUES {rows})";
-const REFERRAL: &str = "INSERT INTO referral (id, person, requester, target, state, at) VALUES {rows} \
+const REFERRAL: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue) VALUES {rows} \
      ON CONFLICT (id) DO UPDATE SET requester = excluded.requester, target = excluded.target, state = excluded.state";
+const REQUESTED: &str = "WITH given (id, at) AS (VALUES {rows}) \
+     UPDATE referral SET requested = given.at FROM given WHERE referral.id = given.id";
+const OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
+     UPDATE referral SET overdue = referral.overdue | given.clocks FROM given WHERE referral.id = given.id";
+const NOT_OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
+     UPDATE referral SET overdue = referral.overdue & ~given.clocks FROM given WHERE referral.id = given.id";
 const STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE referral SET state = given.state FROM given WHERE referral.id = given.id";
 const DUE: &str =
@@ -43,10 +49,13 @@ impl platform::lists::Lists for Lists {
             "CREATE TABLE offer_identifier (agency uuid NOT NULL, system text NOT NULL, value text NOT NULL, offer uuid NOT NULL, \
              PRIMARY KEY (agency, system, value, offer))",
             "CREATE INDEX offer_identifier_offer ON offer_identifier (offer)",
+            // `requested` is 0 for what was never sent here, and `overdue` has a bit for each clock that is breached.
             "CREATE TABLE referral (id uuid PRIMARY KEY, person uuid NOT NULL, requester uuid, target uuid, state bigint NOT NULL, \
-             at bigint NOT NULL)",
+             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL)",
             "CREATE INDEX referral_requester ON referral (requester, at, id)",
             "CREATE INDEX referral_target ON referral (target, at, id)",
+            "CREATE INDEX referral_waits_for ON referral (target, requested, id)",
+            "CREATE INDEX referral_waits ON referral (requester, requested, id)",
             "CREATE INDEX referral_person ON referral (person, at, id)",
             "CREATE TABLE due (id uuid PRIMARY KEY, referral uuid NOT NULL, clock text NOT NULL, at bigint NOT NULL)",
             "CREATE INDEX due_at ON due (at)",
@@ -85,23 +94,42 @@ fn apply_offer(logged: &Logged<'_>, event: &offer::Event, rows: &mut Rows) {
 /// What becomes of a referral's clocks.
 #[derive(Default)]
 struct Turns {
-    /// All that run stop, or rest.
+    /// None runs any more.
     none: bool,
-    /// These stop.
+    /// These run no more.
     stopped: Vec<Clock>,
+    /// What these waited for has happened.
+    happened: Vec<Clock>,
     /// These run until then.
     set: Vec<(Clock, Timestamp)>,
 }
 
 impl Turns {
-    fn none() -> Self {
+    fn rest() -> Self {
         Self { none: true, ..Self::default() }
+    }
+    fn end() -> Self {
+        Self { happened: Clock::ALL.to_vec(), ..Self::rest() }
     }
     fn set(set: impl IntoIterator<Item = (Clock, Timestamp)>) -> Self {
         Self { set: set.into_iter().collect(), ..Self::default() }
     }
-    fn and_stopped(self, clocks: &[Clock]) -> Self {
-        Self { stopped: clocks.to_vec(), ..self }
+    fn ran_out(self, clock: Clock) -> Self {
+        Self { stopped: vec![clock], ..self }
+    }
+    fn happened(self, clocks: &[Clock]) -> Self {
+        Self { stopped: clocks.to_vec(), happened: clocks.to_vec(), ..self }
+    }
+}
+
+/// Its bit among those of a referral's breached clocks.
+pub(super) fn bit(clock: Clock) -> i64 {
+    match clock {
+        Clock::Acknowledge => 1,
+        Clock::Answer => 2,
+        Clock::Start => 4,
+        Clock::Review => 8,
+        Clock::Expiry => 16,
     }
 }
 
@@ -109,11 +137,13 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
     let id = logged.id;
     let (state, clocks) = match event {
         referral::Event::Drafted(facts) => {
-            return begin(logged, facts.requester, Some(facts.target), State::Draft, rows);
+            let sides = (facts.requester, Some(facts.target));
+            return begin(logged, sides, State::Draft, facts.priority, rows);
         }
         referral::Event::Recorded { told, .. } => {
             let target = told.offer.as_ref().map(|(_, agency, _)| *agency);
-            return begin(logged, Some(told.requester), target, wire::recorded_state(told.answer), rows);
+            let sides = (Some(told.requester), target);
+            return begin(logged, sides, wire::recorded_state(told.answer), 0, rows);
         }
         referral::Event::Sent(sent) => {
             let due = [
@@ -123,24 +153,24 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
             ];
             (Some(State::Requested), Turns::set(due))
         }
-        referral::Event::Acknowledged => (None, Turns::default().and_stopped(&[Clock::Acknowledge])),
+        referral::Event::Acknowledged => (None, Turns::default().happened(&[Clock::Acknowledge])),
         referral::Event::Accepted { start_by, .. } => {
             let waited = [Clock::Acknowledge, Clock::Answer, Clock::Expiry];
-            (Some(State::Accepted), Turns::set([(Clock::Start, *start_by)]).and_stopped(&waited))
+            (Some(State::Accepted), Turns::set([(Clock::Start, *start_by)]).happened(&waited))
         }
-        referral::Event::Started => (Some(State::InProgress), Turns::default().and_stopped(&[Clock::Start])),
-        referral::Event::Held { .. } => (Some(State::OnHold), Turns::none()),
+        referral::Event::Started => (Some(State::InProgress), Turns::default().happened(&[Clock::Start])),
+        referral::Event::Held { .. } => (Some(State::OnHold), Turns::rest()),
         referral::Event::Resumed { clocks } => (Some(State::InProgress), Turns::set(clocks.iter().copied())),
         referral::Event::Reviewed { next } => {
-            (None, Turns::set(next.map(|next| (Clock::Review, next))).and_stopped(&[Clock::Review]))
+            (None, Turns::set(next.map(|next| (Clock::Review, next))).happened(&[Clock::Review]))
         }
         referral::Event::Overdue { clock, expires, .. } => {
-            (None, Turns::set(expires.map(|at| (Clock::Expiry, at))).and_stopped(&[*clock]))
+            (None, Turns::set(expires.map(|at| (Clock::Expiry, at))).ran_out(*clock))
         }
-        referral::Event::ConsentLapsed { .. } => (None, Turns::none()),
+        referral::Event::ConsentLapsed { .. } => (None, Turns::rest()),
         referral::Event::ConsentRestored { clocks, .. } => (None, Turns::set(clocks.iter().copied())),
         referral::Event::Split { .. } => {
-            (Some(State::InProgress), Turns::default().and_stopped(&[Clock::Start]))
+            (Some(State::InProgress), Turns::default().happened(&[Clock::Start]))
         }
         referral::Event::TransferAsked { .. }
         | referral::Event::FollowedBy { .. }
@@ -150,17 +180,27 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         | referral::Event::ContactMade(_)
         | referral::Event::StatusSet(_)
         | referral::Event::Progressed { .. } => (None, Turns::default()),
-        referral::Event::Rejected { .. } => (Some(State::Rejected), Turns::none()),
-        referral::Event::Cancelled { .. } => (Some(State::Cancelled), Turns::none()),
-        referral::Event::Completed { .. } => (Some(State::Completed), Turns::none()),
-        referral::Event::Failed { .. } => (Some(State::Failed), Turns::none()),
-        referral::Event::EnteredInError => (Some(State::EnteredInError), Turns::none()),
+        referral::Event::Rejected { .. } => (Some(State::Rejected), Turns::end()),
+        referral::Event::Cancelled { .. } => (Some(State::Cancelled), Turns::end()),
+        referral::Event::Completed { .. } => (Some(State::Completed), Turns::end()),
+        referral::Event::Failed { .. } => (Some(State::Failed), Turns::end()),
+        referral::Event::EnteredInError => (Some(State::EnteredInError), Turns::end()),
     };
     if let Some(state) = state {
         rows.put(&[id], STATE, [args![id, i32::from(state)]]);
     }
     if clocks.none {
         rows.put(&[id], NONE_DUE, [args![id]]);
+    }
+    if let referral::Event::Sent(sent) = event {
+        rows.put(&[id], REQUESTED, [args![id, sent.at.as_microsecond()]]);
+    }
+    if let referral::Event::Overdue { clock, .. } = event {
+        rows.put(&[id], OVERDUE, [args![id, bit(*clock)]]);
+    }
+    let happened = clocks.happened.iter().fold(0, |bits, clock| bits | bit(*clock));
+    if happened != 0 {
+        rows.put(&[id], NOT_OVERDUE, [args![id, happened]]);
     }
     rows.put(&[id], NOT_DUE, clocks.stopped.iter().map(|clock| args![due_id(id, *clock)]));
     let due =
@@ -177,15 +217,15 @@ fn due_id(referral: Uuid, clock: Clock) -> Uuid {
 /// A referral that was not there before; the person's own has no requester.
 fn begin(
     logged: &Logged<'_>,
-    requester: Option<AgencyId>,
-    target: Option<AgencyId>,
+    (requester, target): (Option<AgencyId>, Option<AgencyId>),
     state: State,
+    priority: i32,
     rows: &mut Rows,
 ) -> Result<(), ApplyError> {
     let person = Uuid::try_parse(&logged.read.event.person_id)
         .map_err(|_| ApplyError::Poison("its person is damaged".into()))?;
     let (requester, target) = (requester.map(AgencyId::uuid), target.map(AgencyId::uuid));
-    let row = args![logged.id, person, requester, target, i32::from(state), logged.at()];
+    let row = args![logged.id, person, requester, target, i32::from(state), logged.at(), 0, priority, 0];
     rows.put(&[logged.id], REFERRAL, [row]);
     Ok(())
 }

@@ -91,3 +91,23 @@ pub fn state_numbers(states: &[i32]) -> Result<Vec<i64>, platform::error::BadFie
     };
     states.iter().enumerate().map(each).collect()
 }
+
+/// The clocks that a list asks for.
+///
+/// # Errors
+/// A number that names none.
+pub fn clocks(numbers: &[i32]) -> Result<Vec<crate::domain::referral::Clock>, platform::error::BadField> {
+    let each = |(i, number): (usize, &i32)| clock::parse(&format!("overdue[{i}]"), *number);
+    numbers.iter().enumerate().map(each).collect()
+}
+
+/// The least urgency that a list asks for; 0 for any.
+///
+/// # Errors
+/// A number that names none.
+pub fn priority_at_least(number: i32) -> Result<i32, platform::error::BadField> {
+    match number {
+        0 => Ok(0),
+        number => Ok(platform::wire::choice::<pb::Priority>("priority", number)?.into()),
+    }
+}

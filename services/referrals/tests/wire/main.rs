@@ -9,6 +9,7 @@ macro_rules! call {
 }
 
 mod clocks;
+mod inbox;
 mod linked;
 mod talk;
 
