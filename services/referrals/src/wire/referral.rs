@@ -1,17 +1,19 @@
 //! Referrals on the wire.
 //! Invariant: the need, why no goal is served, the service that a source names and a rejection's words leave sealed and come back sealed; only a reply opens them.
 
+mod asks;
 mod clocks;
 mod draft;
+mod facts;
 mod links;
+mod record;
 mod reply;
 mod talk;
 
-use kernel::{AgencyId, By, Discrepancy, OfferId, PersonId, Private, Timestamp, Words, Zone};
-use platform::command::{Ask as Asked, Encoding, Ink, Payload, Unreadable, from_private};
+use kernel::{By, PersonId, Timestamp};
+use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
 use platform::error::BadField;
-use platform::seal::Secret;
-use platform::wire::{self, from_occurred, to_instant, to_occurred};
+use platform::wire::{self, to_instant};
 use prost::Name;
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
@@ -25,14 +27,16 @@ use super::contact::stored_contact;
 use super::offer::{receiver_in, receiver_out};
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ReferralId;
-use crate::domain::referral::{Command, Event, Facts, Recorded, Referral, Sent, State};
+use crate::domain::referral::{Command, Event, Referral, Sent, State};
 
+pub use asks::{accept, acknowledge, cancel, complete, fail, hold, reject, resume, review, start};
 use clocks::{optional_instant, running_in, running_out, stored_instant};
 pub use draft::{Drafting, draft, members, with_members};
+use facts::{drafted, facts};
 pub use links::{ask_transfer, part, split};
-use links::{
-    followed_in, followed_out, household_in, household_out, origin_in, origin_out, part_end_in, part_end_out,
-};
+use links::{followed_in, followed_out, part_end_in, part_end_out};
+pub use record::record;
+use record::{recorded, told};
 pub use reply::referral;
 pub use talk::{ask, contact, status, supply};
 use talk::{asked, made as contact_made, stored_words, supplied};
@@ -69,109 +73,6 @@ pub fn send(
         }
     };
     Ok((referral_id(&request.referral_id)?, Command::Send { by, at, consent, overriding }))
-}
-
-/// It was read.
-pub fn acknowledge(
-    ask: &Asked,
-    request: &pb::AcknowledgeReferralRequest,
-) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Acknowledge { by: ask.by() }))
-}
-
-/// It is accepted.
-pub fn accept(ask: &Asked, request: &pb::AcceptReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Accept { by: ask.by(), at: ask.at }))
-}
-
-/// It is rejected.
-pub fn reject(ask: &Asked, request: &pb::RejectReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    let reason = closing_reason::parse("reason", request.reason)?;
-    let criterion = match request.criterion {
-        0 => None,
-        number => Some(criterion::parse("criterion", number)?),
-    };
-    let text = wire::private("text", &request.text, NEED)?;
-    Ok((referral_id(&request.referral_id)?, Command::Reject { by: ask.by(), reason, criterion, text }))
-}
-
-/// It is called off.
-pub fn cancel(ask: &Asked, request: &pb::CancelReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    let reason = closing_reason::parse("reason", request.reason)?;
-    Ok((referral_id(&request.referral_id)?, Command::Cancel { by: ask.by(), reason }))
-}
-
-/// Its service began.
-pub fn start(ask: &Asked, request: &pb::StartReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Start { by: ask.by() }))
-}
-
-/// It is to rest.
-pub fn hold(ask: &Asked, request: &pb::HoldReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    let reason = hold_reason::parse("reason", request.reason)?;
-    Ok((referral_id(&request.referral_id)?, Command::Hold { by: ask.by(), reason, at: ask.at }))
-}
-
-/// It goes on.
-pub fn resume(ask: &Asked, request: &pb::ResumeReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Resume { by: ask.by(), at: ask.at }))
-}
-
-/// It is closed with an outcome.
-pub fn complete(
-    ask: &Asked,
-    request: &pb::CompleteReferralRequest,
-) -> Result<(ReferralId, Command), BadField> {
-    let outcome = outcome::parse("outcome", request.outcome)?;
-    Ok((referral_id(&request.referral_id)?, Command::Complete { by: ask.by(), outcome }))
-}
-
-/// It is closed without one.
-pub fn fail(ask: &Asked, request: &pb::FailReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    let reason = closing_reason::parse("reason", request.reason)?;
-    Ok((referral_id(&request.referral_id)?, Command::Fail { by: ask.by(), reason }))
-}
-
-/// An open one was looked at again.
-pub fn review(ask: &Asked, request: &pb::ReviewReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Review { by: ask.by(), at: ask.at }))
-}
-
-/// It was made elsewhere, and asked of that offer, whose words are looked up.
-pub fn record(
-    agency: AgencyId,
-    secret: &Secret,
-    request: &pb::RecordReferralRequest,
-) -> Result<(Option<OfferId>, Recorded), BadField> {
-    let answer = answer_in(request.state).ok_or_else(|| {
-        BadField::new("state", "is missing, or a state that is not recorded: send requested, accepted, in progress or how it closed")
-    })?;
-    let made = wire::occurred("made", wire::required("made", request.made.as_ref())?)?;
-    let reached = request.state_reached.as_ref().map(|at| wire::occurred("state_reached", at)).transpose()?;
-    if reached.as_ref().is_some_and(|reached| reached.at < made.at) {
-        return Err(BadField::new(
-            "state_reached",
-            "is before `made`; a state is reached after the referral is made",
-        ));
-    }
-    let offer = wire::optional_id("offer_id", &request.offer_id)?;
-    let unnamed = || Discrepancy::new("TARGET_UNNAMED", "the source names no target that is on the platform");
-    let service_named = wire::text("service_named", &request.service_named, 200)?;
-    let told = Recorded {
-        person: wire::id("person_id", &request.person_id)?,
-        requester: agency,
-        offer: None,
-        service_named: Words {
-            hash: secret.hash("service-named", service_named.as_bytes()),
-            text: Private::Plain(service_named),
-        },
-        made,
-        known_until: wire::known_until(request.source.as_ref(), answer.is_open())?,
-        answer,
-        reached,
-        discrepancies: offer.is_none().then(unnamed).into_iter().collect(),
-    };
-    Ok((offer, told))
 }
 
 impl Encoding for Referral {
@@ -475,107 +376,4 @@ impl Encoding for Referral {
 
 fn payload(kind: String, message: Kind) -> Payload {
     Payload::new(kind, &wrap(message))
-}
-
-fn drafted(facts: &Facts, ink: &Ink<'_>) -> Result<pb::ReferralDrafted, Status> {
-    let (receiver, unit_group_id) = receiver_out(facts.receiver);
-    let (following, follows_id) = origin_out(facts.origin);
-    let (household_head_id, household_person_ids) = household_out(&facts.household);
-    Ok(pb::ReferralDrafted {
-        referral_id: facts.id.to_string(),
-        person_id: facts.person.to_string(),
-        requester_agency_id: id_text(facts.requester),
-        offer_id: facts.offer.to_string(),
-        target_agency_id: facts.target.to_string(),
-        practice: facts.practice.clone(),
-        priority: facts.priority,
-        life_domain: facts.life_domain,
-        need: Some(ink.seal("need", &facts.need)?),
-        goal_id: id_text(facts.goal),
-        no_goal_reason: ink.seal_some("goal.none_reason", facts.no_goal_reason.as_ref())?,
-        receiver: receiver.into(),
-        unit_group_id,
-        offer_name: facts.offer_name.clone(),
-        zone: facts.zone.name().to_owned(),
-        zero_exclusion: facts.zero_exclusion,
-        part2: facts.part2,
-        expires: facts.expires,
-        following,
-        follows_id,
-        household_head_id,
-        household_person_ids,
-    })
-}
-
-fn facts(stored: &proto::log::Event, message: pb::ReferralDrafted) -> Result<Facts, Unreadable> {
-    Ok(Facts {
-        id: stored_id(stored, &message.referral_id)?,
-        person: stored_id(stored, &message.person_id)?,
-        requester: stored_optional_id(stored, &message.requester_agency_id)?,
-        offer: stored_id(stored, &message.offer_id)?,
-        offer_name: message.offer_name,
-        target: stored_id(stored, &message.target_agency_id)?,
-        practice: message.practice,
-        priority: message.priority,
-        life_domain: message.life_domain,
-        need: from_private(message.need.as_ref()).ok_or_else(|| Unreadable::new(stored, "it has no need"))?,
-        goal: stored_optional_id(stored, &message.goal_id)?,
-        no_goal_reason: from_private(message.no_goal_reason.as_ref()),
-        receiver: receiver_in(stored, message.receiver, &message.unit_group_id)?,
-        zone: Zone::stored(message.zone),
-        zero_exclusion: message.zero_exclusion,
-        part2: message.part2,
-        expires: message.expires,
-        origin: origin_in(stored, message.following, &message.follows_id)?,
-        household: household_in(stored, &message.household_head_id, &message.household_person_ids)?,
-    })
-}
-
-fn recorded(told: &Recorded, correction: bool, ink: &Ink<'_>) -> Result<pb::ReferralRecorded, Status> {
-    let (offer, target, name) = match &told.offer {
-        Some((offer, agency, name)) => (offer.to_string(), agency.to_string(), name.clone()),
-        None => Default::default(),
-    };
-    Ok(pb::ReferralRecorded {
-        referral_id: String::new(),
-        person_id: told.person.to_string(),
-        requester_agency_id: told.requester.to_string(),
-        offer_id: offer,
-        target_agency_id: target,
-        service_named: Some(ink.seal("service_named", &told.service_named.text)?),
-        service_named_hash: told.service_named.hash.to_vec().into(),
-        state: answer_out(told.answer).into(),
-        state_reached: told.reached.as_ref().map(to_occurred),
-        correction,
-        made: Some(to_occurred(&told.made)),
-        offer_name: name,
-    })
-}
-
-fn told(stored: &proto::log::Event, message: pb::ReferralRecorded) -> Result<Recorded, Unreadable> {
-    let offer = stored_optional_id(stored, &message.offer_id)?;
-    let target = stored_optional_id(stored, &message.target_agency_id)?;
-    let discrepancies = &stored.discrepancies;
-    let answer = answer_in(message.state).ok_or_else(|| Unreadable::new(stored, "its state is not known"))?;
-    let text = from_private(message.service_named.as_ref());
-    let hash = message.service_named_hash.as_ref().try_into().ok();
-    let (text, hash) =
-        text.zip(hash).ok_or_else(|| Unreadable::new(stored, "the service it names is damaged"))?;
-    Ok(Recorded {
-        person: stored_id(stored, &message.person_id)?,
-        requester: stored_id(stored, &message.requester_agency_id)?,
-        offer: offer.zip(target).map(|(offer, agency)| (offer, agency, message.offer_name)),
-        service_named: Words { text, hash },
-        made: match message.made.as_ref().and_then(from_occurred) {
-            Some(made) => made,
-            None => occurred(stored)?,
-        },
-        known_until: known_until(stored, answer.is_open()),
-        answer,
-        reached: message.state_reached.as_ref().and_then(from_occurred),
-        discrepancies: discrepancies
-            .iter()
-            .map(|found| Discrepancy::new(&found.code, &*found.detail))
-            .collect(),
-    })
 }
