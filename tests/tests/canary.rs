@@ -213,6 +213,31 @@ async fn a_referral(
         ..send
     };
     asks.send_referral(send).await.expect("a referral is sent");
+    let mut answers = world.referrals(World::worker(to));
+    let question = pb::AskForInformationRequest {
+        request_id: request_id(),
+        referral_id: referral.clone(),
+        question: canaries.words("question"),
+        ..Default::default()
+    };
+    answers.ask_for_information(question.clone()).await.expect("it is asked");
+    let answer = pb::SupplyInformationRequest {
+        request_id: request_id(),
+        referral_id: referral.clone(),
+        question_id: question.request_id,
+        answer: canaries.words("answer"),
+        ..Default::default()
+    };
+    asks.supply_information(answer.clone()).await.expect("it is told");
+    let answer = pb::SupplyInformationRequest { request_id: request_id(), ..answer };
+    canaries.refused("a second answer", asks.supply_information(answer).await);
+    let wish = pb::RequestReferralTransferRequest {
+        request_id: request_id(),
+        referral_id: referral.clone(),
+        reason: canaries.words("transfer reason"),
+        ..Default::default()
+    };
+    asks.request_referral_transfer(wish).await.expect("a transfer is asked for");
     let reject = pb::RejectReferralRequest {
         request_id: request_id(),
         referral_id: referral,
@@ -220,7 +245,6 @@ async fn a_referral(
         text: canaries.words("rejection text"),
         ..Default::default()
     };
-    let mut answers = world.referrals(World::worker(to));
     answers.reject_referral(reject.clone()).await.expect("it is rejected");
     let reject = pb::RejectReferralRequest {
         request_id: request_id(),

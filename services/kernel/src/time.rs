@@ -4,6 +4,8 @@
 pub use jiff::civil::Date as Day;
 pub use jiff::{SignedDuration, Timestamp};
 
+use jiff::Span;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// An IANA time zone name that the bundled zone data knows.
@@ -45,14 +47,14 @@ impl Zone {
         day.to_zoned(self.rules()).map_or(Timestamp::UNIX_EPOCH, |start| start.timestamp())
     }
     /// The instant of a wall time here: in a gap it moves on by the gap, and of two it is the first.
-    pub fn instant(&self, wall: jiff::civil::DateTime) -> Timestamp {
+    pub fn instant(&self, wall: DateTime) -> Timestamp {
         self.rules()
             .to_ambiguous_zoned(wall)
             .compatible()
             .map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
     }
     /// The wall time of an instant here.
-    pub fn wall(&self, at: Timestamp) -> jiff::civil::DateTime {
+    pub fn wall(&self, at: Timestamp) -> DateTime {
         at.to_zoned(self.rules()).datetime()
     }
 }
@@ -98,9 +100,8 @@ pub fn after_working_days(from: Timestamp, days: u32, zone: &Zone) -> Timestamp 
     let wall = zone.wall(from);
     let mut day = wall.date();
     let mut left = days;
-    let weekday = |day: Day| day.weekday().to_monday_one_offset() <= 5;
-    while left > 0 || !weekday(day) {
-        let counted = weekday(day);
+    while left > 0 || !is_working(day) {
+        let counted = is_working(day);
         day = match day.tomorrow() {
             Ok(next) => next,
             Err(_) => return Timestamp::MAX,
@@ -110,6 +111,55 @@ pub fn after_working_days(from: Timestamp, days: u32, zone: &Zone) -> Timestamp 
         }
     }
     zone.instant(day.to_datetime(wall.time()))
+}
+
+/// The instant `days` calendar days after `from`, at the same wall time in the zone.
+pub fn after_days(from: Timestamp, days: u32, zone: &Zone) -> Timestamp {
+    let wall = zone.wall(from);
+    match wall.date().checked_add(Span::new().days(days)) {
+        Ok(day) => zone.instant(day.to_datetime(wall.time())),
+        Err(_) => Timestamp::MAX,
+    }
+}
+
+/// How much working time lies between two instants: all of Monday to Friday by the wall clock of the zone. None where `to` is not after `from`.
+pub fn working_time(from: Timestamp, to: Timestamp, zone: &Zone) -> SignedDuration {
+    let (begin, end) = (zone.wall(from), zone.wall(to));
+    let mut sum = SignedDuration::ZERO;
+    let mut at = begin;
+    while at < end {
+        let Some(midnight) = midnight_after(at) else { break };
+        let until = midnight.min(end);
+        if is_working(at.date()) {
+            sum += at.duration_until(until);
+        }
+        at = until;
+    }
+    sum
+}
+
+/// The instant at which so much working time after `from` has gone by.
+pub fn after_working_time(from: Timestamp, time: SignedDuration, zone: &Zone) -> Timestamp {
+    let (mut at, mut left) = (zone.wall(from), time);
+    while let Some(midnight) = midnight_after(at) {
+        if is_working(at.date()) {
+            let today = at.duration_until(midnight);
+            if left < today {
+                return at.checked_add(left).map_or(Timestamp::MAX, |wall| zone.instant(wall));
+            }
+            left -= today;
+        }
+        at = midnight;
+    }
+    Timestamp::MAX
+}
+
+fn is_working(day: Day) -> bool {
+    day.weekday().to_monday_one_offset() <= 5
+}
+
+fn midnight_after(at: DateTime) -> Option<DateTime> {
+    at.date().tomorrow().ok().map(|day| day.to_datetime(jiff::civil::Time::midnight()))
 }
 
 #[cfg(test)]
@@ -129,6 +179,26 @@ mod tests {
         // Saturday counts from Monday.
         let due = after_working_days(at("2026-03-14T09:00:00-05:00"), 1, &zone);
         assert_eq!(due, at("2026-03-17T09:00:00-05:00"));
+    }
+
+    #[test]
+    fn working_time_leaves_out_weekends_and_what_is_left_of_it_goes_on_later() {
+        let zone = Zone::named("America/Chicago").unwrap();
+        let (friday, tuesday) = (at("2026-03-06T18:00:00-06:00"), at("2026-03-10T09:00:00-05:00"));
+        let left = working_time(friday, tuesday, &zone);
+        assert_eq!(left, SignedDuration::from_hours(6 + 24 + 9));
+        assert_eq!(after_working_time(friday, left, &zone), tuesday);
+        // What was left on that Friday is left on a Saturday a week later, and begins to run on Monday.
+        let saturday = at("2026-03-14T15:00:00-05:00");
+        assert_eq!(after_working_time(saturday, left, &zone), at("2026-03-17T15:00:00-05:00"));
+        assert_eq!(working_time(tuesday, friday, &zone), SignedDuration::ZERO);
+        assert_eq!(after_working_time(friday, SignedDuration::ZERO, &zone), friday);
+    }
+
+    #[test]
+    fn calendar_days_keep_the_wall_time() {
+        let zone = Zone::named("America/Chicago").unwrap();
+        assert_eq!(after_days(at("2026-03-05T12:00:00-06:00"), 90, &zone), at("2026-06-03T12:00:00-05:00"));
     }
 
     #[test]

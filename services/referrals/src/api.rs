@@ -1,6 +1,8 @@
 //! The gRPC face: parse, execute or query, reply.
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
+mod inbox;
+mod linked;
 mod offers;
 mod participations;
 mod referrals;
@@ -16,8 +18,6 @@ use tonic::{Request, Response, Status};
 
 use crate::domain::ReferralId;
 use crate::view::View;
-
-pub(crate) use referrals::place;
 
 /// Who may ask for things to happen.
 const REQUEST: &[Role] = &[Role::Worker, Role::Person];
@@ -88,7 +88,7 @@ impl ReferralsService for Api {
         &self,
         request: Request<pb::DraftReferralRequest>,
     ) -> Result<Response<pb::DraftReferralResponse>, Status> {
-        writes!(self, request, referrals::draft, pb::DraftReferralResponse)
+        replies!(self, request, linked::draft)
     }
 
     async fn send_referral(
@@ -96,6 +96,13 @@ impl ReferralsService for Api {
         request: Request<pb::SendReferralRequest>,
     ) -> Result<Response<pb::SendReferralResponse>, Status> {
         writes!(self, request, referrals::send, pb::SendReferralResponse)
+    }
+
+    async fn send_household_referral(
+        &self,
+        request: Request<pb::SendHouseholdReferralRequest>,
+    ) -> Result<Response<pb::SendHouseholdReferralResponse>, Status> {
+        writes!(self, request, linked::send_household, pb::SendHouseholdReferralResponse)
     }
 
     async fn acknowledge_referral(
@@ -147,6 +154,62 @@ impl ReferralsService for Api {
         writes!(self, request, referrals::resume, pb::ResumeReferralResponse)
     }
 
+    async fn ask_for_information(
+        &self,
+        request: Request<pb::AskForInformationRequest>,
+    ) -> Result<Response<pb::AskForInformationResponse>, Status> {
+        writes!(self, request, referrals::ask, pb::AskForInformationResponse)
+    }
+
+    async fn supply_information(
+        &self,
+        request: Request<pb::SupplyInformationRequest>,
+    ) -> Result<Response<pb::SupplyInformationResponse>, Status> {
+        writes!(self, request, referrals::supply, pb::SupplyInformationResponse)
+    }
+
+    async fn add_referral_contact(
+        &self,
+        request: Request<pb::AddReferralContactRequest>,
+    ) -> Result<Response<pb::AddReferralContactResponse>, Status> {
+        writes!(self, request, referrals::contact, pb::AddReferralContactResponse)
+    }
+
+    async fn set_referral_business_status(
+        &self,
+        request: Request<pb::SetReferralBusinessStatusRequest>,
+    ) -> Result<Response<pb::SetReferralBusinessStatusResponse>, Status> {
+        writes!(self, request, referrals::status, pb::SetReferralBusinessStatusResponse)
+    }
+
+    async fn request_referral_transfer(
+        &self,
+        request: Request<pb::RequestReferralTransferRequest>,
+    ) -> Result<Response<pb::RequestReferralTransferResponse>, Status> {
+        writes!(self, request, referrals::ask_transfer, pb::RequestReferralTransferResponse)
+    }
+
+    async fn split_referral(
+        &self,
+        request: Request<pb::SplitReferralRequest>,
+    ) -> Result<Response<pb::SplitReferralResponse>, Status> {
+        replies!(self, request, linked::split)
+    }
+
+    async fn reopen_referral(
+        &self,
+        request: Request<pb::ReopenReferralRequest>,
+    ) -> Result<Response<pb::ReopenReferralResponse>, Status> {
+        writes!(self, request, linked::reopen, pb::ReopenReferralResponse)
+    }
+
+    async fn review_referral(
+        &self,
+        request: Request<pb::ReviewReferralRequest>,
+    ) -> Result<Response<pb::ReviewReferralResponse>, Status> {
+        writes!(self, request, referrals::review, pb::ReviewReferralResponse)
+    }
+
     async fn complete_referral(
         &self,
         request: Request<pb::CompleteReferralRequest>,
@@ -187,6 +250,13 @@ impl ReferralsService for Api {
         request: Request<pb::ListReferralsRequest>,
     ) -> Result<Response<pb::ListReferralsResponse>, Status> {
         replies!(self, request, referrals::list)
+    }
+
+    async fn list_inbox(
+        &self,
+        request: Request<pb::ListInboxRequest>,
+    ) -> Result<Response<pb::ListInboxResponse>, Status> {
+        replies!(self, request, inbox::list)
     }
 
     async fn start_participation(

@@ -1,17 +1,16 @@
-//! What runs out: the target's time to acknowledge.
+//! What runs out: the time to acknowledge, answer, begin and look again, and an unanswered referral itself.
 //! Invariant: the list of what is due is a view of the own log, and its command is a question to the referral, which knows whether it matters.
 
 use futures_util::future::BoxFuture;
-use kernel::Timestamp;
 use kernel::ids::{Uuid, parse_stream};
-use platform::command::{Desk, id_of};
+use kernel::{Decider, Timestamp};
+use platform::command::{Desk, Stream, id_of};
 use platform::timer::{Due, TimerError, Timers};
+use tonic::Status;
 
-use crate::domain::referral::{Command, Referral};
+use crate::domain::referral::{Clock, Command, Referral};
+use crate::places;
 use crate::view::View;
-
-/// The clock's name.
-const ACKNOWLEDGE: &str = "acknowledge";
 
 /// The clocks of referrals.
 pub struct Clocks {
@@ -36,7 +35,11 @@ impl Timers for Clocks {
             let found = self.view.due(now.as_microsecond(), limit).await?;
             let due = |due: crate::view::Due| {
                 let stream = id_of::<Referral>(due.referral).to_string();
-                Ok(Due { at: Timestamp::from_microsecond(due.at)?, stream, kind: ACKNOWLEDGE.to_owned() })
+                Ok(Due {
+                    at: Timestamp::from_microsecond(due.at)?,
+                    stream,
+                    kind: due.clock.name().to_owned(),
+                })
             };
             found.into_iter().map(due).collect()
         })
@@ -52,8 +55,14 @@ impl Timers for Clocks {
     fn fire<'a>(&'a self, due: &'a Due, request_id: Uuid) -> BoxFuture<'a, Result<(), TimerError>> {
         Box::pin(async move {
             let (_, referral) = parse_stream(&due.stream)?;
-            let ask = self.desk.own_ask("LapseAcknowledge", request_id, None);
-            self.desk.decide::<Referral>(&ask, referral, Command::LapseAcknowledge { due: due.at }).await?;
+            let clock = Clock::named(&due.kind).ok_or("no clock of that name")?;
+            let ask = self.desk.own_ask("LapseClock", request_id, None);
+            let streams = Stream::<Referral>::of(referral);
+            let done = self.desk.execute(&ask, id_of::<Referral>(referral), streams, |now| {
+                let command = Command::Lapse { clock, due: due.at };
+                Ok(places::moved(&self.desk, now, Referral::decide(now, command)?))
+            });
+            done.await.map_err(Status::from)?;
             Ok(())
         })
     }

@@ -1,6 +1,7 @@
 //! The only door to the domain of referrals: offers, referrals, participations.
 //! Invariant: pure. Time, ids and what other services said arrive as arguments.
 
+pub mod contact;
 mod ids;
 pub mod offer;
 pub mod participation;

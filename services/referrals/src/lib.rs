@@ -12,6 +12,7 @@ pub mod api;
 pub mod clocks;
 pub mod domain;
 pub mod loops;
+mod places;
 pub mod policy;
 pub mod view;
 pub mod wire;
@@ -31,6 +32,7 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let lists = parts.lists(view::Lists).await?;
     let view = view::View::new(lists.clone(), parts.people().await?);
     parts.react(loops::Opens::new(desk.clone()))?;
+    parts.react(loops::Linked::new(desk.clone()))?;
     parts.react(loops::Reports::participations(desk.clone()))?;
     for log in ["vocational", "housing", "therapy"] {
         parts.react(loops::Reports::of(log, desk.clone()))?;

@@ -1,5 +1,8 @@
-//! Closing the loop: an accepted referral opens a participation here, and what receiving services do comes back onto the referral.
+//! Closing the loop: an accepted referral opens a participation here, what receiving services do comes back onto the referral, and referrals that belong
+//! together hear of each other.
 //! Invariant: decided on the streams as they are, appended with the reader's cursor, so each event counts once.
+
+mod linked;
 
 use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
@@ -14,7 +17,9 @@ use crate::domain::participation::{self, Participation};
 use crate::domain::referral::{self, Progress, Referral};
 use crate::domain::{ParticipationId, ReferralId};
 use crate::policy::{self, Report};
-use crate::wire;
+use crate::{places, wire};
+
+pub use linked::Linked;
 
 /// An accepted referral whose programme has no service of its own opens a participation.
 pub struct Opens {
@@ -111,13 +116,7 @@ impl Reports {
         let ask = self.desk.own_ask("ReportProgress", referral.uuid(), Some(&read.event));
         let streams = Stream::<Referral>::of(referral.uuid());
         let prepared = self.desk.prepared(&ask, id_of::<Referral>(referral.uuid()), streams, |now| {
-            let events = Referral::decide(now, report.clone().command())?;
-            let after = events.iter().fold((*now.state).clone(), Referral::evolve);
-            let changes = Changes::<referral::Refusal>::none().write::<Referral>(now, events);
-            Ok(match (now.keeps(), after.keeps()) {
-                (Some(kept), None) => changes.release(crate::api::place(&self.desk, kept), now.stream),
-                (_, _) => changes,
-            })
+            Ok(places::moved(&self.desk, now, Referral::decide(now, report.clone().command())?))
         });
         let asked =
             Asked { reaction: self.name(), log: self.source(), record: id_of::<Referral>(referral.uuid()) };

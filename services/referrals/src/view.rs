@@ -16,7 +16,7 @@ use proto::referrals::Side;
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::domain::referral::Facts;
+use crate::domain::referral::{Clock, Facts};
 
 pub use lists::Lists;
 
@@ -55,11 +55,33 @@ pub struct ReferralFilter {
     pub size: usize,
 }
 
-/// A referral whose acknowledge clock runs out.
+/// Which referrals wait.
+pub struct InboxFilter {
+    /// For this agency.
+    pub agency: AgencyId,
+    /// As their target, or as their requester.
+    pub side: Side,
+    /// In these states, as the contract numbers them.
+    pub states: Vec<i64>,
+    /// With any of these clocks breached; none means whether or not.
+    pub overdue: Vec<Clock>,
+    /// Sent before this, in microseconds since 1970.
+    pub before: Option<i64>,
+    /// Of this urgency or a greater one, as the contract numbers it.
+    pub priority: i64,
+    /// After this row; none for the first page.
+    pub after: Option<Last>,
+    /// So many.
+    pub size: usize,
+}
+
+/// A clock of a referral that runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// The referral.
     pub referral: Uuid,
+    /// Which clock.
+    pub clock: Clock,
     /// When, in microseconds since 1970.
     pub at: i64,
 }
@@ -156,14 +178,45 @@ impl View {
         Ok(query.page(&self.lists, filter.size).await?)
     }
 
+    /// Referrals that wait, the longest waiting first, and the last row where more follow.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn inbox(&self, filter: &InboxFilter) -> Result<(Vec<Uuid>, Option<Last>), Status> {
+        // What was never sent here stands at 0, before the first.
+        let first = || Last::new(0, Uuid::max());
+        let after = filter.after.clone().unwrap_or_else(first);
+        let mut query = Query::oldest("referral", "requested", &after);
+        let side = match filter.side {
+            Side::Received | Side::Unspecified => "target = {}",
+            Side::Sent => "requester = {}",
+        };
+        query.only(side, filter.agency.uuid());
+        query.in_states(&filter.states);
+        if !filter.overdue.is_empty() {
+            let bits = filter.overdue.iter().fold(0, |bits, clock| bits | lists::bit(*clock));
+            query.only("(overdue & {}) <> 0", bits);
+        }
+        query.only_if("requested < {}", filter.before);
+        query.only("priority >= {}", filter.priority);
+        Ok(query.page(&self.lists, filter.size).await?)
+    }
+
     /// Clocks that have run out by then, the oldest first.
     ///
     /// # Errors
     /// The view cannot be read.
     pub async fn due(&self, by: i64, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let sql = format!("SELECT referral, at FROM due WHERE at <= $1 ORDER BY at LIMIT {limit}");
+        let sql = format!("SELECT referral, clock, at FROM due WHERE at <= $1 ORDER BY at LIMIT {limit}");
         let rows = self.lists.db().fetch(&sql, args![by]).await?;
-        rows.iter().map(|row| Ok(Due { referral: row.uuid(0)?, at: row.i64(1)? })).collect()
+        let mut due = Vec::with_capacity(rows.len());
+        for row in &rows {
+            // A name that a newer build put there is that build's to do.
+            if let Some(clock) = Clock::named(&row.text(1)?) {
+                due.push(Due { referral: row.uuid(0)?, clock, at: row.i64(2)? });
+            }
+        }
+        Ok(due)
     }
 
     /// The next time after then at which a clock runs out.

@@ -2,6 +2,7 @@
 //! Invariant: nothing below it knows the wire, and nothing above it knows the domain's insides.
 
 mod codes;
+mod contact;
 mod offer;
 mod participation;
 mod referral;
@@ -13,12 +14,13 @@ use prost::Message;
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 
-pub use codes::{answer_out as recorded_state, state_numbers};
+pub use codes::{answer_out as recorded_state, clocks, priority_at_least, state_numbers};
 pub use offer::{offer, publish, record as record_offer};
 pub use participation::{add_contact, end, participation, record_contact, record_participation, start};
 pub use referral::{
-    Drafting, accept, acknowledge, cancel, complete, draft, fail, hold, record, referral, reject, resume,
-    send, start as start_referral,
+    Drafting, accept, acknowledge, ask, ask_transfer, cancel, complete, contact, draft, fail, hold, members,
+    part, record, referral, reject, resume, review, send, split, start as start_referral, status, supply,
+    with_members,
 };
 
 pub use kernel::class::PART2;

@@ -99,9 +99,10 @@ impl Demo {
             if entry["service"] == "coordination" && entry["start"]["day"].as_str() >= Some(UNTIL) {
                 return None;
             }
-            // A finding that was raised before may be cleared by the machine's clock.
+            // A finding that was raised before may be cleared by the machine's clock, and a clock of an open referral run out by it.
             let fields: &[&str] = match entry["service"].as_str() {
                 Some("coordination") => &["start", "service", "line"],
+                Some("referrals") if entry["open"] == true => &["start", "service", "agency_name", "text"],
                 _ => &["start", "end", "open", "service", "agency_name", "line", "text"],
             };
             let told: Vec<_> = fields.iter().map(|field| &entry[*field]).collect();

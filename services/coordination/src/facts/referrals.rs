@@ -3,8 +3,8 @@
 
 use platform::source::Read;
 use prost::Message;
-use proto::referrals::ReferralsEvent;
 use proto::referrals::referrals_event::Kind;
+use proto::referrals::{Clock, ReferralsEvent, RunningClock};
 
 use super::stored::{Fact, Referral, Service, Unreadable, happened, instant, written};
 
@@ -18,7 +18,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             Some(Fact::Referral(Referral {
                 written: Some(written(read, agency, drafted.part2)),
                 target: drafted.target_agency_id.clone(),
-                acknowledge_by: None,
+                ..Referral::default()
             }))
         }
         (Kind::ReferralSent(sent), Some(Fact::Referral(referral))) => {
@@ -26,6 +26,19 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             let runs = by.filter(|by| *by > read.recorded.recorded_at);
             let acknowledge_by = runs.map(jiff::Timestamp::as_microsecond);
             Some(Fact::Referral(Referral { acknowledge_by, ..referral }))
+        }
+        // While the consent has lapsed the clock rests, and then goes on with what was left.
+        (Kind::ReferralConsentLapsed(_), Some(Fact::Referral(referral))) => {
+            let rested = referral.acknowledge_by;
+            Some(Fact::Referral(Referral { acknowledge_by: None, rested, ..referral }))
+        }
+        (Kind::ReferralConsentRestored(restored), Some(Fact::Referral(referral))) => {
+            let acknowledge = |running: &&RunningClock| running.clock() == Clock::Acknowledge;
+            let due =
+                restored.clocks.iter().find(acknowledge).map(|running| instant(running.due_at.as_ref()));
+            // One that had run out before it rested has run out still.
+            let acknowledge_by = due.transpose()?.map(jiff::Timestamp::as_microsecond).or(referral.rested);
+            Some(Fact::Referral(Referral { acknowledge_by, rested: None, ..referral }))
         }
         (
             Kind::ReferralAcknowledged(_)
@@ -73,6 +86,17 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ServiceOfferWithdrawn(_)
             | Kind::ReferralSent(_)
             | Kind::ReferralOverdue(_)
+            | Kind::ReferralReviewed(_)
+            | Kind::ReferralTransferAsked(_)
+            | Kind::ReferralFollowed(_)
+            | Kind::ReferralSplit(_)
+            | Kind::ReferralPartEnded(_)
+            | Kind::ReferralInformationAsked(_)
+            | Kind::ReferralInformationSupplied(_)
+            | Kind::ReferralContactMade(_)
+            | Kind::ReferralBusinessStatusSet(_)
+            | Kind::ReferralConsentLapsed(_)
+            | Kind::ReferralConsentRestored(_)
             | Kind::ReferralProgressed(_)
             | Kind::ParticipationContactMade(_)
             | Kind::ParticipationEnded(_)

@@ -190,6 +190,9 @@ pub struct Referral {
     /// Its acknowledge clock, in microseconds; absent while none runs.
     #[prost(sint64, optional, tag = "3")]
     pub acknowledge_by: Option<i64>,
+    /// What that clock said when it came to rest.
+    #[prost(sint64, optional, tag = "4")]
+    pub rested: Option<i64>,
 }
 
 /// The goals that the items of a plan serve.

@@ -122,6 +122,41 @@ fn a_recorded_referral_and_one_that_came_too_late_have_no_clock() {
 }
 
 #[test]
+fn a_clock_rests_while_the_consent_has_lapsed_and_goes_on_with_what_was_left() {
+    use referrals::referrals_event::Kind;
+    let drafted = Kind::ReferralDrafted(referrals::ReferralDrafted {
+        target_agency_id: CLINIC.to_string(),
+        ..Default::default()
+    });
+    let sent = Kind::ReferralSent(referrals::ReferralSent {
+        acknowledge_by: Some(to_instant(at("2026-03-09T12:00:00Z"))),
+        ..Default::default()
+    });
+    let restored = |due: Option<&str>| {
+        let clock = |due: &str| referrals::RunningClock {
+            clock: referrals::Clock::Acknowledge.into(),
+            due_at: Some(to_instant(at(due))),
+        };
+        let clocks = due.map(clock).into_iter().collect();
+        Kind::ReferralConsentRestored(referrals::ReferralConsentRestored { clocks, ..Default::default() })
+    };
+    let lapsed = Kind::ReferralConsentLapsed(Default::default());
+    let findings = |more: Vec<Kind>, now: &str| {
+        let kinds = [drafted.clone(), sent.clone(), lapsed.clone()].into_iter().chain(more);
+        let fact = kinds.fold(None, |held, kind| {
+            of_referrals::apply(held, &read(&referrals::ReferralsEvent { kind: Some(kind) }, None)).unwrap()
+        });
+        found(&facts([("referrals", fact.unwrap())]), now)
+    };
+    assert_eq!(findings(vec![], "2026-03-10T00:00:00Z"), Vec::<String>::new());
+    let later = || vec![restored(Some("2026-03-20T12:00:00Z"))];
+    assert_eq!(findings(later(), "2026-03-10T00:00:00Z"), Vec::<String>::new());
+    assert_eq!(findings(later(), "2026-03-21T00:00:00Z"), ["G1"]);
+    // It had run out before it rested.
+    assert_eq!(findings(vec![restored(None)], "2026-03-10T00:00:00Z"), ["G1"]);
+}
+
+#[test]
 fn who_waits_for_a_home_does_not_lodge_there_and_who_leaves_unhoused_leaves_nothing() {
     use housing::housing_event::Kind;
     let project_type = housing::ProjectType::RapidRehousing.into();

@@ -1,9 +1,9 @@
 //! Referrals: from draft to outcome, and how their parties read them.
 //! Invariant: the one place that an open referral takes moves in the same write as the referral; who is no party reads what does not exist.
 
-use kernel::{AgencyId, By, Caller, Decider, OfferId, PersonId, Role};
+use kernel::{By, Caller, Decider, OfferId, Role};
 use platform::auth;
-use platform::command::{Ask, Changes, Desk, Done, Stream, id_of};
+use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error::{self, BadField};
 use platform::wire::page_size;
 use proto::referrals as pb;
@@ -11,32 +11,23 @@ use tonic::{Request, Status};
 
 use super::{Api, READ, RECORD, REQUEST};
 use crate::domain::ReferralId;
-use crate::domain::offer::{self, Offer};
-use crate::domain::referral::{self, Referral, Situation};
+use crate::domain::offer::Offer;
+use crate::domain::referral::{self, Closing, Referral, Situation};
 use crate::view::ReferralFilter;
-use crate::wire;
+use crate::{places, wire};
 
 impl Api {
     /// Changes a referral, and with it the one place that an open referral of an agency to an offer takes.
     async fn change(&self, ask: &Ask, id: ReferralId, command: referral::Command) -> Result<Done, Status> {
         let stream = id_of::<Referral>(id.uuid());
         let done = self.desk.execute(ask, stream, Stream::<Referral>::of(id.uuid()), |now| {
-            let events = Referral::decide(now, command.clone())?;
-            let after = events.iter().fold((*now.state).clone(), Referral::evolve);
-            let changes = Changes::none().write::<Referral>(now, events);
-            Ok(match (now.keeps(), after.keeps()) {
-                (None, Some(kept)) => {
-                    changes.take(place(&self.desk, kept), stream, referral::Refusal::AlreadyOpen)
-                }
-                (Some(kept), None) => changes.release(place(&self.desk, kept), stream),
-                (None, None) | (Some(_), Some(_)) => changes,
-            })
+            Ok(places::moved(&self.desk, now, Referral::decide(now, command.clone())?))
         });
         Ok(done.await?)
     }
 
     /// The directive by which the referral may be sent then, as the registry last told.
-    async fn consent(&self, id: ReferralId, at: kernel::Timestamp) -> Result<Option<String>, Status> {
+    pub(super) async fn consent(&self, id: ReferralId, at: kernel::Timestamp) -> Result<Option<String>, Status> {
         let now = self.desk.load::<Referral>(id.uuid()).await?;
         match &*now.state {
             referral::State::Made { facts, .. } => self.view.consent(facts, at).await,
@@ -44,31 +35,51 @@ impl Api {
         }
     }
 
-    async fn read_referral(&self, caller: &Caller, id: ReferralId) -> Result<Option<pb::Referral>, Status> {
+    pub(super) async fn read_referral(
+        &self,
+        caller: &Caller,
+        id: ReferralId,
+    ) -> Result<Option<pb::Referral>, Status> {
         let now = self.desk.load::<Referral>(id.uuid()).await?;
         if !sees(caller, &now) {
             return Ok(None);
         }
         let mut referral = wire::referral(id, now.version, &now);
+        self.open_fields(&mut referral, &now).await;
+        Ok(Some(referral))
+    }
+
+    /// Opens what is sealed of a referral.
+    async fn open_fields(&self, out: &mut pb::Referral, state: &referral::State) {
         let keys = self.desk.keys();
-        match &*now.state {
-            referral::State::Made { facts, .. } => {
-                (referral.need, referral.need_status) = keys.field(Some(&facts.need)).await;
+        match state {
+            referral::State::Made { facts, situation, beside } => {
+                (out.need, out.need_status) = keys.field(Some(&facts.need)).await;
+                let wish = beside.transfer_asked.as_ref();
+                (out.transfer_reason, out.transfer_reason_status) = keys.field(wish).await;
+                if let Situation::Closed(Closing::Rejected { text, .. }) = situation {
+                    (out.rejection_text, out.rejection_text_status) = keys.field(Some(text)).await;
+                }
+                for asked in &beside.questions {
+                    let (question, question_status) = keys.field(Some(&asked.text)).await;
+                    let (answer, answer_status) = keys.field(asked.answer.as_ref()).await;
+                    out.information.push(pb::InformationRequest {
+                        question_id: asked.id.to_string(),
+                        question,
+                        question_status,
+                        answer,
+                        answer_status,
+                        answered: asked.answer.is_some(),
+                    });
+                }
             }
             referral::State::Told(told) => {
                 let named = keys.field(Some(&told.service_named.text)).await;
-                (referral.service_named, referral.service_named_status) = named;
+                (out.service_named, out.service_named_status) = named;
             }
             referral::State::Unmade | referral::State::InError { .. } => {}
         }
-        Ok(Some(referral))
     }
-}
-
-/// The claim on the one open referral of a person to an offer that an agency may have.
-pub(crate) fn place(desk: &Desk, (agency, person, offer): (AgencyId, PersonId, OfferId)) -> Vec<u8> {
-    let name = format!("{agency}/{person}/{offer}");
-    desk.secret().hash("open-referral", name.as_bytes()).to_vec()
 }
 
 /// Whether the caller is a party to the referral, or oversees. The target does not see a draft.
@@ -106,31 +117,10 @@ macro_rules! changes {
         pub(super) async fn $name(api: &Api, request: &Request<pb::$request>) -> Result<Done, Status> {
             let r = request.get_ref();
             let ask = api.desk.ask($method, REQUEST, request, &r.request_id, &r.etag)?;
-            let (id, command) = $parse(ask.by(), r)?;
+            let (id, command) = $parse(&ask, r)?;
             api.change(&ask, id, command).await
         }
     };
-}
-
-pub(super) async fn draft(api: &Api, request: &Request<pb::DraftReferralRequest>) -> Result<Done, Status> {
-    let r = request.get_ref();
-    let ask = api.desk.ask("DraftReferral", REQUEST, request, &r.request_id, "")?;
-    let at = platform::wire::happened("occurred_at", r.occurred_at.as_ref(), ask.at)?;
-    let ask = Ask { at: at.at, ..ask };
-    let mut drafting = wire::draft(r)?;
-    drafting.by_programme = api.view.is_programme(ask.caller.speaks_for()).await?;
-    let (stream, by) = (id_of::<Referral>(drafting.id.uuid()), ask.by());
-    api.desk.begins::<Referral>(drafting.id.uuid());
-    let streams = (Stream::<Referral>::of(drafting.id.uuid()), Stream::<Offer>::of(drafting.offer.uuid()));
-    let done = api.desk.execute(&ask, stream, streams, |(now, offer)| {
-        let published = match &*offer.state {
-            offer::State::Published { agency, content } => Some((*agency, content)),
-            offer::State::Unmade | offer::State::Withdrawn { .. } => None,
-        };
-        let events = Referral::decide(now, drafting.command(by, published))?;
-        Ok::<_, referral::Refusal>(Changes::none().write::<Referral>(now, events))
-    });
-    Ok(done.await?)
 }
 
 pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
@@ -149,6 +139,12 @@ changes!(cancel, "CancelReferral", CancelReferralRequest, wire::cancel);
 changes!(start, "StartReferral", StartReferralRequest, wire::start_referral);
 changes!(hold, "HoldReferral", HoldReferralRequest, wire::hold);
 changes!(resume, "ResumeReferral", ResumeReferralRequest, wire::resume);
+changes!(ask, "AskForInformation", AskForInformationRequest, wire::ask);
+changes!(supply, "SupplyInformation", SupplyInformationRequest, wire::supply);
+changes!(contact, "AddReferralContact", AddReferralContactRequest, wire::contact);
+changes!(status, "SetReferralBusinessStatus", SetReferralBusinessStatusRequest, wire::status);
+changes!(ask_transfer, "RequestReferralTransfer", RequestReferralTransferRequest, wire::ask_transfer);
+changes!(review, "ReviewReferral", ReviewReferralRequest, wire::review);
 changes!(complete, "CompleteReferral", CompleteReferralRequest, wire::complete);
 changes!(fail, "FailReferral", FailReferralRequest, wire::fail);
 

@@ -33,6 +33,8 @@ pub struct Content {
     pub part2: bool,
     /// Where its working days are counted.
     pub zone: Zone,
+    /// A referral that stays unanswered long after its answer was due is cancelled as expired.
+    pub expires: bool,
     /// (system, value) in the agency's own systems.
     pub identifiers: Vec<(String, String)>,
 }

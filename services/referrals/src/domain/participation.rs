@@ -5,6 +5,7 @@ use kernel::{
     AgencyId, By, Day, Decider, Discrepancy, Occurred, OfferId, PersonId, RefusalKind, known_longer,
 };
 
+use super::contact::Contact;
 use super::referral::ClosingReason;
 use super::{ParticipationId, ReferralId, offer};
 
@@ -87,25 +88,6 @@ impl Recorded {
     fn says_the_same(&self, before: &Self) -> bool {
         Self { known_until: before.known_until, ..self.clone() } == *before
     }
-}
-
-/// A contact, as the contract encodes it; its content is not judged here.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Contact {
-    /// Names it among the participation's contacts.
-    pub id: kernel::ids::Uuid,
-    /// When.
-    pub occurred: Occurred,
-    /// Minutes, 0 where unknown.
-    pub minutes: u32,
-    /// Where, as the contract numbers it.
-    pub setting: i32,
-    /// Whether the person was reached.
-    pub reached: bool,
-    /// What for.
-    pub purpose: String,
-    /// Workers who took part.
-    pub workers: Vec<kernel::WorkerId>,
 }
 
 /// Where a participation stands.

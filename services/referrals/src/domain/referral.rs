@@ -1,16 +1,20 @@
 //! A referral asks one programme to take on one person (FHIR Task; states and reasons of the HL7 Gravity guide).
 //! Invariant: it is answered at most once, and only by the agency it was sent to.
 
+mod clocks;
 mod command;
 mod decide;
 mod event;
+mod links;
 mod refusal;
 mod state;
 
-pub use command::{Ask, Command, Recorded};
+pub use clocks::{Clock, Clocks};
+pub use command::{Ask, Command, Follows, Recorded};
 pub use event::{Event, Sent};
+pub use links::{Followed, Household, Origin, PartEnd, Rule, Split};
 pub use refusal::Refusal;
-pub use state::{Answer, Closing, Facts, Situation, State};
+pub use state::{Answer, Beside, Closing, Facts, Question, Situation, State};
 
 use kernel::Decider;
 
@@ -31,9 +35,6 @@ impl Decider for Referral {
         state::evolve(state, event)
     }
 }
-
-/// Working days in which the target acknowledges (domain default, a setting of the agency to come).
-pub const ACKNOWLEDGE_WORKING_DAYS: u32 = 3;
 
 /// Why a referral or a participation closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,6 +114,30 @@ pub enum Outcome {
     Waitlisted,
     /// Service given.
     ServiceGiven,
+}
+
+/// How far the target says it is, beside the state (Gravity's business status).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BusinessStatus {
+    /// Nothing was said yet.
+    #[default]
+    NotUpdated,
+    /// The person has to do something.
+    NeedsClientAction,
+    /// Under way.
+    Pending,
+    /// The person is eligible.
+    Eligible,
+    /// The person could not be reached.
+    CouldNotContact,
+    /// On a waiting list.
+    Waitlisted,
+    /// A first appointment is made.
+    Scheduled,
+    /// Sent on elsewhere.
+    ReferredElsewhere,
+    /// The need was met.
+    GotHelp,
 }
 
 /// What a receiving service reports back. The order is that of a service's life.

@@ -1,16 +1,22 @@
 //! Given, when, then: every rule of offers, referrals and participations.
 //! Invariant: the tests speak the domain and nothing else.
 
+mod clocks;
+mod consent;
+mod links;
 mod offers;
 mod participations;
 mod referrals;
 mod table;
+mod talk;
 
 use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
+use super::contact::Contact;
 use super::offer::{Content, Receiver};
 use super::referral::{
-    self, Ask, ClosingReason, Command, Event, Facts, HoldReason, Outcome, Progress, Referral, Sent,
+    self, Ask, BusinessStatus, Clock, Closing, ClosingReason, Command, Event, Facts, Followed, HoldReason,
+    Household, Origin, Outcome, PartEnd, Progress, Recorded, Referral, Rule, Sent, Situation, State,
 };
 use super::{GoalId, ReferralId};
 
@@ -30,6 +36,10 @@ fn due() -> Timestamp {
     "2026-03-09T17:00:00Z".parse().unwrap()
 }
 
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
 fn content() -> Content {
     Content {
         name: "Kitchen skills".into(),
@@ -39,6 +49,7 @@ fn content() -> Content {
         zero_exclusion: false,
         part2: false,
         zone: Zone::stored("America/Chicago"),
+        expires: false,
         identifiers: vec![],
     }
 }
@@ -61,6 +72,9 @@ fn facts() -> Facts {
         zone: Zone::stored("America/Chicago"),
         zero_exclusion: false,
         part2: false,
+        expires: false,
+        origin: Origin::New,
+        household: Household::Alone,
     }
 }
 
@@ -75,11 +89,24 @@ fn ask() -> Ask {
         need: Private::plain("to cook"),
         goal: None::<GoalId>,
         no_goal_reason: Some(Private::plain("not yet talked about")),
+        follows: None,
+        household: Household::Alone,
     }
 }
 
 fn sent() -> Event {
-    Event::Sent(Sent { consent: "consent-1".into(), overriding: None, acknowledge_by: due() })
+    Event::Sent(sent_with("consent-1"))
+}
+
+fn sent_with(consent: &str) -> Sent {
+    Sent {
+        consent: consent.into(),
+        overriding: None,
+        at: noon(),
+        acknowledge_by: due(),
+        answer_by: at("2026-03-13T17:00:00Z"),
+        review_by: at("2026-06-02T17:00:00Z"),
+    }
 }
 
 fn accepted() -> Event {
@@ -92,6 +119,23 @@ fn accepted() -> Event {
         zero_exclusion: false,
         receiver: Receiver::Participation,
         goal: None,
+        start_by: at("2026-03-24T17:00:00Z"),
+    }
+}
+
+fn held(reason: HoldReason) -> Event {
+    Event::Held { reason, at: noon() }
+}
+
+fn contact(id: u128, reached: bool) -> Contact {
+    Contact {
+        id: kernel::ids::Uuid::from_u128(id),
+        occurred: kernel::Occurred::instant(noon()),
+        minutes: 10,
+        setting: 7,
+        reached,
+        purpose: "intake".into(),
+        workers: vec![WorkerId::of(5)],
     }
 }
 

@@ -1,7 +1,7 @@
 //! The service's own log as rows: offers, referrals, and the clocks that run.
 //! Invariant: a referral's row says what its events say in their order, however they come in batches.
 
-use kernel::{AgencyId, Decider};
+use kernel::{AgencyId, Decider, Timestamp};
 use platform::args;
 use platform::db::Rows;
 use platform::lists::Logged;
@@ -11,7 +11,7 @@ use proto::referrals::ReferralState as State;
 use uuid::Uuid;
 
 use crate::domain::offer::{self, Offer};
-use crate::domain::referral::{self, Referral};
+use crate::domain::referral::{self, Clock, Referral};
 use crate::wire;
 
 /// The projection.
@@ -23,17 +23,24 @@ const CLOSED: &str = "UPDATE offer SET open = 0 WHERE id IN (VALUES {rows})";
 const NAME: &str =
     "INSERT INTO offer_identifier (agency, system, value, offer) VALUES {rows} ON CONFLICT DO NOTHING";
 const NO_NAME: &str = "DELETE FROM offer_identifier WHERE offer IN (VALUES {rows})";
-const DRAFT: &str = "INSERT INTO referral (id, person, requester, target, state, at) VALUES {rows}";
-const TOLD: &str = "INSERT INTO referral (id, person, requester, target, state, at) VALUES {rows} \
+const DRAFT: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue) VALUES {rows}";
+const TOLD: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue) VALUES {rows} \
      ON CONFLICT (id) DO UPDATE SET requester = excluded.requester, target = excluded.target, state = excluded.state";
+const REQUESTED: &str = "WITH given (id, at) AS (VALUES {rows}) \
+     UPDATE referral SET requested = given.at FROM given WHERE referral.id = given.id";
+const OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
+     UPDATE referral SET overdue = referral.overdue | given.clocks FROM given WHERE referral.id = given.id";
+const NOT_OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
+     UPDATE referral SET overdue = referral.overdue & ~given.clocks FROM given WHERE referral.id = given.id";
 const STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE referral SET state = given.state FROM given WHERE referral.id = given.id";
 const DUE: &str =
-    "INSERT INTO due (referral, at) VALUES {rows} ON CONFLICT (referral) DO UPDATE SET at = excluded.at";
-const NOT_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
+    "INSERT INTO due (id, referral, clock, at) VALUES {rows} ON CONFLICT (id) DO UPDATE SET at = excluded.at";
+const NOT_DUE: &str = "DELETE FROM due WHERE id IN (VALUES {rows})";
+const NONE_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
 
 impl platform::lists::Lists for Lists {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
@@ -43,13 +50,17 @@ impl platform::lists::Lists for Lists {
             "CREATE TABLE offer_identifier (agency uuid NOT NULL, system text NOT NULL, value text NOT NULL, offer uuid NOT NULL, \
              PRIMARY KEY (agency, system, value, offer))",
             "CREATE INDEX offer_identifier_offer ON offer_identifier (offer)",
+            // `requested` is 0 for what was never sent here, and `overdue` has a bit for each clock that is breached.
             "CREATE TABLE referral (id uuid PRIMARY KEY, person uuid NOT NULL, requester uuid, target uuid, state bigint NOT NULL, \
-             at bigint NOT NULL)",
+             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL)",
             "CREATE INDEX referral_requester ON referral (requester, at, id)",
             "CREATE INDEX referral_target ON referral (target, at, id)",
+            "CREATE INDEX referral_waits_for ON referral (target, requested, id)",
+            "CREATE INDEX referral_waits ON referral (requester, requested, id)",
             "CREATE INDEX referral_person ON referral (person, at, id)",
-            "CREATE TABLE due (referral uuid PRIMARY KEY, at bigint NOT NULL)",
+            "CREATE TABLE due (id uuid PRIMARY KEY, referral uuid NOT NULL, clock text NOT NULL, at bigint NOT NULL)",
             "CREATE INDEX due_at ON due (at)",
+            "CREATE INDEX due_referral ON due (referral)",
         ]
         .map(str::to_owned)
         .into()
@@ -81,48 +92,127 @@ fn apply_offer(logged: &Logged<'_>, event: &offer::Event, rows: &mut Rows) {
     }
 }
 
-/// What becomes of a referral's acknowledge clock.
-enum Clock {
-    Kept,
-    Set(i64),
-    Stopped,
+/// What becomes of a referral's clocks.
+#[derive(Default)]
+struct Turns {
+    /// None runs any more.
+    none: bool,
+    /// These run no more.
+    stopped: Vec<Clock>,
+    /// What these waited for has happened.
+    happened: Vec<Clock>,
+    /// These run until then.
+    set: Vec<(Clock, Timestamp)>,
+}
+
+impl Turns {
+    fn rest() -> Self {
+        Self { none: true, ..Self::default() }
+    }
+    fn end() -> Self {
+        Self { happened: Clock::ALL.to_vec(), ..Self::rest() }
+    }
+    fn set(set: impl IntoIterator<Item = (Clock, Timestamp)>) -> Self {
+        Self { set: set.into_iter().collect(), ..Self::default() }
+    }
+    fn ran_out(self, clock: Clock) -> Self {
+        Self { stopped: vec![clock], ..self }
+    }
+    fn happened(self, clocks: &[Clock]) -> Self {
+        Self { stopped: clocks.to_vec(), happened: clocks.to_vec(), ..self }
+    }
+}
+
+/// Its bit among those of a referral's breached clocks.
+pub(super) fn bit(clock: Clock) -> i64 {
+    match clock {
+        Clock::Acknowledge => 1,
+        Clock::Answer => 2,
+        Clock::Start => 4,
+        Clock::Review => 8,
+        Clock::Expiry => 16,
+    }
 }
 
 fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows) -> Result<(), ApplyError> {
     let id = logged.id;
-    let (state, clock) = match event {
+    let (state, clocks) = match event {
         referral::Event::Drafted(facts) => {
             let sides = (facts.requester, Some(facts.target));
-            return put(DRAFT, logged, sides, State::Draft, rows);
+            return put(DRAFT, logged, sides, State::Draft, facts.priority, rows);
         }
         referral::Event::Recorded { told, .. } => {
             let target = told.offer.as_ref().map(|(_, agency, _)| *agency);
             let sides = (Some(told.requester), target);
-            return put(TOLD, logged, sides, wire::recorded_state(told.answer), rows);
+            return put(TOLD, logged, sides, wire::recorded_state(told.answer), 0, rows);
         }
         referral::Event::Sent(sent) => {
-            (Some(State::Requested), Clock::Set(sent.acknowledge_by.as_microsecond()))
+            let due = [
+                (Clock::Acknowledge, sent.acknowledge_by),
+                (Clock::Answer, sent.answer_by),
+                (Clock::Review, sent.review_by),
+            ];
+            (Some(State::Requested), Turns::set(due))
         }
-        referral::Event::Acknowledged | referral::Event::AcknowledgeOverdue { .. } => (None, Clock::Stopped),
-        referral::Event::Accepted { .. } => (Some(State::Accepted), Clock::Stopped),
-        referral::Event::Rejected { .. } => (Some(State::Rejected), Clock::Stopped),
-        referral::Event::Cancelled { .. } => (Some(State::Cancelled), Clock::Stopped),
-        referral::Event::Started | referral::Event::Resumed => (Some(State::InProgress), Clock::Kept),
-        referral::Event::Held { .. } => (Some(State::OnHold), Clock::Kept),
-        referral::Event::Completed { .. } => (Some(State::Completed), Clock::Kept),
-        referral::Event::Failed { .. } => (Some(State::Failed), Clock::Kept),
-        referral::Event::EnteredInError => (Some(State::EnteredInError), Clock::Stopped),
-        referral::Event::Progressed { .. } => (None, Clock::Kept),
+        referral::Event::Acknowledged => (None, Turns::default().happened(&[Clock::Acknowledge])),
+        referral::Event::Accepted { start_by, .. } => {
+            let waited = [Clock::Acknowledge, Clock::Answer, Clock::Expiry];
+            (Some(State::Accepted), Turns::set([(Clock::Start, *start_by)]).happened(&waited))
+        }
+        referral::Event::Started => (Some(State::InProgress), Turns::default().happened(&[Clock::Start])),
+        referral::Event::Held { .. } => (Some(State::OnHold), Turns::rest()),
+        referral::Event::Resumed { clocks } => (Some(State::InProgress), Turns::set(clocks.iter().copied())),
+        referral::Event::Reviewed { next } => {
+            (None, Turns::set(next.map(|next| (Clock::Review, next))).happened(&[Clock::Review]))
+        }
+        referral::Event::Overdue { clock, expires, .. } => {
+            (None, Turns::set(expires.map(|at| (Clock::Expiry, at))).ran_out(*clock))
+        }
+        referral::Event::ConsentLapsed { .. } => (None, Turns::rest()),
+        referral::Event::ConsentRestored { clocks, .. } => (None, Turns::set(clocks.iter().copied())),
+        referral::Event::Split { .. } => {
+            (Some(State::InProgress), Turns::default().happened(&[Clock::Start]))
+        }
+        referral::Event::TransferAsked { .. }
+        | referral::Event::FollowedBy { .. }
+        | referral::Event::PartEnded { .. }
+        | referral::Event::InformationAsked { .. }
+        | referral::Event::InformationSupplied { .. }
+        | referral::Event::ContactMade(_)
+        | referral::Event::StatusSet(_)
+        | referral::Event::Progressed { .. } => (None, Turns::default()),
+        referral::Event::Rejected { .. } => (Some(State::Rejected), Turns::end()),
+        referral::Event::Cancelled { .. } => (Some(State::Cancelled), Turns::end()),
+        referral::Event::Completed { .. } => (Some(State::Completed), Turns::end()),
+        referral::Event::Failed { .. } => (Some(State::Failed), Turns::end()),
+        referral::Event::EnteredInError => (Some(State::EnteredInError), Turns::end()),
     };
     if let Some(state) = state {
         rows.put(&[id], STATE, [args![id, i32::from(state)]]);
     }
-    match clock {
-        Clock::Kept => {}
-        Clock::Set(at) => rows.put(&[id], DUE, [args![id, at]]),
-        Clock::Stopped => rows.put(&[id], NOT_DUE, [args![id]]),
+    if clocks.none {
+        rows.put(&[id], NONE_DUE, [args![id]]);
     }
+    if let referral::Event::Sent(sent) = event {
+        rows.put(&[id], REQUESTED, [args![id, sent.at.as_microsecond()]]);
+    }
+    if let referral::Event::Overdue { clock, .. } = event {
+        rows.put(&[id], OVERDUE, [args![id, bit(*clock)]]);
+    }
+    let happened = clocks.happened.iter().fold(0, |bits, clock| bits | bit(*clock));
+    if happened != 0 {
+        rows.put(&[id], NOT_OVERDUE, [args![id, happened]]);
+    }
+    rows.put(&[id], NOT_DUE, clocks.stopped.iter().map(|clock| args![due_id(id, *clock)]));
+    let due =
+        |(clock, at): &(Clock, Timestamp)| args![due_id(id, *clock), id, clock.name(), at.as_microsecond()];
+    rows.put(&[id], DUE, clocks.set.iter().map(due));
     Ok(())
+}
+
+/// The one row of a referral's clock.
+fn due_id(referral: Uuid, clock: Clock) -> Uuid {
+    Uuid::new_v5(&referral, clock.name().as_bytes())
 }
 
 /// A referral and its sides: that which asks and that which is asked. The person's own has no requester.
@@ -131,12 +221,13 @@ fn put(
     logged: &Logged<'_>,
     (requester, target): (Option<AgencyId>, Option<AgencyId>),
     state: State,
+    priority: i32,
     rows: &mut Rows,
 ) -> Result<(), ApplyError> {
     let person = Uuid::try_parse(&logged.read.event.person_id)
         .map_err(|_| ApplyError::Poison("its person is damaged".into()))?;
     let (requester, target) = (requester.map(AgencyId::uuid), target.map(AgencyId::uuid));
-    let row = args![logged.id, person, requester, target, i32::from(state), logged.at()];
+    let row = args![logged.id, person, requester, target, i32::from(state), logged.at(), 0, priority, 0];
     rows.put(&[logged.id], sql, [row]);
     Ok(())
 }

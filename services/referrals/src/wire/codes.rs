@@ -22,6 +22,14 @@ platform::codes!(pub mod progress: crate::domain::referral::Progress = proto::re
     Opened, Started, Closed,
 });
 
+platform::codes!(pub mod business_status: crate::domain::referral::BusinessStatus = proto::referrals::BusinessStatus {
+    NotUpdated, NeedsClientAction, Pending, Eligible, CouldNotContact, Waitlisted, Scheduled, ReferredElsewhere, GotHelp,
+});
+platform::codes!(pub mod split_rule: crate::domain::referral::Rule = proto::referrals::SplitRule { Any, All });
+platform::codes!(pub mod clock: crate::domain::referral::Clock = proto::referrals::Clock {
+    Acknowledge, Answer, Start, Review, Expiry,
+});
+
 /// The contract's name for where a referral stands.
 pub fn state(state: &State) -> pb::ReferralState {
     match state {
@@ -32,7 +40,7 @@ pub fn state(state: &State) -> pb::ReferralState {
             Situation::Accepted => pb::ReferralState::Accepted,
             Situation::InProgress => pb::ReferralState::InProgress,
             Situation::OnHold { .. } => pb::ReferralState::OnHold,
-            Situation::Closed(Closing::Rejected(_)) => pb::ReferralState::Rejected,
+            Situation::Closed(Closing::Rejected { .. }) => pb::ReferralState::Rejected,
             Situation::Closed(Closing::Cancelled(..)) => pb::ReferralState::Cancelled,
             Situation::Closed(Closing::Completed(_)) => pb::ReferralState::Completed,
             Situation::Closed(Closing::Failed(..)) => pb::ReferralState::Failed,
@@ -82,4 +90,24 @@ pub fn state_numbers(states: &[i32]) -> Result<Vec<i64>, platform::error::BadFie
         Ok(i64::from(*number))
     };
     states.iter().enumerate().map(each).collect()
+}
+
+/// The clocks that a list asks for.
+///
+/// # Errors
+/// A number that names none.
+pub fn clocks(numbers: &[i32]) -> Result<Vec<crate::domain::referral::Clock>, platform::error::BadField> {
+    let each = |(i, number): (usize, &i32)| clock::parse(&format!("overdue[{i}]"), *number);
+    numbers.iter().enumerate().map(each).collect()
+}
+
+/// The least urgency that a list asks for; 0 for any.
+///
+/// # Errors
+/// A number that names none.
+pub fn priority_at_least(number: i32) -> Result<i32, platform::error::BadField> {
+    match number {
+        0 => Ok(0),
+        number => Ok(platform::wire::choice::<pb::Priority>("priority", number)?.into()),
+    }
 }

@@ -83,6 +83,7 @@ fn content(given: &pb::ServiceOfferContent) -> Result<Content, BadField> {
         zero_exclusion: given.zero_exclusion || zero_exclusion(&given.practice),
         part2: given.part2,
         zone: wire::zone("zone", &given.zone)?,
+        expires: given.expires,
         identifiers: given.identifiers.iter().enumerate().map(identifier).collect::<Result<_, _>>()?,
     })
 }
@@ -98,6 +99,7 @@ fn content_out(content: &Content) -> pb::ServiceOfferContent {
         zero_exclusion: content.zero_exclusion,
         part2: content.part2,
         zone: content.zone.name().to_owned(),
+        expires: content.expires,
         identifiers: content
             .identifiers
             .iter()
@@ -177,6 +179,7 @@ impl Encoding for Offer {
                         zero_exclusion: given.zero_exclusion,
                         part2: given.part2,
                         zone: Zone::stored(given.zone),
+                        expires: given.expires,
                         identifiers: given.identifiers.into_iter().map(|i| (i.system, i.value)).collect(),
                     },
                 })

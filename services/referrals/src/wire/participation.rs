@@ -1,21 +1,21 @@
 //! Participations on the wire.
 //! Invariant: a contact has one shape in every service; it is stored as it was told.
 
-use kernel::{AgencyId, By, Discrepancy, PersonId, Timestamp, WorkerId};
+use kernel::{AgencyId, By, Discrepancy, PersonId, Timestamp};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
 use platform::wire::{self, from_occurred, to_occurred};
 use prost::Name;
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
-use proto::types;
 use tonic::Status;
 use uuid::Uuid;
 
 use super::codes::closing_reason;
+use super::contact::{contact_in, contact_out, stored_contact};
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ParticipationId;
-use crate::domain::participation::{Command, Contact, Event, Facts, Part, Participation, Recorded, State};
+use crate::domain::participation::{Command, Event, Facts, Part, Participation, Recorded, State};
 
 fn part(id: ParticipationId, agency: AgencyId, person: &str, offer: &str) -> Result<Part, BadField> {
     let (person, offer) = (wire::id("person_id", person)?, wire::id("offer_id", offer)?);
@@ -104,34 +104,6 @@ pub fn participation(id: ParticipationId, version: u64, state: &State) -> Option
             contacts: u32::try_from(contacts.len()).unwrap_or(u32::MAX),
             referral_id: id_text(facts.referral),
         }),
-    }
-}
-
-fn contact_in(id: Uuid, given: Option<&types::Contact>) -> Result<Contact, BadField> {
-    let given = wire::required("contact", given)?;
-    let inside = |bad: BadField| bad.within("contact");
-    let when =
-        wire::required("occurred", given.occurred.as_ref()).and_then(|at| wire::occurred("occurred", at));
-    let worker = |(i, text): (usize, &String)| wire::id(&format!("worker_ids[{i}]"), text);
-    Ok(Contact {
-        id,
-        occurred: when.map_err(inside)?,
-        minutes: given.minutes,
-        setting: given.setting,
-        reached: given.reached,
-        purpose: wire::code("purpose", &given.purpose).map_err(inside)?,
-        workers: given.worker_ids.iter().enumerate().map(worker).collect::<Result<_, _>>().map_err(inside)?,
-    })
-}
-
-fn contact_out(contact: &Contact) -> types::Contact {
-    types::Contact {
-        occurred: Some(to_occurred(&contact.occurred)),
-        minutes: contact.minutes,
-        setting: contact.setting,
-        reached: contact.reached,
-        purpose: contact.purpose.clone(),
-        worker_ids: contact.workers.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -233,29 +205,12 @@ impl Encoding for Participation {
                     part2: message.part2,
                 },
             },
-            Kind::ParticipationContactMade(message) => {
-                let contact = message.contact.ok_or_else(bad("it has no contact"))?;
-                let workers = contact.worker_ids.iter().map(|text| stored_id(stored, text));
-                Event::ContactMade {
-                    id: stored_id(stored, &message.participation_id)?,
-                    person: stored_id(stored, &stored.person_id)?,
-                    part2,
-                    contact: Contact {
-                        id: Uuid::try_parse(&message.contact_id)
-                            .map_err(|_| bad("its contact id is damaged")())?,
-                        occurred: contact
-                            .occurred
-                            .as_ref()
-                            .and_then(from_occurred)
-                            .ok_or_else(bad("it has no time"))?,
-                        minutes: contact.minutes,
-                        setting: contact.setting,
-                        reached: contact.reached,
-                        purpose: contact.purpose,
-                        workers: workers.collect::<Result<Vec<WorkerId>, _>>()?,
-                    },
-                }
-            }
+            Kind::ParticipationContactMade(message) => Event::ContactMade {
+                id: stored_id(stored, &message.participation_id)?,
+                person: stored_id(stored, &stored.person_id)?,
+                part2,
+                contact: stored_contact(stored, &message.contact_id, message.contact)?,
+            },
             Kind::ParticipationEnded(message) => Event::Ended {
                 id: stored_id(stored, &message.participation_id)?,
                 person: stored_id(stored, &stored.person_id)?,

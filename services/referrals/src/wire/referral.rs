@@ -1,96 +1,50 @@
 //! Referrals on the wire.
 //! Invariant: the need, why no goal is served, the service that a source names and a rejection's words leave sealed and come back sealed; only a reply opens them.
 
-use kernel::{AgencyId, By, Discrepancy, OfferId, PersonId, Private, Timestamp, Words, Zone};
+mod asks;
+mod clocks;
+mod draft;
+mod facts;
+mod links;
+mod record;
+mod reply;
+mod talk;
+
+use kernel::{By, PersonId, Timestamp};
 use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
 use platform::error::BadField;
-use platform::seal::Secret;
-use platform::wire::{self, from_occurred, to_instant, to_occurred};
+use platform::wire::{self, to_instant};
 use prost::Name;
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 use tonic::Status;
 
 use super::codes::{
-    answer_in, answer_out, closing_reason, criterion, hold_reason, outcome, progress, state as state_out,
+    answer_in, answer_out, business_status, clock, closing_reason, criterion, hold_reason, outcome, progress,
+    split_rule,
 };
+use super::contact::stored_contact;
 use super::offer::{receiver_in, receiver_out};
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ReferralId;
-use crate::domain::offer::Content;
-use crate::domain::referral::{
-    Ask, Closing, Command, Event, Facts, Recorded, Referral, Sent, Situation, State,
-};
+use crate::domain::referral::{Command, Event, Referral, Sent, State};
+
+pub use asks::{accept, acknowledge, cancel, complete, fail, hold, reject, resume, review, start};
+use clocks::{optional_instant, running_in, running_out, stored_instant};
+pub use draft::{Drafting, draft, members, with_members};
+use facts::{drafted, facts};
+pub use links::{ask_transfer, part, split};
+use links::{followed_in, followed_out, part_end_in, part_end_out};
+pub use record::record;
+use record::{recorded, told};
+pub use reply::referral;
+pub use talk::{ask, contact, status, supply};
+use talk::{asked, made as contact_made, stored_words, supplied};
 
 /// Longest need, in characters.
 const NEED: usize = 2_000;
 /// Longest reason in words, in characters.
 const REASON: usize = 500;
-
-/// A draft whose offer is still to be looked up.
-pub struct Drafting {
-    /// The id it will have.
-    pub id: ReferralId,
-    /// The offer asked for.
-    pub offer: OfferId,
-    /// Whether a 42 CFR Part 2 programme drafts it: what such a programme makes is under it, whatever is asked for.
-    pub by_programme: bool,
-    person: PersonId,
-    priority: i32,
-    life_domain: i32,
-    need: kernel::Private,
-    goal: Option<crate::domain::GoalId>,
-    no_goal_reason: Option<kernel::Private>,
-}
-
-impl Drafting {
-    /// The command, now that the offer is known.
-    pub fn command(&self, by: By, offer: Option<(AgencyId, &Content)>) -> Command {
-        let target = offer.map_or(AgencyId::of(0), |(agency, _)| agency);
-        let content = offer
-            .map(|(_, content)| Content { part2: content.part2 || self.by_programme, ..content.clone() });
-        let ask = Ask {
-            person: self.person,
-            offer: self.offer,
-            target,
-            content,
-            priority: self.priority,
-            life_domain: self.life_domain,
-            need: self.need.clone(),
-            goal: self.goal,
-            no_goal_reason: self.no_goal_reason.clone(),
-        };
-        Command::Draft { id: self.id, by, ask: Box::new(ask) }
-    }
-}
-
-/// What is to be drafted.
-pub fn draft(request: &pb::DraftReferralRequest) -> Result<Drafting, BadField> {
-    let goal = wire::optional_id("goal_id", &request.goal_id)?;
-    let reason = wire::optional_text("no_goal_reason", &request.no_goal_reason, REASON)?;
-    if goal.is_none() && reason.is_none() {
-        return Err(BadField::new(
-            "goal_id",
-            "is missing; name the goal it serves, or say in no_goal_reason why there is none",
-        ));
-    }
-    let priority = match pb::Priority::try_from(request.priority) {
-        Ok(pb::Priority::Unspecified) => pb::Priority::Routine,
-        Ok(given) => given,
-        Err(_) => return Err(BadField::new("priority", "is not one of the contract's values")),
-    };
-    Ok(Drafting {
-        id: ReferralId::new(uuid::Uuid::now_v7()),
-        offer: wire::id("offer_id", &request.offer_id)?,
-        by_programme: false,
-        person: wire::id("person_id", &request.person_id)?,
-        priority: priority.into(),
-        life_domain: wire::choice::<proto::types::LifeDomain>("life_domain", request.life_domain)?.into(),
-        need: wire::private("need", &request.need, NEED)?,
-        goal,
-        no_goal_reason: reason.map(kernel::Private::Plain),
-    })
-}
 
 fn referral_id(text: &str) -> Result<ReferralId, BadField> {
     wire::id("referral_id", text)
@@ -121,159 +75,6 @@ pub fn send(
     Ok((referral_id(&request.referral_id)?, Command::Send { by, at, consent, overriding, programme }))
 }
 
-/// It was read.
-pub fn acknowledge(
-    by: By,
-    request: &pb::AcknowledgeReferralRequest,
-) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Acknowledge { by }))
-}
-
-/// It is accepted.
-pub fn accept(by: By, request: &pb::AcceptReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Accept { by }))
-}
-
-/// It is rejected.
-pub fn reject(by: By, request: &pb::RejectReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    let reason = closing_reason::parse("reason", request.reason)?;
-    let criterion = match request.criterion {
-        0 => None,
-        number => Some(criterion::parse("criterion", number)?),
-    };
-    let text = wire::private("text", &request.text, NEED)?;
-    Ok((referral_id(&request.referral_id)?, Command::Reject { by, reason, criterion, text }))
-}
-
-/// It is called off.
-pub fn cancel(by: By, request: &pb::CancelReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    let reason = closing_reason::parse("reason", request.reason)?;
-    Ok((referral_id(&request.referral_id)?, Command::Cancel { by, reason }))
-}
-
-/// Its service began.
-pub fn start(by: By, request: &pb::StartReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Start { by }))
-}
-
-/// It is to rest.
-pub fn hold(by: By, request: &pb::HoldReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    let reason = hold_reason::parse("reason", request.reason)?;
-    Ok((referral_id(&request.referral_id)?, Command::Hold { by, reason }))
-}
-
-/// It goes on.
-pub fn resume(by: By, request: &pb::ResumeReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Resume { by }))
-}
-
-/// It is closed with an outcome.
-pub fn complete(by: By, request: &pb::CompleteReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    let outcome = outcome::parse("outcome", request.outcome)?;
-    Ok((referral_id(&request.referral_id)?, Command::Complete { by, outcome }))
-}
-
-/// It is closed without one.
-pub fn fail(by: By, request: &pb::FailReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    let reason = closing_reason::parse("reason", request.reason)?;
-    Ok((referral_id(&request.referral_id)?, Command::Fail { by, reason }))
-}
-
-/// It was made elsewhere, and asked of that offer, whose words are looked up.
-pub fn record(
-    agency: AgencyId,
-    secret: &Secret,
-    request: &pb::RecordReferralRequest,
-) -> Result<(Option<OfferId>, Recorded), BadField> {
-    let answer = answer_in(request.state).ok_or_else(|| {
-        BadField::new("state", "is missing, or a state that is not recorded: send requested, accepted, in progress or how it closed")
-    })?;
-    let made = wire::occurred("made", wire::required("made", request.made.as_ref())?)?;
-    let reached = request.state_reached.as_ref().map(|at| wire::occurred("state_reached", at)).transpose()?;
-    if reached.as_ref().is_some_and(|reached| reached.at < made.at) {
-        return Err(BadField::new(
-            "state_reached",
-            "is before `made`; a state is reached after the referral is made",
-        ));
-    }
-    let offer = wire::optional_id("offer_id", &request.offer_id)?;
-    let unnamed = || Discrepancy::new("TARGET_UNNAMED", "the source names no target that is on the platform");
-    let service_named = wire::text("service_named", &request.service_named, 200)?;
-    let told = Recorded {
-        person: wire::id("person_id", &request.person_id)?,
-        requester: agency,
-        offer: None,
-        service_named: Words {
-            hash: secret.hash("service-named", service_named.as_bytes()),
-            text: Private::Plain(service_named),
-        },
-        made,
-        known_until: wire::known_until(request.source.as_ref(), answer.is_open())?,
-        answer,
-        reached,
-        discrepancies: offer.is_none().then(unnamed).into_iter().collect(),
-    };
-    Ok((offer, told))
-}
-
-/// A referral as its readers see it, without the need and the service named, which are opened apart.
-pub fn referral(id: ReferralId, version: u64, state: &State) -> pb::Referral {
-    let mut out = pb::Referral {
-        id: id.to_string(),
-        etag: version.to_string(),
-        state: state_out(state).into(),
-        person_id: id_text(state.person()),
-        ..Default::default()
-    };
-    match state {
-        State::Unmade | State::InError { .. } => {}
-        State::Made { facts, situation, reported } => {
-            out.requester_agency_id = id_text(facts.requester);
-            out.target_agency_id = facts.target.to_string();
-            out.offer_id = facts.offer.to_string();
-            out.offer_name = facts.offer_name.clone();
-            out.priority = facts.priority;
-            out.life_domain = facts.life_domain;
-            out.goal_id = id_text(facts.goal);
-            if let Some((so_far, record)) = reported {
-                out.progress = progress::number(*so_far);
-                out.receiving_record = record.clone();
-            }
-            match situation {
-                Situation::Requested { acknowledge_by, acknowledged, overdue } => {
-                    out.acknowledge_by = Some(to_instant(*acknowledge_by));
-                    out.acknowledged = *acknowledged;
-                    if *overdue {
-                        out.overdue.push(pb::Clock::Acknowledge.into());
-                    }
-                }
-                Situation::Draft => {}
-                Situation::Accepted | Situation::InProgress | Situation::OnHold { .. } => {
-                    out.acknowledged = true
-                }
-                Situation::Closed(closing) => match closing {
-                    Closing::Rejected(reason)
-                    | Closing::Cancelled(reason, _)
-                    | Closing::Failed(reason, _) => {
-                        out.closing_reason = closing_reason::number(*reason);
-                    }
-                    Closing::Completed(came_to) => out.outcome = outcome::number(*came_to),
-                },
-            }
-        }
-        State::Told(told) => {
-            out.requester_agency_id = told.requester.to_string();
-            out.requested_at = Some(to_instant(told.made.at));
-            if let Some((offer, agency, name)) = &told.offer {
-                out.offer_id = offer.to_string();
-                out.target_agency_id = agency.to_string();
-                out.offer_name = name.clone();
-            }
-        }
-    }
-    out
-}
-
 impl Encoding for Referral {
     fn person(after: &State) -> Option<PersonId> {
         after.person()
@@ -297,6 +98,8 @@ impl Encoding for Referral {
                         .seal_some("override.reason", sent.overriding.as_ref().map(|(why, _)| why))?,
                     override_approver_id: id_text(sent.overriding.as_ref().map(|(_, approver)| *approver)),
                     acknowledge_by: Some(to_instant(sent.acknowledge_by)),
+                    answer_by: Some(to_instant(sent.answer_by)),
+                    review_by: Some(to_instant(sent.review_by)),
                 };
                 let mut payload = payload(pb::ReferralSent::full_name(), Kind::ReferralSent(message));
                 payload.consent = sent.consent.clone();
@@ -306,7 +109,17 @@ impl Encoding for Referral {
                 let message = pb::ReferralAcknowledged { referral_id };
                 payload(pb::ReferralAcknowledged::full_name(), Kind::ReferralAcknowledged(message))
             }
-            Event::Accepted { id, person, offer, target, practice, zero_exclusion, receiver, goal } => {
+            Event::Accepted {
+                id,
+                person,
+                offer,
+                target,
+                practice,
+                zero_exclusion,
+                receiver,
+                goal,
+                start_by,
+            } => {
                 let (receiver, unit_group_id) = receiver_out(*receiver);
                 let message = pb::ReferralAccepted {
                     referral_id: id.to_string(),
@@ -318,6 +131,7 @@ impl Encoding for Referral {
                     receiver: receiver.into(),
                     unit_group_id,
                     goal_id: id_text(*goal),
+                    start_by: Some(to_instant(*start_by)),
                 };
                 payload(pb::ReferralAccepted::full_name(), Kind::ReferralAccepted(message))
             }
@@ -339,14 +153,16 @@ impl Encoding for Referral {
                 pb::ReferralStarted::full_name(),
                 Kind::ReferralStarted(pb::ReferralStarted { referral_id }),
             ),
-            Event::Held { reason } => {
+            Event::Held { reason, at } => {
                 let message = pb::ReferralHeld { referral_id, reason: hold_reason::number(*reason) };
-                payload(pb::ReferralHeld::full_name(), Kind::ReferralHeld(message))
+                let mut payload = payload(pb::ReferralHeld::full_name(), Kind::ReferralHeld(message));
+                payload.occurred = Some(kernel::Occurred::instant(*at));
+                payload
             }
-            Event::Resumed => payload(
-                pb::ReferralResumed::full_name(),
-                Kind::ReferralResumed(pb::ReferralResumed { referral_id }),
-            ),
+            Event::Resumed { clocks } => {
+                let message = pb::ReferralResumed { referral_id, clocks: running_out(clocks) };
+                payload(pb::ReferralResumed::full_name(), Kind::ReferralResumed(message))
+            }
             Event::Completed { outcome: came_to } => {
                 let message = pb::ReferralCompleted { referral_id, outcome: outcome::number(*came_to) };
                 payload(pb::ReferralCompleted::full_name(), Kind::ReferralCompleted(message))
@@ -360,9 +176,71 @@ impl Encoding for Referral {
                 let message = pb::ReferralEnteredInError { referral_id };
                 payload(pb::ReferralEnteredInError::full_name(), Kind::ReferralEnteredInError(message))
             }
-            Event::AcknowledgeOverdue { due } => {
-                let clock = pb::Clock::Acknowledge.into();
-                let message = pb::ReferralOverdue { referral_id, clock, due_at: Some(to_instant(*due)) };
+            Event::InformationAsked { question, text } => {
+                payload(pb::ReferralInformationAsked::full_name(), asked(referral_id, *question, text, ink)?)
+            }
+            Event::InformationSupplied { question, text } => payload(
+                pb::ReferralInformationSupplied::full_name(),
+                supplied(referral_id, *question, text, ink)?,
+            ),
+            Event::ContactMade(contact) => {
+                let mut payload =
+                    payload(pb::ReferralContactMade::full_name(), contact_made(referral_id, contact));
+                payload.occurred = Some(contact.occurred.clone());
+                payload
+            }
+            Event::StatusSet(status) => {
+                let message =
+                    pb::ReferralBusinessStatusSet { referral_id, status: business_status::number(*status) };
+                payload(pb::ReferralBusinessStatusSet::full_name(), Kind::ReferralBusinessStatusSet(message))
+            }
+            Event::ConsentLapsed { directive, at } => {
+                let message = pb::ReferralConsentLapsed { referral_id, directive_id: directive.clone() };
+                let mut payload =
+                    payload(pb::ReferralConsentLapsed::full_name(), Kind::ReferralConsentLapsed(message));
+                payload.occurred = Some(kernel::Occurred::instant(*at));
+                payload
+            }
+            Event::ConsentRestored { directive, clocks } => {
+                let message = pb::ReferralConsentRestored {
+                    referral_id,
+                    directive_id: directive.clone(),
+                    clocks: running_out(clocks),
+                };
+                payload(pb::ReferralConsentRestored::full_name(), Kind::ReferralConsentRestored(message))
+            }
+            Event::TransferAsked { text } => {
+                let reason = Some(ink.seal("transfer.reason", text)?);
+                let message = pb::ReferralTransferAsked { referral_id, reason };
+                payload(pb::ReferralTransferAsked::full_name(), Kind::ReferralTransferAsked(message))
+            }
+            Event::FollowedBy { how, referral } => {
+                let (following, follower_id) = (followed_out(*how), referral.to_string());
+                let message = pb::ReferralFollowed { referral_id, following, follower_id };
+                payload(pb::ReferralFollowed::full_name(), Kind::ReferralFollowed(message))
+            }
+            Event::Split { rule, parts } => {
+                let part_ids = parts.iter().map(ToString::to_string).collect();
+                let message = pb::ReferralSplit { referral_id, rule: split_rule::number(*rule), part_ids };
+                payload(pb::ReferralSplit::full_name(), Kind::ReferralSplit(message))
+            }
+            Event::PartEnded { part, end } => {
+                let (outcome, reason) = part_end_out(*end);
+                let message =
+                    pb::ReferralPartEnded { referral_id, part_id: part.to_string(), outcome, reason };
+                payload(pb::ReferralPartEnded::full_name(), Kind::ReferralPartEnded(message))
+            }
+            Event::Reviewed { next } => {
+                let message = pb::ReferralReviewed { referral_id, review_by: next.map(to_instant) };
+                payload(pb::ReferralReviewed::full_name(), Kind::ReferralReviewed(message))
+            }
+            Event::Overdue { clock, due, expires } => {
+                let message = pb::ReferralOverdue {
+                    referral_id,
+                    clock: clock::number(*clock),
+                    due_at: Some(to_instant(*due)),
+                    expires_at: expires.map(to_instant),
+                };
                 payload(pb::ReferralOverdue::full_name(), Kind::ReferralOverdue(message))
             }
             Event::Progressed { progress: so_far, record } => {
@@ -397,7 +275,10 @@ impl Encoding for Referral {
                 Event::Sent(Sent {
                     consent: message.consent_reference,
                     overriding: why.zip(approver),
+                    at: occurred(stored)?.at,
                     acknowledge_by: stored_instant(stored, message.acknowledge_by.as_ref())?,
+                    answer_by: stored_instant(stored, message.answer_by.as_ref())?,
+                    review_by: stored_instant(stored, message.review_by.as_ref())?,
                 })
             }
             Kind::ReferralAcknowledged(_) => Event::Acknowledged,
@@ -410,6 +291,7 @@ impl Encoding for Referral {
                 zero_exclusion: message.zero_exclusion,
                 receiver: receiver_in(stored, message.receiver, &message.unit_group_id)?,
                 goal: stored_optional_id(stored, &message.goal_id)?,
+                start_by: stored_instant(stored, message.start_by.as_ref())?,
             },
             Kind::ReferralRejected(message) => Event::Rejected {
                 reason: reason(message.reason)?,
@@ -422,8 +304,9 @@ impl Encoding for Referral {
             Kind::ReferralStarted(_) => Event::Started,
             Kind::ReferralHeld(message) => Event::Held {
                 reason: hold_reason::stored(message.reason).ok_or_else(bad("its reason is not known"))?,
+                at: occurred(stored)?.at,
             },
-            Kind::ReferralResumed(_) => Event::Resumed,
+            Kind::ReferralResumed(message) => Event::Resumed { clocks: running_in(stored, &message.clocks)? },
             Kind::ReferralCompleted(message) => Event::Completed {
                 outcome: outcome::stored(message.outcome).ok_or_else(bad("its outcome is not known"))?,
             },
@@ -431,9 +314,54 @@ impl Encoding for Referral {
                 Event::Failed { reason: reason(message.reason)?, ended_early: message.ended_early }
             }
             Kind::ReferralEnteredInError(_) => Event::EnteredInError,
-            Kind::ReferralOverdue(message) => {
-                Event::AcknowledgeOverdue { due: stored_instant(stored, message.due_at.as_ref())? }
+            Kind::ReferralInformationAsked(message) => {
+                let (question, text) = stored_words(stored, &message.question_id, message.question.as_ref())?;
+                Event::InformationAsked { question, text }
             }
+            Kind::ReferralInformationSupplied(message) => {
+                let (question, text) = stored_words(stored, &message.question_id, message.answer.as_ref())?;
+                Event::InformationSupplied { question, text }
+            }
+            Kind::ReferralContactMade(message) => {
+                Event::ContactMade(stored_contact(stored, &message.contact_id, message.contact)?)
+            }
+            Kind::ReferralBusinessStatusSet(message) => {
+                let status = business_status::stored(message.status);
+                Event::StatusSet(status.ok_or_else(bad("its status is not known"))?)
+            }
+            Kind::ReferralConsentLapsed(message) => {
+                Event::ConsentLapsed { directive: message.directive_id, at: occurred(stored)?.at }
+            }
+            Kind::ReferralConsentRestored(message) => Event::ConsentRestored {
+                clocks: running_in(stored, &message.clocks)?,
+                directive: message.directive_id,
+            },
+            Kind::ReferralTransferAsked(message) => Event::TransferAsked {
+                text: from_private(message.reason.as_ref()).ok_or_else(bad("it has no reason"))?,
+            },
+            Kind::ReferralFollowed(message) => Event::FollowedBy {
+                how: followed_in(stored, message.following)?,
+                referral: stored_id(stored, &message.follower_id)?,
+            },
+            Kind::ReferralSplit(message) => {
+                let parts = message.part_ids.iter().map(|part| stored_id(stored, part));
+                Event::Split {
+                    rule: split_rule::stored(message.rule).ok_or_else(bad("its rule is not known"))?,
+                    parts: parts.collect::<Result<_, _>>()?,
+                }
+            }
+            Kind::ReferralPartEnded(message) => Event::PartEnded {
+                part: stored_id(stored, &message.part_id)?,
+                end: part_end_in(stored, message.outcome, message.reason)?,
+            },
+            Kind::ReferralReviewed(message) => {
+                Event::Reviewed { next: optional_instant(stored, message.review_by.as_ref())? }
+            }
+            Kind::ReferralOverdue(message) => Event::Overdue {
+                clock: clock::stored(message.clock).ok_or_else(bad("its clock is not known"))?,
+                due: stored_instant(stored, message.due_at.as_ref())?,
+                expires: optional_instant(stored, message.expires_at.as_ref())?,
+            },
             Kind::ReferralProgressed(message) => Event::Progressed {
                 progress: progress::stored(message.progress).ok_or_else(bad("its progress is not known"))?,
                 record: message.record,
@@ -448,105 +376,4 @@ impl Encoding for Referral {
 
 fn payload(kind: String, message: Kind) -> Payload {
     Payload::new(kind, &wrap(message))
-}
-
-fn stored_instant(
-    stored: &proto::log::Event,
-    at: Option<&prost_types::Timestamp>,
-) -> Result<Timestamp, Unreadable> {
-    at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok())
-        .ok_or_else(|| Unreadable::new(stored, "a time in it is damaged"))
-}
-
-fn drafted(facts: &Facts, ink: &Ink<'_>) -> Result<pb::ReferralDrafted, Status> {
-    let (receiver, unit_group_id) = receiver_out(facts.receiver);
-    Ok(pb::ReferralDrafted {
-        referral_id: facts.id.to_string(),
-        person_id: facts.person.to_string(),
-        requester_agency_id: id_text(facts.requester),
-        offer_id: facts.offer.to_string(),
-        target_agency_id: facts.target.to_string(),
-        practice: facts.practice.clone(),
-        priority: facts.priority,
-        life_domain: facts.life_domain,
-        need: Some(ink.seal("need", &facts.need)?),
-        goal_id: id_text(facts.goal),
-        no_goal_reason: ink.seal_some("goal.none_reason", facts.no_goal_reason.as_ref())?,
-        receiver: receiver.into(),
-        unit_group_id,
-        offer_name: facts.offer_name.clone(),
-        zone: facts.zone.name().to_owned(),
-        zero_exclusion: facts.zero_exclusion,
-        part2: facts.part2,
-    })
-}
-
-fn facts(stored: &proto::log::Event, message: pb::ReferralDrafted) -> Result<Facts, Unreadable> {
-    Ok(Facts {
-        id: stored_id(stored, &message.referral_id)?,
-        person: stored_id(stored, &message.person_id)?,
-        requester: stored_optional_id(stored, &message.requester_agency_id)?,
-        offer: stored_id(stored, &message.offer_id)?,
-        offer_name: message.offer_name,
-        target: stored_id(stored, &message.target_agency_id)?,
-        practice: message.practice,
-        priority: message.priority,
-        life_domain: message.life_domain,
-        need: from_private(message.need.as_ref()).ok_or_else(|| Unreadable::new(stored, "it has no need"))?,
-        goal: stored_optional_id(stored, &message.goal_id)?,
-        no_goal_reason: from_private(message.no_goal_reason.as_ref()),
-        receiver: receiver_in(stored, message.receiver, &message.unit_group_id)?,
-        zone: Zone::stored(message.zone),
-        zero_exclusion: message.zero_exclusion,
-        part2: message.part2,
-    })
-}
-
-fn recorded(told: &Recorded, correction: bool, ink: &Ink<'_>) -> Result<pb::ReferralRecorded, Status> {
-    let (offer, target, name) = match &told.offer {
-        Some((offer, agency, name)) => (offer.to_string(), agency.to_string(), name.clone()),
-        None => Default::default(),
-    };
-    Ok(pb::ReferralRecorded {
-        referral_id: String::new(),
-        person_id: told.person.to_string(),
-        requester_agency_id: told.requester.to_string(),
-        offer_id: offer,
-        target_agency_id: target,
-        service_named: Some(ink.seal("service_named", &told.service_named.text)?),
-        service_named_hash: told.service_named.hash.to_vec().into(),
-        state: answer_out(told.answer).into(),
-        state_reached: told.reached.as_ref().map(to_occurred),
-        correction,
-        made: Some(to_occurred(&told.made)),
-        offer_name: name,
-    })
-}
-
-fn told(stored: &proto::log::Event, message: pb::ReferralRecorded) -> Result<Recorded, Unreadable> {
-    let offer = stored_optional_id(stored, &message.offer_id)?;
-    let target = stored_optional_id(stored, &message.target_agency_id)?;
-    let discrepancies = &stored.discrepancies;
-    let answer = answer_in(message.state).ok_or_else(|| Unreadable::new(stored, "its state is not known"))?;
-    let text = from_private(message.service_named.as_ref());
-    let hash = message.service_named_hash.as_ref().try_into().ok();
-    let (text, hash) =
-        text.zip(hash).ok_or_else(|| Unreadable::new(stored, "the service it names is damaged"))?;
-    Ok(Recorded {
-        person: stored_id(stored, &message.person_id)?,
-        requester: stored_id(stored, &message.requester_agency_id)?,
-        offer: offer.zip(target).map(|(offer, agency)| (offer, agency, message.offer_name)),
-        service_named: Words { text, hash },
-        made: match message.made.as_ref().and_then(from_occurred) {
-            Some(made) => made,
-            None => occurred(stored)?,
-        },
-        known_until: known_until(stored, answer.is_open()),
-        answer,
-        reached: message.state_reached.as_ref().and_then(from_occurred),
-        discrepancies: discrepancies
-            .iter()
-            .map(|found| Discrepancy::new(&found.code, &*found.detail))
-            .collect(),
-    })
 }

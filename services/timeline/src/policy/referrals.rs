@@ -16,6 +16,14 @@ const LOG: &str = "referrals";
 const REFERRAL: &str = "referral";
 const PARTICIPATION: &str = "participation";
 
+/// What is remembered of a referral for its line: how it stands, questions that are open, how far its target says it is, whether its consent lapsed,
+/// and what it has to do with another.
+const STATE: &str = "state";
+const ASKED: &str = "asked";
+const STATUS: &str = "status";
+const LAPSED: &str = "lapsed";
+const LINKED: &str = "linked";
+
 pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
     let payload = ReferralsEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
     match payload.kind.ok_or(Unreadable)? {
@@ -38,12 +46,13 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         }
         Kind::ReferralSent(_) => {
             let Some(drafted) = entries.get(REFERRAL).cloned() else { return Err(Unreadable) };
-            let facts = drafted.stored.facts.clone();
+            let mut facts = drafted.stored.facts.clone();
+            facts.insert(STATE.into(), "requested".into());
             let mut sent = drafted.stored.entry.ok_or(Unreadable)?;
             super::made_of(&mut sent, read);
             // From here on it is about the sending: the draft gives way to it.
             sent.start = read.event.occurred.clone();
-            sent.line = format!("Referral to {}: requested", fact(&facts, "offer"));
+            sent.line = line(&facts);
             let mut put = shared(LOG, read, sent, [fact(&facts, "requester"), fact(&facts, "target")]);
             put.stored.facts = facts;
             entries.put(REFERRAL, put);
@@ -73,7 +82,47 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             state(entries, read, &closing(how, closed.reason()), false);
         }
         Kind::ReferralEnteredInError(_) | Kind::ParticipationEnteredInError(_) => withdraw(entries, read),
-        Kind::ReferralOverdue(_) => state(entries, read, "not acknowledged in time", true),
+        // What ran out is told until what it waits for has happened.
+        Kind::ReferralOverdue(overdue) => match overdue.clock() {
+            pb::Clock::Unspecified | pb::Clock::Expiry => goes_on(entries, REFERRAL, read, |_| {}),
+            pb::Clock::Acknowledge => state(entries, read, "not acknowledged in time", true),
+            pb::Clock::Answer => state(entries, read, "not answered in time", true),
+            pb::Clock::Start => state(entries, read, "accepted, not started in time", true),
+            pb::Clock::Review => goes_on(entries, REFERRAL, read, |_| {}),
+        },
+        Kind::ReferralReviewed(_) => goes_on(entries, REFERRAL, read, |_| {}),
+        Kind::ReferralInformationAsked(_) => {
+            note(entries, read, ASKED, |open| Some((open.parse().unwrap_or(0_u32) + 1).to_string()))
+        }
+        Kind::ReferralInformationSupplied(_) => note(entries, read, ASKED, |open| {
+            Some(open.parse().unwrap_or(0_u32).saturating_sub(1))
+                .filter(|open| *open > 0)
+                .map(|open| open.to_string())
+        }),
+        Kind::ReferralBusinessStatusSet(set) => {
+            note(entries, read, STATUS, |_| status(set.status()).map(str::to_owned));
+        }
+        Kind::ReferralTransferAsked(_) => {
+            note(entries, read, LINKED, |_| Some("transfer asked for".to_owned()));
+        }
+        Kind::ReferralFollowed(followed) => {
+            note(entries, read, LINKED, |_| following(followed.following()).map(str::to_owned));
+        }
+        Kind::ReferralSplit(_) => state(entries, read, "in progress, passed to several", true),
+        Kind::ReferralPartEnded(_) => goes_on(entries, REFERRAL, read, |_| {}),
+        Kind::ReferralConsentLapsed(_) => note(entries, read, LAPSED, |_| Some("consent lapsed".to_owned())),
+        Kind::ReferralConsentRestored(_) => note(entries, read, LAPSED, |_| None),
+        Kind::ReferralContactMade(made) => {
+            let Some(referral) = entries.get(REFERRAL).cloned() else { return Ok(()) };
+            let contact = made.contact.ok_or(Unreadable)?;
+            let how = if contact.reached { "Contact" } else { "Contact attempted" };
+            let facts = &referral.stored.facts;
+            let line = format!("{how} about the referral to {}", fact(facts, "offer"));
+            let mut entry = entry(LOG, read, EntryKind::Contact, line);
+            entry.start = contact.occurred;
+            let sides = [fact(facts, "requester"), fact(facts, "target")];
+            entries.put(format!("contact:{}", made.contact_id), shared(LOG, read, entry, sides));
+        }
         Kind::ReferralProgressed(_) => goes_on(entries, REFERRAL, read, |_| {}),
         Kind::ReferralRecorded(recorded) => {
             let (word, open) = recorded_state(recorded.state());
@@ -127,16 +176,68 @@ fn fact<'a>(facts: &'a BTreeMap<String, String>, name: &str) -> &'a str {
     facts.get(name).map(String::as_str).unwrap_or_default()
 }
 
+/// How it stands, from now on. What is noted beside that ends with the referral.
 fn state(entries: &mut Entries, read: &Read, word: &str, open: bool) {
     entries.change(REFERRAL, |stored| {
-        let offer = fact(&stored.facts, "offer").to_owned();
+        stored.facts.insert(STATE.into(), word.to_owned());
+        if !open {
+            stored.facts.remove(ASKED);
+            stored.facts.remove(LAPSED);
+        }
+        let line = line(&stored.facts);
         if let Some(entry) = stored.entry.as_mut() {
             super::made_of(entry, read);
-            entry.line = format!("Referral to {offer}: {word}");
+            entry.line = line;
             entry.open = open;
             entry.end = if open { None } else { read.event.occurred.clone() };
         }
     });
+}
+
+/// What is noted beside how it stands.
+fn note(entries: &mut Entries, read: &Read, name: &str, change: impl FnOnce(&str) -> Option<String>) {
+    entries.change(REFERRAL, |stored| {
+        match change(fact(&stored.facts, name)) {
+            Some(now) => stored.facts.insert(name.to_owned(), now),
+            None => stored.facts.remove(name),
+        };
+        let line = line(&stored.facts);
+        if let Some(entry) = stored.entry.as_mut() {
+            super::made_of(entry, read);
+            entry.line = line;
+        }
+    });
+}
+
+fn line(facts: &BTreeMap<String, String>) -> String {
+    let asked = facts.get(ASKED).map(|_| "information asked for");
+    let noted = |name| facts.get(name).map(String::as_str);
+    let notes = [noted(STATUS), asked, noted(LAPSED), noted(LINKED)];
+    let said: String = notes.into_iter().flatten().map(|note| format!(", {note}")).collect();
+    format!("Referral to {}: {}{said}", fact(facts, "offer"), fact(facts, STATE))
+}
+
+fn following(following: pb::Following) -> Option<&'static str> {
+    match following {
+        pb::Following::Unspecified | pb::Following::PartOf => None,
+        pb::Following::ReRefers => Some("referred again"),
+        pb::Following::Reopens => Some("opened again"),
+        pb::Following::Transfers => Some("being transferred"),
+    }
+}
+
+fn status(status: pb::BusinessStatus) -> Option<&'static str> {
+    match status {
+        pb::BusinessStatus::Unspecified | pb::BusinessStatus::NotUpdated => None,
+        pb::BusinessStatus::NeedsClientAction => Some("needs something of the person"),
+        pb::BusinessStatus::Pending => Some("pending"),
+        pb::BusinessStatus::Eligible => Some("eligible"),
+        pb::BusinessStatus::CouldNotContact => Some("could not be contacted"),
+        pb::BusinessStatus::Waitlisted => Some("on the waiting list"),
+        pb::BusinessStatus::Scheduled => Some("scheduled"),
+        pb::BusinessStatus::ReferredElsewhere => Some("referred elsewhere"),
+        pb::BusinessStatus::GotHelp => Some("got help"),
+    }
 }
 
 fn recorded_state(state: pb::ReferralState) -> (&'static str, bool) {

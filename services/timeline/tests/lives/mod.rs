@@ -15,7 +15,7 @@ use timeline::policy;
 use uuid::Uuid;
 
 /// Streams of each log.
-const STREAMS: u64 = 12;
+const STREAMS: u64 = 14;
 
 /// Some people, and what is told of them.
 pub struct Lives {

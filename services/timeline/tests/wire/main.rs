@@ -3,6 +3,7 @@
 
 mod consents;
 mod plans;
+mod turns;
 mod watch;
 
 use kernel::{AgencyId, PersonId, StreamId};

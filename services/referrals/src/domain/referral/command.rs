@@ -1,11 +1,16 @@
 //! What can be asked of a referral.
 //! Invariant: a command carries all that deciding it needs.
 
+use kernel::ids::Uuid;
 use kernel::{
     AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, Words, known_longer,
 };
 
-use super::{ClosingReason, Criterion, HoldReason, Outcome, Progress, Refusal};
+use super::{
+    BusinessStatus, Clock, ClosingReason, Criterion, Facts, Followed, HoldReason, Household, Origin, Outcome,
+    PartEnd, Progress, Refusal, Rule, State,
+};
+use crate::domain::contact::Contact;
 use crate::domain::offer::{self, Content};
 use crate::domain::{GoalId, ReferralId};
 
@@ -30,6 +35,63 @@ pub struct Ask {
     pub goal: Option<GoalId>,
     /// Or why there is none.
     pub no_goal_reason: Option<Private>,
+    /// The referral that it follows.
+    pub follows: Option<Follows>,
+    /// Whom it is drafted with.
+    pub household: Household,
+}
+
+/// A referral that another follows, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Follows {
+    /// Which, and how.
+    pub how: Origin,
+    /// Where that one stands.
+    pub old: State,
+}
+
+impl Ask {
+    /// The same asked again of what the offer says now, for the same person: what opening a closed one again drafts.
+    pub fn again(old: &Facts, how: Origin, state: &State, offer: &offer::State) -> Self {
+        Self { follows: Some(Follows { how, old: state.clone() }), ..Self::of(old, old.offer, offer) }
+    }
+
+    /// The same asked of another offer: a part of a split one.
+    pub fn part(whole: &Facts, state: &State, id: OfferId, offer: &offer::State) -> Self {
+        let follows = Some(Follows { how: Origin::PartOf(whole.id), old: state.clone() });
+        Self { follows, ..Self::of(whole, id, offer) }
+    }
+
+    /// The same, drafted by a 42 CFR Part 2 programme or by another agency: what such a programme makes is under it, whatever is asked for.
+    #[must_use]
+    pub fn by_programme(mut self, programme: bool) -> Self {
+        if let Some(content) = &mut self.content {
+            content.part2 |= programme;
+        }
+        self
+    }
+
+    /// What a programme's referral tells stays under 42 CFR Part 2 whomever it is told to next.
+    fn of(facts: &Facts, id: OfferId, offer: &offer::State) -> Self {
+        let (target, content) = match offer {
+            offer::State::Published { agency, content } => (*agency, Some(content.clone())),
+            offer::State::Unmade | offer::State::Withdrawn { .. } => (facts.target, None),
+        };
+        let asked = Self {
+            person: facts.person,
+            offer: id,
+            target,
+            content,
+            priority: facts.priority,
+            life_domain: facts.life_domain,
+            need: facts.need.clone(),
+            goal: facts.goal,
+            no_goal_reason: facts.no_goal_reason.clone(),
+            follows: None,
+            household: Household::Alone,
+        };
+        asked.by_programme(facts.part2)
+    }
 }
 
 /// A referral as another system tells it.
@@ -106,6 +168,8 @@ pub enum Command {
     Accept {
         /// Who accepts.
         by: By,
+        /// Now.
+        at: Timestamp,
     },
     /// Do not.
     Reject {
@@ -136,11 +200,15 @@ pub enum Command {
         by: By,
         /// Why.
         reason: HoldReason,
+        /// Now.
+        at: Timestamp,
     },
     /// Go on.
     Resume {
         /// Who resumes.
         by: By,
+        /// Now.
+        at: Timestamp,
     },
     /// Close it with an outcome.
     Complete {
@@ -161,8 +229,103 @@ pub enum Command {
         /// Who says so.
         by: By,
     },
-    /// The acknowledge clock ran out.
-    LapseAcknowledge {
+    /// The target wants to know something.
+    AskInformation {
+        /// Who asks.
+        by: By,
+        /// Names the question.
+        question: Uuid,
+        /// In words.
+        text: Private,
+    },
+    /// It is told.
+    SupplyInformation {
+        /// Who tells.
+        by: By,
+        /// The question answered.
+        question: Uuid,
+        /// In words.
+        text: Private,
+    },
+    /// The person was reached, or it was tried.
+    AddContact {
+        /// Who notes it.
+        by: By,
+        /// The contact.
+        contact: Contact,
+    },
+    /// Say how far it is, beside the state.
+    SetStatus {
+        /// Who says so.
+        by: By,
+        /// How far.
+        status: BusinessStatus,
+    },
+    /// The consent that it was sent with holds no longer.
+    LapseConsent {
+        /// The directive that says so.
+        directive: String,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A consent covers it again.
+    RestoreConsent {
+        /// The directive that says so.
+        directive: String,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// It should go to another.
+    AskTransfer {
+        /// Who asks.
+        by: By,
+        /// Why, in words.
+        text: Private,
+    },
+    /// Another was sent that follows it.
+    Follow {
+        /// How, as that one says it.
+        how: Followed,
+        /// That one.
+        referral: ReferralId,
+    },
+    /// Another that takes its place was accepted.
+    Transfer {
+        /// That one.
+        to: ReferralId,
+    },
+    /// Pass it to several others.
+    Split {
+        /// Who splits.
+        by: By,
+        /// When its parts complete it.
+        rule: Rule,
+        /// Their referrals.
+        parts: Vec<ReferralId>,
+    },
+    /// A part of it ended.
+    EndPart {
+        /// Which.
+        part: ReferralId,
+        /// How.
+        end: PartEnd,
+    },
+    /// What it is a part of has closed.
+    EndWithWhole {
+        /// Why it is not needed any more.
+        reason: ClosingReason,
+    },
+    /// An open one was looked at again.
+    Review {
+        /// Who looked.
+        by: By,
+        /// Now.
+        at: Timestamp,
+    },
+    /// A clock ran out.
+    Lapse {
+        /// Which.
+        clock: Clock,
         /// When it was due.
         due: Timestamp,
     },

@@ -1,9 +1,14 @@
 //! What happens to a referral.
 //! Invariant: an event is settled; it says all that a later reader needs to know of it.
 
+use kernel::ids::Uuid;
 use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, WorkerId};
 
-use super::{ClosingReason, Criterion, HoldReason, Outcome, Progress, Recorded};
+use super::{
+    BusinessStatus, Clock, ClosingReason, Criterion, Followed, HoldReason, Outcome, PartEnd, Progress,
+    Recorded, Rule,
+};
+use crate::domain::contact::Contact;
 use crate::domain::offer::Receiver;
 use crate::domain::{GoalId, ReferralId};
 
@@ -14,8 +19,14 @@ pub struct Sent {
     pub consent: String,
     /// Why it went without consent, and who approved that.
     pub overriding: Option<(Private, WorkerId)>,
+    /// When.
+    pub at: Timestamp,
     /// When the target must have acknowledged it.
     pub acknowledge_by: Timestamp,
+    /// When the target must have answered it.
+    pub answer_by: Timestamp,
+    /// When somebody must have looked at it again, if it is open then.
+    pub review_by: Timestamp,
 }
 
 /// What happens to a referral.
@@ -45,6 +56,8 @@ pub enum Event {
         receiver: Receiver,
         /// The goal served.
         goal: Option<GoalId>,
+        /// When the service must have begun.
+        start_by: Timestamp,
     },
     /// The target does not.
     Rejected {
@@ -68,9 +81,14 @@ pub enum Event {
     Held {
         /// Why.
         reason: HoldReason,
+        /// Since when its clocks rest.
+        at: Timestamp,
     },
     /// It goes on.
-    Resumed,
+    Resumed {
+        /// When the clocks that rested run out now.
+        clocks: Vec<(Clock, Timestamp)>,
+    },
     /// Closed with an outcome.
     Completed {
         /// What it came to.
@@ -85,10 +103,77 @@ pub enum Event {
     },
     /// Never meant.
     EnteredInError,
-    /// The acknowledge clock ran out.
-    AcknowledgeOverdue {
+    /// The target wants to know something.
+    InformationAsked {
+        /// Names the question.
+        question: Uuid,
+        /// In words.
+        text: Private,
+    },
+    /// It was told.
+    InformationSupplied {
+        /// The question answered.
+        question: Uuid,
+        /// In words.
+        text: Private,
+    },
+    /// The person was reached, or it was tried.
+    ContactMade(Contact),
+    /// How far the target says it is.
+    StatusSet(BusinessStatus),
+    /// The consent that it was sent with holds no longer.
+    ConsentLapsed {
+        /// The directive that says so.
+        directive: String,
+        /// Since when its clocks rest.
+        at: Timestamp,
+    },
+    /// A consent covers it again.
+    ConsentRestored {
+        /// The directive that says so.
+        directive: String,
+        /// When the clocks that rested run out now; none where they rest on.
+        clocks: Vec<(Clock, Timestamp)>,
+    },
+    /// It should go to another.
+    TransferAsked {
+        /// Why, in words.
+        text: Private,
+    },
+    /// Another was sent that follows it.
+    FollowedBy {
+        /// How.
+        how: Followed,
+        /// That one.
+        referral: ReferralId,
+    },
+    /// Its target passes it to several others.
+    Split {
+        /// When its parts complete it.
+        rule: Rule,
+        /// Their referrals.
+        parts: Vec<ReferralId>,
+    },
+    /// A part of it ended.
+    PartEnded {
+        /// Which.
+        part: ReferralId,
+        /// How.
+        end: PartEnd,
+    },
+    /// An open one was looked at again.
+    Reviewed {
+        /// When the next look is due; none while its clocks rest.
+        next: Option<Timestamp>,
+    },
+    /// A clock ran out.
+    Overdue {
+        /// Which.
+        clock: Clock,
         /// When it was due.
         due: Timestamp,
+        /// When it will be cancelled as expired, where that follows from this.
+        expires: Option<Timestamp>,
     },
     /// What the receiving service did.
     Progressed {

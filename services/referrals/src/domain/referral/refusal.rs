@@ -54,6 +54,26 @@ pub enum Refusal {
     /// What was recorded names an offer that nobody made.
     #[error("there is no such offer; leave offer_id empty where the target is not on the platform")]
     OfferNotFound,
+    /// The consent that it was sent with has lapsed.
+    #[error(
+        "the person's consent to this referral has lapsed; until it is given again the referral can only be rejected or cancelled"
+    )]
+    ConsentLapsed,
+    /// Nobody asked that.
+    #[error("there is no such question on this referral; read its questions with GetReferral")]
+    QuestionNotFound,
+    /// It was answered.
+    #[error("this question was answered already; ask another where more is to be known")]
+    AlreadySupplied,
+    /// It was split before.
+    #[error("the referral was split already; what its parts come to completes it")]
+    AlreadySplit,
+    /// What it follows is about somebody else.
+    #[error("the referral that this one follows is about another person")]
+    AnotherPerson,
+    /// That it expired is for its clock to say.
+    #[error("a referral expires by its clock alone; name the reason why you end it")]
+    ExpiredByClockAlone,
     /// Recorded from elsewhere: its states are told there.
     #[error("this referral was recorded from another system; record it again to correct it")]
     KeptElsewhere,
@@ -62,7 +82,7 @@ pub enum Refusal {
 impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::NotFound | Self::OfferNotFound => RefusalKind::NotFound,
+            Self::NotFound | Self::OfferNotFound | Self::QuestionNotFound => RefusalKind::NotFound,
             Self::SentToAnother | Self::MadeByAnother | Self::NotOneself => RefusalKind::PermissionDenied,
             Self::AlreadyOpen => RefusalKind::AlreadyExists,
             Self::OfferNotOpen
@@ -73,6 +93,11 @@ impl kernel::Refusal for Refusal {
             | Self::NotInThisState
             | Self::ZeroExclusion
             | Self::CriterionMissing
+            | Self::ConsentLapsed
+            | Self::AlreadySplit
+            | Self::AnotherPerson
+            | Self::AlreadySupplied
+            | Self::ExpiredByClockAlone
             | Self::KeptElsewhere => RefusalKind::FailedPrecondition,
         }
     }
@@ -93,6 +118,12 @@ impl kernel::Refusal for Refusal {
             Self::ZeroExclusion => "ZERO_EXCLUSION",
             Self::CriterionMissing => "CRITERION_MISSING",
             Self::AlreadyOpen => "ALREADY_OPEN",
+            Self::ConsentLapsed => "CONSENT_LAPSED",
+            Self::QuestionNotFound => "QUESTION_NOT_FOUND",
+            Self::AlreadySupplied => "ALREADY_SUPPLIED",
+            Self::AlreadySplit => "ALREADY_SPLIT",
+            Self::AnotherPerson => "ANOTHER_PERSON",
+            Self::ExpiredByClockAlone => "EXPIRED_BY_CLOCK_ALONE",
             Self::KeptElsewhere => "KEPT_ELSEWHERE",
         }
     }

@@ -1,9 +1,14 @@
 //! Where a referral stands.
 //! Invariant: the situation holds what is true in it and nothing that cannot be.
 
+use kernel::ids::Uuid;
 use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, Zone};
 
-use super::{ClosingReason, Event, HoldReason, Outcome, Progress, Recorded};
+use super::{
+    BusinessStatus, Clock, Clocks, ClosingReason, Criterion, Event, Followed, HoldReason, Household, Origin,
+    Outcome, Progress, Recorded, Split,
+};
+use crate::domain::contact::Contact;
 use crate::domain::offer::Receiver;
 use crate::domain::{GoalId, ReferralId};
 
@@ -42,13 +47,26 @@ pub struct Facts {
     pub zero_exclusion: bool,
     /// Whether the offer's programme falls under 42 CFR Part 2.
     pub part2: bool,
+    /// Whether the target wants it cancelled as expired where it stays unanswered long after its answer was due.
+    pub expires: bool,
+    /// What it follows.
+    pub origin: Origin,
+    /// Whom it was drafted with.
+    pub household: Household,
 }
 
 /// How a referral ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closing {
     /// Declined by the target.
-    Rejected(ClosingReason),
+    Rejected {
+        /// Why.
+        reason: ClosingReason,
+        /// The criterion not met.
+        criterion: Option<Criterion>,
+        /// In words.
+        text: Private,
+    },
     /// Called off; before the service started, or early.
     Cancelled(ClosingReason, bool),
     /// With an outcome.
@@ -93,26 +111,58 @@ pub enum Situation {
     Draft,
     /// Sent, not answered.
     Requested {
-        /// When it must have been acknowledged.
-        acknowledge_by: Timestamp,
-        /// Whether it was.
+        /// Whether the target said that it has read it.
         acknowledged: bool,
-        /// Whether that clock ran out first.
-        overdue: bool,
     },
     /// Taken on, not begun.
     Accepted,
-    /// The service began.
+    /// At work.
     InProgress,
     /// Resting.
     OnHold {
         /// Why.
         reason: HoldReason,
-        /// Whether the service had begun.
-        started: bool,
     },
     /// Ended.
     Closed(Closing),
+}
+
+/// Something that the target wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Names it among those of the referral.
+    pub id: Uuid,
+    /// What is asked.
+    pub text: Private,
+    /// What was answered.
+    pub answer: Option<Private>,
+}
+
+/// What is true of a referral beside its situation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// When it was sent.
+    pub requested_at: Option<Timestamp>,
+    /// Its clocks.
+    pub clocks: Clocks,
+    /// Whether the service has begun: the difference between withdrawn before start and ended early.
+    pub started: bool,
+    /// The directive whose end took away the consent that it was sent with, until one gives it back.
+    pub consent_lapsed: Option<String>,
+    /// How far the target says it is.
+    pub status: BusinessStatus,
+    /// What the target wanted to know, oldest first.
+    pub questions: Vec<Question>,
+    /// How the target tried to reach the person, oldest first as noted.
+    pub contacts: Vec<Contact>,
+    /// Why it should go to another, where that was asked for.
+    pub transfer_asked: Option<Private>,
+    /// Those that follow it.
+    pub followed_by: Vec<(Followed, ReferralId)>,
+    /// What its target passed to others.
+    pub split: Option<Split>,
+    /// What the receiving service reported: how far, and its record.
+    pub reported: Option<(Progress, String)>,
 }
 
 /// Where a referral stands.
@@ -127,8 +177,8 @@ pub enum State {
         facts: Facts,
         /// Where it stands.
         situation: Situation,
-        /// What the receiving service reported: how far, and its record.
-        reported: Option<(Progress, String)>,
+        /// What else is true of it.
+        beside: Box<Beside>,
     },
     /// Put down from elsewhere.
     Told(Recorded),
@@ -138,6 +188,8 @@ pub enum State {
         person: PersonId,
         /// The agency that asked.
         requester: Option<AgencyId>,
+        /// What it followed.
+        origin: Origin,
     },
 }
 
@@ -145,16 +197,27 @@ impl State {
     /// The person and offer that an open referral of this requester keeps for itself: one at a time (a guard inside one agency).
     pub fn keeps(&self) -> Option<(AgencyId, PersonId, OfferId)> {
         match self {
-            Self::Made { facts, situation, .. } => match situation {
-                Situation::Requested { .. }
-                | Situation::Accepted
-                | Situation::InProgress
-                | Situation::OnHold { .. } => {
-                    facts.requester.map(|requester| (requester, facts.person, facts.offer))
-                }
-                Situation::Draft | Situation::Closed(_) => None,
-            },
-            Self::Unmade | Self::Told(_) | Self::InError { .. } => None,
+            Self::Made { facts, situation, .. } if situation.is_open() => {
+                facts.requester.map(|requester| (requester, facts.person, facts.offer))
+            }
+            Self::Made { .. } | Self::Unmade | Self::Told(_) | Self::InError { .. } => None,
+        }
+    }
+
+    /// The referral that it is a part of.
+    pub fn part_of(&self) -> Option<ReferralId> {
+        match self {
+            Self::Made { facts, .. } => facts.origin.part_of(),
+            Self::InError { origin, .. } => origin.part_of(),
+            Self::Unmade | Self::Told(_) => None,
+        }
+    }
+
+    /// Its parts that have not ended.
+    pub fn open_parts(&self) -> Vec<ReferralId> {
+        match self {
+            Self::Made { beside, .. } => beside.split.iter().flat_map(Split::open).collect(),
+            Self::Unmade | Self::Told(_) | Self::InError { .. } => vec![],
         }
     }
 
@@ -170,15 +233,11 @@ impl State {
 }
 
 impl Situation {
-    /// Whether the service had begun: the difference between withdrawn before start and ended early.
-    pub fn started(&self) -> bool {
+    /// Whether something is still to come of it: it was sent, and is not closed.
+    pub fn is_open(&self) -> bool {
         match self {
-            Self::InProgress | Self::OnHold { started: true, .. } => true,
-            Self::Draft
-            | Self::Requested { .. }
-            | Self::Accepted
-            | Self::OnHold { started: false, .. }
-            | Self::Closed(_) => false,
+            Self::Requested { .. } | Self::Accepted | Self::InProgress | Self::OnHold { .. } => true,
+            Self::Draft | Self::Closed(_) => false,
         }
     }
 }
@@ -186,68 +245,171 @@ impl Situation {
 pub(super) fn evolve(state: State, event: &Event) -> State {
     match event {
         Event::Drafted(facts) => {
-            State::Made { facts: facts.clone(), situation: Situation::Draft, reported: None }
+            State::Made { facts: facts.clone(), situation: Situation::Draft, beside: Box::default() }
         }
-        Event::Sent(sent) => moved(state, |_| Situation::Requested {
-            acknowledge_by: sent.acknowledge_by,
-            acknowledged: false,
-            overdue: false,
-        }),
-        Event::Acknowledged => moved(state, |now| match now {
-            Situation::Requested { acknowledge_by, overdue, .. } => {
-                Situation::Requested { acknowledge_by, acknowledged: true, overdue }
-            }
-            other @ (Situation::Draft
-            | Situation::Accepted
-            | Situation::InProgress
-            | Situation::OnHold { .. }
-            | Situation::Closed(_)) => other,
-        }),
-        Event::AcknowledgeOverdue { .. } => moved(state, |now| match now {
-            Situation::Requested { acknowledge_by, acknowledged, .. } => {
-                Situation::Requested { acknowledge_by, acknowledged, overdue: true }
-            }
-            other @ (Situation::Draft
-            | Situation::Accepted
-            | Situation::InProgress
-            | Situation::OnHold { .. }
-            | Situation::Closed(_)) => other,
-        }),
-        Event::Accepted { .. } => moved(state, |_| Situation::Accepted),
-        Event::Rejected { reason, .. } => moved(state, |_| Situation::Closed(Closing::Rejected(*reason))),
-        Event::Cancelled { reason, ended_early } => {
-            moved(state, |_| Situation::Closed(Closing::Cancelled(*reason, *ended_early)))
-        }
-        Event::Started => moved(state, |_| Situation::InProgress),
-        Event::Held { reason } => {
-            moved(state, |now| Situation::OnHold { reason: *reason, started: now.started() })
-        }
-        Event::Resumed => moved(state, |_| Situation::InProgress),
-        Event::Completed { outcome } => moved(state, |_| Situation::Closed(Closing::Completed(*outcome))),
-        Event::Failed { reason, ended_early } => {
-            moved(state, |_| Situation::Closed(Closing::Failed(*reason, *ended_early)))
-        }
+        Event::Recorded { told, .. } => State::Told((**told).clone()),
         Event::EnteredInError => match state {
             State::Unmade => State::Unmade,
-            State::Made { facts, .. } => State::InError { person: facts.person, requester: facts.requester },
-            State::Told(told) => State::InError { person: told.person, requester: Some(told.requester) },
+            State::Made { facts, .. } => {
+                let Facts { person, requester, origin, .. } = facts;
+                State::InError { person, requester, origin }
+            }
+            State::Told(told) => {
+                let (person, requester) = (told.person, Some(told.requester));
+                State::InError { person, requester, origin: Origin::New }
+            }
             error @ State::InError { .. } => error,
         },
-        Event::Progressed { progress, record } => match state {
-            State::Made { facts, situation, .. } => {
-                State::Made { facts, situation, reported: Some((*progress, record.clone())) }
+        Event::Sent(_)
+        | Event::Acknowledged
+        | Event::Accepted { .. }
+        | Event::Rejected { .. }
+        | Event::Cancelled { .. }
+        | Event::Started
+        | Event::Held { .. }
+        | Event::Resumed { .. }
+        | Event::Completed { .. }
+        | Event::Failed { .. }
+        | Event::Reviewed { .. }
+        | Event::Overdue { .. }
+        | Event::InformationAsked { .. }
+        | Event::InformationSupplied { .. }
+        | Event::ContactMade(_)
+        | Event::StatusSet(_)
+        | Event::ConsentLapsed { .. }
+        | Event::ConsentRestored { .. }
+        | Event::TransferAsked { .. }
+        | Event::FollowedBy { .. }
+        | Event::Split { .. }
+        | Event::PartEnded { .. }
+        | Event::Progressed { .. } => match state {
+            State::Made { facts, situation, mut beside } => {
+                let situation = moved(situation, &mut beside, event);
+                State::Made { facts, situation, beside }
             }
             other @ (State::Unmade | State::Told(_) | State::InError { .. }) => other,
         },
-        Event::Recorded { told, .. } => State::Told((**told).clone()),
     }
 }
 
-fn moved(state: State, to: impl FnOnce(Situation) -> Situation) -> State {
-    match state {
-        State::Made { facts, situation, reported } => {
-            State::Made { facts, situation: to(situation), reported }
+/// Where one that was made here stands after an event of its life.
+fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
+    match event {
+        Event::Sent(sent) => {
+            beside.requested_at = Some(sent.at);
+            beside.clocks.set([
+                (Clock::Acknowledge, sent.acknowledge_by),
+                (Clock::Answer, sent.answer_by),
+                (Clock::Review, sent.review_by),
+            ]);
+            Situation::Requested { acknowledged: false }
         }
-        other @ (State::Unmade | State::Told(_) | State::InError { .. }) => other,
+        Event::Acknowledged => {
+            beside.clocks.stop(&[Clock::Acknowledge]);
+            match now {
+                Situation::Requested { .. } => Situation::Requested { acknowledged: true },
+                other @ (Situation::Draft
+                | Situation::Accepted
+                | Situation::InProgress
+                | Situation::OnHold { .. }
+                | Situation::Closed(_)) => other,
+            }
+        }
+        Event::Accepted { start_by, .. } => {
+            beside.clocks.stop(&[Clock::Acknowledge, Clock::Answer, Clock::Expiry]);
+            beside.clocks.set([(Clock::Start, *start_by)]);
+            Situation::Accepted
+        }
+        Event::Rejected { reason, criterion, text } => {
+            let (reason, criterion, text) = (*reason, *criterion, text.clone());
+            closed(beside, Closing::Rejected { reason, criterion, text })
+        }
+        Event::Cancelled { reason, ended_early } => closed(beside, Closing::Cancelled(*reason, *ended_early)),
+        Event::Completed { outcome } => closed(beside, Closing::Completed(*outcome)),
+        Event::Failed { reason, ended_early } => closed(beside, Closing::Failed(*reason, *ended_early)),
+        Event::Started => {
+            beside.started = true;
+            beside.clocks.stop(&[Clock::Start]);
+            Situation::InProgress
+        }
+        Event::Held { reason, at } => {
+            beside.clocks.rest_from(*at);
+            Situation::OnHold { reason: *reason }
+        }
+        Event::Resumed { clocks } => {
+            beside.clocks.go_on(clocks.iter().copied());
+            Situation::InProgress
+        }
+        Event::Reviewed { next } => {
+            beside.clocks.stop(&[Clock::Review]);
+            beside.clocks.set(next.map(|next| (Clock::Review, next)));
+            now
+        }
+        Event::Overdue { clock, due, expires } => {
+            beside.clocks.ran_out(*clock, *due);
+            beside.clocks.set(expires.map(|at| (Clock::Expiry, at)));
+            now
+        }
+        Event::InformationAsked { question, text } => {
+            beside.questions.push(Question { id: *question, text: text.clone(), answer: None });
+            now
+        }
+        Event::InformationSupplied { question, text } => {
+            for asked in beside.questions.iter_mut().filter(|asked| asked.id == *question) {
+                asked.answer = Some(text.clone());
+            }
+            now
+        }
+        Event::ContactMade(contact) => {
+            beside.contacts.push(contact.clone());
+            now
+        }
+        Event::StatusSet(status) => {
+            beside.status = *status;
+            now
+        }
+        Event::ConsentLapsed { directive, at } => {
+            beside.consent_lapsed = Some(directive.clone());
+            beside.clocks.rest_from(*at);
+            now
+        }
+        Event::ConsentRestored { clocks, .. } => {
+            beside.consent_lapsed = None;
+            // On hold they rest on.
+            if !matches!(now, Situation::OnHold { .. }) {
+                beside.clocks.go_on(clocks.iter().copied());
+            }
+            now
+        }
+        Event::TransferAsked { text } => {
+            beside.transfer_asked = Some(text.clone());
+            now
+        }
+        Event::FollowedBy { how, referral } => {
+            beside.followed_by.push((*how, *referral));
+            now
+        }
+        Event::Split { rule, parts } => {
+            let parts = parts.iter().map(|part| (*part, None)).collect();
+            beside.split = Some(Split { rule: *rule, parts });
+            // Those who it was passed to begin in their own time.
+            beside.clocks.stop(&[Clock::Start]);
+            Situation::InProgress
+        }
+        Event::PartEnded { part, end } => {
+            beside.split = beside.split.take().map(|split| split.after(*part, *end));
+            now
+        }
+        Event::Progressed { progress, record } => {
+            beside.reported = Some((*progress, record.clone()));
+            now
+        }
+        // These begin a life or end it as never meant.
+        Event::Drafted(_) | Event::Recorded { .. } | Event::EnteredInError => now,
     }
+}
+
+fn closed(beside: &mut Beside, how: Closing) -> Situation {
+    beside.clocks.stop(&Clock::ALL);
+    Situation::Closed(how)
 }

@@ -5,7 +5,8 @@ use kernel::{Day, Occurred, given};
 
 use super::*;
 use crate::domain::ParticipationId;
-use crate::domain::participation::{Command, Contact, Event, Facts, Participation, Recorded, Refusal};
+use crate::domain::contact::Contact;
+use crate::domain::participation::{Command, Event, Facts, Participation, Recorded, Refusal};
 
 const TAKING_PART: ParticipationId = ParticipationId::of(40);
 

@@ -3,7 +3,7 @@
 use kernel::given;
 
 use super::*;
-use crate::domain::referral::{Criterion, Recorded, Refusal};
+use crate::domain::referral::{Criterion, Refusal};
 
 fn send(by: By, consent: Option<&str>, overriding: Option<(Private, WorkerId)>) -> Command {
     Command::Send { by, at: noon(), consent: consent.map(str::to_owned), overriding, programme: false }
@@ -42,7 +42,7 @@ fn a_draft_needs_an_open_offer_and_a_person_drafts_for_themself_alone() {
 fn it_is_sent_with_consent_or_an_approved_override_and_to_part_2_with_consent_alone() {
     given::<Referral>(drafted()).when(send(by(SHELTER), Some("consent-1"), None)).then([sent()]);
     given::<Referral>(drafted()).when(send(by(SHELTER), None, None)).refused(Refusal::ConsentMissing);
-    let overridden = Sent { consent: String::new(), overriding: override_by_worker(), acknowledge_by: due() };
+    let overridden = Sent { overriding: override_by_worker(), ..sent_with("") };
     given::<Referral>(drafted())
         .when(send(by(SHELTER), None, override_by_worker()))
         .then([Event::Sent(overridden)]);
@@ -61,11 +61,9 @@ fn it_is_sent_with_consent_or_an_approved_override_and_to_part_2_with_consent_al
 #[test]
 fn the_persons_own_act_is_its_own_consent_and_an_agency_needs_none_to_its_own_programme() {
     let own = with(|facts| facts.requester = None);
-    let by_self = Sent { consent: "self".into(), overriding: None, acknowledge_by: due() };
-    given::<Referral>(own).when(send(By::Person(ANA), None, None)).then([Event::Sent(by_self)]);
+    given::<Referral>(own).when(send(By::Person(ANA), None, None)).then([Event::Sent(sent_with("self"))]);
     let inside = with(|facts| facts.requester = Some(CLINIC));
-    let inside_sent = Sent { consent: String::new(), overriding: None, acknowledge_by: due() };
-    given::<Referral>(inside).when(send(by(CLINIC), None, None)).then([Event::Sent(inside_sent)]);
+    given::<Referral>(inside).when(send(by(CLINIC), None, None)).then([Event::Sent(sent_with(""))]);
 }
 
 #[test]
@@ -84,7 +82,7 @@ fn an_ineligible_person_is_told_why_and_zero_exclusion_knows_four_criteria() {
     }
     for reason in [HoldReason::Health, HoldReason::NotReady] {
         given::<Referral>(then(zero(), [accepted()]))
-            .when(Command::Hold { by: by(CLINIC), reason })
+            .when(Command::Hold { by: by(CLINIC), reason, at: noon() })
             .refused(Refusal::ZeroExclusion);
     }
     given::<Referral>(then(zero(), [accepted()]))
@@ -99,19 +97,14 @@ fn what_ends_before_the_start_is_told_from_what_ends_early() {
     given::<Referral>(requested()).when(cancel()).then([cancelled(false)]);
     let started = then(requested(), [accepted(), Event::Started]);
     given::<Referral>(started.clone()).when(cancel()).then([cancelled(true)]);
-    let held = then(started, [Event::Held { reason: HoldReason::PersonsWish }]);
-    given::<Referral>(held).when(cancel()).then([cancelled(true)]);
-}
-
-#[test]
-fn the_acknowledge_clock_runs_out_once_and_only_while_it_matters() {
-    let lapse = || Command::LapseAcknowledge { due: due() };
-    let overdue = Event::AcknowledgeOverdue { due: due() };
-    given::<Referral>(requested()).when(lapse()).then([overdue.clone()]);
-    given::<Referral>(then(requested(), [overdue])).when(lapse()).nothing();
-    given::<Referral>(then(requested(), [Event::Acknowledged])).when(lapse()).nothing();
-    given::<Referral>(then(requested(), [accepted()])).when(lapse()).nothing();
-    given::<Referral>(requested()).when(Command::LapseAcknowledge { due: noon() }).nothing();
+    let resting = then(started, [held(HoldReason::PersonsWish)]);
+    given::<Referral>(resting).when(cancel()).then([cancelled(true)]);
+    // What rested before it began has not begun by going on.
+    let again = [accepted(), held(HoldReason::Documents), Event::Resumed { clocks: vec![] }];
+    given::<Referral>(then(requested(), again.clone())).when(cancel()).then([cancelled(false)]);
+    given::<Referral>(then(requested(), again))
+        .when(Command::Start { by: by(CLINIC) })
+        .then([Event::Started]);
 }
 
 #[test]
@@ -183,8 +176,11 @@ fn a_record_from_elsewhere_is_kept_as_told_and_corrected_by_its_writer_alone() {
     others.requester = STRANGER;
     given::<Referral>([recorded("a", false)]).when(Command::Record(others)).refused(Refusal::NotFound);
     given::<Referral>([recorded("a", false)])
-        .when(Command::Accept { by: by(CLINIC) })
+        .when(Command::Cancel { by: by(SHELTER), reason: ClosingReason::Moved })
         .refused(Refusal::KeptElsewhere);
+    given::<Referral>([recorded("a", false)])
+        .when(Command::Accept { by: by(CLINIC), at: noon() })
+        .refused(Refusal::NotFound);
     given::<Referral>([recorded("a", false)])
         .when(Command::MarkEnteredInError { by: by(SHELTER) })
         .then([Event::EnteredInError]);

@@ -17,14 +17,34 @@ pub enum Came {
     /// This record was opened, on this day.
     Opened(String, u32),
     /// It was declined or called off, on this day.
-    ToNothing(u32),
+    ToNothing(Ended, u32),
+}
+
+/// A referral that came to nothing.
+pub enum Ended {
+    /// It was declined.
+    Rejected(String),
+    /// It was called off.
+    Cancelled(String),
+}
+
+/// What is asked for, and after which one that came to nothing.
+struct Asking<'a> {
+    offer: &'a Offer,
+    goal: &'a str,
+    need: &'a str,
+    after: Option<Ended>,
 }
 
 /// How long things take at the agency asked, and what it answers.
 struct Answer {
     acknowledged: Option<u32>,
+    /// Whether it wants to know something first.
+    asks: bool,
     answered: u32,
     kind: Kind,
+    /// For how many days it rests once it was accepted.
+    held: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,7 +64,10 @@ fn answer(chance: &mut Chance, calendar: &Calendar, sent: u32) -> Answer {
         8..=11 => Kind::Cancelled,
         _ => Kind::Accepted,
     };
-    Answer { acknowledged, answered: calendar.working(acknowledged.unwrap_or(sent) + waited), kind }
+    let answered = calendar.working(acknowledged.unwrap_or(sent) + waited);
+    let asks = acknowledged.is_some() && chance.percent(25);
+    let held = chance.percent(10).then(|| chance.between(3, 12));
+    Answer { acknowledged, asks, answered, kind, held }
 }
 
 impl Life {
@@ -58,30 +81,29 @@ impl Life {
         chance: &mut Chance,
         day: u32,
     ) -> Result<Came, Halt> {
-        let came = self.refer_once(part, offer, goal, need, chance, day).await?;
-        match came {
-            Came::ToNothing(day) if chance.percent(60) => {
+        let asking = Asking { offer, goal, need, after: None };
+        match self.refer_once(part, &asking, chance, day).await? {
+            Came::ToNothing(ended, day) if chance.percent(60) => {
                 let again = day + chance.between(10, 40);
-                self.refer_once(part, offer, goal, need, chance, again).await
+                self.refer_once(part, &Asking { after: Some(ended), ..asking }, chance, again).await
             }
-            Came::ToNothing(_) | Came::Opened(..) => Ok(came),
+            came @ (Came::ToNothing(..) | Came::Opened(..)) => Ok(came),
         }
     }
 
     async fn refer_once(
         &self,
         part: &Part,
-        offer: &Offer,
-        goal: &str,
-        need: &str,
+        asking: &Asking<'_>,
         chance: &mut Chance,
         day: u32,
     ) -> Result<Came, Halt> {
+        let offer = asking.offer;
         let calendar = &self.scene.calendar;
         let sent = calendar.working(day);
         self.until(part, sent, Hour::Noon).await?;
         let (coordinator, target) = (self.worker(Place::Coordination), self.worker(offer.of));
-        let referral = self.send(&coordinator, offer, goal, need, chance).await?;
+        let referral = self.send(&coordinator, asking, chance).await?;
         let answer = answer(chance, calendar, sent);
         if let Some(day) = answer.acknowledged {
             self.until(part, day, Hour::Evening).await?;
@@ -92,23 +114,26 @@ impl Life {
             };
             say!(target.voice, referrals.acknowledge_referral, request).await?;
         }
+        if answer.asks {
+            self.ask_and_tell(&coordinator, &target, &referral).await?;
+        }
         let day = answer.answered;
         self.until(part, day, Hour::Noon).await?;
         match answer.kind {
             Kind::Accepted => {}
             Kind::Rejected => {
                 self.reject(&target, &referral, chance).await?;
-                return Ok(Came::ToNothing(day));
+                return Ok(Came::ToNothing(Ended::Rejected(referral), day));
             }
             Kind::Cancelled => {
                 let request = refs::CancelReferralRequest {
                     request_id: name(),
-                    referral_id: referral,
+                    referral_id: referral.clone(),
                     reason: refs::ClosingReason::PersonDeclined.into(),
                     ..Default::default()
                 };
                 say!(coordinator.voice, referrals.cancel_referral, request).await?;
-                return Ok(Came::ToNothing(day));
+                return Ok(Came::ToNothing(Ended::Cancelled(referral), day));
             }
         }
         let request = refs::AcceptReferralRequest {
@@ -117,6 +142,10 @@ impl Life {
             ..Default::default()
         };
         say!(target.voice, referrals.accept_referral, request).await?;
+        let day = match answer.held {
+            Some(until) => self.hold(part, &target, &referral, calendar.working(day + until)).await?,
+            None => day,
+        };
         // The receiving service opens its part by itself, and tells the referral.
         part.follows().await?;
         let request = refs::GetReferralRequest { referral_id: referral, at_least: vec![] };
@@ -130,24 +159,37 @@ impl Life {
     async fn send(
         &self,
         coordinator: &Worker,
-        offer: &Offer,
-        goal: &str,
-        need: &str,
+        asking: &Asking<'_>,
         chance: &mut Chance,
     ) -> Result<String, Halt> {
+        let Asking { offer, goal, need, after } = asking;
         let priority = if chance.percent(20) { refs::Priority::Urgent } else { refs::Priority::Routine };
-        let request = refs::DraftReferralRequest {
-            request_id: name(),
-            person_id: self.person.to_string(),
-            offer_id: offer.id.clone(),
-            priority: priority.into(),
-            life_domain: offer.domain.into(),
-            need: need.to_owned(),
-            goal_id: goal.to_owned(),
-            no_goal_reason: if goal.is_empty() { "not asked yet".to_owned() } else { String::new() },
-            occurred_at: None,
+        let referral = match after {
+            // What was called off is opened again in the same words; what was declined is referred again.
+            Some(Ended::Cancelled(old)) => {
+                let request = refs::ReopenReferralRequest { request_id: name(), referral_id: old.clone() };
+                id(say!(coordinator.voice, referrals.reopen_referral, request).await?.written)
+            }
+            Some(Ended::Rejected(_)) | None => {
+                let rerefers_id = match after {
+                    Some(Ended::Rejected(old)) => old.clone(),
+                    Some(Ended::Cancelled(_)) | None => String::new(),
+                };
+                let request = refs::DraftReferralRequest {
+                    request_id: name(),
+                    person_id: self.person.to_string(),
+                    offer_id: offer.id.clone(),
+                    priority: priority.into(),
+                    life_domain: offer.domain.into(),
+                    need: (*need).to_owned(),
+                    goal_id: (*goal).to_owned(),
+                    no_goal_reason: if goal.is_empty() { "not asked yet".to_owned() } else { String::new() },
+                    rerefers_id,
+                    ..Default::default()
+                };
+                id(say!(coordinator.voice, referrals.draft_referral, request).await?.written)
+            }
         };
-        let referral = id(say!(coordinator.voice, referrals.draft_referral, request).await?.written);
         let mut request = refs::SendReferralRequest {
             request_id: name(),
             referral_id: referral.clone(),
@@ -160,6 +202,60 @@ impl Life {
         }
         say!(coordinator.voice, referrals.send_referral, request).await?;
         Ok(referral)
+    }
+
+    /// The target wants to know something, and is told by who asked it.
+    async fn ask_and_tell(&self, coordinator: &Worker, target: &Worker, referral: &str) -> Played {
+        let request = refs::AskForInformationRequest {
+            request_id: name(),
+            referral_id: referral.to_owned(),
+            question: "which days suit, and who may be called?".to_owned(),
+            ..Default::default()
+        };
+        let question_id = request.request_id.clone();
+        say!(target.voice, referrals.ask_for_information, request).await?;
+        let request = refs::SupplyInformationRequest {
+            request_id: name(),
+            referral_id: referral.to_owned(),
+            question_id,
+            answer: "mornings; the invented number on the form".to_owned(),
+            ..Default::default()
+        };
+        say!(coordinator.voice, referrals.supply_information, request).await?;
+        Ok(())
+    }
+
+    /// It rests until that day for papers that are missing. Gives the day.
+    async fn hold(&self, part: &Part, target: &Worker, referral: &str, until: u32) -> Result<u32, Halt> {
+        let request = refs::HoldReferralRequest {
+            request_id: name(),
+            referral_id: referral.to_owned(),
+            reason: refs::HoldReason::Documents.into(),
+            ..Default::default()
+        };
+        say!(target.voice, referrals.hold_referral, request).await?;
+        let request = refs::SetReferralBusinessStatusRequest {
+            request_id: name(),
+            referral_id: referral.to_owned(),
+            status: refs::BusinessStatus::NeedsClientAction.into(),
+            ..Default::default()
+        };
+        say!(target.voice, referrals.set_referral_business_status, request).await?;
+        self.until(part, until, Hour::Noon).await?;
+        let request = refs::ResumeReferralRequest {
+            request_id: name(),
+            referral_id: referral.to_owned(),
+            ..Default::default()
+        };
+        say!(target.voice, referrals.resume_referral, request).await?;
+        let request = refs::SetReferralBusinessStatusRequest {
+            request_id: name(),
+            referral_id: referral.to_owned(),
+            status: refs::BusinessStatus::Scheduled.into(),
+            ..Default::default()
+        };
+        say!(target.voice, referrals.set_referral_business_status, request).await?;
+        Ok(until)
     }
 
     async fn reject(&self, target: &Worker, referral: &str, chance: &mut Chance) -> Played {

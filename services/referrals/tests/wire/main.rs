@@ -1,7 +1,19 @@
 //! Every call of the service, through the wire, as agencies make it.
 //! Invariant: the service is the real one, served over loopback; only the other services' logs and the registry's keys are the test's.
 
-use kernel::{AgencyId, OfferId, PersonId};
+/// Calls a command under a new request id.
+macro_rules! call {
+    ($client:expr, $method:ident, $request:ident { $($field:ident $(: $value:expr)?),* $(,)? }) => {
+        $client.$method(pb::$request { request_id: new_request(), $($field $(: $value)?,)* ..Default::default() }).await
+    };
+}
+
+mod clocks;
+mod inbox;
+mod linked;
+mod talk;
+
+use kernel::{AgencyId, OfferId, PersonId, StreamId};
 use platform::error::reason;
 use platform::peer::Peer;
 use proto::referrals as pb;
@@ -65,12 +77,20 @@ fn source(table: &str, key: &str) -> Option<Source> {
 }
 
 async fn ana_allows(service: &Alone, agency: AgencyId) {
-    ana_says(service, say::given(ANA, agency)).await;
+    allows(service, ANA, agency).await;
+}
+
+async fn allows(service: &Alone, person: PersonId, agency: AgencyId) {
+    says(service, person, say::given(person, agency)).await;
 }
 
 async fn ana_says(service: &Alone, kind: Registry) {
+    says(service, ANA, kind).await;
+}
+
+async fn says(service: &Alone, person: PersonId, kind: Registry) {
     let event = proto::registry::RegistryEvent { kind: Some(kind) };
-    service.tell("registry", say::stream(ANA), Some(ANA), &event).await;
+    service.tell("registry", say::stream(person), Some(person), &event).await;
 }
 
 fn asking(offer: &str) -> pb::DraftReferralRequest {
@@ -118,12 +138,6 @@ async fn requested(service: &Alone, content: pb::ServiceOfferContent) -> String 
 async fn read(client: &mut Client<Peer>, referral: &str) -> pb::Referral {
     let request = pb::GetReferralRequest { referral_id: referral.into(), at_least: vec![] };
     client.get_referral(request).await.unwrap().into_inner().referral.unwrap()
-}
-
-macro_rules! call {
-    ($client:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* $(,)? }) => {
-        $client.$method(pb::$request { request_id: new_request(), $($field: $value,)* ..Default::default() }).await
-    };
 }
 
 #[tokio::test(flavor = "multi_thread")]

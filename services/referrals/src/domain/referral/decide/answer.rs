@@ -1,0 +1,101 @@
+//! How a referral is answered, or called off.
+//! Invariant: to accept or reject is to acknowledge; a zero-exclusion offer turns nobody away for readiness.
+
+use kernel::{By, Private, Timestamp};
+
+use super::{Facts, Live, Situation, is_no_expiry, party};
+use crate::domain::referral::{Clock, Closing, ClosingReason, Criterion, Event, Refusal};
+
+pub(super) fn acknowledge(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
+    match live.situation {
+        Situation::Requested { acknowledged: false } => Ok(vec![Event::Acknowledged]),
+        // To accept or reject is to acknowledge, so these hold already.
+        Situation::Requested { acknowledged: true }
+        | Situation::Accepted
+        | Situation::InProgress
+        | Situation::OnHold { .. }
+        | Situation::Closed(Closing::Rejected { .. }) => Ok(vec![]),
+        Situation::Draft => Err(Refusal::NotFound),
+        Situation::Closed(_) => Err(Refusal::NotAwaitingAnswer),
+    }
+}
+
+pub(super) fn accept(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+    match live.situation {
+        Situation::Requested { .. } => Ok(vec![accepted(live.facts, at)]),
+        Situation::Accepted => Ok(vec![]),
+        Situation::Draft => Err(Refusal::NotFound),
+        Situation::InProgress | Situation::OnHold { .. } | Situation::Closed(_) => {
+            Err(Refusal::NotAwaitingAnswer)
+        }
+    }
+}
+
+fn accepted(facts: &Facts, at: Timestamp) -> Event {
+    Event::Accepted {
+        id: facts.id,
+        person: facts.person,
+        offer: facts.offer,
+        target: facts.target,
+        practice: facts.practice.clone(),
+        zero_exclusion: facts.zero_exclusion,
+        receiver: facts.receiver,
+        goal: facts.goal,
+        start_by: Clock::Start.begun(at, &facts.zone),
+    }
+}
+
+pub(super) fn reject(
+    live: Live<'_>,
+    reason: ClosingReason,
+    criterion: Option<Criterion>,
+    text: Private,
+) -> Result<Vec<Event>, Refusal> {
+    match live.situation {
+        Situation::Requested { .. } => {
+            is_no_expiry(reason)?;
+            eligible_reason(live.facts, reason, criterion)?;
+            Ok(vec![Event::Rejected { reason, criterion, text }])
+        }
+        Situation::Draft => Err(Refusal::NotFound),
+        Situation::Accepted | Situation::InProgress | Situation::OnHold { .. } | Situation::Closed(_) => {
+            Err(Refusal::NotAwaitingAnswer)
+        }
+    }
+}
+
+fn eligible_reason(
+    facts: &Facts,
+    reason: ClosingReason,
+    criterion: Option<Criterion>,
+) -> Result<(), Refusal> {
+    if reason != ClosingReason::Ineligible {
+        return Ok(());
+    }
+    match criterion {
+        None => Err(Refusal::CriterionMissing),
+        Some(Criterion::Other) if facts.zero_exclusion => Err(Refusal::ZeroExclusion),
+        Some(
+            Criterion::WantsService
+            | Criterion::Age
+            | Criterion::Area
+            | Criterion::Language
+            | Criterion::Other,
+        ) => Ok(()),
+    }
+}
+
+pub(super) fn cancel(live: Live<'_>, by: By, reason: ClosingReason) -> Result<Vec<Event>, Refusal> {
+    party(live.facts, live.situation, by)?;
+    match live.situation {
+        Situation::Requested { .. }
+        | Situation::Accepted
+        | Situation::InProgress
+        | Situation::OnHold { .. } => {
+            is_no_expiry(reason)?;
+            Ok(vec![Event::Cancelled { reason, ended_early: live.beside.started }])
+        }
+        Situation::Closed(Closing::Cancelled(..)) => Ok(vec![]),
+        Situation::Draft | Situation::Closed(_) => Err(Refusal::NotInThisState),
+    }
+}

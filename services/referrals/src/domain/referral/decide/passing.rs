@@ -1,0 +1,61 @@
+//! What the passing of time, and of a consent, does to a referral.
+//! Invariant: a clock that no longer matters runs out in silence; the mark that a consent has lapsed is set and lifted by directives alone.
+
+use kernel::{By, Timestamp};
+
+use super::{Live, Party, Situation, State, party};
+use crate::domain::referral::{Clock, ClosingReason, Event, Refusal};
+
+/// A party has looked at an open one.
+pub(super) fn review(live: Live<'_>, by: By, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let party = party(live.facts, live.situation, by)?;
+    if party == Party::Target && live.beside.consent_lapsed.is_some() {
+        return Err(Refusal::ConsentLapsed);
+    }
+    match live.situation {
+        Situation::Requested { .. }
+        | Situation::Accepted
+        | Situation::InProgress
+        | Situation::OnHold { .. } => {
+            // While clocks rest this one rests too: it begins with the others.
+            let next = (!live.beside.clocks.rest()).then(|| Clock::Review.begun(at, &live.facts.zone));
+            Ok(vec![Event::Reviewed { next }])
+        }
+        Situation::Draft | Situation::Closed(_) => Err(Refusal::NotInThisState),
+    }
+}
+
+pub(super) fn lapse(state: &State, clock: Clock, due: Timestamp) -> Vec<Event> {
+    let State::Made { facts, beside, .. } = state else { return vec![] };
+    if beside.clocks.due(clock) != Some(due) {
+        return vec![];
+    }
+    let overdue = |expires| vec![Event::Overdue { clock, due, expires }];
+    match clock {
+        Clock::Answer if facts.expires => overdue(Some(Clock::Expiry.begun(due, &facts.zone))),
+        Clock::Acknowledge | Clock::Answer | Clock::Start | Clock::Review => overdue(None),
+        Clock::Expiry => {
+            vec![Event::Cancelled { reason: ClosingReason::Expired, ended_early: beside.started }]
+        }
+    }
+}
+
+/// Of an open one alone: what is closed, or was never sent, is read on no consent of now.
+pub(super) fn lapse_consent(state: &State, directive: String, at: Timestamp) -> Vec<Event> {
+    match state {
+        State::Made { situation, beside, .. } if situation.is_open() && beside.consent_lapsed.is_none() => {
+            vec![Event::ConsentLapsed { directive, at }]
+        }
+        State::Made { .. } | State::Unmade | State::Told(_) | State::InError { .. } => vec![],
+    }
+}
+
+pub(super) fn restore_consent(state: &State, directive: String, at: Timestamp) -> Vec<Event> {
+    let State::Made { facts, situation, beside } = state else { return vec![] };
+    if !situation.is_open() || beside.consent_lapsed.is_none() {
+        return vec![];
+    }
+    let on_hold = matches!(situation, Situation::OnHold { .. });
+    let clocks = if on_hold { vec![] } else { beside.clocks.after_rest(at, &facts.zone) };
+    vec![Event::ConsentRestored { directive, clocks }]
+}

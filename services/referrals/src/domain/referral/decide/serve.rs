@@ -1,0 +1,103 @@
+//! What the target does with a referral that it accepted, until it closes it.
+//! Invariant: what comes back from the receiving service moves a referral on where its state allows, and never backward.
+
+use kernel::Timestamp;
+
+use super::{Live, Situation, State, is_no_expiry};
+use crate::domain::referral::{Closing, ClosingReason, Event, HoldReason, Outcome, Progress, Refusal};
+
+pub(super) fn start(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
+    match live.situation {
+        Situation::InProgress if live.beside.started => Ok(vec![]),
+        // One that rested before it began is at work again and has still to begin.
+        Situation::Accepted | Situation::InProgress => Ok(vec![Event::Started]),
+        Situation::Draft => Err(Refusal::NotFound),
+        Situation::Requested { .. } | Situation::OnHold { .. } | Situation::Closed(_) => {
+            Err(Refusal::NotInThisState)
+        }
+    }
+}
+
+pub(super) fn hold(live: Live<'_>, reason: HoldReason, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+    match live.situation {
+        Situation::Accepted | Situation::InProgress => match reason {
+            HoldReason::Health | HoldReason::NotReady if live.facts.zero_exclusion => {
+                Err(Refusal::ZeroExclusion)
+            }
+            HoldReason::Documents
+            | HoldReason::Capacity
+            | HoldReason::PersonsWish
+            | HoldReason::Health
+            | HoldReason::Consent
+            | HoldReason::NotReady => Ok(vec![Event::Held { reason, at }]),
+        },
+        Situation::OnHold { reason: now } if *now == reason => Ok(vec![]),
+        Situation::Draft => Err(Refusal::NotFound),
+        Situation::Requested { .. } | Situation::OnHold { .. } | Situation::Closed(_) => {
+            Err(Refusal::NotInThisState)
+        }
+    }
+}
+
+pub(super) fn resume(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+    match live.situation {
+        Situation::OnHold { .. } => {
+            let clocks = live.beside.clocks.after_rest(at, &live.facts.zone);
+            Ok(vec![Event::Resumed { clocks }])
+        }
+        Situation::InProgress => Ok(vec![]),
+        Situation::Draft => Err(Refusal::NotFound),
+        Situation::Requested { .. } | Situation::Accepted | Situation::Closed(_) => {
+            Err(Refusal::NotInThisState)
+        }
+    }
+}
+
+pub(super) fn complete(live: Live<'_>, outcome: Outcome) -> Result<Vec<Event>, Refusal> {
+    match live.situation {
+        Situation::Accepted | Situation::InProgress | Situation::OnHold { .. } => {
+            Ok(vec![Event::Completed { outcome }])
+        }
+        Situation::Closed(Closing::Completed(now)) if *now == outcome => Ok(vec![]),
+        Situation::Draft => Err(Refusal::NotFound),
+        Situation::Requested { .. } | Situation::Closed(_) => Err(Refusal::NotInThisState),
+    }
+}
+
+pub(super) fn fail(live: Live<'_>, reason: ClosingReason) -> Result<Vec<Event>, Refusal> {
+    match live.situation {
+        Situation::Accepted | Situation::InProgress | Situation::OnHold { .. } => {
+            is_no_expiry(reason)?;
+            if live.facts.zero_exclusion && reason == ClosingReason::Ineligible {
+                return Err(Refusal::ZeroExclusion);
+            }
+            Ok(vec![Event::Failed { reason, ended_early: live.beside.started }])
+        }
+        Situation::Draft => Err(Refusal::NotFound),
+        Situation::Requested { .. } | Situation::Closed(_) => Err(Refusal::NotInThisState),
+    }
+}
+
+/// The receiving service's part comes back.
+pub(super) fn report(
+    state: &State,
+    progress: Progress,
+    record: String,
+    outcome: Option<Outcome>,
+) -> Vec<Event> {
+    let State::Made { situation, beside, .. } = state else { return vec![] };
+    if beside.reported.as_ref().is_some_and(|(so_far, _)| *so_far >= progress) {
+        return vec![];
+    }
+    let mut events = vec![Event::Progressed { progress, record }];
+    match (progress, situation) {
+        (Progress::Started, Situation::Accepted | Situation::InProgress) if !beside.started => {
+            events.push(Event::Started);
+        }
+        (Progress::Closed, Situation::Accepted | Situation::InProgress | Situation::OnHold { .. }) => {
+            events.extend(outcome.map(|outcome| Event::Completed { outcome }));
+        }
+        (Progress::Opened | Progress::Started | Progress::Closed, _) => {}
+    }
+    events
+}

@@ -1,0 +1,148 @@
+//! The clocks of a referral: when they run out, what stops them, and how they rest.
+
+use kernel::given;
+
+use super::*;
+use crate::domain::referral::Refusal;
+
+fn lapse(clock: Clock, due: &str) -> Command {
+    Command::Lapse { clock, due: at(due) }
+}
+
+fn overdue(clock: Clock, due: &str) -> Event {
+    Event::Overdue { clock, due: at(due), expires: None }
+}
+
+const ACKNOWLEDGE_BY: &str = "2026-03-09T17:00:00Z";
+const ANSWER_BY: &str = "2026-03-13T17:00:00Z";
+const START_BY: &str = "2026-03-24T17:00:00Z";
+const REVIEW_BY: &str = "2026-06-02T17:00:00Z";
+
+#[test]
+fn a_request_is_acknowledged_in_3_and_answered_in_7_working_days_and_looked_at_every_90_days() {
+    given::<Referral>(requested())
+        .when(lapse(Clock::Acknowledge, ACKNOWLEDGE_BY))
+        .then([overdue(Clock::Acknowledge, ACKNOWLEDGE_BY)]);
+    given::<Referral>(requested())
+        .when(lapse(Clock::Answer, ANSWER_BY))
+        .then([overdue(Clock::Answer, ANSWER_BY)]);
+    given::<Referral>(requested())
+        .when(lapse(Clock::Review, REVIEW_BY))
+        .then([overdue(Clock::Review, REVIEW_BY)]);
+    given::<Referral>(requested()).when(lapse(Clock::Start, START_BY)).nothing();
+}
+
+#[test]
+fn what_was_accepted_begins_in_14_working_days() {
+    let accept = Command::Accept { by: by(CLINIC), at: noon() };
+    given::<Referral>(requested()).when(accept).then([accepted()]);
+    let open = then(requested(), [accepted()]);
+    given::<Referral>(open.clone())
+        .when(lapse(Clock::Start, START_BY))
+        .then([overdue(Clock::Start, START_BY)]);
+    given::<Referral>(then(open, [Event::Started])).when(lapse(Clock::Start, START_BY)).nothing();
+}
+
+#[test]
+fn a_clock_runs_out_once_and_only_while_it_matters() {
+    let acknowledge = || lapse(Clock::Acknowledge, ACKNOWLEDGE_BY);
+    given::<Referral>(then(requested(), [overdue(Clock::Acknowledge, ACKNOWLEDGE_BY)]))
+        .when(acknowledge())
+        .nothing();
+    given::<Referral>(then(requested(), [Event::Acknowledged])).when(acknowledge()).nothing();
+    given::<Referral>(then(requested(), [accepted()])).when(acknowledge()).nothing();
+    given::<Referral>(then(requested(), [accepted()])).when(lapse(Clock::Answer, ANSWER_BY)).nothing();
+    let other = Command::Lapse { clock: Clock::Acknowledge, due: noon() };
+    given::<Referral>(requested()).when(other).nothing();
+    let reason = ClosingReason::Moved;
+    for closing in [
+        Event::Rejected { reason, criterion: None, text: Private::plain("in words") },
+        Event::Cancelled { reason, ended_early: false },
+        Event::EnteredInError,
+    ] {
+        given::<Referral>(then(requested(), [closing])).when(lapse(Clock::Review, REVIEW_BY)).nothing();
+    }
+    given::<Referral>([]).when(acknowledge()).nothing();
+}
+
+#[test]
+fn what_ran_out_is_overdue_until_what_it_waited_for_happens() {
+    use kernel::Decider;
+    let overdue_after = |more: &[Event]| {
+        let ran_out = [overdue(Clock::Acknowledge, ACKNOWLEDGE_BY), overdue(Clock::Answer, ANSWER_BY)];
+        match Referral::fold(&then(then(requested(), ran_out), more.to_vec())) {
+            State::Made { beside, .. } => beside.clocks.overdue().collect::<Vec<_>>(),
+            other @ (State::Unmade | State::Told(_) | State::InError { .. }) => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(overdue_after(&[]), [Clock::Acknowledge, Clock::Answer]);
+    assert_eq!(overdue_after(&[Event::Acknowledged]), [Clock::Answer]);
+    assert_eq!(overdue_after(&[accepted()]), [Clock::Answer; 0]);
+}
+
+#[test]
+fn a_look_at_an_open_one_begins_its_review_clock_anew() {
+    let review = |by| Command::Review { by, at: at("2026-05-01T17:00:00Z") };
+    let reviewed = Event::Reviewed { next: Some(at("2026-07-30T17:00:00Z")) };
+    for who in [by(SHELTER), by(CLINIC), By::Person(ANA)] {
+        given::<Referral>(requested()).when(review(who)).then([reviewed.clone()]);
+    }
+    let late = then(requested(), [overdue(Clock::Review, REVIEW_BY), reviewed]);
+    given::<Referral>(late.clone())
+        .when(lapse(Clock::Review, "2026-07-30T17:00:00Z"))
+        .then([overdue(Clock::Review, "2026-07-30T17:00:00Z")]);
+    given::<Referral>(late).when(lapse(Clock::Review, REVIEW_BY)).nothing();
+}
+
+#[test]
+fn a_hold_rests_the_clocks_and_what_was_left_of_them_is_left_when_they_go_on() {
+    let hold =
+        Command::Hold { by: by(CLINIC), reason: HoldReason::Documents, at: at("2026-03-06T18:00:00Z") };
+    let resting = Event::Held { reason: HoldReason::Documents, at: at("2026-03-06T18:00:00Z") };
+    let open = then(requested(), [accepted()]);
+    given::<Referral>(open.clone()).when(hold).then([resting.clone()]);
+    let held = then(open, [resting]);
+    given::<Referral>(held.clone()).when(lapse(Clock::Start, START_BY)).nothing();
+    given::<Referral>(held.clone()).when(lapse(Clock::Review, REVIEW_BY)).nothing();
+    // On that Friday noon 12 working days were left to begin, and 88 days less an hour, which the clock change took, to look again.
+    let resume = |when| Command::Resume { by: by(CLINIC), at: at(when) };
+    let clocks =
+        vec![(Clock::Start, at("2026-05-06T17:00:00Z")), (Clock::Review, at("2026-07-17T16:00:00Z"))];
+    given::<Referral>(held.clone())
+        .when(resume("2026-04-20T17:00:00Z"))
+        .then([Event::Resumed { clocks: clocks.clone() }]);
+    let again = then(held, [Event::Resumed { clocks }]);
+    given::<Referral>(again.clone()).when(lapse(Clock::Start, START_BY)).nothing();
+    given::<Referral>(again)
+        .when(lapse(Clock::Start, "2026-05-06T17:00:00Z"))
+        .then([overdue(Clock::Start, "2026-05-06T17:00:00Z")]);
+}
+
+#[test]
+fn a_look_while_clocks_rest_begins_the_review_clock_when_they_go_on() {
+    let resting = then(requested(), [accepted(), Event::Started, held(HoldReason::Capacity)]);
+    let look = Command::Review { by: by(SHELTER), at: at("2026-04-01T17:00:00Z") };
+    given::<Referral>(resting.clone()).when(look).then([Event::Reviewed { next: None }]);
+    given::<Referral>(then(resting, [Event::Reviewed { next: None }]))
+        .when(Command::Resume { by: by(CLINIC), at: at("2026-04-20T17:00:00Z") })
+        .then([Event::Resumed { clocks: vec![(Clock::Review, at("2026-07-19T17:00:00Z"))] }]);
+}
+
+#[test]
+fn an_unanswered_one_expires_only_where_its_offer_says_so_and_nobody_says_it_by_hand() {
+    let expiring = || vec![Event::Drafted(Facts { expires: true, ..facts() }), sent()];
+    let expires = "2026-04-12T17:00:00Z";
+    let ran_out = Event::Overdue { clock: Clock::Answer, due: at(ANSWER_BY), expires: Some(at(expires)) };
+    given::<Referral>(expiring()).when(lapse(Clock::Answer, ANSWER_BY)).then([ran_out.clone()]);
+    let late = then(expiring(), [ran_out]);
+    given::<Referral>(late.clone())
+        .when(lapse(Clock::Expiry, expires))
+        .then([Event::Cancelled { reason: ClosingReason::Expired, ended_early: false }]);
+    given::<Referral>(then(late.clone(), [accepted()])).when(lapse(Clock::Expiry, expires)).nothing();
+    given::<Referral>(requested()).when(lapse(Clock::Expiry, expires)).nothing();
+    for who in [by(SHELTER), by(CLINIC), By::Person(ANA)] {
+        given::<Referral>(late.clone())
+            .when(Command::Cancel { by: who, reason: ClosingReason::Expired })
+            .refused(Refusal::ExpiredByClockAlone);
+    }
+}

@@ -1,0 +1,72 @@
+//! The mark that a consent has lapsed: set and lifted by directives' events, and what rests meanwhile.
+
+use kernel::given;
+
+use super::*;
+use crate::domain::referral::Refusal;
+
+fn lapse() -> Command {
+    Command::LapseConsent { directive: "directive-1".into(), at: at("2026-03-05T18:00:00Z") }
+}
+
+fn lapsed() -> Event {
+    Event::ConsentLapsed { directive: "directive-1".into(), at: at("2026-03-05T18:00:00Z") }
+}
+
+fn restore() -> Command {
+    Command::RestoreConsent { directive: "directive-2".into(), at: at("2026-03-11T17:00:00Z") }
+}
+
+fn restored(clocks: Vec<(Clock, Timestamp)>) -> Event {
+    Event::ConsentRestored { directive: "directive-2".into(), clocks }
+}
+
+#[test]
+fn a_consent_lapses_once_and_under_what_is_open_alone() {
+    given::<Referral>(requested()).when(lapse()).then([lapsed()]);
+    given::<Referral>(then(requested(), [lapsed()])).when(lapse()).nothing();
+    let closed = Event::Cancelled { reason: ClosingReason::Moved, ended_early: false };
+    for past in [vec![], drafted(), then(requested(), [closed]), then(requested(), [Event::EnteredInError])] {
+        given::<Referral>(past.clone()).when(lapse()).nothing();
+        given::<Referral>(past).when(restore()).nothing();
+    }
+    given::<Referral>(requested()).when(restore()).nothing();
+}
+
+#[test]
+fn clocks_rest_while_it_has_lapsed_and_go_on_with_what_was_left() {
+    let resting = then(requested(), [lapsed()]);
+    given::<Referral>(resting.clone())
+        .when(Command::Lapse { clock: Clock::Acknowledge, due: due() })
+        .nothing();
+    // On that Thursday 2 working days were left to acknowledge, 6 to answer, and 89 days less an hour to look again.
+    let clocks = vec![
+        (Clock::Acknowledge, at("2026-03-13T17:00:00Z")),
+        (Clock::Answer, at("2026-03-19T17:00:00Z")),
+        (Clock::Review, at("2026-06-08T16:00:00Z")),
+    ];
+    given::<Referral>(resting.clone()).when(restore()).then([restored(clocks.clone())]);
+    given::<Referral>(then(resting, [restored(clocks)]))
+        .when(Command::Lapse { clock: Clock::Acknowledge, due: at("2026-03-13T17:00:00Z") })
+        .then([Event::Overdue { clock: Clock::Acknowledge, due: at("2026-03-13T17:00:00Z"), expires: None }]);
+}
+
+#[test]
+fn a_consent_given_again_during_a_hold_leaves_the_clocks_at_rest() {
+    let both = then(requested(), [accepted(), held(HoldReason::Consent), lapsed()]);
+    given::<Referral>(both.clone()).when(restore()).then([restored(vec![])]);
+    let resume = || Command::Resume { by: by(CLINIC), at: at("2026-03-11T17:00:00Z") };
+    given::<Referral>(both.clone()).when(resume()).refused(Refusal::ConsentLapsed);
+    // The hold began first: what was left at its beginning is left.
+    given::<Referral>(then(both, [restored(vec![])])).when(resume()).then([Event::Resumed {
+        clocks: vec![(Clock::Start, at("2026-03-31T17:00:00Z")), (Clock::Review, at("2026-06-09T16:00:00Z"))],
+    }]);
+}
+
+#[test]
+fn nothing_new_is_told_to_the_target_while_it_has_lapsed() {
+    let question = kernel::ids::Uuid::from_u128(1);
+    let asked = Event::InformationAsked { question, text: Private::plain("which day?") };
+    let supply = Command::SupplyInformation { by: by(SHELTER), question, text: Private::plain("any day") };
+    given::<Referral>(then(requested(), [asked, lapsed()])).when(supply).refused(Refusal::ConsentLapsed);
+}

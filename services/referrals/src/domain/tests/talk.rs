@@ -1,0 +1,86 @@
+//! What the sides of a referral tell each other.
+
+use kernel::given;
+use kernel::ids::Uuid;
+
+use super::*;
+use crate::domain::referral::Refusal;
+
+fn asked(id: u128) -> Event {
+    Event::InformationAsked { question: Uuid::from_u128(id), text: Private::plain("which day?") }
+}
+
+fn supplied(id: u128) -> Event {
+    Event::InformationSupplied { question: Uuid::from_u128(id), text: Private::plain("any day") }
+}
+
+fn ask(id: u128) -> Command {
+    Command::AskInformation {
+        by: by(CLINIC),
+        question: Uuid::from_u128(id),
+        text: Private::plain("which day?"),
+    }
+}
+
+fn supply(by: By, id: u128) -> Command {
+    Command::SupplyInformation { by, question: Uuid::from_u128(id), text: Private::plain("any day") }
+}
+
+#[test]
+fn the_target_asks_and_the_requester_or_the_person_answers_each_question_once() {
+    given::<Referral>(requested()).when(ask(1)).then([asked(1)]);
+    let two = then(requested(), [asked(1), asked(2)]);
+    for who in [by(SHELTER), By::Person(ANA)] {
+        given::<Referral>(two.clone()).when(supply(who, 2)).then([supplied(2)]);
+    }
+    given::<Referral>(two.clone()).when(supply(by(CLINIC), 2)).refused(Refusal::MadeByAnother);
+    given::<Referral>(two.clone()).when(supply(by(SHELTER), 3)).refused(Refusal::QuestionNotFound);
+    given::<Referral>(then(two, [supplied(2)]))
+        .when(supply(by(SHELTER), 2))
+        .refused(Refusal::AlreadySupplied);
+    let closed =
+        then(requested(), [asked(1), Event::Cancelled { reason: ClosingReason::Moved, ended_early: false }]);
+    given::<Referral>(closed.clone()).when(ask(2)).refused(Refusal::NotInThisState);
+    given::<Referral>(closed).when(supply(by(SHELTER), 1)).refused(Refusal::NotInThisState);
+}
+
+#[test]
+fn an_agency_that_refers_to_its_own_programme_answers_itself() {
+    let inside = vec![Event::Drafted(Facts { requester: Some(CLINIC), ..facts() }), sent(), asked(1)];
+    given::<Referral>(inside).when(supply(by(CLINIC), 1)).then([supplied(1)]);
+}
+
+#[test]
+fn the_first_contact_after_acceptance_begins_the_service_and_an_attempt_does_not() {
+    let note = |reached| Command::AddContact { by: by(CLINIC), contact: contact(1, reached) };
+    let noted = |reached| Event::ContactMade(contact(1, reached));
+    given::<Referral>(requested()).when(note(true)).then([noted(true)]);
+    let open = || then(requested(), [accepted()]);
+    given::<Referral>(open()).when(note(false)).then([noted(false)]);
+    given::<Referral>(open()).when(note(true)).then([noted(true), Event::Started]);
+    given::<Referral>(then(open(), [Event::Started])).when(note(true)).then([noted(true)]);
+    given::<Referral>(then(open(), [held(HoldReason::Capacity)])).when(note(true)).then([noted(true)]);
+}
+
+#[test]
+fn how_far_it_is_stands_beside_the_state_and_may_come_to_light_after_it_closed() {
+    let say = |status| Command::SetStatus { by: by(CLINIC), status };
+    let closed = Event::Cancelled { reason: ClosingReason::Moved, ended_early: false };
+    for status in [
+        BusinessStatus::NeedsClientAction,
+        BusinessStatus::Pending,
+        BusinessStatus::Eligible,
+        BusinessStatus::CouldNotContact,
+        BusinessStatus::Waitlisted,
+        BusinessStatus::Scheduled,
+        BusinessStatus::ReferredElsewhere,
+        BusinessStatus::GotHelp,
+    ] {
+        given::<Referral>(requested()).when(say(status)).then([Event::StatusSet(status)]);
+        given::<Referral>(then(requested(), [closed.clone()]))
+            .when(say(status))
+            .then([Event::StatusSet(status)]);
+        given::<Referral>(then(requested(), [Event::StatusSet(status)])).when(say(status)).nothing();
+    }
+    given::<Referral>(requested()).when(say(BusinessStatus::NotUpdated)).nothing();
+}

@@ -1,0 +1,77 @@
+//! What is asked of a referral by its sides, but for what they tell each other.
+//! Invariant: a code that the contract does not name is refused with its field.
+
+use platform::command::Ask as Asked;
+use platform::error::BadField;
+use platform::wire;
+use proto::referrals as pb;
+
+use super::{NEED, closing_reason, criterion, hold_reason, outcome, referral_id};
+use crate::domain::ReferralId;
+use crate::domain::referral::Command;
+
+/// It was read.
+pub fn acknowledge(
+    ask: &Asked,
+    request: &pb::AcknowledgeReferralRequest,
+) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Acknowledge { by: ask.by() }))
+}
+
+/// It is accepted.
+pub fn accept(ask: &Asked, request: &pb::AcceptReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Accept { by: ask.by(), at: ask.at }))
+}
+
+/// It is rejected.
+pub fn reject(ask: &Asked, request: &pb::RejectReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    let reason = closing_reason::parse("reason", request.reason)?;
+    let criterion = match request.criterion {
+        0 => None,
+        number => Some(criterion::parse("criterion", number)?),
+    };
+    let text = wire::private("text", &request.text, NEED)?;
+    Ok((referral_id(&request.referral_id)?, Command::Reject { by: ask.by(), reason, criterion, text }))
+}
+
+/// It is called off.
+pub fn cancel(ask: &Asked, request: &pb::CancelReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    let reason = closing_reason::parse("reason", request.reason)?;
+    Ok((referral_id(&request.referral_id)?, Command::Cancel { by: ask.by(), reason }))
+}
+
+/// Its service began.
+pub fn start(ask: &Asked, request: &pb::StartReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Start { by: ask.by() }))
+}
+
+/// It is to rest.
+pub fn hold(ask: &Asked, request: &pb::HoldReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    let reason = hold_reason::parse("reason", request.reason)?;
+    Ok((referral_id(&request.referral_id)?, Command::Hold { by: ask.by(), reason, at: ask.at }))
+}
+
+/// It goes on.
+pub fn resume(ask: &Asked, request: &pb::ResumeReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Resume { by: ask.by(), at: ask.at }))
+}
+
+/// It is closed with an outcome.
+pub fn complete(
+    ask: &Asked,
+    request: &pb::CompleteReferralRequest,
+) -> Result<(ReferralId, Command), BadField> {
+    let outcome = outcome::parse("outcome", request.outcome)?;
+    Ok((referral_id(&request.referral_id)?, Command::Complete { by: ask.by(), outcome }))
+}
+
+/// It is closed without one.
+pub fn fail(ask: &Asked, request: &pb::FailReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    let reason = closing_reason::parse("reason", request.reason)?;
+    Ok((referral_id(&request.referral_id)?, Command::Fail { by: ask.by(), reason }))
+}
+
+/// An open one was looked at again.
+pub fn review(ask: &Asked, request: &pb::ReviewReferralRequest) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Review { by: ask.by(), at: ask.at }))
+}

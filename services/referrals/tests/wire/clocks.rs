@@ -1,0 +1,147 @@
+//! The clocks of referrals through the wire: events by the durable timers, over several processes, after downtime, and at rest.
+
+use platform::store::StoreUrl;
+use tests::Postgres;
+
+use super::*;
+
+/// The overdue events of the log, as clock and due time.
+async fn overdue(service: &Alone) -> Vec<(pb::Clock, i64)> {
+    use prost::Message;
+    let told = |event: proto::log::Event| {
+        let kind = pb::ReferralsEvent::decode(event.payload).ok()?.kind?;
+        let pb::referrals_event::Kind::ReferralOverdue(overdue) = kind else { return None };
+        Some((overdue.clock(), overdue.due_at?.seconds))
+    };
+    service.events().await.into_iter().filter_map(told).collect()
+}
+
+async fn until_overdue(client: &mut Client<Peer>, referral: &str, clocks: &[pb::Clock]) {
+    until("the clocks to run out", async || {
+        let seen = read(client, referral).await;
+        (seen.overdue().collect::<Vec<_>>() == clocks).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_clock_runs_out_once_at_its_time_and_an_answer_ends_them() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = service_on(store).await;
+        let referral = requested(&service, offer("Kitchen skills")).await;
+        let (mut shelter, mut clinic) =
+            (Client::new(service.worker(SHELTER)), Client::new(service.worker(CLINIC)));
+        let seen = read(&mut clinic, &referral).await;
+        let running: Vec<_> = seen.clocks.iter().map(pb::RunningClock::clock).collect();
+        assert_eq!(running, [pb::Clock::Acknowledge, pb::Clock::Answer, pb::Clock::Review]);
+        assert_eq!(seen.requested_at.unwrap().seconds, service.clock.now().as_second());
+
+        // Wednesday noon UTC and five days: the acknowledgement was due on Monday.
+        service.hours_pass(5 * 24);
+        until_overdue(&mut shelter, &referral, &[pb::Clock::Acknowledge]).await;
+        call!(clinic, acknowledge_referral, AcknowledgeReferralRequest { referral_id: referral.clone() })
+            .unwrap();
+        assert_eq!(read(&mut shelter, &referral).await.overdue, [0; 0]);
+        service.hours_pass(5 * 24);
+        until_overdue(&mut shelter, &referral, &[pb::Clock::Answer]).await;
+        call!(clinic, accept_referral, AcceptReferralRequest { referral_id: referral.clone() }).unwrap();
+        assert_eq!(read(&mut shelter, &referral).await.overdue, [0; 0]);
+        service.hours_pass(30 * 24);
+        until_overdue(&mut shelter, &referral, &[pb::Clock::Start]).await;
+        service.hours_pass(90 * 24);
+        until_overdue(&mut shelter, &referral, &[pb::Clock::Start, pb::Clock::Review]).await;
+        call!(shelter, review_referral, ReviewReferralRequest { referral_id: referral.clone() }).unwrap();
+        let seen = read(&mut shelter, &referral).await;
+        assert_eq!(seen.overdue().collect::<Vec<_>>(), [pb::Clock::Start]);
+        assert_eq!(seen.clocks.len(), 1, "the next look is due in 90 days");
+
+        let clocks: Vec<_> = overdue(&service).await.into_iter().map(|(clock, _)| clock).collect();
+        let all = [pb::Clock::Acknowledge, pb::Clock::Answer, pb::Clock::Start, pb::Clock::Review];
+        assert_eq!(clocks, all, "each once");
+        service.one_batch_makes_the_same_lists().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_due_while_nothing_ran_is_told_late_once_by_two_processes_together() {
+    let store = StoreUrl::Postgres(Postgres::shared().await.url().await);
+    let begin = async || {
+        Alone::start_at("referrals", store.clone(), async |parts| referrals::service(&parts).await).await
+    };
+    let service = begin().await;
+    let referral = requested(&service, offer("Kitchen skills")).await;
+    service.stop().await;
+    let processes = [begin().await, begin().await];
+    for process in &processes {
+        process.hours_pass(40 * 24);
+    }
+    let mut shelter = Client::new(processes[0].worker(SHELTER));
+    until_overdue(&mut shelter, &referral, &[pb::Clock::Acknowledge, pb::Clock::Answer]).await;
+    let due = "2026-03-09T12:00:00-05:00".parse::<jiff::Timestamp>().unwrap().as_second();
+    let told = overdue(&processes[0]).await;
+    // 6:00 in Chicago on Wednesday and three working days: the same hour on Monday, after the clock change.
+    assert_eq!(
+        told[0],
+        (pb::Clock::Acknowledge, due - 6 * 3600),
+        "as of when it was due, not of when it was told"
+    );
+    assert_eq!(told.len(), 2, "each once");
+    for process in processes {
+        process.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_rests_the_clocks_and_they_go_on_with_what_was_left() {
+    let service = service().await;
+    let referral = requested(&service, offer("Kitchen skills")).await;
+    let mut clinic = Client::new(service.worker(CLINIC));
+    let id = || referral.clone();
+    call!(clinic, accept_referral, AcceptReferralRequest { referral_id: id() }).unwrap();
+    let reason = pb::HoldReason::Documents.into();
+    call!(clinic, hold_referral, HoldReferralRequest { referral_id: id(), reason }).unwrap();
+    let resting = read(&mut clinic, &referral).await;
+    assert!(resting.clocks.is_empty() && resting.clocks_rest);
+    assert_eq!(resting.hold_reason(), pb::HoldReason::Documents);
+    service.hours_pass(100 * 24);
+    call!(clinic, resume_referral, ResumeReferralRequest { referral_id: id() }).unwrap();
+    let running = read(&mut clinic, &referral).await;
+    assert!(!running.clocks_rest && running.overdue.is_empty());
+    service.hours_pass(21 * 24);
+    until_overdue(&mut clinic, &referral, &[pb::Clock::Start]).await;
+    assert_eq!(overdue(&service).await.len(), 1, "nothing ran out during the rest");
+    let seen = call!(
+        clinic,
+        fail_referral,
+        FailReferralRequest { referral_id: id(), reason: pb::ClosingReason::NotEngaged.into() }
+    );
+    seen.unwrap();
+    assert_eq!(read(&mut clinic, &referral).await.ending(), pb::Ending::WithdrawnBeforeStart);
+    service.one_batch_makes_the_same_lists().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unanswered_one_expires_where_its_offer_says_so_and_gives_its_place_back() {
+    let service = service().await;
+    let content = pb::ServiceOfferContent { expires: true, ..offer("Kitchen skills") };
+    let referral = requested(&service, content).await;
+    let mut shelter = Client::new(service.worker(SHELTER));
+    service.hours_pass(60 * 24);
+    let expired = until("the referral to expire", async || {
+        let seen = read(&mut shelter, &referral).await;
+        (seen.state() == pb::ReferralState::Cancelled).then_some(seen)
+    })
+    .await;
+    assert_eq!(expired.closing_reason(), pb::ClosingReason::Expired);
+    let events = service.events().await;
+    let cancelled = events.iter().find(|event| event.r#type.ends_with("ReferralCancelled")).unwrap();
+    assert_eq!(cancelled.actor.as_ref().unwrap().kind(), proto::log::ActorKind::Service);
+    let again = drafted(&mut shelter, &expired.offer_id).await;
+    sent(&mut shelter, &again).await;
+    let by_hand = call!(
+        shelter,
+        cancel_referral,
+        CancelReferralRequest { referral_id: again, reason: pb::ClosingReason::Expired.into() }
+    );
+    assert_eq!(reason(&by_hand.unwrap_err()).as_deref(), Some("EXPIRED_BY_CLOCK_ALONE"));
+}
