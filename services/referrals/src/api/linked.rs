@@ -69,7 +69,8 @@ pub(super) async fn send_household(
         let mut changes = Changes::none();
         for (now, consent) in drafts.iter().zip(&consents) {
             let (by, at, consent) = (ask.by(), ask.at, consent.clone());
-            let events = Referral::decide(now, Command::Send { by, at, consent, overriding: None, programme })?;
+            let events =
+                Referral::decide(now, Command::Send { by, at, consent, overriding: None, programme })?;
             changes = places::with(changes, &api.desk, now, events);
         }
         Ok(changes)

@@ -27,7 +27,11 @@ impl Api {
     }
 
     /// The directive by which the referral may be sent then, as the registry last told.
-    pub(super) async fn consent(&self, id: ReferralId, at: kernel::Timestamp) -> Result<Option<String>, Status> {
+    pub(super) async fn consent(
+        &self,
+        id: ReferralId,
+        at: kernel::Timestamp,
+    ) -> Result<Option<String>, Status> {
         let now = self.desk.load::<Referral>(id.uuid()).await?;
         match &*now.state {
             referral::State::Made { facts, .. } => self.view.consent(facts, at).await,

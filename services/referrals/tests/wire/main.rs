@@ -81,14 +81,7 @@ async fn ana_allows(service: &Alone, agency: AgencyId) {
 }
 
 async fn allows(service: &Alone, person: PersonId, agency: AgencyId) {
-    says(service, person, say::given(person, agency)).await;
-}
-
-async fn ana_says(service: &Alone, kind: Registry) {
-    says(service, ANA, kind).await;
-}
-
-async fn says(service: &Alone, person: PersonId, kind: Registry) {
+    let kind = say::given(person, agency);
     let event = proto::registry::RegistryEvent { kind: Some(kind) };
     service.tell("registry", say::stream(person), Some(person), &event).await;
 }
