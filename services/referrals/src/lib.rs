@@ -33,6 +33,8 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let view = view::View::new(lists.clone(), parts.people().await?);
     parts.react(loops::Opens::new(desk.clone()))?;
     parts.react(loops::Linked::new(desk.clone()))?;
+    parts.react(loops::Consents::said(desk.clone(), view.clone()))?;
+    parts.react(loops::Consents::sent(desk.clone(), view.clone()))?;
     parts.react(loops::Reports::participations(desk.clone()))?;
     for log in ["vocational", "housing", "therapy"] {
         parts.react(loops::Reports::of(log, desk.clone()))?;

@@ -1,7 +1,8 @@
 //! Closing the loop: an accepted referral opens a participation here, what receiving services do comes back onto the referral, and referrals that belong
-//! together hear of each other.
+//! together hear of each other; and what a person says later is followed.
 //! Invariant: decided on the streams as they are, appended with the reader's cursor, so each event counts once.
 
+mod consents;
 mod linked;
 
 use futures_util::future::BoxFuture;
@@ -19,6 +20,7 @@ use crate::domain::{ParticipationId, ReferralId};
 use crate::policy::{self, Report};
 use crate::{places, wire};
 
+pub use consents::Consents;
 pub use linked::Linked;
 
 /// An accepted referral whose programme has no service of its own opens a participation.

@@ -1,9 +1,12 @@
-//! What other services' events mean for referrals: their `pb::` event in, what to report onto which referral out.
+//! What other services' events mean for referrals: their `pb::` event in, what to report onto which referral out, or whose consent to look at again.
 //! Invariant: pure; the same event always means the same report.
 
+use kernel::PersonId;
 use kernel::ids::Uuid;
 use prost::Message;
 use proto::housing::housing_event::Kind as Housing;
+use proto::registry::RegistryEvent;
+use proto::registry::registry_event::Kind as Registry;
 use proto::therapy::therapy_event::Kind as Therapy;
 use proto::vocational::vocational_event::Kind as Vocational;
 
@@ -34,6 +37,25 @@ impl Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the event cannot be read by this release")]
 pub struct Unreadable;
+
+/// The person about whom the registry's log says something that may change by what their referrals go: a directive given or over, a link.
+///
+/// # Errors
+/// A payload that this release cannot read.
+#[allow(clippy::wildcard_enum_match_arm, reason = "only these kinds change what a person says")]
+pub fn says(event: &proto::log::Event) -> Result<Option<PersonId>, Unreadable> {
+    let kind =
+        RegistryEvent::decode(event.payload.clone()).map_err(|_| Unreadable)?.kind.ok_or(Unreadable)?;
+    match kind {
+        Registry::ConsentGiven(_)
+        | Registry::ConsentRevoked(_)
+        | Registry::ConsentExpired(_)
+        | Registry::ConsentSuperseded(_)
+        | Registry::PersonsLinked(_)
+        | Registry::PersonsUnlinked(_) => event.person_id.parse().map(Some).map_err(|_| Unreadable),
+        _ => Ok(None),
+    }
+}
 
 /// What an event of a receiving service's log reports; none where it concerns no referral.
 ///

@@ -4,7 +4,7 @@
 mod lists;
 
 use kernel::class::PART2;
-use kernel::may::{self, Why};
+use kernel::may::{self, Why, WhyNot};
 use kernel::{AgencyId, Class, Part, PersonId, Purpose, Timestamp};
 use platform::args;
 use platform::db::StoreError;
@@ -12,10 +12,12 @@ use platform::lists::Query;
 use platform::page::Last;
 use platform::people::People;
 use platform::projection::Views;
-use proto::referrals::Side;
+use proto::referrals::{ReferralState as State, Side};
+use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
+use crate::domain::ReferralId;
 use crate::domain::referral::{Clock, Facts};
 
 pub use lists::Lists;
@@ -25,6 +27,17 @@ pub use lists::Lists;
 pub struct View {
     lists: Views,
     people: People,
+}
+
+/// Whether a referral has the person's consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cover {
+    /// By this directive.
+    By(String),
+    /// No directive covers it.
+    Nothing,
+    /// It cannot be told now.
+    Unknown,
 }
 
 /// Which offers.
@@ -100,19 +113,56 @@ impl View {
         platform::lists::wait(at_least, &[&self.lists]).await
     }
 
-    /// The person's directive by which this referral may be sent then, by its id: it covers the target, for referral, what the requester tells of
-    /// the person in it. None where none does, or it cannot be told now.
+    /// Whether the people's say has been read up to that position of the registry's log, and the lists up to that one of the own, waiting until then.
+    pub async fn read_to(&self, registry: u64, own: u64, until: Instant) -> bool {
+        self.people.views().read_to("registry", registry, until).await
+            && self.lists.read_to(crate::NAME, own, until).await
+    }
+
+    /// Open referrals of that human, under whichever record.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn open_of(&self, person: PersonId) -> Result<Vec<ReferralId>, Status> {
+        let open = [State::Requested, State::Accepted, State::InProgress, State::OnHold];
+        let open = open.map(|state| i32::from(state).to_string()).join(", ");
+        let sql = format!("SELECT id FROM referral WHERE person = $1 AND state IN ({open}) ORDER BY at, id");
+        let mut found = vec![];
+        for record in self.people.group(person, None).await? {
+            for row in self.lists.db().fetch(&sql, args![record.uuid()]).await? {
+                found.push(ReferralId::new(row.uuid(0)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The person's directive by which this referral may be sent then, by its id. None where none covers it, or it cannot be told now.
     ///
     /// # Errors
     /// The view cannot be read.
     pub async fn consent(&self, facts: &Facts, at: Timestamp) -> Result<Option<String>, Status> {
+        Ok(match self.cover(facts, at).await? {
+            Cover::By(directive) => Some(directive),
+            Cover::Nothing | Cover::Unknown => None,
+        })
+    }
+
+    /// Whether a directive of the person's covers the target, for referral, then, of what the requester tells of the person in it.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn cover(&self, facts: &Facts, at: Timestamp) -> Result<Cover, Status> {
         let say = self.people.say(facts.person).await?;
         let label = if facts.part2 { PART2.to_owned() } else { String::new() };
         let part = |agency| Part { agency, category: "referrals".to_owned(), label };
         let class = Class::new(facts.requester.map(part));
         Ok(match may::receive(facts.target, &say, &class, Purpose::Referral, at) {
-            Ok(Why::Consent(directives)) => directives.first().map(ToString::to_string),
-            Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service) | Err(_) => None,
+            Ok(Why::Consent(by)) => {
+                by.first().map_or(Cover::Nothing, |directive| Cover::By(directive.to_string()))
+            }
+            Err(WhyNot::SayUnknown) => Cover::Unknown,
+            Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service)
+            | Err(WhyNot::NotYours | WhyNot::NoDirective) => Cover::Nothing,
         })
     }
 

@@ -209,3 +209,97 @@ async fn what_a_part_2_programme_refers_is_under_it_whatever_it_asks_for() {
     site.says(reg::ConsentScope { labels: vec!["42CFRPart2".into()], ..say::scope(CLINIC) }).await;
     assert_eq!(site.send(&referral, false).await, Ok(ONE.to_string()));
 }
+
+impl Site {
+    /// Waits until the referral is marked so, and gives it.
+    async fn marked(&self, referral: &str, lapsed: bool) -> pb::Referral {
+        tests::alone::until(&format!("the mark to be {lapsed}"), async || {
+            let ask = pb::GetReferralRequest { referral_id: referral.into(), ..Default::default() };
+            let read = self.shelter.clone().get_referral(ask).await.unwrap().into_inner().referral.unwrap();
+            (read.consent_lapsed == lapsed).then_some(read)
+        })
+        .await
+    }
+
+    async fn accept(&self, referral: &str) -> Result<(), String> {
+        let request = pb::AcceptReferralRequest {
+            request_id: new_request(),
+            referral_id: referral.into(),
+            ..Default::default()
+        };
+        let accepted = Client::new(self.service.worker(CLINIC)).accept_referral(request).await;
+        accepted.map(|_| ()).map_err(|status| reason(&status).expect("a reason"))
+    }
+
+    /// What was written of the mark, in order: whether it lapsed, and by which directive.
+    async fn marks(&self) -> Vec<(bool, String)> {
+        let mark = |event: &proto::log::Event| {
+            use pb::referrals_event::Kind;
+            use prost::Message;
+            match pb::ReferralsEvent::decode(event.payload.clone()).unwrap().kind.unwrap() {
+                Kind::ReferralConsentLapsed(lapsed) => Some((true, lapsed.directive_id)),
+                Kind::ReferralConsentRestored(restored) => Some((false, restored.directive_id)),
+                _ => None,
+            }
+        };
+        self.service.events().await.iter().filter_map(mark).collect()
+    }
+}
+
+const TWO: DirectiveId = DirectiveId::of(61);
+
+fn revoked(directive: DirectiveId) -> Kind {
+    let (directive_id, person_id) = (directive.to_string(), ANA.to_string());
+    Kind::ConsentRevoked(reg::ConsentRevoked { directive_id, person_id, evidence: None })
+}
+
+fn superseded(directive: DirectiveId) -> Kind {
+    let (directive_id, person_id) = (directive.to_string(), ANA.to_string());
+    Kind::ConsentSuperseded(reg::ConsentSuperseded { directive_id, person_id, ..Default::default() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_by_a_directive_is_marked_when_nothing_covers_it_any_more_and_until_something_does() {
+    let mut site = Site::new(false).await;
+    site.says(say::scope(CLINIC)).await;
+    let referral = site.draft().await;
+    assert_eq!(site.send(&referral, false).await, Ok(ONE.to_string()));
+    let told = async |kind| site.tell(say::stream(ANA), Some(ANA), kind).await;
+
+    told(revoked(ONE)).await;
+    site.marked(&referral, true).await;
+    assert_eq!(site.accept(&referral).await, Err("CONSENT_LAPSED".to_owned()));
+    told(say::gives(ANA, TWO, say::scope(AgencyId::of(9)))).await;
+    site.marked(&referral, true).await;
+    told(say::gives(ANA, ONE, say::scope(CLINIC))).await;
+    site.marked(&referral, false).await;
+    assert_eq!(site.accept(&referral).await, Ok(()));
+
+    // One in the place of the other, in either order: the person goes on saying yes.
+    told(say::gives(ANA, TWO, say::scope(CLINIC))).await;
+    told(superseded(ONE)).await;
+    told(revoked(TWO)).await;
+    site.marked(&referral, true).await;
+    let one = ONE.to_string();
+    assert_eq!(site.marks().await, [(true, one.clone()), (false, one.clone()), (true, one)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_by_no_directive_bears_no_mark() {
+    let mut site = Site::new(false).await;
+    let referral = site.draft().await;
+    assert_eq!(site.send(&referral, true).await, Ok(String::new()));
+    site.says(say::scope(CLINIC)).await;
+    site.tell(say::stream(ANA), Some(ANA), revoked(ONE)).await;
+    let head = site.service.log("registry").head().await.unwrap().position;
+    for reaction in site.service.service.reactions() {
+        if reaction.source() == "registry" {
+            let mut judged = reaction.judged();
+            let judged = judged.wait_for(|judged| *judged >= head);
+            let judged = tokio::time::timeout(std::time::Duration::from_secs(20), judged).await;
+            judged.expect("it judges").expect("it runs");
+        }
+    }
+    assert_eq!(site.marks().await, []);
+    assert_eq!(site.accept(&referral).await, Ok(()));
+}

@@ -96,6 +96,14 @@ impl Views {
         tokio::time::timeout_at(deadline, reached).await.is_ok_and(|reached| reached.is_ok())
     }
 
+    /// Whether that log has been read up to this position, waiting for it until the deadline.
+    pub async fn read_to(&self, log: &str, position: u64, deadline: Instant) -> bool {
+        let mut progress = self.progress();
+        let there = |progress: &Progress| progress.places.get(log).is_some_and(|at| at.position >= position);
+        let reached = progress.wait_for(there);
+        tokio::time::timeout_at(deadline, reached).await.is_ok_and(|reached| reached.is_ok())
+    }
+
     /// Whether all of these have been read, waiting until the deadline.
     pub async fn reached_all(&self, revisions: &[Revision], deadline: Instant) -> bool {
         for revision in revisions {

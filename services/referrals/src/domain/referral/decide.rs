@@ -10,6 +10,7 @@ mod talk;
 
 use kernel::By;
 
+use super::event::OWN_ACT;
 use super::state::{Beside, Facts, Situation, State};
 use super::{Clock, ClosingReason, Command, Event, Refusal, Sent};
 
@@ -59,7 +60,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             match situation {
                 Situation::Draft => {
                     let consent = match (consent, &overriding, sender) {
-                        (_, _, Party::Person) => "self".to_owned(),
+                        (_, _, Party::Person) => OWN_ACT.to_owned(),
                         (Some(consent), _, _) => consent,
                         (None, None, _) if facts.requester == Some(facts.target) => String::new(),
                         (None, Some(_), _) if facts.part2 || programme => {

@@ -12,6 +12,9 @@ use crate::domain::contact::Contact;
 use crate::domain::offer::Receiver;
 use crate::domain::{GoalId, ReferralId};
 
+/// What stands for a directive where the person acts: nobody consents to what they do themselves.
+pub const OWN_ACT: &str = "self";
+
 /// How a referral left its requester.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -27,6 +30,13 @@ pub struct Sent {
     pub answer_by: Timestamp,
     /// When somebody must have looked at it again, if it is open then.
     pub review_by: Timestamp,
+}
+
+impl Sent {
+    /// The directive by which it went; none for the person's own act, to an agency's own programme, and under an override.
+    pub fn directive(&self) -> Option<String> {
+        (!matches!(self.consent.as_str(), "" | OWN_ACT)).then(|| self.consent.clone())
+    }
 }
 
 /// What happens to a referral.

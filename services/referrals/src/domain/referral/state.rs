@@ -147,7 +147,9 @@ pub struct Beside {
     pub clocks: Clocks,
     /// Whether the service has begun: the difference between withdrawn before start and ended early.
     pub started: bool,
-    /// The directive whose end took away the consent that it was sent with, until one gives it back.
+    /// The directive by which it goes: that by which it was sent, or which gave the consent again. None where it was sent without one.
+    pub directive: Option<String>,
+    /// The directive by which it went until its consent lapsed, until one gives it back.
     pub consent_lapsed: Option<String>,
     /// How far the target says it is.
     pub status: BusinessStatus,
@@ -297,6 +299,7 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
     match event {
         Event::Sent(sent) => {
             beside.requested_at = Some(sent.at);
+            beside.directive = sent.directive();
             beside.clocks.set([
                 (Clock::Acknowledge, sent.acknowledge_by),
                 (Clock::Answer, sent.answer_by),
@@ -373,7 +376,8 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
             beside.clocks.rest_from(*at);
             now
         }
-        Event::ConsentRestored { clocks, .. } => {
+        Event::ConsentRestored { directive, clocks } => {
+            beside.directive = Some(directive.clone());
             beside.consent_lapsed = None;
             // On hold they rest on.
             if !matches!(now, Situation::OnHold { .. }) {
