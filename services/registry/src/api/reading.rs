@@ -14,7 +14,7 @@ use proto::types::FieldStatus;
 use tonic::Status;
 
 use super::Api;
-use crate::domain::consent::Held;
+use crate::domain::consent::{Held, Step};
 use crate::domain::person::{Identifier, Known, Person, Scope, State, Use};
 use crate::wire::{self, Opener};
 
@@ -44,14 +44,17 @@ impl Eyes<'_> {
         may::see(self.caller, &self.say, class, Purpose::Coordination, self.at)
     }
 
-    /// Whether the caller sees this directive: it names them or they wrote it down, or they see what its writer wrote and it tells of no 42 CFR
+    /// Whether the caller sees this directive: it was given and names them, or they wrote it down, or they see what its writer wrote and it tells of no 42 CFR
     /// Part 2 programme that they do not see.
     pub async fn see_directive(&self, held: &Held) -> Result<bool, Status> {
         let scope = &held.content.scope;
         if let Some(agency) = self.caller.speaks_for() {
-            let named = scope.names(agency, self.say.serving.contains(&agency));
+            let given = held.history().any(|version| version.step == Step::Given);
+            let named = given
+                && (scope.names(agency, self.say.serving.contains(&agency))
+                    || scope.discloser == Some(agency));
             let wrote = held.history().any(|version| version.by == Some(agency));
-            if named || wrote || scope.discloser == Some(agency) {
+            if named || wrote {
                 return Ok(true);
             }
         }

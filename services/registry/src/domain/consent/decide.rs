@@ -14,7 +14,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Draft { by, person, which, content, at } => draft(state, by, person, which, content, at),
         Command::Give { by, voice, person, which, content, supersedes, evidence, at, now } => {
             spoken(by, voice, person, evidence.as_ref())?;
-            let content = prepared(state, which, content)?;
+            let content = prepared(state, which, content, supersedes)?;
             let Some(content) = content else { return Ok(vec![]) };
             if matches!((by, &content.grantor), (By::Person(_), Grantor::Representative(_))) {
                 return Err(Refusal::GrantorIsThePerson);
@@ -67,6 +67,10 @@ fn draft(
         (Which::Known(_), None) => return Err(Refusal::NotFound),
         (_, Some(held)) if held.last().step != Step::Drafted => return Err(Refusal::NotADraft),
         (_, Some(held)) if held.content == content => return Ok(vec![]),
+        // Else one agency's words would be given as another's.
+        (_, Some(held)) if agency(by).is_some_and(|agency| held.first.by != Some(agency)) => {
+            return Err(Refusal::DraftOfAnother);
+        }
         (Which::New(_) | Which::Known(_), _) => room(state, which)?,
     }
     Ok(vec![Event { id: which.id(), person, by: agency(by), at, what: What::Drafted(content) }])
@@ -90,8 +94,13 @@ fn agency(by: By) -> Option<kernel::AgencyId> {
     }
 }
 
-/// What is to be given; nothing where it is given already.
-fn prepared(state: &State, which: Which, content: Option<Content>) -> Result<Option<Content>, Refusal> {
+/// What is to be given; nothing where just that is given already.
+fn prepared(
+    state: &State,
+    which: Which,
+    content: Option<Content>,
+    supersedes: Option<DirectiveId>,
+) -> Result<Option<Content>, Refusal> {
     let Some(held) = state.held(which.id()) else {
         return match which {
             Which::New(_) => content.map(Some).ok_or(Refusal::NotFound),
@@ -100,16 +109,29 @@ fn prepared(state: &State, which: Which, content: Option<Content>) -> Result<Opt
     };
     match held.last().step {
         Step::Drafted => Ok(Some(content.unwrap_or_else(|| held.content.clone()))),
-        Step::Given if content.as_ref().is_none_or(|content| same(&content.scope, &held.content.scope)) => {
-            Ok(None)
+        Step::Given if content.as_ref().is_none_or(|content| repeats(content, &held.content)) => {
+            let replaced = |old: DirectiveId| {
+                state.held(old).is_some_and(|old| old.last().step == Step::Superseded(which.id()))
+            };
+            if supersedes.is_none_or(replaced) { Ok(None) } else { Err(Refusal::NotADraft) }
         }
         Step::Given | Step::Revoked | Step::Expired | Step::Superseded(_) => Err(Refusal::NotADraft),
     }
 }
 
-/// The scope with its beginning: when it was given, or later where it says so.
+/// Whether it is given as it was before; a request need not say again since when.
+fn repeats(content: &Content, given: &Content) -> bool {
+    let kind = std::mem::discriminant::<Grantor>;
+    same(&content.scope, &given.scope)
+        && content.scope.until == given.scope.until
+        && content.intermediary == given.intermediary
+        && kind(&content.grantor) == kind(&given.grantor)
+}
+
+/// The scope with its beginning: when it was given, or later where it says so. A clock of the caller's that is ahead begins nothing later.
 fn begun(scope: Scope, at: &Occurred, now: Timestamp) -> Result<Scope, Refusal> {
-    let from = scope.from.map_or(at.at, |from| from.max(at.at));
+    let said = at.at.min(now);
+    let from = scope.from.map_or(said, |from| from.max(said));
     match scope.until {
         Some(until) if until <= from || until <= now => Err(Refusal::AlreadyOver),
         Some(_) | None => Ok(Scope { from: Some(from), ..scope }),

@@ -18,6 +18,9 @@ pub enum Refusal {
     /// It was given or has ended.
     #[error("the directive is no draft any more; a change of mind is a new directive that supersedes it")]
     NotADraft,
+    /// Its words are somebody else's to change.
+    #[error("another agency, or the person, prepared this draft; prepare one of your own")]
+    DraftOfAnother,
     /// It opens nothing that could be taken back or replaced.
     #[error("the directive is not active")]
     NotActive,
@@ -50,7 +53,7 @@ pub enum Refusal {
 impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::NotInPersonsVoice => RefusalKind::PermissionDenied,
+            Self::NotInPersonsVoice | Self::DraftOfAnother => RefusalKind::PermissionDenied,
             Self::NotFound => RefusalKind::NotFound,
             Self::EvidenceNeeded
             | Self::NotADraft
@@ -69,6 +72,7 @@ impl kernel::Refusal for Refusal {
             Self::EvidenceNeeded => "EVIDENCE_NEEDED",
             Self::NotFound => "DIRECTIVE_NOT_FOUND",
             Self::NotADraft => "NOT_A_DRAFT",
+            Self::DraftOfAnother => "DRAFT_OF_ANOTHER",
             Self::NotActive => "DIRECTIVE_NOT_ACTIVE",
             Self::GrantorIsThePerson => "GRANTOR_IS_THE_PERSON",
             Self::IntermediaryNotNamed => "INTERMEDIARY_NOT_NAMED",

@@ -183,6 +183,11 @@ fn staff_and_the_person_prepare_a_directive_and_it_is_changed_until_it_is_given(
     let prepared = || given::<Consent>([drafted(scope(SHELTER))]);
     prepared().when(draft(THE_CLINIC, known, scope(SHELTER))).nothing();
     prepared().when(draft(THE_CLINIC, known, scope(CLINIC))).then([drafted(scope(CLINIC))]);
+    // Else one agency's words would be given as another's.
+    let other = By::Agency(SHELTER);
+    prepared().when(draft(other, known, scope(CLINIC))).refused(Refusal::DraftOfAnother);
+    let in_other_words = event(FIRST, ANA_HERSELF, 8, What::Drafted(content(scope(CLINIC))));
+    prepared().when(draft(ANA_HERSELF, known, scope(CLINIC))).then([in_other_words]);
     for past in [vec![active()], vec![active(), revoked(10)], vec![active(), superseded()]] {
         let refused = given::<Consent>(past).when(draft(THE_CLINIC, known, scope(CLINIC)));
         refused.refused(Refusal::NotADraft);
@@ -204,6 +209,14 @@ fn a_prepared_directive_is_given_as_it_is_or_in_other_words_and_once() {
     given::<Consent>([]).when(give(ANA_HERSELF, known, None)).refused(Refusal::NotFound);
     given::<Consent>([active()]).when(give(ANA_HERSELF, known, None)).nothing();
     given::<Consent>([active()]).when(give(ANA_HERSELF, known, other)).refused(Refusal::NotADraft);
+    // Another end, or the end of another, is something else to say: it is not taken as said.
+    let sooner = Some(content(until(20)));
+    given::<Consent>([active()]).when(give(ANA_HERSELF, known, sooner)).refused(Refusal::NotADraft);
+    let also = || replacing(SECOND, give(ANA_HERSELF, known, None));
+    let both = || [active(), was_given(SECOND, ANA_HERSELF, scope(CLINIC), 9)];
+    given::<Consent>(both()).when(also()).refused(Refusal::NotADraft);
+    let replaced = event(SECOND, ANA_HERSELF, 9, What::Superseded { by: FIRST });
+    given::<Consent>(both().into_iter().chain([replaced])).when(also()).nothing();
     let over = [active(), revoked(10)];
     given::<Consent>(over).when(give(ANA_HERSELF, known, None)).refused(Refusal::NotADraft);
 }
