@@ -38,7 +38,7 @@ impl Report {
 #[error("the event cannot be read by this release")]
 pub struct Unreadable;
 
-/// The person about whom the registry's log says something that may change by what their referrals go: a directive given or over, a link.
+/// The person about whom the registry's log says something that may change by what their referrals go: a directive given or over, a link, who serves them.
 ///
 /// # Errors
 /// A payload that this release cannot read.
@@ -52,7 +52,9 @@ pub fn says(event: &proto::log::Event) -> Result<Option<PersonId>, Unreadable> {
         | Registry::ConsentExpired(_)
         | Registry::ConsentSuperseded(_)
         | Registry::PersonsLinked(_)
-        | Registry::PersonsUnlinked(_) => event.person_id.parse().map(Some).map_err(|_| Unreadable),
+        | Registry::PersonsUnlinked(_)
+        | Registry::PersonRecorded(_)
+        | Registry::ServingAgencyAdded(_) => event.person_id.parse().map(Some).map_err(|_| Unreadable),
         _ => Ok(None),
     }
 }

@@ -38,6 +38,8 @@ pub enum Cover {
     Nothing,
     /// It cannot be told now.
     Unknown,
+    /// Nor before what waits of the person, or of who is linked with them, can be applied.
+    Parked,
 }
 
 /// Which offers.
@@ -113,10 +115,14 @@ impl View {
         platform::lists::wait(at_least, &[&self.lists]).await
     }
 
-    /// Whether the people's say has been read up to that position of the registry's log, and the lists up to that one of the own, waiting until then.
-    pub async fn read_to(&self, registry: u64, own: u64, until: Instant) -> bool {
-        self.people.views().read_to("registry", registry, until).await
-            && self.lists.read_to(crate::NAME, own, until).await
+    /// Whether what people say has been read up to that position of the registry's log, waiting until then.
+    pub async fn hears(&self, position: u64, until: Instant) -> bool {
+        self.people.views().read_to("registry", position, until).await
+    }
+
+    /// Whether the lists have been read up to that position of the own log, waiting until then.
+    pub async fn lists(&self, position: u64, until: Instant) -> bool {
+        self.lists.read_to(crate::NAME, position, until).await
     }
 
     /// Open referrals of that human, under whichever record.
@@ -143,7 +149,7 @@ impl View {
     pub async fn consent(&self, facts: &Facts, at: Timestamp) -> Result<Option<String>, Status> {
         Ok(match self.cover(facts, at).await? {
             Cover::By(directive) => Some(directive),
-            Cover::Nothing | Cover::Unknown => None,
+            Cover::Nothing | Cover::Unknown | Cover::Parked => None,
         })
     }
 
@@ -152,7 +158,7 @@ impl View {
     /// # Errors
     /// The view cannot be read.
     pub async fn cover(&self, facts: &Facts, at: Timestamp) -> Result<Cover, Status> {
-        let say = self.people.say(facts.person).await?;
+        let (group, say) = self.people.group_and_say(facts.person).await?;
         let label = if facts.part2 { PART2.to_owned() } else { String::new() };
         let part = |agency| Part { agency, category: "referrals".to_owned(), label };
         let class = Class::new(facts.requester.map(part));
@@ -160,10 +166,22 @@ impl View {
             Ok(Why::Consent(by)) => {
                 by.first().map_or(Cover::Nothing, |directive| Cover::By(directive.to_string()))
             }
-            Err(WhyNot::SayUnknown) => Cover::Unknown,
+            Err(WhyNot::SayUnknown) => match self.any_parked(&group).await? {
+                true => Cover::Parked,
+                false => Cover::Unknown,
+            },
             Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service)
             | Err(WhyNot::NotYours | WhyNot::NoDirective) => Cover::Nothing,
         })
+    }
+
+    async fn any_parked(&self, group: &[PersonId]) -> Result<bool, StoreError> {
+        for record in group {
+            if !self.people.views().parked_in(*record).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether all that this agency writes is under 42 CFR Part 2, as the registry last told.

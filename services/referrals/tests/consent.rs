@@ -207,7 +207,11 @@ async fn what_a_part_2_programme_refers_is_under_it_whatever_it_asks_for() {
     };
     assert_eq!((labels(0), labels(1)), (vec![], vec!["42CFRPart2".to_owned()]));
     site.says(reg::ConsentScope { labels: vec!["42CFRPart2".into()], ..say::scope(CLINIC) }).await;
-    assert_eq!(site.send(&referral, false).await, Ok(ONE.to_string()));
+    // It bears the label from its sending on, for all who read it.
+    assert_eq!(site.send(&before, false).await, Ok(ONE.to_string()));
+    let events = site.service.events().await;
+    let sent = events.iter().find(|event| event.r#type.ends_with("ReferralSent")).unwrap();
+    assert_eq!(sent.labels, ["42CFRPart2"]);
 }
 
 impl Site {
@@ -236,11 +240,12 @@ impl Site {
         let mark = |event: &proto::log::Event| {
             use pb::referrals_event::Kind;
             use prost::Message;
-            match pb::ReferralsEvent::decode(event.payload.clone()).unwrap().kind.unwrap() {
-                Kind::ReferralConsentLapsed(lapsed) => Some((true, lapsed.directive_id)),
-                Kind::ReferralConsentRestored(restored) => Some((false, restored.directive_id)),
-                _ => None,
+            let kind = pb::ReferralsEvent::decode(event.payload.clone()).unwrap().kind.unwrap();
+            if let Kind::ReferralConsentLapsed(lapsed) = kind {
+                return Some((true, lapsed.directive_id));
             }
+            let Kind::ReferralConsentRestored(restored) = kind else { return None };
+            Some((false, restored.directive_id))
         };
         self.service.events().await.iter().filter_map(mark).collect()
     }

@@ -25,7 +25,11 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             let by = sent.acknowledge_by.as_ref().map(|by| instant(Some(by))).transpose()?;
             let runs = by.filter(|by| *by > read.recorded.recorded_at);
             let acknowledge_by = runs.map(jiff::Timestamp::as_microsecond);
-            Some(Fact::Referral(Referral { acknowledge_by, ..referral }))
+            // By now its requester may be a 42 CFR Part 2 programme.
+            let asked = referral.written.clone().unwrap_or_default();
+            let written =
+                if sent.part2 { Some(written(read, &asked.agency, true)) } else { referral.written };
+            Some(Fact::Referral(Referral { acknowledge_by, written, ..referral }))
         }
         // While the consent has lapsed the clock rests, and then goes on with what was left.
         (Kind::ReferralConsentLapsed(_), Some(Fact::Referral(referral))) => {

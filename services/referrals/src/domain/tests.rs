@@ -106,6 +106,7 @@ fn sent_with(consent: &str) -> Sent {
         acknowledge_by: due(),
         answer_by: at("2026-03-13T17:00:00Z"),
         review_by: at("2026-06-02T17:00:00Z"),
+        part2: false,
     }
 }
 

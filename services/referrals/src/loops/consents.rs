@@ -51,21 +51,33 @@ impl Consents {
         }
         let said = policy::says(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
         let Some(person) = said else { return Ok(vec![]) };
-        let own = self.desk.log().head().await?.position;
         let until = Instant::now() + PATIENCE;
-        if !self.view.read_to(read.recorded.position, own, until).await {
+        // What is sent from here on is judged by a say that holds it; what was sent before is listed.
+        let heard = self.view.hears(read.recorded.position, until).await;
+        let own = self.desk.log().head().await?.position;
+        if !(heard && self.view.lists(own, until).await) {
             return Err(ReactError::Failed("the views have not read it yet".into()));
         }
         self.view.open_of(person).await.map_err(failed)
     }
 
     /// What becomes of the mark.
-    async fn judge(&self, id: ReferralId) -> Result<Option<Command>, ReactError> {
+    async fn judge(&self, id: ReferralId, read: &Read) -> Result<Option<Command>, ReactError> {
         let now = self.desk.load::<Referral>(id.uuid()).await.map_err(failed)?;
         let State::Made { facts, situation, beside } = &*now.state else { return Ok(None) };
         let Some(by) = beside.directive.as_ref().filter(|_| situation.is_open()) else { return Ok(None) };
-        let at = self.desk.clock().now();
+        // Clocks of machines differ: it is at least when the event was recorded.
+        let at = self.desk.clock().now().max(read.recorded.recorded_at);
         match (self.view.cover(facts, at).await.map_err(failed)?, &beside.consent_lapsed) {
+            // It is judged again when this is over, by whatever is said next; everybody else is not to wait for it.
+            (Cover::Parked, _) => {
+                tracing::warn!(
+                    reaction.name = self.name,
+                    event.position = read.recorded.position,
+                    "a referral's consent is not judged: the person's events wait"
+                );
+                Ok(None)
+            }
             (Cover::Unknown, _) => Err(ReactError::Failed("what the person says cannot be told now".into())),
             (Cover::Nothing, None) => Ok(Some(Command::LapseConsent { directive: by.clone(), at })),
             (Cover::By(directive), Some(_)) => Ok(Some(Command::RestoreConsent { directive, at })),
@@ -76,7 +88,7 @@ impl Consents {
     async fn follow(&self, read: &Read) -> Result<Option<Append>, ReactError> {
         let mut of = vec![];
         for referral in self.concerned(read).await? {
-            of.extend(self.judge(referral).await?.map(|command| (referral, command)));
+            of.extend(self.judge(referral, read).await?.map(|command| (referral, command)));
         }
         let Some((first, _)) = of.first() else { return Ok(None) };
         let record = id_of::<Referral>(first.uuid());

@@ -100,6 +100,7 @@ impl Encoding for Referral {
                     acknowledge_by: Some(to_instant(sent.acknowledge_by)),
                     answer_by: Some(to_instant(sent.answer_by)),
                     review_by: Some(to_instant(sent.review_by)),
+                    part2: sent.part2,
                 };
                 let mut payload = payload(pb::ReferralSent::full_name(), Kind::ReferralSent(message));
                 payload.consent = sent.consent.clone();
@@ -279,6 +280,7 @@ impl Encoding for Referral {
                     acknowledge_by: stored_instant(stored, message.acknowledge_by.as_ref())?,
                     answer_by: stored_instant(stored, message.answer_by.as_ref())?,
                     review_by: stored_instant(stored, message.review_by.as_ref())?,
+                    part2: message.part2,
                 })
             }
             Kind::ReferralAcknowledged(_) => Event::Acknowledged,

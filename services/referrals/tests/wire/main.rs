@@ -18,7 +18,6 @@ use platform::error::reason;
 use platform::peer::Peer;
 use proto::referrals as pb;
 use proto::referrals::referrals_service_client::ReferralsServiceClient as Client;
-use proto::registry::registry_event::Kind as Registry;
 use proto::types::{
     Contact, FieldStatus, Identifier, LifeDomain, Occurred, Precision, Setting, Source, Written,
 };

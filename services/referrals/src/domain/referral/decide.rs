@@ -78,6 +78,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                         acknowledge_by: begun(Clock::Acknowledge),
                         answer_by: begun(Clock::Answer),
                         review_by: begun(Clock::Review),
+                        part2: facts.part2 || programme,
                     })])
                 }
                 Situation::Requested { .. }

@@ -30,6 +30,8 @@ pub struct Sent {
     pub answer_by: Timestamp,
     /// When somebody must have looked at it again, if it is open then.
     pub review_by: Timestamp,
+    /// Whether it falls under 42 CFR Part 2: as it was drafted, or because its requester has become a programme since.
+    pub part2: bool,
 }
 
 impl Sent {

@@ -192,6 +192,8 @@ pub enum State {
         requester: Option<AgencyId>,
         /// What it followed.
         origin: Origin,
+        /// Its parts that had not ended.
+        parts: Vec<ReferralId>,
     },
 }
 
@@ -219,7 +221,8 @@ impl State {
     pub fn open_parts(&self) -> Vec<ReferralId> {
         match self {
             Self::Made { beside, .. } => beside.split.iter().flat_map(Split::open).collect(),
-            Self::Unmade | Self::Told(_) | Self::InError { .. } => vec![],
+            Self::InError { parts, .. } => parts.clone(),
+            Self::Unmade | Self::Told(_) => vec![],
         }
     }
 
@@ -252,13 +255,14 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         Event::Recorded { told, .. } => State::Told((**told).clone()),
         Event::EnteredInError => match state {
             State::Unmade => State::Unmade,
-            State::Made { facts, .. } => {
+            State::Made { facts, beside, .. } => {
                 let Facts { person, requester, origin, .. } = facts;
-                State::InError { person, requester, origin }
+                let parts = beside.split.iter().flat_map(Split::open).collect();
+                State::InError { person, requester, origin, parts }
             }
             State::Told(told) => {
                 let (person, requester) = (told.person, Some(told.requester));
-                State::InError { person, requester, origin: Origin::New }
+                State::InError { person, requester, origin: Origin::New, parts: vec![] }
             }
             error @ State::InError { .. } => error,
         },
@@ -285,7 +289,8 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         | Event::Split { .. }
         | Event::PartEnded { .. }
         | Event::Progressed { .. } => match state {
-            State::Made { facts, situation, mut beside } => {
+            State::Made { mut facts, situation, mut beside } => {
+                facts.part2 |= matches!(event, Event::Sent(sent) if sent.part2);
                 let situation = moved(situation, &mut beside, event);
                 State::Made { facts, situation, beside }
             }
@@ -364,6 +369,7 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
             now
         }
         Event::ContactMade(contact) => {
+            begins_at_rest(beside, &now, contact.reached);
             beside.contacts.push(contact.clone());
             now
         }
@@ -405,11 +411,20 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
             now
         }
         Event::Progressed { progress, record } => {
+            begins_at_rest(beside, &now, *progress == Progress::Started);
             beside.reported = Some((*progress, record.clone()));
             now
         }
         // These begin a life or end it as never meant.
         Event::Drafted(_) | Event::Recorded { .. } | Event::EnteredInError => now,
+    }
+}
+
+/// What begins the service while it is on hold has begun it, although it goes on resting.
+fn begins_at_rest(beside: &mut Beside, now: &Situation, begins: bool) {
+    if begins && matches!(now, Situation::OnHold { .. }) {
+        beside.started = true;
+        beside.clocks.stop(&[Clock::Start]);
     }
 }
 

@@ -120,6 +120,19 @@ fn an_open_one_is_transferred_by_a_new_one_and_ends_once_that_is_accepted() {
 }
 
 #[test]
+fn the_parts_of_one_that_was_never_meant_are_still_known() {
+    let whole = then(split(Rule::All, &[ended(0, DONE)]), [Event::EnteredInError]);
+    assert_eq!(Referral::fold(&whole).open_parts(), PARTS[1..]);
+}
+
+#[test]
+fn a_part_is_not_transferred_its_whole_would_end_without_it() {
+    let part = Facts { origin: Origin::PartOf(ReferralId::of(77)), ..facts() };
+    let old = vec![Event::Drafted(part), sent(), accepted()];
+    refuses(Origin::Transfers(THIS), old, by(CLINIC), Refusal::NotInThisState);
+}
+
+#[test]
 fn any_party_asks_for_a_transfer_of_an_open_one_once() {
     let wish = |by| Command::AskTransfer { by, text: Private::plain("too far away") };
     let asked = Event::TransferAsked { text: Private::plain("too far away") };

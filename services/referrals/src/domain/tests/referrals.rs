@@ -52,7 +52,8 @@ fn it_is_sent_with_consent_or_an_approved_override_and_to_part_2_with_consent_al
     given::<Referral>(drafted())
         .when(send_as_programme(None, override_by_worker()))
         .refused(Refusal::OverrideNotPossible);
-    given::<Referral>(drafted()).when(send_as_programme(Some("consent-1"), None)).then([sent()]);
+    let under_part2 = Event::Sent(Sent { part2: true, ..sent_with("consent-1") });
+    given::<Referral>(drafted()).when(send_as_programme(Some("consent-1"), None)).then([under_part2]);
     given::<Referral>(drafted())
         .when(send(by(SHELTER), Some("consent-1"), override_by_worker()))
         .then([sent()]);

@@ -45,6 +45,23 @@ fn the_target_asks_and_the_requester_or_the_person_answers_each_question_once() 
 }
 
 #[test]
+fn what_begins_the_service_during_a_hold_has_begun_it() {
+    let at_rest = then(requested(), [accepted(), held(HoldReason::Documents)]);
+    let reported = Event::Progressed { progress: Progress::Started, record: "case-1".into() };
+    let begun = |event: Event| then(at_rest.clone(), [event]);
+    let fails = || Command::Fail { by: by(CLINIC), reason: ClosingReason::Moved };
+    for (past, ended_early) in [
+        (at_rest.clone(), false),
+        (begun(Event::ContactMade(contact(1, false))), false),
+        (begun(Event::ContactMade(contact(1, true))), true),
+        (begun(reported), true),
+    ] {
+        let failed = Event::Failed { reason: ClosingReason::Moved, ended_early };
+        given::<Referral>(past).when(fails()).then([failed]);
+    }
+}
+
+#[test]
 fn an_agency_that_refers_to_its_own_programme_answers_itself() {
     let inside = vec![Event::Drafted(Facts { requester: Some(CLINIC), ..facts() }), sent(), asked(1)];
     given::<Referral>(inside).when(supply(by(CLINIC), 1)).then([supplied(1)]);

@@ -28,7 +28,10 @@ pub(super) fn may_follow(follows: Follows, by: By, person: PersonId) -> Result<O
             let rejected = matches!(situation, Situation::Closed(Closing::Rejected { .. }));
             (makes, matches!(situation, Situation::Closed(_)) && !rejected)
         }
-        Origin::Transfers(_) => (makes || party == Party::Target, situation.is_open()),
+        // A part that went to another would end its whole without it.
+        Origin::Transfers(_) => {
+            (makes || party == Party::Target, situation.is_open() && facts.origin.part_of().is_none())
+        }
         Origin::PartOf(_) => (party == Party::Target, situation.is_open()),
     };
     match (may, stands) {
