@@ -167,3 +167,26 @@ impl Reaction for Reports {
 fn failed(status: Status) -> ReactError {
     ReactError::Failed(Box::new(status))
 }
+
+/// What one event asks of several referrals, in one append.
+async fn ask_all(
+    desk: &Desk,
+    method: &str,
+    reaction: &impl Reaction,
+    read: &Read,
+    of: &[(ReferralId, referral::Command)],
+) -> Result<Option<Append>, ReactError> {
+    let Some((first, _)) = of.first() else { return Ok(None) };
+    let record = id_of::<Referral>(first.uuid());
+    let ask = desk.own_ask(method, first.uuid(), Some(&read.event));
+    let streams: Vec<_> = of.iter().map(|(referral, _)| Stream::<Referral>::of(referral.uuid())).collect();
+    let prepared = desk.prepared(&ask, record, streams, |referrals| {
+        let mut changes = Changes::none();
+        for (now, (_, command)) in referrals.iter().zip(of) {
+            changes = places::with(changes, desk, now, Referral::decide(now, command.clone())?);
+        }
+        Ok::<_, referral::Refusal>(changes)
+    });
+    let asked = Asked { reaction: reaction.name(), log: reaction.source(), record };
+    desk.settled(&ask, read, asked, prepared.await, wire::reaction_refused).await
+}

@@ -7,20 +7,19 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use kernel::Decider;
 use kernel::ids::parse_stream;
-use platform::command::{Asked, Changes, Desk, Stream, id_of};
+use platform::command::Desk;
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
 use prost::Name;
 use proto::referrals as pb;
 use tokio::time::Instant;
 
-use super::failed;
+use super::{ask_all, failed};
 use crate::domain::ReferralId;
-use crate::domain::referral::{Command, Referral, Refusal, State};
+use crate::domain::referral::{Command, Referral, State};
+use crate::policy;
 use crate::view::{Cover, View};
-use crate::{places, policy, wire};
 
 /// How long the views may take to read what is judged; then it is tried again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -90,20 +89,7 @@ impl Consents {
         for referral in self.concerned(read).await? {
             of.extend(self.judge(referral, read).await?.map(|command| (referral, command)));
         }
-        let Some((first, _)) = of.first() else { return Ok(None) };
-        let record = id_of::<Referral>(first.uuid());
-        let ask = self.desk.own_ask("FollowConsent", first.uuid(), Some(&read.event));
-        let streams: Vec<_> =
-            of.iter().map(|(referral, _)| Stream::<Referral>::of(referral.uuid())).collect();
-        let prepared = self.desk.prepared(&ask, record, streams, |referrals| {
-            let mut changes = Changes::none();
-            for (now, (_, command)) in referrals.iter().zip(&of) {
-                changes = places::with(changes, &self.desk, now, Referral::decide(now, command.clone())?);
-            }
-            Ok::<_, Refusal>(changes)
-        });
-        let asked = Asked { reaction: self.name, log: self.log, record };
-        self.desk.settled(&ask, read, asked, prepared.await, wire::reaction_refused).await
+        ask_all(&self.desk, "FollowConsent", self, read, &of).await
     }
 }
 

@@ -4,16 +4,13 @@
 use futures_util::future::BoxFuture;
 use kernel::Decider;
 use kernel::ids::parse_stream;
-use platform::command::{Asked, Changes, Desk, Encoding, Stream, id_of};
+use platform::command::{Desk, Encoding};
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
 
-use super::failed;
+use super::{ask_all, failed};
 use crate::domain::ReferralId;
-use crate::domain::referral::{
-    ClosingReason, Command, Event, Followed, Origin, PartEnd, Referral, Refusal, State,
-};
-use crate::{places, wire};
+use crate::domain::referral::{ClosingReason, Command, Event, Followed, Origin, PartEnd, Referral, State};
 
 /// A referral that follows another tells it so when it is sent, takes its place when it is accepted, and ends with it where it is a part.
 pub struct Linked {
@@ -47,20 +44,7 @@ impl Linked {
             return Ok(None);
         }
         let Asks { of } = self.asks(read).await?;
-        let Some((first, _)) = of.first() else { return Ok(None) };
-        let record = id_of::<Referral>(first.uuid());
-        let ask = self.desk.own_ask("FollowReferral", first.uuid(), Some(&read.event));
-        let streams: Vec<_> =
-            of.iter().map(|(referral, _)| Stream::<Referral>::of(referral.uuid())).collect();
-        let prepared = self.desk.prepared(&ask, record, streams, |referrals| {
-            let mut changes = Changes::none();
-            for (now, (_, command)) in referrals.iter().zip(&of) {
-                changes = places::with(changes, &self.desk, now, Referral::decide(now, command.clone())?);
-            }
-            Ok::<_, Refusal>(changes)
-        });
-        let asked = Asked { reaction: self.name(), log: self.source(), record };
-        self.desk.settled(&ask, read, asked, prepared.await, wire::reaction_refused).await
+        ask_all(&self.desk, "FollowReferral", self, read, &of).await
     }
 }
 
