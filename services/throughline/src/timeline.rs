@@ -26,6 +26,9 @@ pub struct Timeline {
     /// As JSON, one entry a line
     #[arg(long)]
     json: bool,
+    /// As the logs had recorded it at this instant, for example 2026-03-09T17:00:00-05:00
+    #[arg(long, value_name = "INSTANT")]
+    as_of: Option<jiff::Timestamp>,
     /// The source whose agencies share that identifier, for example the name that an import gave
     #[arg(long)]
     source: Option<String>,
@@ -54,6 +57,7 @@ impl Timeline {
                 services: self.services.clone(),
                 page_size: 200,
                 page_token,
+                as_of: self.as_of.map(platform::wire::to_instant),
                 ..Default::default()
             };
             let page = client.get_timeline(request).await.map_err(told)?.into_inner();
