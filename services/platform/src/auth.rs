@@ -162,7 +162,8 @@ fn speaking_for(caller: Caller, on_behalf_of: Option<AgencyId>) -> Result<Caller
     }
 }
 
-fn actor(text: &str) -> Option<Actor> {
+/// The actor of such a text; none where it is another.
+pub fn actor(text: &str) -> Option<Actor> {
     let (kind, name) = text.split_once(':')?;
     match kind {
         "worker" => name.parse().ok().map(Actor::Worker),

@@ -1,6 +1,7 @@
 //! The one binary: serves one service or all, runs the demo, and is the command-line client of what it serves.
 //! Invariant: `serve`, `demo` and `migrate` open stores; every other command is a gRPC client, so it works on a laptop and a cluster alike.
 
+mod call;
 mod client;
 mod demo;
 mod events;
@@ -37,6 +38,8 @@ enum Command {
     Demo(demo::Demo),
     /// Make or complete the tables of a store; doing it twice is doing it once
     Migrate(migrate::Migrate),
+    /// Ask any method of the contract, in JSON
+    Call(call::Call),
     /// Print one person's timeline, as an operator
     Timeline(timeline::Timeline),
     /// Bring in what another system holds
@@ -61,6 +64,7 @@ async fn main() -> ExitCode {
         Command::Serve(command) => command.run().await,
         Command::Demo(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
+        Command::Call(command) => command.run().await,
         Command::Timeline(command) => command.run().await,
         Command::Import(command) => command.run().await,
         Command::Events(command) => command.run().await,

@@ -12,6 +12,7 @@ mod replicas;
 mod restored;
 mod secured;
 mod traced;
+mod walkthrough;
 mod whole;
 
 use std::path::Path;
