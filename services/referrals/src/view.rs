@@ -3,11 +3,14 @@
 
 mod lists;
 
+use std::time::Duration;
+
 use kernel::class::PART2;
 use kernel::may::{self, Why, WhyNot};
 use kernel::{AgencyId, Class, Part, PersonId, Purpose, Timestamp};
 use platform::args;
 use platform::db::StoreError;
+use platform::error;
 use platform::lists::Query;
 use platform::page::Last;
 use platform::people::People;
@@ -21,6 +24,9 @@ use crate::domain::ReferralId;
 use crate::domain::referral::{Clock, Facts};
 
 pub use lists::Lists;
+
+/// How long a send waits to hear what the registry has of the person's say.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the service asks of its lists and of the people's say. Clones are the same.
 #[derive(Clone)]
@@ -118,6 +124,18 @@ impl View {
     /// Whether what people say has been read up to that position of the registry's log, waiting until then.
     pub async fn hears(&self, position: u64, until: Instant) -> bool {
         self.people.views().read_to("registry", position, until).await
+    }
+
+    /// Waits until what people say is known as the registry's log has it now.
+    ///
+    /// # Errors
+    /// UNAVAILABLE, reason CONSENT_UNKNOWN: the registry cannot be asked.
+    pub async fn told_all(&self) -> Result<(), Status> {
+        if self.people.views().up_to_now(Instant::now() + PATIENCE).await {
+            return Ok(());
+        }
+        let text = "what the person allows cannot be asked of the registry now; try again, or send with an override reason and its approver";
+        Err(error::unavailable("CONSENT_UNKNOWN", text, Duration::from_secs(1)))
     }
 
     /// Whether the lists have been read up to that position of the own log, waiting until then.

@@ -250,5 +250,5 @@ fn passes(status: &Status) -> bool {
     matches!(
         status.code(),
         Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted
-    ) || platform::error::reason(status).as_deref() == Some("CONSENT_MISSING")
+    )
 }

@@ -106,3 +106,28 @@ async fn a_consent_opens_what_it_names_until_its_end_which_is_told_though_it_cam
     process.terminate();
     assert!(process.ended().await.success(), "{}", process.said());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_send_that_follows_the_persons_yes_at_once_is_never_refused_for_want_of_it() {
+    let home = tempfile::tempdir().unwrap();
+    let (process, world) = serve_all(home.path()).await;
+    let (shelter, clinic) = (world.agency("Invented Shelter").await, world.agency("Invented Clinic").await);
+    let offer = world.offer(clinic, "Kitchen skills").await;
+    let mut asks = world.referrals(World::worker(shelter));
+    // What the registry tells is on its way for some milliseconds only, so it is tried many times.
+    for _ in 0..60 {
+        let person = world.person(shelter, "Ana").await;
+        let draft = asks.draft_referral(world.draft(person, &offer)).await.unwrap().into_inner();
+        let referral_id = tests::world::id(draft.written);
+        let send = || pb::SendReferralRequest {
+            request_id: request_id(),
+            referral_id: referral_id.clone(),
+            ..Default::default()
+        };
+        let refused = asks.send_referral(send()).await.unwrap_err();
+        assert_eq!(platform::error::reason(&refused).as_deref(), Some("CONSENT_MISSING"));
+        world.consents(person, shelter, clinic).await;
+        asks.send_referral(send()).await.expect("the person has said yes");
+    }
+    process.kill();
+}

@@ -260,14 +260,18 @@ async fn supervise(engine: Arc<Engine>, mut diverged: mpsc::UnboundedReceiver<u3
 
 async fn watch_lag(engine: Arc<Engine>) {
     let parts = &engine.parts;
+    let mut wanted = parts.views.wanted();
     loop {
+        let ticket = *wanted.borrow_and_update();
         lag::look(engine.name(), &parts.sources, &parts.views, &parts.clock, &engine.metrics).await;
+        parts.views.looked(ticket);
         let parked = parts.views.db().fetch("SELECT count(DISTINCT subject) FROM feed_parked", args![]).await;
         if let Some(Ok(people)) = parked.ok().and_then(|rows| rows.first().map(|row| row.u64(0))) {
             engine.metrics.parked_people(engine.name(), people);
         }
         tokio::select! {
             () = engine.stop.cancelled() => return,
+            _ = wanted.changed() => {}
             () = tokio::time::sleep(parts.pace.watchdog) => {}
         }
     }

@@ -14,6 +14,8 @@ use crate::source::{Place, Source};
 pub struct Lag {
     /// The log.
     pub source: String,
+    /// Position of the log's newest event, as known last.
+    pub head: u64,
     /// Events in the log and not in the tables.
     pub events: u64,
     /// Age of the oldest of them, in seconds; 0 if there is none. While the log cannot be asked it grows with the time since it last could, for
@@ -60,9 +62,11 @@ pub(super) async fn look(
 
 async fn behind(source: &Source, views: &Views, clock: &Clock, known: Option<Lag>) -> Lag {
     let Ok(stands) = source.stands().await else {
-        let (events, asked) = known.map_or((0, None), |known| (known.events, known.asked));
+        let (head, events, asked) =
+            known.map_or((0, 0, None), |known| (known.head, known.events, known.asked));
         let seconds = asked.map_or(f64::INFINITY, |asked| age(asked, clock.now()));
-        return Lag { source: source.name().to_owned(), events, seconds, reachable: false, asked, parked: 0 };
+        let source = source.name().to_owned();
+        return Lag { source, head, events, seconds, reachable: false, asked, parked: 0 };
     };
     // Asked after the head, so that what both know of is not counted.
     let progress = views.progress().borrow().clone();
@@ -76,7 +80,8 @@ async fn behind(source: &Source, views: &Views, clock: &Clock, known: Option<Lag
     let oldest = if events > 0 { source.recorded_after(read).await.ok().flatten() } else { None };
     let seconds = oldest.map_or(0.0, |at| age(at, clock.now()));
     let asked = Some(clock.now());
-    Lag { source: source.name().to_owned(), events, seconds, reachable: true, asked, parked: 0 }
+    let (source, head) = (source.name().to_owned(), stands.position);
+    Lag { source, head, events, seconds, reachable: true, asked, parked: 0 }
 }
 
 /// Seconds from then to now; another machine's clock may be ahead of ours.

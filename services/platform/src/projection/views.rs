@@ -68,6 +68,9 @@ struct Shared {
     progress: watch::Sender<Progress>,
     lag: watch::Sender<Vec<Lag>>,
     caught_up: AtomicBool,
+    /// Looks at the sources' heads that were asked for, and how many of those have been taken.
+    wanted: watch::Sender<u64>,
+    looked: watch::Sender<u64>,
 }
 
 impl Views {
@@ -78,6 +81,8 @@ impl Views {
             progress: watch::Sender::new(progress),
             lag: watch::Sender::new(Vec::new()),
             caught_up: AtomicBool::new(false),
+            wanted: watch::Sender::new(0),
+            looked: watch::Sender::new(0),
         }))
     }
 
@@ -108,6 +113,27 @@ impl Views {
     pub async fn reached_all(&self, revisions: &[Revision], deadline: Instant) -> bool {
         for revision in revisions {
             if !self.reached(revision, deadline).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether the tables have every event that any source had when this was asked, waiting for it until the deadline. False where a source cannot be
+    /// asked. For a no that must not be said only because an event is still on its way; it costs a question to each source.
+    pub async fn up_to_now(&self, deadline: Instant) -> bool {
+        let mut looked = self.0.looked.subscribe();
+        let mut ticket = 0;
+        self.0.wanted.send_modify(|wanted| {
+            *wanted += 1;
+            ticket = *wanted;
+        });
+        let look = looked.wait_for(|looked| *looked >= ticket);
+        if !tokio::time::timeout_at(deadline, look).await.is_ok_and(|look| look.is_ok()) {
+            return false;
+        }
+        for lag in self.lag() {
+            if !lag.reachable || !self.read_to(&lag.source, lag.head, deadline).await {
                 return false;
             }
         }
@@ -181,6 +207,16 @@ impl Views {
             progress.places.insert(source.to_owned(), Arc::new(place.clone()));
             true
         });
+    }
+
+    /// How many looks have been asked for, as more are.
+    pub(super) fn wanted(&self) -> watch::Receiver<u64> {
+        self.0.wanted.subscribe()
+    }
+
+    /// Every look up to this one has been taken.
+    pub(super) fn looked(&self, ticket: u64) {
+        self.0.looked.send_replace(ticket);
     }
 
     pub(super) fn set_lag(&self, lag: Vec<Lag>) {

@@ -1,7 +1,7 @@
 //! Referrals: from draft to outcome, and how their parties read them.
 //! Invariant: the one place that an open referral takes moves in the same write as the referral; who is no party reads what does not exist.
 
-use kernel::{By, Caller, Decider, OfferId, Role};
+use kernel::{By, Caller, Decider, OfferId, Refusal, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error::{self, BadField};
@@ -127,7 +127,23 @@ macro_rules! changes {
     };
 }
 
+/// Whether it was refused for want of a consent. That is believed only once all is known that the registry had when it was said: the person's yes may
+/// be on its way.
+pub(super) fn lacks_consent(done: &Result<Done, Status>) -> bool {
+    let refused = done.as_ref().err().and_then(error::reason);
+    refused.as_deref() == Some(referral::Refusal::ConsentMissing.reason())
+}
+
 pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
+    let done = send_as_known(api, request).await;
+    if !lacks_consent(&done) {
+        return done;
+    }
+    api.view.told_all().await?;
+    send_as_known(api, request).await
+}
+
+async fn send_as_known(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("SendReferral", REQUEST, request, &r.request_id, &r.etag)?;
     let consent = api.consent(platform::wire::id("referral_id", &r.referral_id)?, ask.at).await?;
