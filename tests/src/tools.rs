@@ -68,3 +68,24 @@ pub fn chromium() -> PathBuf {
         .find(|path| path.is_file())
         .unwrap_or_else(|| panic!("no Chromium on this machine: run `make tools`"))
 }
+
+/// The Python whose packages are those of `docs/clients/python/requirements.txt`.
+pub fn python() -> PathBuf {
+    laid_down("python/bin/python")
+}
+
+/// The folder of packages that `docs/clients/typescript/package.json` names.
+pub fn node_modules() -> PathBuf {
+    laid_down("typescript/node_modules")
+}
+
+/// The compiler of contracts.
+pub fn buf() -> PathBuf {
+    laid_down("buf")
+}
+
+fn laid_down(name: &str) -> PathBuf {
+    let path = root().join(".tools").join(name);
+    assert!(path.exists(), "no {}: run `make tools`", path.display());
+    path
+}
