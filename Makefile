@@ -34,7 +34,7 @@ mutants: tools ## Takes each protection out in turn, and fails where no test not
 
 soak: tools ## Runs the fault tests in their long form: 50 deaths, outages of a minute
 	cargo build $(SELECTION)
-	THROUGHLINE_KILLS=50 THROUGHLINE_OUTAGE_SECONDS=60 THROUGHLINE_CLIENTS=5 cargo test $(SELECTION) --test faults -- --nocapture
+	THROUGHLINE_KILLS=50 THROUGHLINE_OUTAGE_SECONDS=60 THROUGHLINE_CLIENTS=5 THROUGHLINE_REFERRALS=10000 cargo test $(SELECTION) --test faults -- --nocapture
 
 tools: ## Fetches what tests and lints need: PostgreSQL, NATS, Chromium, buf
 	tools/fetch

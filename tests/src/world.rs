@@ -223,22 +223,12 @@ impl World {
         let mut client = self.referrals(Self::worker(from));
         let draft = client.draft_referral(self.draft(person, offer)).await.expect("a draft");
         let referral = id(draft.into_inner().written);
-        crate::alone::until("the consent to be known", async || {
-            let request = referrals::SendReferralRequest {
-                request_id: request_id(),
-                referral_id: referral.clone(),
-                ..Default::default()
-            };
-            match client.send_referral(request).await {
-                Ok(_) => Some(()),
-                Err(status) => {
-                    let reason = platform::error::reason(&status);
-                    assert_eq!(reason.as_deref(), Some("CONSENT_MISSING"), "{status}");
-                    None
-                }
-            }
-        })
-        .await;
+        let request = referrals::SendReferralRequest {
+            request_id: request_id(),
+            referral_id: referral.clone(),
+            ..Default::default()
+        };
+        client.send_referral(request).await.expect("what the person allows");
         referral
     }
 

@@ -1,5 +1,7 @@
 //! The registry's process goes away under load while another service's goes on.
 
+use std::net::SocketAddr;
+
 use proto::referrals::StartParticipationRequest;
 use proto::types::Written;
 use tests::ports::Port;
@@ -12,30 +14,46 @@ use crate::load::Load;
 use crate::outages::outage;
 use crate::turn;
 
-/// What the registry reads, and what referrals read.
-const READ: [(&str, &[&str]); 2] =
-    [("registry", &["referrals"]), ("referrals", &["registry", "vocational", "housing", "therapy"])];
+/// What each of these services reads.
+const READ: [(&str, &[&str]); 3] = [
+    ("registry", &["referrals"]),
+    ("referrals", &["registry", "vocational", "housing", "therapy"]),
+    ("vocational", &["registry", "referrals"]),
+];
 
-/// Two services apart, and where the others would be: nobody waits for those either.
-struct Apart {
+/// Services apart, and where the others would be: nobody waits for those either.
+pub struct Apart {
     ports: Vec<(&'static str, Port)>,
     ground: Ground,
 }
 
 impl Apart {
-    async fn new() -> Self {
+    /// Over a PostgreSQL and a NATS of its own. Nothing is served yet.
+    pub async fn new() -> Self {
         let services = ["registry", "referrals", "vocational", "housing", "therapy"];
         let ports = services.map(|service| (service, Port::claim())).into();
         Self { ports, ground: Ground::new(Version::Newest).await }
+    }
+
+    /// Where that service is, or would be.
+    pub fn address(&self, service: &str) -> SocketAddr {
+        self.port(service).address()
+    }
+
+    /// What is there.
+    pub fn world(&self) -> World {
+        // Where nobody is nobody is asked.
+        World::apart(self.ports.iter().map(|(service, port)| (*service, port.address().to_string())))
     }
 
     fn port(&self, service: &str) -> &Port {
         &self.ports.iter().find(|(name, _)| *name == service).expect("a port").1
     }
 
-    async fn serve(&self, service: &str) -> Process {
+    /// Serves it, at its address.
+    pub async fn serve(&self, service: &str) -> Process {
         let mut launch = self.ground.serve(service, self.port(service).address());
-        for peer in READ.into_iter().find(|(name, _)| *name == service).expect("a service of these two").1 {
+        for peer in READ.into_iter().find(|(name, _)| *name == service).expect("one of these services").1 {
             launch = launch.arg("--peer").arg(format!("{peer}=http://{}", self.port(peer).address()));
         }
         launch.start().await
@@ -48,11 +66,9 @@ async fn with_the_registry_away_known_people_are_served_and_others_wait_for_it()
     let apart = Apart::new().await;
     let registry = apart.serve("registry").await;
     let _referrals = apart.serve("referrals").await;
-    let at = |service: &'static str| (service, apart.port(service).address());
+    let at = |service: &'static str| (service, apart.address(service));
     let logs = [at("registry"), at("referrals")];
-    // Where nobody is nobody is asked.
-    let world =
-        World::apart(apart.ports.iter().map(|(service, port)| (*service, port.address().to_string())));
+    let world = apart.world();
     let load = Load::start(&world).await;
     load.goes_on(20).await;
 

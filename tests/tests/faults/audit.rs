@@ -44,8 +44,20 @@ pub struct Whole {
 }
 
 impl Whole {
+    /// By stream, the kinds of its events in their order, of the streams of that name.
+    pub fn histories(&self, name: &str) -> BTreeMap<String, Vec<String>> {
+        let mut histories: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for event in &self.events {
+            if let Some(record) = text(event, "stream").strip_prefix(name) {
+                let kind = last_word(text(event, "type")).to_owned();
+                histories.entry(record.to_owned()).or_default().push(kind);
+            }
+        }
+        histories
+    }
+
     /// How many events of a kind have that in a field.
-    fn count(&self, kind: &str, field: &str, value: &str) -> usize {
+    pub fn count(&self, kind: &str, field: &str, value: &str) -> usize {
         let of_kind = self.events.iter().filter(|event| last_word(text(event, "type")) == kind);
         of_kind.filter(|event| text(event, field) == value).count()
     }

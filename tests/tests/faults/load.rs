@@ -1,9 +1,12 @@
 //! Agencies' systems at work: each asks, and asks again with the same request id until it is answered.
-//! Some work with people of their own alone; those of [`loops`] let services react to each other.
+//! Some work with people of their own alone; those of [`loops`] let services react to each other; those of [`sides`] refer and answer.
 //! Invariant: whatever was acknowledged is remembered, and no client leaves with a question open; a refusal is a failed test, as nobody asks
 //! for anything that a first try under the same request id would not have got.
 
 mod loops;
+mod sides;
+
+pub use sides::Sides;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -5,8 +5,8 @@
 //! models are what a rebuild would make.
 //!
 //! Reading order: [`load`] (who asks), [`site`] (what is asked), [`audit`] (what must hold afterwards), then the faults.
-//! The short forms run with every test run; `THROUGHLINE_KILLS=50`, `THROUGHLINE_OUTAGE_SECONDS=60` and `THROUGHLINE_CLIENTS=5`, as `make soak` sets
-//! them, are the long ones.
+//! The short forms run with every test run; `THROUGHLINE_KILLS=50`, `THROUGHLINE_OUTAGE_SECONDS=60`, `THROUGHLINE_CLIENTS=5` and
+//! `THROUGHLINE_REFERRALS=10000`, as `make soak` sets them, are the long ones.
 
 mod apart;
 mod audit;
@@ -14,6 +14,7 @@ mod chance;
 mod kills;
 mod load;
 mod outages;
+mod referrals;
 mod site;
 
 /// These tests keep the whole machine busy, so each waits for its turn.

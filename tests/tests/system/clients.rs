@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use tests::ports::Port;
 use tests::{Launch, tools};
 use tokio::process::Command;
 
-use crate::{command, launch_all};
+use crate::command;
 
 /// What both clients say, in this order. Between these a watch may tell the same entry again.
 const SAID: [&str; 6] = [
@@ -72,20 +73,20 @@ async fn the_typescript_client_refers_through_a_crash_and_watches_with_resume() 
 /// Runs the client against a server that dies once between a command's commit and its reply, and comes back where it was.
 async fn through_a_crash(client: impl FnOnce(&str) -> Command) {
     let home = tempfile::tempdir().unwrap();
+    let port = Port::claim();
+    let address = port.address().to_string();
+    let serve = Launch::new(["serve", "all", "--drain-seconds", "5"])
+        .arg(format!("--store=sqlite:{}", home.path().display()))
+        .arg(format!("--grpc-listen={address}"))
+        .arg("--http-listen=127.0.0.1:0")
+        .arg("--admin-listen=127.0.0.1:0");
     // The fifth command that commits is the draft: by another request id it would be drafted twice.
-    let mut dying = launch_all(home.path()).fault("command.appended:5=abort").start().await;
-    let address = dying.grpc().to_string();
+    let mut dying = serve.clone().fault("command.appended:5=abort").start().await;
     let mut client = client(&address);
     client.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let running = client.spawn().expect("the client runs");
     assert!(!dying.ended().await.success());
-    let back = Launch::new(["serve", "all", "--drain-seconds", "5"])
-        .arg(format!("--store=sqlite:{}", home.path().display()))
-        .arg(format!("--grpc-listen={address}"))
-        .arg("--http-listen=127.0.0.1:0")
-        .arg("--admin-listen=127.0.0.1:0")
-        .start()
-        .await;
+    let back = serve.start().await;
 
     let output = running.wait_with_output().await.expect("the client ends");
     let said = told(output);

@@ -77,7 +77,7 @@ fn hour(round: i64) -> String {
 }
 
 impl Client {
-    async fn consents(&mut self, person: &str, recipient: AgencyId) {
+    pub(super) async fn consents(&mut self, person: &str, recipient: AgencyId) {
         let request = GiveConsentRequest {
             request_id: request_id(),
             person_id: person.into(),
@@ -89,7 +89,7 @@ impl Client {
         until_acknowledged!(self, registry, give_consent, "ConsentGiven", person, request);
     }
 
-    async fn draft(&mut self, person: &str) -> String {
+    pub(super) async fn draft(&mut self, person: &str) -> String {
         let request = pb::DraftReferralRequest {
             request_id: request_id(),
             person_id: person.into(),
@@ -102,7 +102,7 @@ impl Client {
         until_acknowledged!(self, referrals, draft_referral, "ReferralDrafted", person, request)
     }
 
-    async fn send(&mut self, person: &str, referral: &str) {
+    pub(super) async fn send(&mut self, person: &str, referral: &str) {
         let request = pb::SendReferralRequest {
             request_id: request_id(),
             referral_id: referral.into(),
@@ -111,7 +111,7 @@ impl Client {
         until_acknowledged!(self, referrals, send_referral, "ReferralSent", person, request);
     }
 
-    async fn accept(&mut self, person: &str, referral: &str) {
+    pub(super) async fn accept(&mut self, person: &str, referral: &str) {
         let request = pb::AcceptReferralRequest {
             request_id: request_id(),
             referral_id: referral.into(),
