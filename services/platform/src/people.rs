@@ -14,6 +14,7 @@ use kernel::may::Say;
 use kernel::{AgencyId, Directive, DirectiveId, PersonId, Standing};
 use prost::Message;
 use proto::registry::ConsentScope;
+use uuid::Uuid;
 
 use crate::args;
 use crate::db::{Db, StoreError};
@@ -148,6 +149,24 @@ impl People {
             Ok((agencies, About::Everything))
         });
         read.await
+    }
+
+    /// The people whom this agency serves, by id, those after that one alone.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn served_by(
+        &self,
+        agency: AgencyId,
+        after: Option<PersonId>,
+        at_most: usize,
+    ) -> Result<Vec<PersonId>, StoreError> {
+        let after = after.map_or(Uuid::nil(), PersonId::uuid);
+        let sql = format!(
+            "SELECT person FROM serving WHERE agency = $1 AND person > $2 ORDER BY person LIMIT {at_most}"
+        );
+        let rows = self.views.db().fetch(&sql, args![agency.uuid(), after]).await?;
+        rows.iter().map(|row| row.uuid(0).map(PersonId::new)).collect()
     }
 
     fn stale(&self) -> bool {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::BoxStream;
+use jiff::SignedDuration;
 use kernel::class::PART2;
 use kernel::{Caller, Class, DirectiveId, PersonId, Purpose, Role, Timestamp, may};
 use platform::auth;
 use platform::command::Desk;
 use platform::db::StoreError;
-use platform::error::BadField;
+use platform::error::{self, BadField};
 use platform::keys::Opened;
 use platform::page::Pages;
 use platform::people::{People, scope};
@@ -32,9 +33,14 @@ use crate::watch;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// People whose classes are kept in memory.
 const REMEMBERED: usize = 20_000;
+/// How soon what could not be told of a person is looked at again by who follows.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 /// Who may read.
 const READ: &[Role] =
     &[Role::Worker, Role::Recorder, Role::Person, Role::Operator, Role::Auditor, Role::Service];
+
+/// Who may follow an agency's people: nobody who oversees, for each look at a person is listed.
+const FOLLOW: &[Role] = &[Role::Worker, Role::Recorder];
 
 /// The service's face. Clones are the same.
 #[derive(Clone)]
@@ -43,8 +49,8 @@ pub struct Api {
     pub(crate) views: Views,
     pub(crate) people: People,
     pub(crate) pages: Arc<Pages>,
-    /// In which classes a person has entries.
-    classes: Kept<PersonId, BTreeSet<Class>>,
+    /// In which classes a person has entries, and whether some wait to be applied.
+    classes: Kept<PersonId, (BTreeSet<Class>, bool)>,
     /// How far the timeline is, as it is said.
     revisions: Kept<(), Vec<String>>,
 }
@@ -62,6 +68,8 @@ pub(crate) struct Sight {
     pub directives: BTreeSet<DirectiveId>,
     /// When as much may be seen no more, or more, although nothing is said: a directive begins or ends.
     pub until: Option<Timestamp>,
+    /// Whether something of the person could not be told: their say, or entries that wait because one could not be applied. It is looked at again soon.
+    pub unsure: bool,
 }
 
 impl Api {
@@ -82,15 +90,18 @@ impl Api {
     ) -> Result<Sight, Status> {
         // Few records are linked, so the classes of this one are most often all.
         let (said, own) = tokio::join!(self.people.group_and_say(person), self.classes(person));
-        let ((group, say), mut classes) = (said?, own?);
+        let ((group, say), (mut classes, mut waits)) = (said?, own?);
         let records = if as_of.is_some() { self.people.group(person, as_of).await? } else { group };
         for linked in records.iter().filter(|record| **record != person) {
-            classes.extend(self.classes(*linked).await?);
+            let (more, wait) = self.classes(*linked).await?;
+            classes.extend(more);
+            waits |= wait;
         }
         let now = self.desk.clock().now();
-        let until = say.changes_after(now);
+        let unsure = say.unknown || waits;
+        let until = if unsure { now.checked_add(LOOK_AGAIN).ok() } else { say.changes_after(now) };
         let (classes_seen, directives) = (BTreeSet::new(), BTreeSet::new());
-        let mut sight = Sight { records, classes: classes_seen, oversight: false, directives, until };
+        let mut sight = Sight { records, classes: classes_seen, oversight: false, directives, until, unsure };
         for class in classes {
             match may::see(caller, &say, &class, purpose, now) {
                 Ok(may::Why::Oversight) => sight.oversight = true,
@@ -103,8 +114,14 @@ impl Api {
         Ok(sight)
     }
 
-    async fn classes(&self, person: PersonId) -> Result<BTreeSet<Class>, StoreError> {
-        self.classes.get(&person, |db| async move { view::classes(&db, person).await }).await
+    /// The classes in which a record has entries, and whether some of it wait to be applied.
+    async fn classes(&self, person: PersonId) -> Result<(BTreeSet<Class>, bool), StoreError> {
+        let read = |db| async move {
+            let (classes, about) = view::classes(&db, person).await?;
+            let waits = matches!(about, About::Nothing);
+            Ok(((classes, waits), about))
+        };
+        self.classes.get(&person, read).await
     }
 
     /// Entries as their readers see them: texts opened, agencies named, and labelled where a 42 CFR Part 2 programme wrote them.
@@ -264,6 +281,22 @@ impl TimelineService for Api {
         let person: PersonId = wire::id("person_id", &r.person_id)?;
         let asked = watch::Asked { person, services: services(&r.services)?, purpose: purpose(r.purpose)? };
         Ok(Response::new(watch::follow(self.clone(), caller, asked, &r.resume_token).await?))
+    }
+
+    type WatchAgencyStream = BoxStream<'static, Result<pb::WatchAgencyResponse, Status>>;
+
+    async fn watch_agency(
+        &self,
+        request: Request<pb::WatchAgencyRequest>,
+    ) -> Result<Response<Self::WatchAgencyStream>, Status> {
+        let caller = auth::admit(&request, FOLLOW)?;
+        let agency = caller.speaks_for().ok_or_else(|| {
+            error::denied("AGENCY_MISSING", "this follows the people of the caller's agency; call for one")
+        })?;
+        let r = request.into_inner();
+        let asked =
+            watch::AskedAgency { agency, services: services(&r.services)?, purpose: purpose(r.purpose)? };
+        Ok(Response::new(watch::follow_agency(self.clone(), caller, asked, &r.resume_token)?))
     }
 
     async fn get_lag(

@@ -4,15 +4,18 @@
 //! was sent before is sent again only where it changed. When what the caller may see changes, what differs is sent: what can be seen now and could not
 //! be then, and the ids of what cannot be seen any more. Ids of what was never sent are never told.
 
+mod agency;
+mod reading;
 mod then;
+
+pub use agency::{AskedAgency, follow as follow_agency};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
-use kernel::{Caller, Class, PersonId, Purpose, Timestamp};
+use kernel::{Caller, PersonId, Purpose, Timestamp};
 use platform::error::BadField;
-use platform::page::Last;
 use prost::Message;
 use proto::timeline::WatchTimelineResponse;
 use proto::timeline::watch_timeline_response::Update;
@@ -21,12 +24,8 @@ use uuid::Uuid;
 
 use crate::api::{Api, Sight};
 use crate::audit;
-use crate::policy;
-use crate::view::{self, Filter, Found};
+use crate::view::Found;
 use then::Then;
-
-/// Entries read at once for the first sending.
-const CHUNK: usize = 200;
 
 /// What is followed.
 #[derive(Clone, Debug)]
@@ -131,7 +130,9 @@ impl Following {
         let sight = self.api.sight(&self.caller, person, purpose, None).await?;
         self.until = sight.until;
         let (mut found, gone) = match &self.then {
-            Some(then) if !then.same_logs(&progress) => self.anew(&sight).await?,
+            Some(then) if !then.read.same_logs(&progress) => self.anew(&sight).await?,
+            // What waited and has been applied since stands at its old place in the log.
+            Some(then) if then.unsure => self.anew(&sight).await?,
             Some(then) if then.same_sight(&sight) => self.since(then, &sight).await?,
             Some(then) => self.differs(then, &sight).await?,
             None => self.anew(&sight).await?,
@@ -160,19 +161,12 @@ impl Following {
 
     /// What changed since each log was read, while as much is seen as then.
     async fn since(&self, then: &Then, sight: &Sight) -> Result<(Vec<Found>, Vec<Uuid>), Status> {
-        let (mut found, mut gone) = (vec![], vec![]);
-        for service in self.services() {
-            let (db, after) = (self.api.views.db(), then.position(service));
-            let (new, ended) = view::changes(&db, &sight.records, &sight.classes, service, after).await?;
-            found.extend(new);
-            gone.extend(ended);
-        }
-        Ok((found, gone))
+        reading::since(&self.api, sight, &self.asked.services, &then.read).await
     }
 
     /// What differs between what was seen then and what is seen now: of what the follower holds, only what changed or is gone.
     async fn differs(&self, then: &Then, sight: &Sight) -> Result<(Vec<Found>, Vec<Uuid>), Status> {
-        let mut held = then.stood(&self.api.views.db(), self.services()).await?;
+        let mut held = then.stood(&self.api.views.db(), reading::services(&self.asked.services)).await?;
         held.extend(self.sent.keys());
         let (changed, _) = self.since(then, sight).await?;
         let changed: BTreeSet<Uuid> = changed.iter().map(|found| found.last.id()).collect();
@@ -191,34 +185,7 @@ impl Following {
 
     /// Everything that is seen now, oldest first.
     async fn whole(&self, sight: &Sight) -> Result<Vec<Found>, Status> {
-        let classes: Vec<Class> = sight.classes.iter().cloned().collect();
-        let mut all = Vec::new();
-        let mut after = Last::first();
-        loop {
-            let filter = Filter {
-                people: sight.records.clone(),
-                services: self.asked.services.clone(),
-                from: None,
-                until: None,
-                as_of: None,
-                after,
-                size: CHUNK,
-            };
-            let (found, more) = view::page(&self.api.views.db(), &classes, &filter).await?;
-            all.extend(found);
-            match all.last() {
-                Some(found) if more => after = found.last.clone(),
-                Some(_) | None => break,
-            }
-        }
-        all.reverse();
-        Ok(all)
-    }
-
-    fn services(&self) -> impl Iterator<Item = &str> {
-        policy::SOURCES.iter().copied().filter(|log| {
-            self.asked.services.is_empty() || self.asked.services.iter().any(|service| service == log)
-        })
+        reading::whole(&self.api, sight, &self.asked.services).await
     }
 
     fn token(&self) -> String {

@@ -185,6 +185,15 @@ impl TimelineService for Answers {
         }))
     }
 
+    type WatchAgencyStream = BoxStream<'static, Result<timeline::WatchAgencyResponse, Status>>;
+
+    async fn watch_agency(
+        &self,
+        _: Request<timeline::WatchAgencyRequest>,
+    ) -> Result<Response<Self::WatchAgencyStream>, Status> {
+        Err(Status::unimplemented("no page follows an agency"))
+    }
+
     type WatchTimelineStream = BoxStream<'static, Result<timeline::WatchTimelineResponse, Status>>;
 
     async fn watch_timeline(

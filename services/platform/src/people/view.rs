@@ -20,7 +20,7 @@ impl Projection for PeopleProjection {
         "people"
     }
     fn version(&self) -> u32 {
-        2
+        3
     }
     fn sources(&self) -> &[&'static str] {
         &["registry"]
@@ -32,6 +32,7 @@ impl Projection for PeopleProjection {
              PRIMARY KEY (canonical, member, known_from))",
             "CREATE INDEX link_member ON link (member)",
             "CREATE TABLE serving (person uuid NOT NULL, agency uuid NOT NULL, PRIMARY KEY (person, agency))",
+            "CREATE INDEX serving_agency ON serving (agency, person)",
             "CREATE TABLE directive (person uuid NOT NULL, id uuid NOT NULL, scope bytea NOT NULL, PRIMARY KEY (person, id))",
             "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL)",
         ]

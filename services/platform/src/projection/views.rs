@@ -32,7 +32,7 @@ impl Progress {
     }
 
     /// Whether nothing about this was read between then and now.
-    pub(super) fn still(&self, then: &Self, about: &About) -> bool {
+    pub fn still(&self, then: &Self, about: &About) -> bool {
         let of = |people: &[PersonId]| -> Vec<usize> {
             people.iter().map(|person| partition_of(*person) as usize).collect()
         };

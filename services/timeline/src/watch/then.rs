@@ -3,7 +3,7 @@
 //! Invariant: from this alone follows which entries the follower holds, so that a following goes on from its token as if it had never been broken
 //! off.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use kernel::{Class, PersonId};
 use platform::args;
@@ -14,81 +14,102 @@ use uuid::Uuid;
 
 use crate::api::Sight;
 
-/// What a resume token holds, sealed.
+/// How far each log was read, as a resume token holds it.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Token {
+pub(super) struct Places {
     #[prost(string, repeated, tag = "1")]
     logs: Vec<String>,
     #[prost(uint64, repeated, tag = "2")]
     positions: Vec<u64>,
     #[prost(string, repeated, tag = "3")]
     log_ids: Vec<String>,
+}
+
+impl Places {
+    /// At this progress.
+    pub fn at(progress: &Progress) -> Self {
+        let mut places = Self::default();
+        for (log, place) in &progress.places {
+            places.logs.push(log.clone());
+            places.log_ids.push(place.log_id.to_string());
+            places.positions.push(place.position);
+        }
+        places
+    }
+
+    /// The position to which a log was read; 0 for one that had told nothing yet.
+    pub fn position(&self, log: &str) -> u64 {
+        let at = self.logs.iter().position(|known| known == log);
+        at.and_then(|at| self.positions.get(at)).copied().unwrap_or_default()
+    }
+
+    /// Whether positions of then and now count in the same logs.
+    pub fn same_logs(&self, progress: &Progress) -> bool {
+        self.logs.iter().zip(&self.log_ids).all(|(log, log_id)| {
+            progress.places.get(log).is_none_or(|place| place.log_id.to_string() == *log_id)
+        })
+    }
+}
+
+/// What a resume token holds, sealed.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Token {
+    #[prost(message, optional, tag = "1")]
+    read: Option<Places>,
     /// The records that were read as one.
     #[prost(string, repeated, tag = "4")]
     records: Vec<String>,
     /// The classes that were visible.
     #[prost(string, repeated, tag = "5")]
     classes: Vec<String>,
+    /// Whether something of the person could not be told.
+    #[prost(bool, tag = "6")]
+    unsure: bool,
 }
 
 /// Where a follower was when all before it had been sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Then {
-    /// By log, its incarnation and the position it was read to.
-    read: BTreeMap<String, (String, u64)>,
+    /// How far each log was read.
+    pub read: Places,
     /// The records that were read as one.
     pub records: Vec<PersonId>,
     /// The classes that were visible.
     pub classes: BTreeSet<Class>,
+    /// Whether something of the person could not be told.
+    pub unsure: bool,
 }
 
 impl Then {
     /// At this progress, under this sight.
     pub fn at(progress: &Progress, sight: &Sight) -> Self {
-        let places = progress.places.iter();
         Self {
-            read: places
-                .map(|(log, place)| (log.clone(), (place.log_id.to_string(), place.position)))
-                .collect(),
+            read: Places::at(progress),
             records: sight.records.clone(),
             classes: sight.classes.clone(),
+            unsure: sight.unsure,
         }
     }
 
     /// As a token said it; none where its words are none of this release's.
     pub fn of(token: Token) -> Option<Self> {
-        let places = token.log_ids.into_iter().zip(token.positions);
         let classes = token.classes.iter().map(|key| Class::from_key(key));
         Some(Self {
-            read: token.logs.into_iter().zip(places).collect(),
+            read: token.read?,
             records: token.records.iter().map(|id| id.parse().ok()).collect::<Option<_>>()?,
             classes: classes.collect::<Option<_>>()?,
+            unsure: token.unsure,
         })
     }
 
     /// As a token says it.
     pub fn token(&self) -> Token {
-        let mut token = Token::default();
-        for (log, (log_id, position)) in &self.read {
-            token.logs.push(log.clone());
-            token.log_ids.push(log_id.clone());
-            token.positions.push(*position);
+        Token {
+            read: Some(self.read.clone()),
+            records: self.records.iter().map(ToString::to_string).collect(),
+            classes: self.classes.iter().map(Class::key).collect(),
+            unsure: self.unsure,
         }
-        token.records = self.records.iter().map(ToString::to_string).collect();
-        token.classes = self.classes.iter().map(Class::key).collect();
-        token
-    }
-
-    /// The position to which a log was read; 0 for one that had told nothing yet.
-    pub fn position(&self, log: &str) -> u64 {
-        self.read.get(log).map_or(0, |(_, position)| *position)
-    }
-
-    /// Whether positions of then and now count in the same logs.
-    pub fn same_logs(&self, progress: &Progress) -> bool {
-        self.read.iter().all(|(log, (log_id, _))| {
-            progress.places.get(log).is_none_or(|place| place.log_id.to_string() == *log_id)
-        })
     }
 
     /// Whether as much is seen now.
@@ -107,7 +128,7 @@ impl Then {
     ) -> Result<BTreeSet<Uuid>, StoreError> {
         let mut stood = BTreeSet::new();
         for service in services {
-            let position = self.position(service);
+            let position = self.read.position(service);
             for person in &self.records {
                 let sql = "SELECT id, class FROM entry WHERE person = $1 AND service = $2 AND position <= $3 \
                            AND (ended = 0 OR ended > $3)";

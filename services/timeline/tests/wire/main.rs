@@ -1,6 +1,7 @@
 //! The timeline through the wire: whose entries who sees, in which order, as of when, and how it is followed.
 //! Invariant: the logs that it reads are real and hold what the test tells them.
 
+mod agency;
 mod consents;
 mod plans;
 mod turns;
