@@ -2,6 +2,7 @@
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
 mod agencies;
+mod catalogue;
 mod consents;
 mod facets;
 mod goals;
@@ -187,6 +188,20 @@ impl RegistryService for Api {
         request: Request<pb::ListWorkersRequest>,
     ) -> Result<Response<pb::ListWorkersResponse>, Status> {
         replies!(self, request, agencies::list_workers)
+    }
+
+    async fn list_practices(
+        &self,
+        request: Request<pb::ListPracticesRequest>,
+    ) -> Result<Response<pb::ListPracticesResponse>, Status> {
+        replies!(self, request, catalogue::practices)
+    }
+
+    async fn list_skills(
+        &self,
+        request: Request<pb::ListSkillsRequest>,
+    ) -> Result<Response<pb::ListSkillsResponse>, Status> {
+        replies!(self, request, catalogue::skills)
     }
 
     async fn register_person(

@@ -2,7 +2,6 @@
 //! Invariant: pure. Time, ids, hashes and what other streams hold arrive as arguments; personal text is carried and never read.
 
 pub mod agency;
-pub mod catalogue;
 pub mod consent;
 pub mod facet;
 pub mod goal;

@@ -109,7 +109,7 @@ fn item() -> Option<pb::PlanItemContent> {
         goal_id: id(50),
         practice: "ips".into(),
         skills: vec!["job-search".into()],
-        stance: pb::Stance::BuildIndependence.into(),
+        stance: proto::types::Stance::BuildIndependence.into(),
         worker_id: id(20),
         agency_id: id(2),
         from: date(4),

@@ -19,7 +19,7 @@ use platform::peer::Peer;
 use proto::referrals as pb;
 use proto::referrals::referrals_service_client::ReferralsServiceClient as Client;
 use proto::types::{
-    Contact, FieldStatus, Identifier, LifeDomain, Occurred, Precision, Setting, Source, Written,
+    Contact, FieldStatus, Identifier, LifeDomain, Occurred, Precision, Setting, Source, Stance, Written,
 };
 use tests::alone::until;
 use tests::{Alone, OnStore, say};
@@ -161,7 +161,16 @@ async fn a_referral_goes_all_the_way_and_what_the_service_did_comes_back_onto_it
         reached: true,
         purpose: "first-lesson".into(),
         worker_ids: vec![],
+        skills: vec!["cooking".into(), "money".into()],
+        stance: Stance::BuildIndependence.into(),
     };
+    let juggling = Contact { skills: vec!["juggling".into()], ..contact.clone() };
+    let unknown = call!(
+        clinic,
+        add_participation_contact,
+        AddParticipationContactRequest { participation_id: participation.clone(), contact: Some(juggling) }
+    );
+    assert!(unknown.unwrap_err().message().contains("contact.skills[0]"));
     call!(
         clinic,
         add_participation_contact,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use kernel::skill::Approach;
 use kernel::{AgencyId, By, Day, Decider, PersonId, RefusalKind, Voice, WorkerId};
 
 use super::goal::Standing;
@@ -11,19 +12,6 @@ use super::{GoalId, PlanItemId, in_persons_voice};
 /// A plan; one stream for each person.
 pub struct Plan;
 
-/// How an item goes about its skills.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stance {
-    /// Build independence.
-    BuildIndependence,
-    /// Accommodate.
-    Accommodate,
-    /// Expose.
-    Expose,
-    /// Avoid.
-    Avoid,
-}
-
 /// What an item says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
@@ -31,8 +19,8 @@ pub struct Content {
     pub goal: GoalId,
     /// Code of the practice.
     pub practice: String,
-    /// Codes of skills, and how they are gone about; none where it trains no skill.
-    pub skills: Option<(Vec<String>, Stance)>,
+    /// The skills it is about; none where it trains no skill.
+    pub approach: Option<Approach>,
     /// The worker who does it, where known.
     pub worker: Option<WorkerId>,
     /// The agency that does it.

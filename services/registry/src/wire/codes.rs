@@ -11,6 +11,6 @@ codes!(pub mod achievement: crate::domain::goal::Achievement = proto::registry::
     Achieved, Improving, NoChange, Worsening, NotAchieved, NotAttainable
 });
 codes!(pub mod facet_kind: crate::domain::facet::Kind = proto::registry::FacetKind { Strength, Preference });
-codes!(pub mod stance: crate::domain::plan::Stance = proto::registry::Stance {
-    BuildIndependence, Accommodate, Expose, Avoid
-});
+codes!(pub mod evidence: kernel::practice::Evidence = proto::registry::Evidence { Best, Promising, UnderStudy, NotGraded });
+codes!(pub mod skill_group: kernel::skill::Group = proto::registry::SkillGroup { Practical, Interpersonal, Intrapersonal });
+codes!(pub mod sharing: kernel::skill::Sharing = proto::registry::SkillSharing { Shared, Complementary, TherapyOnly, PsrOnly });

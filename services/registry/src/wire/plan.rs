@@ -6,20 +6,17 @@ use std::collections::BTreeSet;
 use kernel::{AgencyId, PersonId, Voice};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
+use platform::training;
 use platform::wire::{self, from_date, to_date};
 use prost::Name;
 use proto::registry as pb;
 use proto::registry::registry_event::Kind;
 use tonic::Status;
 
-use super::codes::stance;
 use super::{id_text, in_persons_voice, kind_of, not_of, stored_agency, stored_id, stored_optional_id, wrap};
 use crate::domain::PlanItemId;
-use crate::domain::catalogue::{is_practice, is_skill};
-use crate::domain::plan::{Content, Event, Item, Plan, Stance, State};
+use crate::domain::plan::{Content, Event, Item, Plan, State};
 
-/// Most skills of one item.
-const MAX_SKILLS: usize = 10;
 /// A plan is looked at again after so many days (domain default).
 const REVIEW_AFTER_DAYS: i64 = 90;
 
@@ -29,12 +26,6 @@ pub fn plan_item_content(
     agency: Option<AgencyId>,
 ) -> Result<Content, BadField> {
     let given = wire::required("content", given)?;
-    if !is_practice(&given.practice) {
-        return Err(BadField::new(
-            "content.practice",
-            "is not a code of the practice catalogue, such as \"ips\"",
-        ));
-    }
     let from = wire::day("content.from", wire::required("content.from", given.from.as_ref())?)?;
     let review_on = match wire::optional_day("content.review_on", given.review_on.as_ref())? {
         Some(day) => day,
@@ -42,8 +33,8 @@ pub fn plan_item_content(
     };
     Ok(Content {
         goal: wire::id("content.goal_id", &given.goal_id)?,
-        practice: given.practice.clone(),
-        skills: skills(given)?,
+        practice: training::practice("content.practice", &given.practice)?,
+        approach: training::approach(&given.skills, given.stance).map_err(|bad| bad.within("content"))?,
         worker: wire::optional_id("content.worker_id", &given.worker_id)?,
         agency: match wire::optional_id("content.agency_id", &given.agency_id)? {
             Some(agency) => agency,
@@ -55,28 +46,6 @@ pub fn plan_item_content(
         until: wire::optional_day("content.until", given.until.as_ref())?,
         review_on,
     })
-}
-
-fn skills(given: &pb::PlanItemContent) -> Result<Option<(Vec<String>, Stance)>, BadField> {
-    if given.skills.len() > MAX_SKILLS {
-        return Err(BadField::new("content.skills", format!("are more than {MAX_SKILLS}")));
-    }
-    if let Some(i) = given.skills.iter().position(|code| !is_skill(code)) {
-        let why = "is not a code of the skill catalogue, such as \"job-search\"";
-        return Err(BadField::new(format!("content.skills[{i}]"), why));
-    }
-    match (given.skills.is_empty(), given.stance) {
-        (true, 0) => Ok(None),
-        (true, _) => {
-            Err(BadField::new("content.stance", "stands without skills; name the skills it is about"))
-        }
-        (false, number) => {
-            let mut skills = given.skills.clone();
-            skills.sort_unstable();
-            skills.dedup();
-            Ok(Some((skills, stance::parse("content.stance", number)?)))
-        }
-    }
 }
 
 /// A plan as its readers see it: those of its items that are shown.
@@ -97,11 +66,12 @@ pub fn plan(person: PersonId, version: u64, state: &State, shown: &BTreeSet<Plan
 }
 
 fn content_out(content: &Content) -> pb::PlanItemContent {
+    let (skills, stance) = training::written(content.approach.as_ref());
     pb::PlanItemContent {
         goal_id: content.goal.to_string(),
         practice: content.practice.clone(),
-        skills: content.skills.as_ref().map(|(skills, _)| skills.clone()).unwrap_or_default(),
-        stance: content.skills.as_ref().map_or(0, |(_, how)| stance::number(*how)),
+        skills,
+        stance,
         worker_id: id_text(content.worker),
         agency_id: content.agency.to_string(),
         from: Some(to_date(content.from)),
@@ -120,7 +90,7 @@ fn content_stored(
     Ok(Content {
         goal: stored_id(stored, &content.goal_id)?,
         practice: content.practice,
-        skills: stance::stored(content.stance).map(|how| (content.skills, how)),
+        approach: training::stored(content.skills, content.stance),
         worker: stored_optional_id(stored, &content.worker_id)?,
         agency: stored_id(stored, &content.agency_id)?,
         from: day(&content.from).ok_or_else(bad("it has no first day"))?,

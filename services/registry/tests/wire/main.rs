@@ -85,6 +85,7 @@ macro_rules! read {
 }
 
 // Behind the macros that they use.
+mod catalogue;
 mod consents;
 mod facets;
 
@@ -622,7 +623,7 @@ async fn only_the_persons_voice_sets_goals_and_a_plan_serves_them() {
             goal_id: goal.id.clone(),
             practice: "ips".into(),
             skills: vec!["job-search".into()],
-            stance: pb::Stance::BuildIndependence.into(),
+            stance: proto::types::Stance::BuildIndependence.into(),
             from: Some(proto::Date { year: 2026, month: 3, day: 4 }),
             ..Default::default()
         })

@@ -103,6 +103,18 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     }
 }
 
+/// The skills that a contact of this purpose is about, and its stance.
+fn trains(purpose: &str) -> (Vec<String>, i32) {
+    let skills: &[&str] = match purpose {
+        "career-planning" => &["job-search"],
+        "follow-along" => &["job-keeping", "work-relations"],
+        "clubhouse-day" => &["conversation"],
+        _ => return (vec![], 0),
+    };
+    let skills = skills.iter().map(|&skill| skill.to_owned()).collect();
+    (skills, proto::types::Stance::BuildIndependence.into())
+}
+
 impl Life {
     /// Lets something happen to this life beside the rest.
     fn cue<F>(&self, happens: impl FnOnce(Life, Part) -> F)
@@ -145,6 +157,7 @@ impl Life {
 
     /// A contact of that morning.
     fn contact(&self, day: u32, chance: &mut Chance, workers: &[&Worker], met: Met) -> Contact {
+        let (skills, stance) = trains(met.purpose);
         Contact {
             occurred: Some(self.scene.calendar.occurred(self.morning(day, chance))),
             minutes: if met.reached { 10 * chance.between(2, 9) } else { 0 },
@@ -152,6 +165,8 @@ impl Life {
             reached: met.reached,
             purpose: met.purpose.to_owned(),
             worker_ids: workers.iter().map(|worker| worker.id.clone()).collect(),
+            skills,
+            stance,
         }
     }
 
@@ -237,7 +252,7 @@ impl Life {
             goal_id: goal.to_owned(),
             practice: practice.to_owned(),
             skills: skills.iter().map(|&skill| skill.to_owned()).collect(),
-            stance: reg::Stance::BuildIndependence.into(),
+            stance: proto::types::Stance::BuildIndependence.into(),
             worker_id: worker.id.clone(),
             agency_id: self.scene.town.agency(place).id.clone(),
             from: Some(self.date(day)),

@@ -34,6 +34,8 @@ fn contact() -> Option<proto::types::Contact> {
         reached: true,
         purpose: "outreach".into(),
         worker_ids: vec![id(91)],
+        skills: vec!["keeping-a-tenancy".into()],
+        stance: proto::types::Stance::Accommodate.into(),
     })
 }
 

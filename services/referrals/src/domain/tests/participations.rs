@@ -45,6 +45,7 @@ fn contact(id: u128) -> Contact {
         reached: true,
         purpose: "lesson".into(),
         workers: vec![],
+        approach: None,
     }
 }
 

@@ -1,10 +1,11 @@
 //! The living plan.
 
+use kernel::skill::{Approach, Stance};
 use kernel::{By, Day, Voice, given};
 
 use super::{ANA, ANA_HERSELF, CLINIC, THE_CLINIC, THE_SHELTER};
 use crate::domain::goal::Standing;
-use crate::domain::plan::{Command, Content, Event, Item, Plan, Refusal, Stance};
+use crate::domain::plan::{Command, Content, Event, Item, Plan, Refusal};
 use crate::domain::{GoalId, PlanItemId};
 
 const ITEM: PlanItemId = PlanItemId::of(70);
@@ -17,7 +18,7 @@ fn content() -> Content {
     Content {
         goal: GoalId::of(50),
         practice: "ips".into(),
-        skills: Some((vec!["job-search".into()], Stance::BuildIndependence)),
+        approach: Some(Approach { skills: vec!["job-search".into()], stance: Stance::BuildIndependence }),
         worker: None,
         agency: CLINIC,
         from: day(2),

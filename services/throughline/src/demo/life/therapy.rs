@@ -81,6 +81,8 @@ impl Weekly {
             start: Some(start),
             minutes: 50,
             setting: Setting::Office.into(),
+            skills: vec!["emotion-regulation".to_owned(), "stress".to_owned()],
+            stance: proto::types::Stance::BuildIndependence.into(),
         };
         let request = ther::BookAppointmentRequest { request_id: name(), ask: Some(ask) };
         Ok(id(say!(self.clinic.voice, therapy.book_appointment, request).await?.written))
