@@ -9,6 +9,7 @@ mod goals;
 mod keys;
 mod measures;
 mod people;
+mod plans;
 mod reading;
 
 use kernel::class::PART2;
@@ -411,21 +412,56 @@ impl RegistryService for Api {
         &self,
         request: Request<pb::AddPlanItemRequest>,
     ) -> Result<Response<pb::AddPlanItemResponse>, Status> {
-        writes!(self, request, goals::add_plan_item, pb::AddPlanItemResponse)
+        writes!(self, request, plans::add_item, pb::AddPlanItemResponse)
     }
 
     async fn end_plan_item(
         &self,
         request: Request<pb::EndPlanItemRequest>,
     ) -> Result<Response<pb::EndPlanItemResponse>, Status> {
-        writes!(self, request, goals::end_plan_item, pb::EndPlanItemResponse)
+        writes!(self, request, plans::end_item, pb::EndPlanItemResponse)
+    }
+
+    async fn change_plan_item(
+        &self,
+        request: Request<pb::ChangePlanItemRequest>,
+    ) -> Result<Response<pb::ChangePlanItemResponse>, Status> {
+        writes!(self, request, plans::change_item, pb::ChangePlanItemResponse)
+    }
+
+    async fn agree_plan(
+        &self,
+        request: Request<pb::AgreePlanRequest>,
+    ) -> Result<Response<pb::AgreePlanResponse>, Status> {
+        writes!(self, request, plans::agree, pb::AgreePlanResponse)
+    }
+
+    async fn approve_plan(
+        &self,
+        request: Request<pb::ApprovePlanRequest>,
+    ) -> Result<Response<pb::ApprovePlanResponse>, Status> {
+        writes!(self, request, plans::approve, pb::ApprovePlanResponse)
+    }
+
+    async fn review_plan(
+        &self,
+        request: Request<pb::ReviewPlanRequest>,
+    ) -> Result<Response<pb::ReviewPlanResponse>, Status> {
+        writes!(self, request, plans::review, pb::ReviewPlanResponse)
+    }
+
+    async fn list_plan_versions(
+        &self,
+        request: Request<pb::ListPlanVersionsRequest>,
+    ) -> Result<Response<pb::ListPlanVersionsResponse>, Status> {
+        replies!(self, request, plans::list_versions)
     }
 
     async fn get_plan(
         &self,
         request: Request<pb::GetPlanRequest>,
     ) -> Result<Response<pb::GetPlanResponse>, Status> {
-        replies!(self, request, goals::get_plan)
+        replies!(self, request, plans::get)
     }
 
     async fn draft_consent(

@@ -46,7 +46,7 @@ pub async fn service(parts: &Parts, keystore: KeyStore) -> Result<Service, Assem
     let lists = view::Lists { keys: keys.clone(), secret: parts.secret().clone() };
     let lists = parts.lists(lists).await?;
     let view = view::View::new(lists.clone(), parts.people().await?);
-    parts.time(clocks::Clocks::new(desk.clone(), view.clone()), &lists);
+    parts.time(clocks::Clocks::new(desk.clone(), lists.clone()), &lists);
     parts.react(loops::Serves::new(desk.clone()))?;
     parts.react(loops::Shreds::new(keystore.clone(), vec![keys, parts.keys().clone()]))?;
     let api = api::Api::new(desk, keystore.clone(), view);

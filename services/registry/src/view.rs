@@ -1,4 +1,4 @@
-//! The registry's own lists: agencies, workers, who serves whom, whom directives name and when these end, goals and measures of a person, and the blind
+//! The registry's own lists: agencies, workers, who serves whom, whom directives name, what runs out, goals and measures of a person, and the blind
 //! index that people are found by.
 //! Invariant: no text of a person is in it; an erased person is in no index, however the events fall.
 
@@ -19,12 +19,14 @@ use platform::seal::Secret;
 use tonic::Status;
 
 use crate::blind;
+use crate::clocks::{EXPIRE, REVIEW};
 use crate::domain::agency::Agency;
 use crate::domain::consent::{self, Consent};
 use crate::domain::facet::{self, Facet};
 use crate::domain::goal::{self, Goal};
 use crate::domain::measure::{self, Measure};
 use crate::domain::person::{self, Details, Identifier, Person, Quality, Use};
+use crate::domain::plan::{self, Plan, Review};
 use crate::domain::worker::{self, Worker};
 use crate::wire::{self, Opener};
 
@@ -53,9 +55,10 @@ const MEASURE: &str = "INSERT INTO measure (id, person, at) VALUES {rows} ON CON
 const SERVING: &str = "INSERT INTO serving (person, agency) VALUES {rows} ON CONFLICT DO NOTHING";
 const ALLOWED: &str = "INSERT INTO allowed (person, agency, directive) VALUES {rows} ON CONFLICT DO NOTHING";
 const NOT_ALLOWED: &str = "DELETE FROM allowed WHERE directive IN (VALUES {rows})";
-const ENDS: &str = "INSERT INTO ends (directive, person, at) VALUES {rows} ON CONFLICT (directive) DO UPDATE SET at = excluded.at";
-const ENDS_NOT: &str = "DELETE FROM ends WHERE directive IN (VALUES {rows})";
-const NOTHING_ENDS: &str = "DELETE FROM ends WHERE person IN (VALUES {rows})";
+const DUE: &str = "INSERT INTO due (category, id, kind, at) VALUES {rows} ON CONFLICT (id, category, kind) DO UPDATE SET at = excluded.at";
+const NOT_DUE: &str = "WITH given (category, id, kind) AS (VALUES {rows}) DELETE FROM due WHERE id IN (SELECT id FROM given) \
+     AND EXISTS (SELECT 1 FROM given WHERE given.category = due.category AND given.id = due.id AND given.kind = due.kind)";
+const NOTHING_DUE: &str = "DELETE FROM due WHERE id IN (VALUES {rows})";
 const NAMED: &str = "INSERT INTO named (person, hash, kind) VALUES {rows} ON CONFLICT DO NOTHING";
 const NOT_NAMED: &str = "DELETE FROM named WHERE person IN (VALUES {rows})";
 const IDENTIFIED: &str = "INSERT INTO identified (person, key_hash, hash, matching, told) VALUES {rows} \
@@ -67,7 +70,7 @@ const NOT_THIS: &str = "WITH given (person, key_hash) AS (VALUES {rows}) \
      AND EXISTS (SELECT 1 FROM given WHERE given.person = identified.person AND given.key_hash = identified.key_hash)";
 
 impl lists::Lists for Lists {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, postgres: bool) -> Vec<String> {
@@ -82,10 +85,10 @@ impl lists::Lists for Lists {
             "CREATE TABLE allowed (person uuid NOT NULL, agency uuid NOT NULL, directive uuid NOT NULL, PRIMARY KEY (person, agency, directive))"
                 .into(),
             "CREATE INDEX allowed_directive ON allowed (directive)".into(),
-            // When active directives end by themselves, in microseconds since 1970.
-            "CREATE TABLE ends (directive uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
-            "CREATE INDEX ends_at ON ends (at)".into(),
-            "CREATE INDEX ends_person ON ends (person)".into(),
+            // What runs out in a person's say and plan, whose streams have the person's id, and when, in microseconds since 1970.
+            "CREATE TABLE due (category text NOT NULL, id uuid NOT NULL, kind text NOT NULL, at bigint NOT NULL, PRIMARY KEY (id, category, kind))"
+                .into(),
+            "CREATE INDEX due_at ON due (at)".into(),
             "CREATE TABLE goal (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX goal_oldest ON goal (person, at, id)".into(),
             "CREATE TABLE facet (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
@@ -149,6 +152,7 @@ impl lists::Lists for Lists {
                 measure::Event::EnteredInError => {}
             },
             Consent::CATEGORY => apply_consent(&logged.event::<Consent>()?, rows),
+            Plan::CATEGORY => apply_plan(id, &logged.event::<Plan>()?, rows),
             _ => {}
         }
         Ok(())
@@ -192,8 +196,8 @@ impl Lists {
                 rows.put(&[person], NOT_NAMED, [args![person]]);
                 rows.put(&[person], NOT_IDENTIFIED, [args![person]]);
                 if *event == person::Event::Erased {
-                    // Nothing can be written about them any more, so no end either.
-                    rows.put(&[person], NOTHING_ENDS, [args![person]]);
+                    // Nothing can be written about them any more, so nothing is due either.
+                    rows.put(&[person], NOTHING_DUE, [args![person]]);
                 }
             }
             person::Event::Linked { .. } | person::Event::Unlinked { .. } => {}
@@ -269,25 +273,40 @@ fn apply_consent(event: &consent::Event, rows: &mut Rows) {
                 let row = |agency: &AgencyId| args![person, agency.uuid(), directive];
                 rows.put(&[person], ALLOWED, agencies.iter().map(row));
             }
-            let end = content.scope.until.map(|until| args![directive, person, until.as_microsecond()]);
-            rows.put(&[person], ENDS, end);
+            let due = content.scope.until.map(|until| until.as_microsecond());
+            let end = due.map(|at| args![Consent::CATEGORY, person, ends(event.id), at]);
+            rows.put(&[person], DUE, end);
         }
         consent::What::Revoked { .. } | consent::What::Expired | consent::What::Superseded { .. } => {
             rows.put(&[person], NOT_ALLOWED, [args![directive]]);
-            rows.put(&[person], ENDS_NOT, [args![directive]]);
+            rows.put(&[person], NOT_DUE, [args![Consent::CATEGORY, person, ends(event.id)]]);
         }
     }
 }
 
-/// An active directive whose end comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ends {
-    /// Which.
-    pub directive: DirectiveId,
-    /// Whose.
-    pub person: PersonId,
-    /// When, in microseconds since 1970.
-    pub at: i64,
+/// The name of a directive's end among what is due.
+fn ends(directive: DirectiveId) -> String {
+    format!("{EXPIRE}{directive}")
+}
+
+/// The review of a plan is due when its last event says.
+fn apply_plan(person: Uuid, event: &plan::Event, rows: &mut Rows) {
+    let review = match event {
+        plan::Event::ItemAdded { change, .. }
+        | plan::Event::ItemChanged { change, .. }
+        | plan::Event::ItemEnded { change, .. } => change.review,
+        plan::Event::Reviewed { review, .. } => *review,
+        plan::Event::ReviewOverdue { due, .. } => Review::Overdue(*due),
+        plan::Event::Agreed { .. } | plan::Event::Approved { .. } => return,
+    };
+    match review {
+        Review::Due(at) => {
+            rows.put(&[person], DUE, [args![Plan::CATEGORY, person, REVIEW, at.as_microsecond()]]);
+        }
+        Review::Resting | Review::Overdue(_) => {
+            rows.put(&[person], NOT_DUE, [args![Plan::CATEGORY, person, REVIEW]]);
+        }
+    }
 }
 
 impl View {
@@ -354,29 +373,6 @@ impl View {
     /// The view cannot be read.
     pub async fn measures(&self, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {
         self.of_records("measure", records).await
-    }
-
-    /// Directives whose end has come by then, the oldest first.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn ended(&self, by: i64, limit: usize) -> Result<Vec<Ends>, StoreError> {
-        let sql = format!("SELECT directive, person, at FROM ends WHERE at <= $1 ORDER BY at LIMIT {limit}");
-        let rows = self.lists.db().fetch(&sql, args![by]).await?;
-        let ends = |row: &Row| {
-            let (directive, person) = (DirectiveId::new(row.uuid(0)?), PersonId::new(row.uuid(1)?));
-            Ok(Ends { directive, person, at: row.i64(2)? })
-        };
-        rows.iter().map(ends).collect()
-    }
-
-    /// The next time after then at which a directive ends.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn next_end(&self, after: i64) -> Result<Option<i64>, StoreError> {
-        let rows = self.lists.db().fetch("SELECT min(at) FROM ends WHERE at > $1", args![after]).await?;
-        rows.first().map_or(Ok(None), |row| row.opt_i64(0))
     }
 
     async fn of_records(&self, table: &str, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {

@@ -33,7 +33,7 @@ pub use measure::{measure, measure_content};
 pub use person::{
     details, details_out, identifier, identifier_hash, identifier_out, match_hash, names, person_state,
 };
-pub use plan::{plan, plan_item_content};
+pub use plan::{plan_item_content, plan_items, plan_review, plan_version, version_id, version_number};
 pub use worker::{worker, worker_content};
 
 /// Most identifiers that one record may have.

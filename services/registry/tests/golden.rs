@@ -46,6 +46,8 @@ fn agency() -> Option<pb::AgencyContent> {
         zone: "America/Chicago".into(),
         part2: true,
         identifiers,
+        plan_review_days: 30,
+        plan_overseer_role: pb::WorkerRole::Psychologist.into(),
     })
 }
 
@@ -115,7 +117,13 @@ fn item() -> Option<pb::PlanItemContent> {
         from: date(4),
         until: date(9),
         review_on: date(30),
+        offer_id: id(47),
     })
+}
+
+fn clock() -> Option<pb::PlanReviewClock> {
+    let due_at = Some(prost_types::Timestamp { seconds: 1_780_000_000, nanos: 0 });
+    Some(pb::PlanReviewClock { due_at, overdue: true })
 }
 
 /// One to named agencies, or to those that treat, which has no beginning yet.
@@ -280,9 +288,42 @@ fn samples() -> Vec<(&'static str, Kind)> {
                 plan_item_id: id(70),
                 person_id: person_id(),
                 content: item(),
+                review: clock(),
+                asks_overseer: true,
             }),
         ),
-        ("plan", Kind::PlanItemEnded(pb::PlanItemEnded { plan_item_id: id(70), until: date(9) })),
+        (
+            "plan",
+            Kind::PlanItemEnded(pb::PlanItemEnded {
+                plan_item_id: id(70),
+                until: date(9),
+                review: clock(),
+                asks_overseer: true,
+            }),
+        ),
+        (
+            "plan",
+            Kind::PlanItemChanged(pb::PlanItemChanged {
+                plan_item_id: id(70),
+                content: item(),
+                review: clock(),
+                asks_overseer: true,
+            }),
+        ),
+        ("plan", Kind::PlanAgreed(pb::PlanAgreed { person_id: person_id(), version: 3 })),
+        (
+            "plan",
+            Kind::PlanApproved(pb::PlanApproved { person_id: person_id(), version: 3, worker_id: id(20) }),
+        ),
+        ("plan", Kind::PlanReviewed(pb::PlanReviewed { person_id: person_id(), review: clock() })),
+        (
+            "plan",
+            Kind::PlanReviewOverdue(pb::PlanReviewOverdue {
+                person_id: person_id(),
+                due_at: clock().and_then(|clock| clock.due_at),
+                agency_ids: vec![id(2), id(4)],
+            }),
+        ),
         (
             "consent",
             Kind::ConsentDrafted(pb::ConsentDrafted {

@@ -1,22 +1,17 @@
-//! Goals and the plan.
+//! Goals.
 //! Invariant: whoever writes about a person is admitted by the person's record in the same write.
 
-use std::collections::BTreeSet;
-
-use kernel::{By, PersonId, Zone};
+use kernel::{By, PersonId};
 use platform::auth;
-use platform::command::{Ask, Changes, Done, Stream, id_of};
+use platform::command::{Ask, Done};
 use platform::error;
-use platform::wire::{id, optional_day};
+use platform::wire::id;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
 use super::{Api, CORRECT, OWN, READ, WORK, person_id};
-use crate::domain::agency::{self, Agency};
+use crate::domain::GoalId;
 use crate::domain::goal::{Act, Command, Facts, Goal, Refusal, State};
-use crate::domain::person::Person;
-use crate::domain::plan::{self, Plan};
-use crate::domain::{GoalId, No, PlanItemId};
 use crate::wire;
 
 fn facts(api: &Api, ask: &Ask, person: PersonId) -> Facts {
@@ -109,83 +104,4 @@ pub(super) async fn list(
         }
     }
     Ok(pb::ListGoalsResponse { goals })
-}
-
-pub(super) async fn add_plan_item(
-    api: &Api,
-    request: &Request<pb::AddPlanItemRequest>,
-) -> Result<Done, Status> {
-    let r = request.get_ref();
-    let ask = api.ask("AddPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
-    let (by, person) = (ask.by(), person_id(&r.person_id)?);
-    let voice = wire::voice(by, r.voice)?;
-    let content = wire::plan_item_content(r.content.as_ref(), ask.caller.speaks_for())?;
-    let item = PlanItemId::new(api.fresh(&ask));
-    let streams = (
-        Stream::<Plan>::of(person.uuid()),
-        Stream::<Person>::of(person.uuid()),
-        Stream::<Goal>::of(content.goal.uuid()),
-    );
-    let done = api.desk.execute(&ask, id_of::<Plan>(person.uuid()), streams, |(now, record, goal)| {
-        record.admit(by).map_err(No::Person)?;
-        let (content, goal_stands) = (content.clone(), goal.standing(person, by));
-        let command = plan::Command::Add { by, voice, person, id: item, content, goal: goal_stands };
-        let events = <Plan as kernel::Decider>::decide(now, command).map_err(No::Own)?;
-        Ok::<_, No<plan::Refusal>>(Changes::none().write::<Plan>(now, events))
-    });
-    Ok(done.await?)
-}
-
-pub(super) async fn end_plan_item(
-    api: &Api,
-    request: &Request<pb::EndPlanItemRequest>,
-) -> Result<Done, Status> {
-    let r = request.get_ref();
-    let ask = api.ask("EndPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
-    let until = match optional_day("until", r.until.as_ref())? {
-        Some(day) => day,
-        None => zone_of(api, &ask).await?.day_of(ask.at),
-    };
-    let (by, person) = (ask.by(), person_id(&r.person_id)?);
-    let voice = wire::voice(by, r.voice)?;
-    let command = plan::Command::End { by, voice, id: id("plan_item_id", &r.plan_item_id)?, until };
-    api.about::<Plan>(&ask, person.uuid(), person, command).await
-}
-
-/// The zone in which the caller's today is told: its agency's, else UTC.
-async fn zone_of(api: &Api, ask: &Ask) -> Result<Zone, Status> {
-    let Some(agency) = ask.caller.speaks_for() else { return Ok(Zone::utc()) };
-    let now = api.desk.load::<Agency>(agency.uuid()).await?;
-    Ok(match &*now.state {
-        agency::State::Known { content, .. } => content.zone.clone(),
-        agency::State::Unmade => Zone::utc(),
-    })
-}
-
-pub(super) async fn get_plan(
-    api: &Api,
-    request: &Request<pb::GetPlanRequest>,
-) -> Result<pb::GetPlanResponse, Status> {
-    let caller = auth::caller(request)?;
-    auth::require_role(&caller, READ)?;
-    let r = request.get_ref();
-    let person = person_id(&r.person_id)?;
-    api.view.wait(&r.at_least).await?;
-    let (eyes, records) = api.records(&caller, person).await?;
-    let mut whole = pb::Plan { person_id: person.to_string(), ..Default::default() };
-    for record in records {
-        let now = api.desk.load::<Plan>(record.uuid()).await?;
-        let mut shown = BTreeSet::new();
-        for (id, item) in &now.items {
-            if eyes.see(item.added_by).await? || eyes.see(Some(item.content.agency)).await? {
-                shown.insert(*id);
-            }
-        }
-        let plan = wire::plan(record, now.version, &now, &shown);
-        if record == person {
-            whole.etag = plan.etag;
-        }
-        whole.items.extend(plan.items);
-    }
-    Ok(pb::GetPlanResponse { plan: Some(whole) })
 }

@@ -88,6 +88,7 @@ macro_rules! read {
 mod catalogue;
 mod consents;
 mod facets;
+mod plans;
 
 fn written(written: Option<Written>) -> Written {
     written.expect("every command replies what it wrote")

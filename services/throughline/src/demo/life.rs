@@ -272,6 +272,19 @@ impl Life {
         Ok(item)
     }
 
+    /// The coordinator looks at the plan with the person, where anything in it goes on.
+    async fn look_at_plan(&self) -> Played {
+        let coordinator = self.worker(Place::Coordination);
+        let person_id = self.person.to_string();
+        let request = reg::GetPlanRequest { person_id: person_id.clone(), ..Default::default() };
+        let plan = say!(coordinator.voice, registry.get_plan, request).await?.plan;
+        if plan.is_some_and(|plan| plan.review.is_some()) {
+            let request = reg::ReviewPlanRequest { request_id: name(), person_id, ..Default::default() };
+            say!(coordinator.voice, registry.review_plan, request).await?;
+        }
+        Ok(())
+    }
+
     /// How far the person says a goal is achieved.
     async fn rate(&self, goal: &str, achievement: reg::Achievement) -> Played {
         if goal.is_empty() {

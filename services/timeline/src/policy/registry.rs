@@ -8,7 +8,7 @@ use proto::registry::{self as pb, RegistryEvent};
 use proto::timeline::EntryKind;
 use proto::types::{Purpose, Voice};
 
-use super::{Unreadable, entry, goes_on, spoken, withdraw};
+use super::{Unreadable, entry, goes_on, shared, spoken, withdraw};
 use crate::entries::{Entries, Put};
 
 const LOG: &str = "registry";
@@ -90,6 +90,22 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             item.open = content.until.is_none();
             item.goal_ids.extend(Some(content.goal_id).filter(|goal| !goal.is_empty()));
             entries.put(format!("item:{}", added.plan_item_id), spoken(LOG, read, item));
+        }
+        Kind::PlanItemChanged(changed) => {
+            let content = changed.content.ok_or(Unreadable)?;
+            goes_on(entries, &format!("item:{}", changed.plan_item_id), read, |item| {
+                item.line = format!("Plan: {}", content.practice);
+                item.open = content.until.is_none();
+                item.goal_ids = Some(content.goal_id).into_iter().filter(|goal| !goal.is_empty()).collect();
+            });
+        }
+        Kind::PlanAgreed(_) => plan(entries, read, "Plan agreed to by the person"),
+        Kind::PlanApproved(_) => plan(entries, read, "Plan approved by the overseer"),
+        Kind::PlanReviewed(_) => plan(entries, read, "Plan looked at again"),
+        Kind::PlanReviewOverdue(overdue) => {
+            let late = entry(LOG, read, EntryKind::Plan, "Plan not looked at in time");
+            let agencies = overdue.agency_ids.iter().map(String::as_str);
+            entries.put(format!("plan:{}", read.event.version), shared(LOG, read, late, agencies));
         }
         Kind::PlanItemEnded(ended) => {
             goes_on(entries, &format!("item:{}", ended.plan_item_id), read, |entry| {
@@ -185,6 +201,12 @@ fn goal(entries: &mut Entries, read: &Read, line: &str, open: bool) {
         entry.open = open;
         entry.end = if open { None } else { read.event.occurred.clone() };
     });
+}
+
+/// Something happened to the plan as a whole.
+fn plan(entries: &mut Entries, read: &Read, line: &str) {
+    let happened = entry(LOG, read, EntryKind::Plan, line);
+    entries.put(format!("plan:{}", read.event.version), spoken(LOG, read, happened));
 }
 
 fn draft_key(directive: &str) -> String {
