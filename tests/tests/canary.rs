@@ -167,6 +167,7 @@ async fn goal_and_consent(
         life_domains: vec![LifeDomain::Employment.into()],
         environment: 0,
         strength: canaries.words("goal strength"),
+        ..Default::default()
     };
     let goal = people::SetGoalRequest {
         request_id: request_id(),

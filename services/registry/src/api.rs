@@ -324,6 +324,20 @@ impl RegistryService for Api {
         writes!(self, request, goals::drop, pb::DropGoalResponse)
     }
 
+    async fn plan_goal(
+        &self,
+        request: Request<pb::PlanGoalRequest>,
+    ) -> Result<Response<pb::PlanGoalResponse>, Status> {
+        writes!(self, request, goals::plan, pb::PlanGoalResponse)
+    }
+
+    async fn note_goal_readiness(
+        &self,
+        request: Request<pb::NoteGoalReadinessRequest>,
+    ) -> Result<Response<pb::NoteGoalReadinessResponse>, Status> {
+        writes!(self, request, goals::note_readiness, pb::NoteGoalReadinessResponse)
+    }
+
     async fn activate_goal(
         &self,
         request: Request<pb::ActivateGoalRequest>,

@@ -130,6 +130,8 @@ impl lists::Lists for Lists {
                 | goal::Event::Accepted
                 | goal::Event::Rejected
                 | goal::Event::Dropped
+                | goal::Event::Planned
+                | goal::Event::ReadinessNoted { .. }
                 | goal::Event::Activated
                 | goal::Event::Held
                 | goal::Event::Resumed

@@ -99,6 +99,7 @@ fn goal() -> Option<pb::SealedGoal> {
         life_domains: vec![LifeDomain::Employment.into()],
         environment: pb::Environment::Working.into(),
         strength: sealed("strength"),
+        strength_facet_id: id(45),
     })
 }
 
@@ -270,6 +271,14 @@ fn samples() -> Vec<(&'static str, Kind)> {
             }),
         ),
         ("goal", Kind::GoalEnteredInError(pb::GoalEnteredInError { goal_id: goal_id() })),
+        ("goal", Kind::GoalPlanned(pb::GoalPlanned { goal_id: goal_id() })),
+        (
+            "goal",
+            Kind::GoalReadinessNoted(pb::GoalReadinessNoted {
+                goal_id: goal_id(),
+                readiness: pb::Readiness::NotNow.into(),
+            }),
+        ),
         (
             "facet",
             Kind::FacetNoted(pb::FacetNoted {

@@ -75,6 +75,8 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::PersonErased(_)
             | Kind::GoalReworded(_)
             | Kind::GoalAccepted(_)
+            | Kind::GoalPlanned(_)
+            | Kind::GoalReadinessNoted(_)
             | Kind::GoalActivated(_)
             | Kind::GoalHeld(_)
             | Kind::GoalResumed(_)

@@ -1,17 +1,19 @@
 //! Goals.
 //! Invariant: whoever writes about a person is admitted by the person's record in the same write.
 
-use kernel::{By, PersonId};
+use kernel::{By, Decider, PersonId};
 use platform::auth;
-use platform::command::{Ask, Done};
+use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error;
 use platform::wire::id;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
 use super::{Api, CORRECT, OWN, READ, WORK, person_id};
-use crate::domain::GoalId;
-use crate::domain::goal::{Act, Command, Facts, Goal, Refusal, State};
+use crate::domain::facet::{self, Facet};
+use crate::domain::goal::{Act, Command, Content, Facts, Goal, Refusal, State, Strength};
+use crate::domain::person::Person;
+use crate::domain::{GoalId, No};
 use crate::wire;
 
 fn facts(api: &Api, ask: &Ask, person: PersonId) -> Facts {
@@ -27,8 +29,8 @@ pub(super) async fn propose(api: &Api, request: &Request<pb::ProposeGoalRequest>
     let ask = api.ask("ProposeGoal", WORK, request, (&r.request_id, "")).await?;
     let facts = facts(api, &ask, person_id(&r.person_id)?);
     let content = wire::goal_content(r.content.as_ref())?;
-    let command = Command::Propose { by: ask.by(), facts, content };
-    api.about::<Goal>(&ask, facts.id.uuid(), facts.person, command).await
+    let command = Command::Propose { by: ask.by(), facts, content: content.clone() };
+    says(api, &ask, facts.id, facts.person, &content, command).await
 }
 
 pub(super) async fn set(api: &Api, request: &Request<pb::SetGoalRequest>) -> Result<Done, Status> {
@@ -36,8 +38,50 @@ pub(super) async fn set(api: &Api, request: &Request<pb::SetGoalRequest>) -> Res
     let ask = api.ask("SetGoal", OWN, request, (&r.request_id, "")).await?;
     let facts = facts(api, &ask, person_id(&r.person_id)?);
     let (voice, content) = (wire::voice(ask.by(), r.voice)?, wire::goal_content(r.content.as_ref())?);
-    let command = Command::Set { by: ask.by(), voice, facts, content };
-    api.about::<Goal>(&ask, facts.id.uuid(), facts.person, command).await
+    let command = Command::Set { by: ask.by(), voice, facts, content: content.clone() };
+    says(api, &ask, facts.id, facts.person, &content, command).await
+}
+
+/// Asks something that says what a goal is: the strength that it names must be one of the person's.
+async fn says(
+    api: &Api,
+    ask: &Ask,
+    goal: GoalId,
+    person: PersonId,
+    content: &Content,
+    command: Command,
+) -> Result<Done, Status> {
+    let facet = match content.strength {
+        Strength::Noted(facet) => Some(facet),
+        Strength::NotYetExplored | Strength::InWords(_) => None,
+    };
+    if let Some(facet) = facet {
+        // One that the caller may not see answers as one that there is not.
+        let noted = api.desk.load::<Facet>(facet.uuid()).await?;
+        if let facet::State::Made { facts, .. } = &*noted.state
+            && !api.eyes(&ask.caller, person).await?.see(facts.agency).await?
+        {
+            return Err(error::refused(&Refusal::StrengthNotFound));
+        }
+    }
+    let streams = (
+        Stream::<Goal>::of(goal.uuid()),
+        Stream::<Person>::of(person.uuid()),
+        facet.map(|facet| Stream::<Facet>::of(facet.uuid())),
+    );
+    let by = ask.by();
+    let done = api.desk.execute(ask, id_of::<Goal>(goal.uuid()), streams, |(now, record, facet)| {
+        record.admit(by).map_err(No::Person)?;
+        let before = match &*now.state {
+            State::Made { content, .. } => Some(content),
+            State::Unmade => None,
+        };
+        let facet = facet.as_ref().map(|facet| &*facet.state);
+        content.builds_on(person, facet, before).map_err(No::Own)?;
+        let events = Goal::decide(now, command.clone()).map_err(No::Own)?;
+        Ok::<_, No<Refusal>>(Changes::none().write::<Goal>(now, events))
+    });
+    Ok(done.await?)
 }
 
 /// Does something with a goal that is there.
@@ -46,7 +90,20 @@ async fn act(api: &Api, ask: &Ask, goal: &str, voice: i32, act: Act) -> Result<D
     let voice = wire::voice(ask.by(), voice)?;
     let now = api.desk.load::<Goal>(goal.uuid()).await?;
     let State::Made { facts, .. } = &*now.state else { return Err(error::refused(&Refusal::NotFound)) };
-    api.about::<Goal>(ask, goal.uuid(), facts.person, Command::Act { by: ask.by(), voice, act }).await
+    let command = Command::Act { by: ask.by(), voice, act: act.clone() };
+    match act {
+        Act::Reword(content) => says(api, ask, goal, facts.person, &content, command).await,
+        Act::Accept
+        | Act::Drop
+        | Act::Plan
+        | Act::Activate
+        | Act::Hold
+        | Act::Resume
+        | Act::Complete
+        | Act::Rate(_)
+        | Act::NoteReadiness(_)
+        | Act::MarkEnteredInError => api.about::<Goal>(ask, goal.uuid(), facts.person, command).await,
+    }
 }
 
 /// A method that does something with a goal: in the person's voice where the request says so, else in staff's.
@@ -70,11 +127,20 @@ acts!(
 );
 acts!(accept, "AcceptGoal", AcceptGoalRequest, OWN, |r| r.voice, Act::Accept);
 acts!(drop, "DropGoal", DropGoalRequest, OWN, |r| r.voice, Act::Drop);
+acts!(plan, "PlanGoal", PlanGoalRequest, OWN, |r| 0, Act::Plan);
 acts!(activate, "ActivateGoal", ActivateGoalRequest, OWN, |r| 0, Act::Activate);
 acts!(hold, "HoldGoal", HoldGoalRequest, OWN, |r| 0, Act::Hold);
 acts!(resume, "ResumeGoal", ResumeGoalRequest, OWN, |r| 0, Act::Resume);
 acts!(complete, "CompleteGoal", CompleteGoalRequest, OWN, |r| 0, Act::Complete);
 acts!(rate, "RateGoal", RateGoalRequest, OWN, |r| r.voice, Act::Rate(wire::achievement(r.achievement)?));
+acts!(
+    note_readiness,
+    "NoteGoalReadiness",
+    NoteGoalReadinessRequest,
+    OWN,
+    |r| r.voice,
+    Act::NoteReadiness(wire::readiness(r.readiness)?)
+);
 acts!(
     mark_entered_in_error,
     "MarkGoalEnteredInError",

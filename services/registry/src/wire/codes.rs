@@ -10,6 +10,7 @@ codes!(pub mod usage: crate::domain::person::Use = proto::registry::IdentifierUs
 codes!(pub mod achievement: crate::domain::goal::Achievement = proto::registry::Achievement {
     Achieved, Improving, NoChange, Worsening, NotAchieved, NotAttainable
 });
+codes!(pub mod readiness: crate::domain::goal::Readiness = proto::registry::Readiness { NotNow, Unsure, Ready });
 codes!(pub mod facet_kind: crate::domain::facet::Kind = proto::registry::FacetKind { Strength, Preference });
 codes!(pub mod evidence: kernel::practice::Evidence = proto::registry::Evidence { Best, Promising, UnderStudy, NotGraded });
 codes!(pub mod skill_group: kernel::skill::Group = proto::registry::SkillGroup { Practical, Interpersonal, Intrapersonal });

@@ -88,6 +88,7 @@ macro_rules! read {
 mod catalogue;
 mod consents;
 mod facets;
+mod goals;
 mod plans;
 
 fn written(written: Option<Written>) -> Written {

@@ -224,7 +224,7 @@ impl Life {
             text: text.to_owned(),
             life_domains: vec![domain.into()],
             environment: environment.into(),
-            strength: String::new(),
+            ..Default::default()
         };
         let request = reg::SetGoalRequest {
             request_id: name(),

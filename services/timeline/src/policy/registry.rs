@@ -41,6 +41,18 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::GoalAccepted(_) => goal(entries, read, "Goal accepted", true),
         Kind::GoalRejected(_) => goal(entries, read, "Proposed goal not taken", false),
         Kind::GoalDropped(_) => goal(entries, read, "Goal let go", false),
+        Kind::GoalPlanned(_) => goal(entries, read, "Goal planned", true),
+        Kind::GoalReadinessNoted(noted) => {
+            let how = match noted.readiness() {
+                pb::Readiness::Unspecified => return Err(Unreadable),
+                pb::Readiness::NotNow => "not now",
+                pb::Readiness::Unsure => "unsure",
+                pb::Readiness::Ready => "ready",
+            };
+            let by = by_whom(read);
+            let ready = entry(LOG, read, EntryKind::Plan, format!("Readiness noted by {by}: {how}"));
+            entries.put(format!("readiness:{}", read.event.version), spoken(LOG, read, ready));
+        }
         Kind::GoalActivated(_) => goal(entries, read, "Goal being worked on", true),
         Kind::GoalHeld(_) => goal(entries, read, "Goal resting", true),
         Kind::GoalResumed(_) => goal(entries, read, "Goal being worked on", true),
@@ -186,13 +198,17 @@ fn of_goal(read: &Read, content: Option<pb::SealedGoal>, line: &str, open: bool)
 /// A strength or preference: its words stand sealed beside the line, which tells whose they are.
 fn of_facet(read: &Read, content: Option<pb::SealedFacet>, kind: &str) -> Put {
     let content = content.unwrap_or_default();
-    let whose = if read.event.voice == i32::from(Voice::Person) { "the person" } else { "staff" };
-    let mut entry = entry(LOG, read, EntryKind::Plan, format!("{kind} noted by {whose}"));
+    let mut entry = entry(LOG, read, EntryKind::Plan, format!("{kind} noted by {}", by_whom(read)));
     entry.open = true;
     entry.life_domains = content.life_domains;
     let mut put = spoken(LOG, read, entry);
     put.stored.text = content.text;
     put
+}
+
+/// Whose words an event carries.
+fn by_whom(read: &Read) -> &'static str {
+    if read.event.voice == i32::from(Voice::Person) { "the person" } else { "staff" }
 }
 
 fn goal(entries: &mut Entries, read: &Read, line: &str, open: bool) {
