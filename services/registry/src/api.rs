@@ -513,11 +513,32 @@ impl RegistryService for Api {
         writes!(self, request, measures::record, pb::RecordMeasureResponse)
     }
 
+    async fn take_measure(
+        &self,
+        request: Request<pb::TakeMeasureRequest>,
+    ) -> Result<Response<pb::TakeMeasureResponse>, Status> {
+        writes!(self, request, measures::take, pb::TakeMeasureResponse)
+    }
+
     async fn mark_measure_entered_in_error(
         &self,
         request: Request<pb::MarkMeasureEnteredInErrorRequest>,
     ) -> Result<Response<pb::MarkMeasureEnteredInErrorResponse>, Status> {
         writes!(self, request, measures::mark_entered_in_error, pb::MarkMeasureEnteredInErrorResponse)
+    }
+
+    async fn get_measure_trends(
+        &self,
+        request: Request<pb::GetMeasureTrendsRequest>,
+    ) -> Result<Response<pb::GetMeasureTrendsResponse>, Status> {
+        replies!(self, request, measures::trends)
+    }
+
+    async fn list_scales(
+        &self,
+        request: Request<pb::ListScalesRequest>,
+    ) -> Result<Response<pb::ListScalesResponse>, Status> {
+        replies!(self, request, measures::scales)
     }
 
     async fn list_measures(

@@ -9,6 +9,7 @@ mod ids;
 pub mod measure;
 pub mod person;
 pub mod plan;
+pub mod scale;
 pub mod worker;
 
 #[cfg(test)]

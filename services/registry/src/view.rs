@@ -148,7 +148,7 @@ impl lists::Lists for Lists {
                 | facet::Event::EnteredInError => {}
             },
             Measure::CATEGORY => match logged.event::<Measure>()? {
-                measure::Event::Recorded { told, .. } => {
+                measure::Event::Recorded { told, .. } | measure::Event::Taken { told, .. } => {
                     rows.put(&[id], MEASURE, [args![id, told.person.uuid(), at]]);
                 }
                 measure::Event::EnteredInError => {}

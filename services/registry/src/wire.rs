@@ -29,7 +29,7 @@ pub use catalogue::{practice, skill};
 pub use consent::{consent, consent_content, draft, give, revoke};
 pub use facet::{facet, facet_content, facet_kind};
 pub use goal::{achievement, goal, goal_content, readiness};
-pub use measure::{measure, measure_content};
+pub use measure::{measure, measure_content, scale, taken, trend};
 pub use person::{
     details, details_out, identifier, identifier_hash, identifier_out, match_hash, names, person_state,
 };

@@ -380,6 +380,15 @@ fn samples() -> Vec<(&'static str, Kind)> {
                 correction: true,
             }),
         ),
+        (
+            "measure",
+            Kind::MeasureTaken(pb::MeasureTaken {
+                measure_id: id(80),
+                person_id: person_id(),
+                agency_id: agency_id(),
+                content: measure(),
+            }),
+        ),
         ("measure", Kind::MeasureEnteredInError(pb::MeasureEnteredInError { measure_id: id(80) })),
         (
             "reaction",

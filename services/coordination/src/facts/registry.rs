@@ -97,6 +97,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ConsentExpired(_)
             | Kind::ConsentSuperseded(_)
             | Kind::MeasureRecorded(_)
+            | Kind::MeasureTaken(_)
             | Kind::MeasureEnteredInError(_)
             | Kind::ReactionRefused(_),
             held,

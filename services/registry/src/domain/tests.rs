@@ -8,6 +8,7 @@ mod links;
 mod measure;
 mod person;
 mod plan;
+mod scale;
 
 use kernel::{AgencyId, By, PersonId, Private};
 

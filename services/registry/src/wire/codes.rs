@@ -15,3 +15,5 @@ codes!(pub mod facet_kind: crate::domain::facet::Kind = proto::registry::FacetKi
 codes!(pub mod evidence: kernel::practice::Evidence = proto::registry::Evidence { Best, Promising, UnderStudy, NotGraded });
 codes!(pub mod skill_group: kernel::skill::Group = proto::registry::SkillGroup { Practical, Interpersonal, Intrapersonal });
 codes!(pub mod sharing: kernel::skill::Sharing = proto::registry::SkillSharing { Shared, Complementary, TherapyOnly, PsrOnly });
+codes!(pub mod about: crate::domain::scale::About = proto::registry::ScaleAbout { Recovery, Satisfaction, Success, SkillArea });
+codes!(pub mod course: crate::domain::scale::Course = proto::registry::MeasureCourse { Improving, Steady, Declining });

@@ -89,6 +89,7 @@ mod catalogue;
 mod consents;
 mod facets;
 mod goals;
+mod measures;
 mod plans;
 
 fn written(written: Option<Written>) -> Written {

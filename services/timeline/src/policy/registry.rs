@@ -151,14 +151,8 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::ConsentSuperseded(over) => {
             consent_ends(entries, read, &over.directive_id, "replaced by a later one");
         }
-        Kind::MeasureRecorded(measured) => {
-            let content = measured.content.ok_or(Unreadable)?;
-            let score = if content.score.is_empty() { String::new() } else { format!(": {}", content.score) };
-            let mut measure =
-                entry(LOG, read, EntryKind::Measure, format!("Measured: {}{score}", content.scale));
-            measure.start = content.taken.or_else(|| read.event.occurred.clone());
-            entries.put("measure", spoken(LOG, read, measure));
-        }
+        Kind::MeasureRecorded(measured) => measure(entries, read, measured.content)?,
+        Kind::MeasureTaken(measured) => measure(entries, read, measured.content)?,
         Kind::PersonsLinked(link) => {
             let linked = entry(LOG, read, EntryKind::Link, "Two records of this person were linked");
             entries.put(
@@ -204,6 +198,19 @@ fn of_facet(read: &Read, content: Option<pb::SealedFacet>, kind: &str) -> Put {
     let mut put = spoken(LOG, read, entry);
     put.stored.text = content.text;
     put
+}
+
+fn measure(
+    entries: &mut Entries,
+    read: &Read,
+    content: Option<pb::MeasureContent>,
+) -> Result<(), Unreadable> {
+    let content = content.ok_or(Unreadable)?;
+    let score = if content.score.is_empty() { String::new() } else { format!(": {}", content.score) };
+    let mut measure = entry(LOG, read, EntryKind::Measure, format!("Measured: {}{score}", content.scale));
+    measure.start = content.taken.or_else(|| read.event.occurred.clone());
+    entries.put("measure", spoken(LOG, read, measure));
+    Ok(())
 }
 
 /// Whose words an event carries.
