@@ -11,6 +11,7 @@ mod measures;
 mod people;
 mod plans;
 mod reading;
+mod team;
 
 use kernel::class::PART2;
 use kernel::ids::Uuid;
@@ -476,6 +477,41 @@ impl RegistryService for Api {
         request: Request<pb::GetPlanRequest>,
     ) -> Result<Response<pb::GetPlanResponse>, Status> {
         replies!(self, request, plans::get)
+    }
+
+    async fn add_team_member(
+        &self,
+        request: Request<pb::AddTeamMemberRequest>,
+    ) -> Result<Response<pb::AddTeamMemberResponse>, Status> {
+        writes!(self, request, team::add, pb::AddTeamMemberResponse)
+    }
+
+    async fn end_team_member(
+        &self,
+        request: Request<pb::EndTeamMemberRequest>,
+    ) -> Result<Response<pb::EndTeamMemberResponse>, Status> {
+        writes!(self, request, team::end, pb::EndTeamMemberResponse)
+    }
+
+    async fn mark_team_member_entered_in_error(
+        &self,
+        request: Request<pb::MarkTeamMemberEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkTeamMemberEnteredInErrorResponse>, Status> {
+        writes!(self, request, team::mark_entered_in_error, pb::MarkTeamMemberEnteredInErrorResponse)
+    }
+
+    async fn list_team(
+        &self,
+        request: Request<pb::ListTeamRequest>,
+    ) -> Result<Response<pb::ListTeamResponse>, Status> {
+        replies!(self, request, team::list)
+    }
+
+    async fn list_caseload(
+        &self,
+        request: Request<pb::ListCaseloadRequest>,
+    ) -> Result<Response<pb::ListCaseloadResponse>, Status> {
+        replies!(self, request, team::caseload)
     }
 
     async fn draft_consent(

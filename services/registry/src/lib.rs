@@ -1,6 +1,6 @@
 //! The registry: who there is (agencies, workers, people), what a person wants and says, and the keys that open what is sealed.
 //!
-//! It owns identity, links, goals, strengths and preferences, plan, consent and keys. It does not own what services do for a person: it learns from
+//! It owns identity, links, goals, strengths and preferences, plan, team, consent and keys. It does not own what services do for a person: it learns from
 //! referrals alone who serves whom.
 //!
 //! Invariants: records of one human are linked, never merged; only the person's voice sets goals and gives consent; a person's key lies here and

@@ -1,11 +1,11 @@
-//! The registry's own lists: agencies, workers, who serves whom, whom directives name, what runs out, goals and measures of a person, and the blind
+//! The registry's own lists: agencies, workers, who serves whom, whom directives name, what runs out, whom workers serve, goals and measures of a person, and the blind
 //! index that people are found by.
 //! Invariant: no text of a person is in it; an erased person is in no index, however the events fall.
 
 mod find;
 
 use kernel::ids::Uuid;
-use kernel::{AgencyId, Decider, DirectiveId, PersonId, Recipients};
+use kernel::{AgencyId, Day, Decider, DirectiveId, PersonId, Recipients, WorkerId, Zone};
 use platform::args;
 use platform::command::Encoding;
 use platform::db::{Row, Rows, StoreError, Value};
@@ -20,6 +20,7 @@ use tonic::Status;
 
 use crate::blind;
 use crate::clocks::{EXPIRE, REVIEW};
+use crate::domain::TeamMemberId;
 use crate::domain::agency::Agency;
 use crate::domain::consent::{self, Consent};
 use crate::domain::facet::{self, Facet};
@@ -27,6 +28,7 @@ use crate::domain::goal::{self, Goal};
 use crate::domain::measure::{self, Measure};
 use crate::domain::person::{self, Details, Identifier, Person, Quality, Use};
 use crate::domain::plan::{self, Plan, Review};
+use crate::domain::team::{self, Team};
 use crate::domain::worker::{self, Worker};
 use crate::wire::{self, Opener};
 
@@ -52,6 +54,11 @@ const WORKER: &str = "INSERT INTO worker (id, agency, at) VALUES {rows} ON CONFL
 const GOAL: &str = "INSERT INTO goal (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const FACET: &str = "INSERT INTO facet (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const MEASURE: &str = "INSERT INTO measure (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
+const MEMBER: &str = "INSERT INTO member (id, person, worker, agency, first_day, last_day, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
+const MEMBER_UNTIL: &str = "WITH given (id, last_day) AS (VALUES {rows}) UPDATE member SET last_day = (SELECT last_day FROM given WHERE given.id = member.id) \
+     WHERE id IN (SELECT id FROM given)";
+const NO_MEMBER: &str = "DELETE FROM member WHERE id IN (VALUES {rows})";
+const NOBODYS_MEMBER: &str = "DELETE FROM member WHERE person IN (VALUES {rows})";
 const SERVING: &str = "INSERT INTO serving (person, agency) VALUES {rows} ON CONFLICT DO NOTHING";
 const ALLOWED: &str = "INSERT INTO allowed (person, agency, directive) VALUES {rows} ON CONFLICT DO NOTHING";
 const NOT_ALLOWED: &str = "DELETE FROM allowed WHERE directive IN (VALUES {rows})";
@@ -70,7 +77,7 @@ const NOT_THIS: &str = "WITH given (person, key_hash) AS (VALUES {rows}) \
      AND EXISTS (SELECT 1 FROM given WHERE given.person = identified.person AND given.key_hash = identified.key_hash)";
 
 impl lists::Lists for Lists {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, postgres: bool) -> Vec<String> {
@@ -93,6 +100,12 @@ impl lists::Lists for Lists {
             "CREATE INDEX goal_oldest ON goal (person, at, id)".into(),
             "CREATE TABLE facet (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX facet_oldest ON facet (person, at, id)".into(),
+            // Workers who are on somebody's team, from a first day to a last one, as days since 1970; the last one of an open part is the latest there is.
+            "CREATE TABLE member (id uuid PRIMARY KEY, person uuid NOT NULL, worker uuid NOT NULL, agency uuid NOT NULL, first_day bigint NOT NULL, \
+             last_day bigint NOT NULL, at bigint NOT NULL)"
+                .into(),
+            "CREATE INDEX member_oldest ON member (worker, at, id)".into(),
+            "CREATE INDEX member_person ON member (person)".into(),
             "CREATE TABLE measure (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX measure_oldest ON measure (person, at, id)".into(),
             format!("CREATE TABLE named (person uuid NOT NULL, hash {hash} NOT NULL, kind bigint NOT NULL, PRIMARY KEY (person, hash))"),
@@ -154,6 +167,7 @@ impl lists::Lists for Lists {
                 measure::Event::EnteredInError => {}
             },
             Consent::CATEGORY => apply_consent(&logged.event::<Consent>()?, rows),
+            Team::CATEGORY => apply_team(id, &logged.event::<Team>()?, at, rows),
             Plan::CATEGORY => apply_plan(id, &logged.event::<Plan>()?, rows),
             _ => {}
         }
@@ -198,8 +212,9 @@ impl Lists {
                 rows.put(&[person], NOT_NAMED, [args![person]]);
                 rows.put(&[person], NOT_IDENTIFIED, [args![person]]);
                 if *event == person::Event::Erased {
-                    // Nothing can be written about them any more, so nothing is due either.
+                    // Nothing can be written about them any more, so nothing is due either; and nobody has them to serve.
                     rows.put(&[person], NOTHING_DUE, [args![person]]);
+                    rows.put(&[person], NOBODYS_MEMBER, [args![person]]);
                 }
             }
             person::Event::Linked { .. } | person::Event::Unlinked { .. } => {}
@@ -291,6 +306,28 @@ fn ends(directive: DirectiveId) -> String {
     format!("{EXPIRE}{directive}")
 }
 
+/// A day as the lists have it: days since 1970, and the latest there is for none.
+fn day_number(day: Option<Day>) -> i64 {
+    let days = |day: Day| Zone::utc().start_of(day).as_second() / 86_400;
+    day.map_or(i64::MAX, days)
+}
+
+fn apply_team(person: Uuid, event: &team::Event, at: i64, rows: &mut Rows) {
+    match event {
+        team::Event::Added { id, member, .. } => {
+            if let team::Who::Of(agency, Some(worker)) = &member.who {
+                let days = (day_number(Some(member.from)), day_number(member.until));
+                let row = args![id.uuid(), person, worker.uuid(), agency.uuid(), days.0, days.1, at];
+                rows.put(&[person], MEMBER, [row]);
+            }
+        }
+        team::Event::Ended { id, until } => {
+            rows.put(&[person], MEMBER_UNTIL, [args![id.uuid(), day_number(Some(*until))]]);
+        }
+        team::Event::EnteredInError { id } => rows.put(&[person], NO_MEMBER, [args![id.uuid()]]),
+    }
+}
+
 /// The review of a plan is due when its last event says.
 fn apply_plan(person: Uuid, event: &plan::Event, rows: &mut Rows) {
     let review = match event {
@@ -375,6 +412,36 @@ impl View {
     /// The view cannot be read.
     pub async fn measures(&self, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {
         self.of_records("measure", records).await
+    }
+
+    /// Whom a worker serves on a day, in the order in which that became known, and the last row where more follow; of one agency, where one asks.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn caseload(
+        &self,
+        worker: WorkerId,
+        agency: Option<AgencyId>,
+        day: Day,
+        after: &Last,
+        size: usize,
+    ) -> Result<(Vec<(TeamMemberId, PersonId)>, Option<Last>), StoreError> {
+        let mut query = Query::oldest("member", "at", after);
+        query.only("worker = {}", worker.uuid());
+        query.only_if("agency = {}", agency.map(AgencyId::uuid));
+        query.only("first_day <= {}", day_number(Some(day)));
+        query.only("last_day >= {}", day_number(Some(day)));
+        let (members, next) = query.page(&self.lists, size).await?;
+        let places: Vec<String> = (1..=members.len()).map(|place| format!("${place}")).collect();
+        if members.is_empty() {
+            return Ok((vec![], next));
+        }
+        let sql =
+            format!("SELECT id, person FROM member WHERE id IN ({}) ORDER BY at, id", places.join(", "));
+        let args = members.into_iter().map(Value::from).collect();
+        let rows = self.lists.db().fetch(&sql, args).await?;
+        let pair = |row: &Row| Ok((TeamMemberId::new(row.uuid(0)?), PersonId::new(row.uuid(1)?)));
+        Ok((rows.iter().map(pair).collect::<Result<_, StoreError>>()?, next))
     }
 
     async fn of_records(&self, table: &str, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {

@@ -10,6 +10,7 @@ mod goal;
 mod measure;
 mod person;
 mod plan;
+mod team;
 mod worker;
 
 use kernel::{AgencyId, By, Private, Voice};
@@ -34,6 +35,7 @@ pub use person::{
     details, details_out, identifier, identifier_hash, identifier_out, match_hash, names, person_state,
 };
 pub use plan::{plan_item_content, plan_items, plan_review, plan_version, version_id, version_number};
+pub use team::{add_member, caseload_entry, team_member};
 pub use worker::{worker, worker_content};
 
 /// Most identifiers that one record may have.

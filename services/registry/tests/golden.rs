@@ -15,6 +15,7 @@ use registry::domain::goal::Goal;
 use registry::domain::measure::Measure;
 use registry::domain::person::Person;
 use registry::domain::plan::Plan;
+use registry::domain::team::Team;
 use registry::domain::worker::Worker;
 use tests::golden::Golden;
 
@@ -381,6 +382,21 @@ fn samples() -> Vec<(&'static str, Kind)> {
             }),
         ),
         (
+            "team",
+            Kind::TeamMemberAdded(pb::TeamMemberAdded {
+                team_member_id: id(60),
+                person_id: person_id(),
+                role: pb::TeamRole::Family.into(),
+                worker_id: String::new(),
+                agency_id: String::new(),
+                from: date(4),
+                until: date(9),
+                name: sealed("name"),
+            }),
+        ),
+        ("team", Kind::TeamMemberEnded(pb::TeamMemberEnded { team_member_id: id(60), until: date(9) })),
+        ("team", Kind::TeamMemberEnteredInError(pb::TeamMemberEnteredInError { team_member_id: id(60) })),
+        (
             "measure",
             Kind::MeasureTaken(pb::MeasureTaken {
                 measure_id: id(80),
@@ -434,6 +450,7 @@ fn every_kind_is_read_by_its_own_stream() {
             Goal::CATEGORY => reads::<Goal>(&stored),
             Facet::CATEGORY => reads::<Facet>(&stored),
             Plan::CATEGORY => reads::<Plan>(&stored),
+            Team::CATEGORY => reads::<Team>(&stored),
             Consent::CATEGORY => reads::<Consent>(&stored),
             Measure::CATEGORY => reads::<Measure>(&stored),
             // Nothing is decided on it, so no decider reads it.

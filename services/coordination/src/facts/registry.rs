@@ -98,6 +98,9 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ConsentSuperseded(_)
             | Kind::MeasureRecorded(_)
             | Kind::MeasureTaken(_)
+            | Kind::TeamMemberAdded(_)
+            | Kind::TeamMemberEnded(_)
+            | Kind::TeamMemberEnteredInError(_)
             | Kind::MeasureEnteredInError(_)
             | Kind::ReactionRefused(_),
             held,

@@ -9,6 +9,7 @@ mod measure;
 mod person;
 mod plan;
 mod scale;
+mod team;
 
 use kernel::{AgencyId, By, PersonId, Private};
 

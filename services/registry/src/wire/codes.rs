@@ -17,3 +17,7 @@ codes!(pub mod skill_group: kernel::skill::Group = proto::registry::SkillGroup {
 codes!(pub mod sharing: kernel::skill::Sharing = proto::registry::SkillSharing { Shared, Complementary, TherapyOnly, PsrOnly });
 codes!(pub mod about: crate::domain::scale::About = proto::registry::ScaleAbout { Recovery, Satisfaction, Success, SkillArea });
 codes!(pub mod course: crate::domain::scale::Course = proto::registry::MeasureCourse { Improving, Steady, Declining });
+codes!(pub mod team_role: crate::domain::team::Role = proto::registry::TeamRole {
+    EmploymentSpecialist, HousingSpecialist, Therapist, Psychiatrist, Psychologist, Counselor, OccupationalTherapist, SocialWorker,
+    PeerSupportWorker, Family, Coordinator, Other
+});

@@ -91,6 +91,7 @@ mod facets;
 mod goals;
 mod measures;
 mod plans;
+mod team;
 
 fn written(written: Option<Written>) -> Written {
     written.expect("every command replies what it wrote")

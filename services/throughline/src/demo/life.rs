@@ -74,6 +74,7 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     life.say_strengths(&worker).await?;
     life.goals = Arc::new(life.say_goals(&worker).await?);
     life.note_where(&worker, day).await?;
+    life.join_team(Place::Coordination, reg::TeamRole::Coordinator, day).await?;
     life.cue(|life, part| consents::for_a_while(life, part, day));
     if let Some(first) = said {
         life.cue(|life, part| consents::anew(life, part, day, first));
@@ -270,6 +271,35 @@ impl Life {
             reg::ActivateGoalRequest { request_id: name(), goal_id: goal.to_owned(), ..Default::default() };
         say!(coordinator.voice, registry.activate_goal, request).await?;
         Ok(item)
+    }
+
+    /// A place's worker is at the person's side from that day on.
+    async fn join_team(&self, place: Place, role: reg::TeamRole, day: u32) -> Played {
+        let request = reg::AddTeamMemberRequest {
+            request_id: name(),
+            person_id: self.person.to_string(),
+            role: role.into(),
+            worker_id: self.worker(place).id,
+            agency_id: self.scene.town.agency(place).id.clone(),
+            from: Some(self.date(day)),
+            ..Default::default()
+        };
+        say!(self.worker(Place::Coordination).voice, registry.add_team_member, request).await?;
+        Ok(())
+    }
+
+    /// How hopeful the person says they are.
+    async fn say_how_hopeful(&self, score: u32) -> Played {
+        let request = reg::TakeMeasureRequest {
+            request_id: name(),
+            person_id: self.person.to_string(),
+            scale: "hopeful".to_owned(),
+            score: score.to_string(),
+            voice: Words::Person.into(),
+            ..Default::default()
+        };
+        say!(self.worker(Place::Coordination).voice, registry.take_measure, request).await?;
+        Ok(())
     }
 
     /// The coordinator looks at the plan with the person, where anything in it goes on.

@@ -1,4 +1,4 @@
-//! What the registry knows of a person, on the timeline: goals, strengths and preferences, plan, consent, measures, links.
+//! What the registry knows of a person, on the timeline: goals, strengths and preferences, plan, team, consent, measures, links.
 //! Invariant: a goal's words are the person's own: they stand sealed beside the line.
 
 use platform::source::Read;
@@ -153,6 +153,31 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         }
         Kind::MeasureRecorded(measured) => measure(entries, read, measured.content)?,
         Kind::MeasureTaken(measured) => measure(entries, read, measured.content)?,
+        Kind::TeamMemberAdded(added) => {
+            let part = part(added.role()).ok_or(Unreadable)?;
+            let mut member = entry(LOG, read, EntryKind::Team, format!("Team: {part}"));
+            member.open = added.until.is_none();
+            let said = super::speaker(read);
+            let put = if said.is_empty() && added.agency_id.is_empty() {
+                spoken(LOG, read, member)
+            } else {
+                shared(LOG, read, member, [said, added.agency_id.as_str()])
+            };
+            entries.put(member_key(&added.team_member_id), put);
+        }
+        Kind::TeamMemberEnded(ended) => {
+            goes_on(entries, &member_key(&ended.team_member_id), read, |member| {
+                member.open = false;
+                member.end = read.event.occurred.clone();
+            })
+        }
+        Kind::TeamMemberEnteredInError(gone) => {
+            goes_on(entries, &member_key(&gone.team_member_id), read, |member| {
+                member.withdrawn = true;
+                member.open = false;
+                member.line = "withdrawn: entered in error".into();
+            });
+        }
         Kind::PersonsLinked(link) => {
             let linked = entry(LOG, read, EntryKind::Link, "Two records of this person were linked");
             entries.put(
@@ -198,6 +223,29 @@ fn of_facet(read: &Read, content: Option<pb::SealedFacet>, kind: &str) -> Put {
     let mut put = spoken(LOG, read, entry);
     put.stored.text = content.text;
     put
+}
+
+fn member_key(member: &str) -> String {
+    format!("member:{member}")
+}
+
+/// The part of a team's member, in words.
+fn part(role: pb::TeamRole) -> Option<&'static str> {
+    Some(match role {
+        pb::TeamRole::Unspecified => return None,
+        pb::TeamRole::EmploymentSpecialist => "employment specialist",
+        pb::TeamRole::HousingSpecialist => "housing specialist",
+        pb::TeamRole::Therapist => "therapist",
+        pb::TeamRole::Psychiatrist => "psychiatrist",
+        pb::TeamRole::Psychologist => "psychologist",
+        pb::TeamRole::Counselor => "counselor",
+        pb::TeamRole::OccupationalTherapist => "occupational therapist",
+        pb::TeamRole::SocialWorker => "social worker",
+        pb::TeamRole::PeerSupportWorker => "peer support worker",
+        pb::TeamRole::Family => "family",
+        pb::TeamRole::Coordinator => "coordinator",
+        pb::TeamRole::Other => "another part",
+    })
 }
 
 fn measure(

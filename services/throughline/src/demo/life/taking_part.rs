@@ -2,6 +2,7 @@
 //! Invariant: a participation that a referral opens is never started by hand.
 
 use proto::referrals as refs;
+use proto::registry as reg;
 use proto::types::Setting;
 
 use super::loops::Came;
@@ -33,6 +34,7 @@ pub async fn casework(life: Life, part: Part, arrived: u32) -> Played {
         life.take_part(Place::Coordination, &participation, &mut chance, day, met).await?;
         if visit % 3 == 2 && chance.percent(85) {
             life.look_at_plan().await?;
+            life.say_how_hopeful(chance.between(2, 5)).await?;
         }
     }
     life.stop(Place::Coordination, &participation, refs::ClosingReason::CompletedEarly).await
@@ -50,6 +52,7 @@ pub async fn club(life: Life, part: Part, arrived: u32) -> Played {
         return Ok(());
     };
     life.plan(Place::Club, &goal, "clubhouse", &["conversation", "community-participation"], opened).await?;
+    life.join_team(Place::Club, reg::TeamRole::PeerSupportWorker, opened).await?;
     let mut day = opened;
     let visits = chance.pick([6, 15, 30, u32::MAX]);
     for visit in 0..visits {
