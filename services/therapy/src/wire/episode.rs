@@ -13,7 +13,7 @@ use tonic::Status;
 use super::codes::closing;
 use super::{has_part2, id_text, kind_of, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::episode::{About, Command, Episode, Event, Facts, Stage, State};
-use crate::domain::{EpisodeId, Modality, PlanItemId};
+use crate::domain::{EpisodeId, Modality};
 
 /// How many plan items one episode may carry out.
 const PLAN_ITEMS: usize = 50;
@@ -25,11 +25,6 @@ pub fn open(
     now: Timestamp,
     request: &pb::OpenEpisodeRequest,
 ) -> Result<Command, BadField> {
-    if request.plan_item_ids.len() > PLAN_ITEMS {
-        return Err(BadField::new("plan_item_ids", format!("are more than {PLAN_ITEMS}")));
-    }
-    let item = |(i, text): (usize, &String)| wire::id(&format!("plan_item_ids[{i}]"), text);
-    let plan_items = request.plan_item_ids.iter().enumerate().map(item);
     let facts = Facts {
         id,
         person: wire::id("person_id", &request.person_id)?,
@@ -38,7 +33,7 @@ pub fn open(
             .map_err(|why| BadField::new("modality", why.to_string()))?,
         referral: None,
         goal: wire::optional_id("goal_id", &request.goal_id)?,
-        plan_items: plan_items.collect::<Result<Vec<PlanItemId>, _>>()?,
+        plan_items: wire::ids("plan_item_ids", &request.plan_item_ids, PLAN_ITEMS)?,
         part2: request.part2,
     };
     let practitioner = wire::optional_id("practitioner_id", &request.practitioner_id)?;

@@ -224,6 +224,13 @@ pub fn samples() -> Vec<(&'static str, Kind)> {
                 previous_unit_id: id(10),
             }),
         ),
+        (
+            of_placement,
+            Kind::PlacementPlanNamed(pb::PlacementPlanNamed {
+                placement_id: placement_id(),
+                plan_item_ids: vec![id(70), id(71)],
+            }),
+        ),
         (of_placement, Kind::PlacementOffered(pb::PlacementOffered { placement_id: placement_id() })),
         (of_placement, Kind::PlacementAccepted(pb::PlacementAccepted { placement_id: placement_id() })),
         (
