@@ -91,16 +91,20 @@ impl Demo {
         (1..PEOPLE).map(|number| self.life(&format!("demo=P-{number:04}"))).collect()
     }
 
-    /// Findings that come due once the clock is the machine's are left out too: the machine times them.
+    /// What comes due once the clock is the machine's is left out too, findings and reviews of plans: the machine times them.
     fn life(&self, person: &str) -> BTreeSet<String> {
         let printed = self.asked(&["timeline", person, "--source", "demo", "--json"]);
         let told = |line: &str| {
             let entry: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            if entry["service"] == "coordination" && entry["start"]["day"].as_str() >= Some(UNTIL) {
+            let service = entry["service"].as_str();
+            let timed = matches!(service, Some("coordination" | "registry"));
+            if timed && entry["start"]["day"].as_str() >= Some(UNTIL) {
                 return None;
             }
-            // A finding that was raised before may be cleared by the machine's clock, and a clock of an open referral run out by it.
-            let fields: &[&str] = match entry["service"].as_str() {
+            // A finding that was raised before may be cleared by the machine's clock, and a clock of an open referral or the end of a consent come by it.
+            let consent = entry["line"].as_str().is_some_and(|line| line.starts_with("Consent given"));
+            let fields: &[&str] = match service {
+                Some("registry") if consent => &["start", "service", "agency_name", "text"],
                 Some("coordination") => &["start", "service", "line"],
                 Some("referrals") if entry["open"] == true => &["start", "service", "agency_name", "text"],
                 _ => &["start", "end", "open", "service", "agency_name", "line", "text"],
