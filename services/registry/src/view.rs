@@ -2,10 +2,12 @@
 //! index that people are found by.
 //! Invariant: no text of a person is in it; an erased person is in no index, however the events fall.
 
+mod due;
 mod find;
+mod team;
 
 use kernel::ids::Uuid;
-use kernel::{AgencyId, Day, Decider, DirectiveId, PersonId, Recipients, WorkerId, Zone};
+use kernel::{AgencyId, Decider, PersonId, Recipients};
 use platform::args;
 use platform::command::Encoding;
 use platform::db::{Row, Rows, StoreError, Value};
@@ -19,16 +21,14 @@ use platform::seal::Secret;
 use tonic::Status;
 
 use crate::blind;
-use crate::clocks::{EXPIRE, REVIEW};
-use crate::domain::TeamMemberId;
 use crate::domain::agency::Agency;
 use crate::domain::consent::{self, Consent};
 use crate::domain::facet::{self, Facet};
 use crate::domain::goal::{self, Goal};
 use crate::domain::measure::{self, Measure};
 use crate::domain::person::{self, Details, Identifier, Person, Quality, Use};
-use crate::domain::plan::{self, Plan, Review};
-use crate::domain::team::{self, Team};
+use crate::domain::plan::Plan;
+use crate::domain::team::Team;
 use crate::domain::worker::{self, Worker};
 use crate::wire::{self, Opener};
 
@@ -54,18 +54,9 @@ const WORKER: &str = "INSERT INTO worker (id, agency, at) VALUES {rows} ON CONFL
 const GOAL: &str = "INSERT INTO goal (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const FACET: &str = "INSERT INTO facet (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const MEASURE: &str = "INSERT INTO measure (id, person, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
-const MEMBER: &str = "INSERT INTO member (id, person, worker, agency, first_day, last_day, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
-const MEMBER_UNTIL: &str = "WITH given (id, last_day) AS (VALUES {rows}) UPDATE member SET last_day = (SELECT last_day FROM given WHERE given.id = member.id) \
-     WHERE id IN (SELECT id FROM given)";
-const NO_MEMBER: &str = "DELETE FROM member WHERE id IN (VALUES {rows})";
-const NOBODYS_MEMBER: &str = "DELETE FROM member WHERE person IN (VALUES {rows})";
 const SERVING: &str = "INSERT INTO serving (person, agency) VALUES {rows} ON CONFLICT DO NOTHING";
 const ALLOWED: &str = "INSERT INTO allowed (person, agency, directive) VALUES {rows} ON CONFLICT DO NOTHING";
 const NOT_ALLOWED: &str = "DELETE FROM allowed WHERE directive IN (VALUES {rows})";
-const DUE: &str = "INSERT INTO due (category, id, kind, at) VALUES {rows} ON CONFLICT (id, category, kind) DO UPDATE SET at = excluded.at";
-const NOT_DUE: &str = "WITH given (category, id, kind) AS (VALUES {rows}) DELETE FROM due WHERE id IN (SELECT id FROM given) \
-     AND EXISTS (SELECT 1 FROM given WHERE given.category = due.category AND given.id = due.id AND given.kind = due.kind)";
-const NOTHING_DUE: &str = "DELETE FROM due WHERE id IN (VALUES {rows})";
 const NAMED: &str = "INSERT INTO named (person, hash, kind) VALUES {rows} ON CONFLICT DO NOTHING";
 const NOT_NAMED: &str = "DELETE FROM named WHERE person IN (VALUES {rows})";
 const IDENTIFIED: &str = "INSERT INTO identified (person, key_hash, hash, matching, told) VALUES {rows} \
@@ -82,7 +73,7 @@ impl lists::Lists for Lists {
 
     fn tables(&self, postgres: bool) -> Vec<String> {
         let hash = if postgres { "bytea" } else { "blob" };
-        vec![
+        let mut tables = vec![
             "CREATE TABLE agency (id uuid PRIMARY KEY, at bigint NOT NULL)".into(),
             "CREATE INDEX agency_oldest ON agency (at, id)".into(),
             "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, at bigint NOT NULL)".into(),
@@ -92,20 +83,10 @@ impl lists::Lists for Lists {
             "CREATE TABLE allowed (person uuid NOT NULL, agency uuid NOT NULL, directive uuid NOT NULL, PRIMARY KEY (person, agency, directive))"
                 .into(),
             "CREATE INDEX allowed_directive ON allowed (directive)".into(),
-            // What runs out in a person's say and plan, whose streams have the person's id, and when, in microseconds since 1970.
-            "CREATE TABLE due (category text NOT NULL, id uuid NOT NULL, kind text NOT NULL, at bigint NOT NULL, PRIMARY KEY (id, category, kind))"
-                .into(),
-            "CREATE INDEX due_at ON due (at)".into(),
             "CREATE TABLE goal (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX goal_oldest ON goal (person, at, id)".into(),
             "CREATE TABLE facet (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX facet_oldest ON facet (person, at, id)".into(),
-            // Workers who are on somebody's team, from a first day to a last one, as days since 1970; the last one of an open part is the latest there is.
-            "CREATE TABLE member (id uuid PRIMARY KEY, person uuid NOT NULL, worker uuid NOT NULL, agency uuid NOT NULL, first_day bigint NOT NULL, \
-             last_day bigint NOT NULL, at bigint NOT NULL)"
-                .into(),
-            "CREATE INDEX member_oldest ON member (worker, at, id)".into(),
-            "CREATE INDEX member_person ON member (person)".into(),
             "CREATE TABLE measure (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX measure_oldest ON measure (person, at, id)".into(),
             format!("CREATE TABLE named (person uuid NOT NULL, hash {hash} NOT NULL, kind bigint NOT NULL, PRIMARY KEY (person, hash))"),
@@ -115,7 +96,10 @@ impl lists::Lists for Lists {
                  told bigint NOT NULL, PRIMARY KEY (person, key_hash))"
             ),
             "CREATE INDEX identified_hash ON identified (hash, person)".into(),
-        ]
+        ];
+        tables.extend(due::tables());
+        tables.extend(team::tables());
+        tables
     }
 
     async fn apply(&self, logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
@@ -167,8 +151,8 @@ impl lists::Lists for Lists {
                 measure::Event::EnteredInError => {}
             },
             Consent::CATEGORY => apply_consent(&logged.event::<Consent>()?, rows),
-            Team::CATEGORY => apply_team(id, &logged.event::<Team>()?, at, rows),
-            Plan::CATEGORY => apply_plan(id, &logged.event::<Plan>()?, rows),
+            Team::CATEGORY => team::apply(id, &logged.event::<Team>()?, at, rows),
+            Plan::CATEGORY => due::apply_plan(id, &logged.event::<Plan>()?, rows),
             _ => {}
         }
         Ok(())
@@ -213,8 +197,8 @@ impl Lists {
                 rows.put(&[person], NOT_IDENTIFIED, [args![person]]);
                 if *event == person::Event::Erased {
                     // Nothing can be written about them any more, so nothing is due either; and nobody has them to serve.
-                    rows.put(&[person], NOTHING_DUE, [args![person]]);
-                    rows.put(&[person], NOBODYS_MEMBER, [args![person]]);
+                    rows.put(&[person], due::NOTHING_DUE, [args![person]]);
+                    rows.put(&[person], team::NOBODYS_MEMBER, [args![person]]);
                 }
             }
             person::Event::Linked { .. } | person::Event::Unlinked { .. } => {}
@@ -290,60 +274,13 @@ fn apply_consent(event: &consent::Event, rows: &mut Rows) {
                 let row = |agency: &AgencyId| args![person, agency.uuid(), directive];
                 rows.put(&[person], ALLOWED, agencies.iter().map(row));
             }
-            let due = content.scope.until.map(|until| until.as_microsecond());
-            let end = due.map(|at| args![Consent::CATEGORY, person, ends(event.id), at]);
-            rows.put(&[person], DUE, end);
+            let until = content.scope.until.map(|until| until.as_microsecond());
+            let end = until.map(|at| args![Consent::CATEGORY, person, due::ends(event.id), at]);
+            rows.put(&[person], due::DUE, end);
         }
         consent::What::Revoked { .. } | consent::What::Expired | consent::What::Superseded { .. } => {
             rows.put(&[person], NOT_ALLOWED, [args![directive]]);
-            rows.put(&[person], NOT_DUE, [args![Consent::CATEGORY, person, ends(event.id)]]);
-        }
-    }
-}
-
-/// The name of a directive's end among what is due.
-fn ends(directive: DirectiveId) -> String {
-    format!("{EXPIRE}{directive}")
-}
-
-/// A day as the lists have it: days since 1970, and the latest there is for none.
-fn day_number(day: Option<Day>) -> i64 {
-    let days = |day: Day| Zone::utc().start_of(day).as_second() / 86_400;
-    day.map_or(i64::MAX, days)
-}
-
-fn apply_team(person: Uuid, event: &team::Event, at: i64, rows: &mut Rows) {
-    match event {
-        team::Event::Added { id, member, .. } => {
-            if let team::Who::Of(agency, Some(worker)) = &member.who {
-                let days = (day_number(Some(member.from)), day_number(member.until));
-                let row = args![id.uuid(), person, worker.uuid(), agency.uuid(), days.0, days.1, at];
-                rows.put(&[person], MEMBER, [row]);
-            }
-        }
-        team::Event::Ended { id, until } => {
-            rows.put(&[person], MEMBER_UNTIL, [args![id.uuid(), day_number(Some(*until))]]);
-        }
-        team::Event::EnteredInError { id } => rows.put(&[person], NO_MEMBER, [args![id.uuid()]]),
-    }
-}
-
-/// The review of a plan is due when its last event says.
-fn apply_plan(person: Uuid, event: &plan::Event, rows: &mut Rows) {
-    let review = match event {
-        plan::Event::ItemAdded { change, .. }
-        | plan::Event::ItemChanged { change, .. }
-        | plan::Event::ItemEnded { change, .. } => change.review,
-        plan::Event::Reviewed { review, .. } => *review,
-        plan::Event::ReviewOverdue { due, .. } => Review::Overdue(*due),
-        plan::Event::Agreed { .. } | plan::Event::Approved { .. } => return,
-    };
-    match review {
-        Review::Due(at) => {
-            rows.put(&[person], DUE, [args![Plan::CATEGORY, person, REVIEW, at.as_microsecond()]]);
-        }
-        Review::Resting | Review::Overdue(_) => {
-            rows.put(&[person], NOT_DUE, [args![Plan::CATEGORY, person, REVIEW]]);
+            rows.put(&[person], due::NOT_DUE, [args![Consent::CATEGORY, person, due::ends(event.id)]]);
         }
     }
 }
@@ -412,36 +349,6 @@ impl View {
     /// The view cannot be read.
     pub async fn measures(&self, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {
         self.of_records("measure", records).await
-    }
-
-    /// Whom a worker serves on a day, in the order in which that became known, and the last row where more follow; of one agency, where one asks.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn caseload(
-        &self,
-        worker: WorkerId,
-        agency: Option<AgencyId>,
-        day: Day,
-        after: &Last,
-        size: usize,
-    ) -> Result<(Vec<(TeamMemberId, PersonId)>, Option<Last>), StoreError> {
-        let mut query = Query::oldest("member", "at", after);
-        query.only("worker = {}", worker.uuid());
-        query.only_if("agency = {}", agency.map(AgencyId::uuid));
-        query.only("first_day <= {}", day_number(Some(day)));
-        query.only("last_day >= {}", day_number(Some(day)));
-        let (members, next) = query.page(&self.lists, size).await?;
-        let places: Vec<String> = (1..=members.len()).map(|place| format!("${place}")).collect();
-        if members.is_empty() {
-            return Ok((vec![], next));
-        }
-        let sql =
-            format!("SELECT id, person FROM member WHERE id IN ({}) ORDER BY at, id", places.join(", "));
-        let args = members.into_iter().map(Value::from).collect();
-        let rows = self.lists.db().fetch(&sql, args).await?;
-        let pair = |row: &Row| Ok((TeamMemberId::new(row.uuid(0)?), PersonId::new(row.uuid(1)?)));
-        Ok((rows.iter().map(pair).collect::<Result<_, StoreError>>()?, next))
     }
 
     async fn of_records(&self, table: &str, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {

@@ -3,6 +3,7 @@
 
 mod consents;
 mod plans;
+mod teams;
 mod turns;
 mod watch;
 
