@@ -72,8 +72,8 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     let goals = Goals::default();
     let mut life = Life { scene, sketch, person: person.into(), goals: Arc::new(goals) };
     let said = life.consent(&worker, day).await?;
-    life.say_strengths(&worker).await?;
-    life.goals = Arc::new(life.say_goals(&worker).await?);
+    let strength = life.say_strengths(&worker).await?;
+    life.goals = Arc::new(life.say_goals(&worker, strength).await?);
     life.note_where(&worker, day).await?;
     life.join_team(Place::Coordination, reg::TeamRole::Coordinator, day).await?;
     life.cue(|life, part| consents::for_a_while(life, part, day));
@@ -173,9 +173,11 @@ impl Life {
     }
 
     /// Strengths come first: what the person says they can count on, and how they would have things.
-    async fn say_strengths(&self, worker: &Worker) -> Played {
+    /// Gives the strength.
+    async fn say_strengths(&self, worker: &Worker) -> Result<String, Halt> {
         let mut chance = self.chance("strengths");
         let (strength, preference) = (reg::FacetKind::Strength, reg::FacetKind::Preference);
+        let mut noted = String::new();
         for (kind, text) in
             [(strength, words::strength(&mut chance)), (preference, words::preference(&mut chance))]
         {
@@ -187,30 +189,35 @@ impl Life {
                 content: Some(content),
                 voice: Words::Person.into(),
             };
-            say!(worker.voice, registry.note_facet, request).await?;
+            let facet = id(say!(worker.voice, registry.note_facet, request).await?.written);
+            if kind == strength {
+                noted = facet;
+            }
         }
-        Ok(())
+        Ok(noted)
     }
 
-    async fn say_goals(&self, worker: &Worker) -> Result<Goals, Halt> {
+    /// What the person wants; work builds on their strength, of the rest it is not yet explored.
+    async fn say_goals(&self, worker: &Worker, strength: String) -> Result<Goals, Halt> {
         use reg::Environment::{Living, Social, Unspecified, Working};
         let mut chance = self.chance("goals");
         let (sketch, mut goals) = (&self.sketch, Goals::default());
         if sketch.work || chance.percent(15) {
             let text = words::work_goal(&mut chance);
-            goals.work = self.set_goal(worker, text, LifeDomain::Employment, Working).await?;
+            goals.work = self.set_goal(worker, text, LifeDomain::Employment, Working, strength).await?;
         }
         if sketch.home.is_some() || chance.percent(10) {
             let text = words::home_goal(&mut chance);
-            goals.home = self.set_goal(worker, text, LifeDomain::Housing, Living).await?;
+            goals.home = self.set_goal(worker, text, LifeDomain::Housing, Living, String::new()).await?;
         }
         if sketch.hour.is_some() {
             let text = words::well_goal(&mut chance);
-            goals.well = self.set_goal(worker, text, LifeDomain::Health, Unspecified).await?;
+            goals.well = self.set_goal(worker, text, LifeDomain::Health, Unspecified, String::new()).await?;
         }
         if sketch.club {
             let text = words::social_goal(&mut chance);
-            goals.social = self.set_goal(worker, text, LifeDomain::PeerAndSocial, Social).await?;
+            goals.social =
+                self.set_goal(worker, text, LifeDomain::PeerAndSocial, Social, String::new()).await?;
         }
         Ok(goals)
     }
@@ -221,11 +228,13 @@ impl Life {
         text: &str,
         domain: LifeDomain,
         environment: reg::Environment,
+        strength_facet_id: String,
     ) -> Result<String, Halt> {
         let content = reg::GoalContent {
             text: text.to_owned(),
             life_domains: vec![domain.into()],
             environment: environment.into(),
+            strength_facet_id,
             ..Default::default()
         };
         let request = reg::SetGoalRequest {
