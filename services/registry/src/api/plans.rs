@@ -153,7 +153,7 @@ struct Seen {
 async fn seen(eyes: &Eyes<'_>, state: &State) -> Result<Seen, Status> {
     let mut seen = Seen { items: BTreeSet::new(), versions: vec![] };
     for (id, item) in &state.items {
-        if eyes.see(item.added_by).await? || eyes.see(Some(item.current().content.agency)).await? {
+        if eyes.see_of(item.added_by, Some(item.current().content.agency)).await? {
             seen.items.insert(*id);
         }
     }
@@ -217,9 +217,13 @@ pub(super) async fn list_versions(
     let seen = seen(&eyes, &now).await?;
     let list = format!("ListPlanVersions/{person}");
     let (shown, next_page_token) = page(api, &list, &seen.versions, (r.page_size, &r.page_token))?;
-    let out = |number: &u32| {
-        let version = now.version(*number)?;
-        Some(wire::plan_version(api.desk.secret(), person, *number, version))
-    };
-    Ok(pb::ListPlanVersionsResponse { versions: shown.iter().filter_map(out).collect(), next_page_token })
+    let mut versions = vec![];
+    for number in shown {
+        if let Some(version) = now.version(*number) {
+            // Who sees an item for its agency's sake need not know who else serves the person.
+            let known = eyes.see(version.by).await?;
+            versions.push(wire::plan_version(api.desk.secret(), person, *number, version, known));
+        }
+    }
+    Ok(pb::ListPlanVersionsResponse { versions, next_page_token })
 }

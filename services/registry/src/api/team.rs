@@ -1,6 +1,6 @@
 //! Teams: who is at a person's side, and whom a worker serves.
 //! Invariant: whoever writes about a person is admitted by the person's record in the same write; a member is seen by whoever sees what the agency of the
-//! worker or that of the author wrote.
+//! worker or that of the author wrote, but for what a 42 CFR Part 2 programme wrote.
 
 use kernel::{Actor, Day, Role, WorkerId, Zone};
 use platform::auth;
@@ -9,7 +9,7 @@ use platform::error;
 use platform::page::Last;
 use platform::wire::{id, optional_day, optional_id, page_size};
 use proto::registry as pb;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 use super::{Api, CORRECT, OWN, READ, person_id};
 use crate::domain::TeamMemberId;
@@ -100,12 +100,13 @@ pub(super) async fn list(
         }
         let (opener, status) = api.opener(record).await;
         for (id, member) in now.members.iter().filter(|(_, member)| member.on(day)) {
-            let theirs = match member.agency() {
-                Some(agency) => eyes.see(Some(agency)).await?,
-                None => false,
-            };
-            if theirs || eyes.see(member.added_by).await? {
-                response.members.push(wire::team_member(*id, record, member, (opener.as_ref(), status)));
+            if eyes.see_of(member.added_by, member.agency()).await? {
+                let mut seen = wire::team_member(*id, record, member, (opener.as_ref(), status));
+                // Who sees a member for their agency's sake need not know who else serves the person.
+                if !eyes.see(member.added_by).await? {
+                    seen.added_by_agency_id.clear();
+                }
+                response.members.push(seen);
             }
         }
     }
@@ -143,8 +144,15 @@ pub(super) async fn caseload(
     let mut entries = Vec::with_capacity(rows.len());
     for (member, person) in rows {
         let now = api.desk.load::<Team>(person.uuid()).await?;
-        if let Some(found) = now.members.get(&member) {
-            entries.push(wire::caseload_entry(member, person, found));
+        let Some(found) = now.members.get(&member) else { continue };
+        // A person whom the agency does not serve, or whom a programme put there that it may not know of, is not told by the list either.
+        match api.records(&caller, person).await {
+            Ok((eyes, _)) if eyes.see_of(found.added_by, found.agency()).await? => {
+                entries.push(wire::caseload_entry(member, person, found));
+            }
+            Ok(_) => {}
+            Err(status) if status.code() == Code::NotFound => {}
+            Err(status) => return Err(status),
         }
     }
     Ok(pb::ListCaseloadResponse { entries, next_page_token: api.pages.next(&list, next) })

@@ -74,8 +74,14 @@ pub fn plan_items(state: &State, version: u32, shown: &BTreeSet<PlanItemId>) -> 
     out.collect()
 }
 
-/// A version as its readers see it.
-pub fn plan_version(secret: &Secret, person: PersonId, number: u32, version: &Version) -> pb::PlanVersion {
+/// A version as its readers see it; `known` where they may know of the agency that made it.
+pub fn plan_version(
+    secret: &Secret,
+    person: PersonId,
+    number: u32,
+    version: &Version,
+    known: bool,
+) -> pb::PlanVersion {
     let change = match version.made {
         Made::Added => pb::PlanChange::ItemAdded,
         Made::Changed => pb::PlanChange::ItemChanged,
@@ -85,12 +91,12 @@ pub fn plan_version(secret: &Secret, person: PersonId, number: u32, version: &Ve
         id: version_id(secret, person, number).to_string(),
         change: change.into(),
         plan_item_id: version.item.to_string(),
-        agency_id: id_text(version.by),
+        agency_id: id_text(version.by.filter(|_| known)),
         in_persons_voice: version.own_words,
         changed_at: Some(to_instant(version.at)),
         agreed_at: version.agreed.map(to_instant),
         asks_overseer: version.asks_overseer,
-        approved_by_worker_id: id_text(version.approved.map(|(worker, _)| worker)),
+        approved_by_worker_id: id_text(version.approved.map(|(worker, _)| worker).filter(|_| known)),
         approved_at: version.approved.map(|(_, at)| to_instant(at)),
     }
 }

@@ -171,7 +171,14 @@ async fn an_agency_sees_the_versions_it_may_see_and_cannot_count_the_others() {
     add(&mut shelter, &person, theirs).await;
     let [seen] = &versions(&mut shelter, &person).await[..] else { panic!("its own alone") };
     assert_eq!(plan(&mut shelter, &person, "").await.unwrap().version_id, seen.id);
-    let [foreign, _] = &versions(&mut registry.person(&person), &person).await[..] else {
+    // An item that another wrote for it shows, and not whose word it is.
+    let given =
+        pb::PlanItemContent { agency_id: SHELTER.to_string(), ..with_goal(&mut clinic, &person).await };
+    add(&mut clinic, &person, given).await;
+    let all = versions(&mut shelter, &person).await;
+    let told: Vec<&str> = all.iter().map(|version| version.agency_id.as_str()).collect();
+    assert_eq!(told, [SHELTER.to_string().as_str(), ""]);
+    let [foreign, ..] = &versions(&mut registry.person(&person), &person).await[..] else {
         panic!("she sees all")
     };
     assert_eq!(refused(plan(&mut shelter, &person, &foreign.id).await), "PLAN_VERSION_NOT_FOUND");

@@ -166,3 +166,69 @@ async fn a_caseload_lists_whom_a_worker_serves_in_pages() {
 async fn a_caseload_is_listed_on_postgres_too() {
     caseload_on(OnStore::Postgres).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_part_2_programme_says_of_anothers_worker_is_opened_by_consent_alone() {
+    let registry = registry().await;
+    let content = pb::AgencyContent {
+        name: "Recovery house".into(),
+        zone: "America/Chicago".into(),
+        part2: true,
+        ..Default::default()
+    };
+    let mut operator = registry.operator();
+    let house =
+        call!(operator, register_agency, RegisterAgencyRequest { content: Some(content) }).unwrap().id;
+    let house: AgencyId = house.parse().unwrap();
+    let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
+    let robin = worker(&mut clinic).await;
+    let person = register(&mut programme, "Ana", "Example").await.id;
+    let member = || pb::AddTeamMemberRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        role: pb::TeamRole::Therapist.into(),
+        worker_id: robin.clone(),
+        agency_id: CLINIC.to_string(),
+        ..Default::default()
+    };
+    programme.add_team_member(member()).await.unwrap();
+    let caseload = async || {
+        let request = pb::ListCaseloadRequest { worker_id: robin.clone(), ..Default::default() };
+        registry.clinic().list_caseload(request).await.unwrap().into_inner().entries.len()
+    };
+    until("the lists to have the member", async || {
+        let request = pb::ListCaseloadRequest { worker_id: robin.clone(), ..Default::default() };
+        let all = registry.operator().list_caseload(request).await.unwrap().into_inner().entries;
+        (all.len() == 1).then_some(())
+    })
+    .await;
+    assert_eq!(caseload().await, 0, "the clinic does not serve her");
+    let serves = |agency: AgencyId| pb::AddServingAgencyRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        agency_id: agency.to_string(),
+        ..Default::default()
+    };
+    programme.add_serving_agency(serves(CLINIC)).await.unwrap();
+    let served = programme.add_serving_agency(serves(SHELTER)).await.unwrap().into_inner();
+    let request = pb::ListTeamRequest {
+        person_id: person.clone(),
+        at_least: vec![written(served.written).revision],
+        ..Default::default()
+    };
+    let seen = async |client: &mut Client<Peer>| {
+        client.list_team(request.clone()).await.unwrap().into_inner().members
+    };
+    assert_eq!(seen(&mut programme).await.len(), 1);
+    assert_eq!((seen(&mut clinic).await.len(), caseload().await), (0, 0), "whoever it names");
+
+    // What another agency says of the clinic's worker the clinic sees, and not whose word it is.
+    let other = pb::AddTeamMemberRequest { role: pb::TeamRole::Counselor.into(), ..member() };
+    let added = registry.shelter().add_team_member(other).await.unwrap().into_inner();
+    let request = pb::ListTeamRequest { at_least: vec![written(added.written).revision], ..request.clone() };
+    let seen = clinic.list_team(request).await.unwrap().into_inner().members;
+    let told: Vec<_> =
+        seen.iter().map(|member| (member.role(), member.added_by_agency_id.as_str())).collect();
+    assert_eq!(told, [(pb::TeamRole::Counselor, "")]);
+    assert_eq!(caseload().await, 1);
+}

@@ -158,9 +158,11 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             let mut member = entry(LOG, read, EntryKind::Team, format!("Team: {part}"));
             member.open = added.until.is_none();
             let said = super::speaker(read);
-            let put = if said.is_empty() && added.agency_id.is_empty() {
+            // What a labelled programme says stays with it, whomever it names; and of others an agency learns no more than that it has somebody there.
+            let put = if added.agency_id.is_empty() || !read.event.labels.is_empty() {
                 spoken(LOG, read, member)
             } else {
+                member.agency_id.clone_from(&added.agency_id);
                 shared(LOG, read, member, [said, added.agency_id.as_str()])
             };
             entries.put(member_key(&added.team_member_id), put);

@@ -70,6 +70,7 @@ async fn a_member_of_a_team_is_shown_to_their_agency_and_to_whoever_named_them()
     for agency in [SHELTER, CLINIC] {
         let seen = read_all(&service, service.worker(agency), of(ANA), 1).await;
         assert_eq!((lines(&seen), seen[0].open), (vec!["Team: therapist"], true));
+        assert_eq!(seen[0].agency_id, CLINIC.to_string(), "not who named them");
     }
     let all = read_all(&service, service.person(ANA), of(ANA), 2).await;
     assert_eq!(sorted(&all), ["Team: family", "Team: therapist"]);

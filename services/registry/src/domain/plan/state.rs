@@ -124,11 +124,11 @@ impl State {
         self.versions.get(usize::try_from(number.checked_sub(1)?).ok()?)
     }
 
-    /// The agencies whose items go on when that instant has come.
+    /// The agencies whose items go on when that instant has come: those that wrote them, and of the person's own those that do them.
     pub fn concerned(&self, at: Timestamp) -> BTreeSet<AgencyId> {
         let today = Zone::utc().day_of(at);
         let going_on = self.items.values().filter(|item| item.current().content.goes_on(today));
-        going_on.flat_map(|item| item.added_by.into_iter().chain([item.current().content.agency])).collect()
+        going_on.map(|item| item.added_by.unwrap_or(item.current().content.agency)).collect()
     }
 
     /// The state after an event.

@@ -251,6 +251,13 @@ fn a_change_leaves_a_running_or_broken_clock_as_it_is_and_all_whose_items_go_on_
         Command::Add { said, person: ANA, id: OTHER, content, goal: Standing::Open }
     };
     given::<Plan>([added(false)]).when(add()).then([second(Review::Due(due()))]);
+    let by_her = Change { by: None, ..change(true, 4) };
+    let hers = Event::ItemAdded { person: ANA, id: OTHER, content: content(), change: by_her };
+    let for_the_shelter = Content { agency: SHELTER, ..content() };
+    let given_away =
+        Event::ItemAdded { person: ANA, id: ITEM, content: for_the_shelter, change: change(false, 3) };
+    assert_eq!(folded(&[given_away]).concerned(due()), [CLINIC].into(), "whoever wrote it");
+    assert_eq!(folded(&[hers]).concerned(due()), [CLINIC].into(), "of hers, whoever does it");
     let overdue = |agencies: &[kernel::AgencyId]| Event::ReviewOverdue {
         due: due(),
         agencies: agencies.iter().copied().collect(),
