@@ -167,6 +167,7 @@ async fn goal_and_consent(
         life_domains: vec![LifeDomain::Employment.into()],
         environment: 0,
         strength: canaries.words("goal strength"),
+        ..Default::default()
     };
     let goal = people::SetGoalRequest {
         request_id: request_id(),
@@ -176,6 +177,18 @@ async fn goal_and_consent(
     };
     let reply = registry.set_goal(goal.clone()).await.expect("a goal").into_inner();
     canaries.wrote("SetGoal", reply.written);
+    let close = people::AddTeamMemberRequest {
+        request_id: request_id(),
+        person_id: person.to_string(),
+        role: people::TeamRole::Family.into(),
+        name: canaries.words("name of a member of the team"),
+        ..Default::default()
+    };
+    let reply = registry.add_team_member(close.clone()).await.expect("a member").into_inner();
+    canaries.wrote("AddTeamMember", reply.written);
+    let worker_id = WorkerId::of(5).to_string();
+    let both = people::AddTeamMemberRequest { request_id: request_id(), worker_id, ..close };
+    canaries.refused("somebody close who is a worker too", registry.add_team_member(both).await);
     let nowhere = people::GoalContent { life_domains: vec![], ..content };
     let nowhere = people::SetGoalRequest { request_id: request_id(), content: Some(nowhere), ..goal };
     canaries.refused("a goal of no life domain", registry.set_goal(nowhere).await);

@@ -180,6 +180,13 @@ impl HousingService for Api {
         writes!(self, request, placements::assign_unit, pb::AssignUnitResponse)
     }
 
+    async fn name_placement_plan(
+        &self,
+        request: Request<pb::NamePlacementPlanRequest>,
+    ) -> Result<Response<pb::NamePlacementPlanResponse>, Status> {
+        writes!(self, request, placements::name_plan, pb::NamePlacementPlanResponse)
+    }
+
     async fn offer_placement(
         &self,
         request: Request<pb::OfferPlacementRequest>,

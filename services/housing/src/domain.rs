@@ -18,4 +18,6 @@ pub mod upkeep;
 #[cfg(test)]
 mod tests;
 
-pub use ids::{CapacityId, FactId, HouseholdId, LivingSituationId, PlacementId, ReferralId, UnitId};
+pub use ids::{
+    CapacityId, FactId, HouseholdId, LivingSituationId, PlacementId, PlanItemId, ReferralId, UnitId,
+};

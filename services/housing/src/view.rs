@@ -176,7 +176,12 @@ fn apply_placement(logged: &Logged<'_>, event: &placement::Event, rows: &mut Row
         E::EnteredInError { .. } => State::EnteredInError,
         E::Admitted { on, .. } => return turn_on(logged.id, ENTERED, State::Admitted, *on, rows),
         E::Exited { on, .. } => return turn_on(logged.id, EXITED, State::Exited, *on, rows),
-        E::UnitAssigned { .. } | E::NightsCounted { .. } | E::NightsEnteredInError { .. } => return,
+        E::UnitAssigned { .. }
+        | E::PlanNamed { .. }
+        | E::NightsCounted { .. }
+        | E::NightsEnteredInError { .. } => {
+            return;
+        }
     };
     rows.put(&[logged.id], STATE, [args![logged.id, i32::from(state)]]);
 }

@@ -28,7 +28,7 @@ pub use living::{living_situation, note as note_living, record as record_living}
 pub use place::opened_with;
 pub use placement::{
     Matching, Recording, accept, add_nights, admit, assign, cancel, decline, exit,
-    mark_nights_entered_in_error, match_placement, move_in, not_arrived, offer, placement, record,
+    mark_nights_entered_in_error, match_placement, move_in, name_plan, not_arrived, offer, placement, record,
     record_nights, refuse, untold_days, withdraw,
 };
 pub use unit::{publish as publish_unit, reason as out_of_service_reason, unit};

@@ -3,7 +3,7 @@
 //! Invariant: pure. No runtime, wire, database or bus is a dependency of this crate, and nothing here asks what time it is.
 //!
 //! Reading order: [`decider`] (a stream decides), [`refusal`] (and says no), [`ids`], [`actor`] (who speaks), [`time`], [`local`] (wall times),
-//! [`practice`], [`private`] (text that the domain carries and never reads), [`record`] (facts from elsewhere), [`class`], [`directive`] and [`may`] (who sees
+//! [`practice`] and [`skill`] (what services do and people train), [`private`] (text that the domain carries and never reads), [`record`] (facts from elsewhere), [`class`], [`directive`] and [`may`] (who sees
 //! what, by the person's say), [`spec`] (given, when, then).
 
 pub mod actor;
@@ -18,6 +18,7 @@ pub mod private;
 pub mod record;
 pub mod refusal;
 pub mod shifts;
+pub mod skill;
 pub mod spec;
 pub mod time;
 

@@ -40,4 +40,5 @@ pub mod source;
 pub mod store;
 pub mod telemetry;
 pub mod timer;
+pub mod training;
 pub mod wire;

@@ -3,6 +3,8 @@
 //! Invariant: a thing due is named by its stream, kind and instant, and so is the request that does it; done twice, it is appended once. What came due
 //! while nothing ran is done late, never lost: only the view takes it from the list.
 
+mod table;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +24,8 @@ use crate::fault;
 use crate::projection::{Lease, Progress};
 use crate::rest::Rest;
 use crate::store::Store;
+
+pub use table::Table;
 
 /// Things due that are looked at together.
 const LIMIT: usize = 1_000;

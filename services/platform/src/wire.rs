@@ -26,6 +26,18 @@ pub fn optional_id<T: FromStr<Err = kernel::ids::NotAnId>>(
     if text.is_empty() { Ok(None) } else { id(field, text).map(Some) }
 }
 
+/// Ids in a list of at most `max`.
+pub fn ids<T: FromStr<Err = kernel::ids::NotAnId>>(
+    field: &str,
+    texts: &[String],
+    max: usize,
+) -> Result<Vec<T>, BadField> {
+    if texts.len() > max {
+        return Err(BadField::new(field, format!("holds more than {max} ids")));
+    }
+    texts.iter().enumerate().map(|(i, text)| id(&format!("{field}[{i}]"), text)).collect()
+}
+
 /// The id of a request: any UUID but the nil one.
 pub fn request_id(text: &str) -> Result<Uuid, BadField> {
     let why = "is not a UUID; make a new one for each new request and keep it for retries";

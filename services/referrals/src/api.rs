@@ -266,6 +266,13 @@ impl ReferralsService for Api {
         writes!(self, request, participations::start, pb::StartParticipationResponse)
     }
 
+    async fn name_participation_plan(
+        &self,
+        request: Request<pb::NameParticipationPlanRequest>,
+    ) -> Result<Response<pb::NameParticipationPlanResponse>, Status> {
+        writes!(self, request, participations::name_plan, pb::NameParticipationPlanResponse)
+    }
+
     async fn add_participation_contact(
         &self,
         request: Request<pb::AddParticipationContactRequest>,

@@ -10,4 +10,4 @@ pub mod referral;
 #[cfg(test)]
 mod tests;
 
-pub use ids::{GoalId, ParticipationId, ReferralId};
+pub use ids::{GoalId, ParticipationId, PlanItemId, ReferralId};

@@ -96,17 +96,6 @@ pub struct InboxFilter {
     pub size: usize,
 }
 
-/// A clock of a referral that runs out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// The referral.
-    pub referral: Uuid,
-    /// Which clock.
-    pub clock: Clock,
-    /// When, in microseconds since 1970.
-    pub at: i64,
-}
-
 impl View {
     /// Over the service's own lists and the people's say.
     pub fn new(lists: Views, people: People) -> Self {
@@ -286,31 +275,5 @@ impl View {
         query.only_if("requested < {}", filter.before);
         query.only("priority >= {}", filter.priority);
         Ok(query.page(&self.lists, filter.size).await?)
-    }
-
-    /// Clocks that have run out by then, the oldest first.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn due(&self, by: i64, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let sql = format!("SELECT referral, clock, at FROM due WHERE at <= $1 ORDER BY at LIMIT {limit}");
-        let rows = self.lists.db().fetch(&sql, args![by]).await?;
-        let mut due = Vec::with_capacity(rows.len());
-        for row in &rows {
-            // A name that a newer build put there is that build's to do.
-            if let Some(clock) = Clock::named(&row.text(1)?) {
-                due.push(Due { referral: row.uuid(0)?, clock, at: row.i64(2)? });
-            }
-        }
-        Ok(due)
-    }
-
-    /// The next time after then at which a clock runs out.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn next_due(&self, after: i64) -> Result<Option<i64>, StoreError> {
-        let rows = self.lists.db().fetch("SELECT min(at) FROM due WHERE at > $1", args![after]).await?;
-        rows.first().map_or(Ok(None), |row| row.opt_i64(0))
     }
 }

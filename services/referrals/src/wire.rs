@@ -16,7 +16,9 @@ use proto::referrals::referrals_event::Kind;
 
 pub use codes::{answer_out as recorded_state, clocks, priority_at_least, state_numbers};
 pub use offer::{offer, publish, record as record_offer};
-pub use participation::{add_contact, end, participation, record_contact, record_participation, start};
+pub use participation::{
+    add_contact, end, name_plan, participation, record_contact, record_participation, start,
+};
 pub use referral::{
     Drafting, accept, acknowledge, ask, ask_transfer, cancel, complete, contact, draft, fail, hold, members,
     part, record, referral, reject, resume, review, send, split, start as start_referral, status, supply,

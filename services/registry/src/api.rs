@@ -2,13 +2,16 @@
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
 mod agencies;
+mod catalogue;
 mod consents;
 mod facets;
 mod goals;
 mod keys;
 mod measures;
 mod people;
+mod plans;
 mod reading;
+mod team;
 
 use kernel::class::PART2;
 use kernel::ids::Uuid;
@@ -189,6 +192,20 @@ impl RegistryService for Api {
         replies!(self, request, agencies::list_workers)
     }
 
+    async fn list_practices(
+        &self,
+        request: Request<pb::ListPracticesRequest>,
+    ) -> Result<Response<pb::ListPracticesResponse>, Status> {
+        replies!(self, request, catalogue::practices)
+    }
+
+    async fn list_skills(
+        &self,
+        request: Request<pb::ListSkillsRequest>,
+    ) -> Result<Response<pb::ListSkillsResponse>, Status> {
+        replies!(self, request, catalogue::skills)
+    }
+
     async fn register_person(
         &self,
         request: Request<pb::RegisterPersonRequest>,
@@ -308,6 +325,20 @@ impl RegistryService for Api {
         writes!(self, request, goals::drop, pb::DropGoalResponse)
     }
 
+    async fn plan_goal(
+        &self,
+        request: Request<pb::PlanGoalRequest>,
+    ) -> Result<Response<pb::PlanGoalResponse>, Status> {
+        writes!(self, request, goals::plan, pb::PlanGoalResponse)
+    }
+
+    async fn note_goal_readiness(
+        &self,
+        request: Request<pb::NoteGoalReadinessRequest>,
+    ) -> Result<Response<pb::NoteGoalReadinessResponse>, Status> {
+        writes!(self, request, goals::note_readiness, pb::NoteGoalReadinessResponse)
+    }
+
     async fn activate_goal(
         &self,
         request: Request<pb::ActivateGoalRequest>,
@@ -396,21 +427,91 @@ impl RegistryService for Api {
         &self,
         request: Request<pb::AddPlanItemRequest>,
     ) -> Result<Response<pb::AddPlanItemResponse>, Status> {
-        writes!(self, request, goals::add_plan_item, pb::AddPlanItemResponse)
+        writes!(self, request, plans::add_item, pb::AddPlanItemResponse)
     }
 
     async fn end_plan_item(
         &self,
         request: Request<pb::EndPlanItemRequest>,
     ) -> Result<Response<pb::EndPlanItemResponse>, Status> {
-        writes!(self, request, goals::end_plan_item, pb::EndPlanItemResponse)
+        writes!(self, request, plans::end_item, pb::EndPlanItemResponse)
+    }
+
+    async fn change_plan_item(
+        &self,
+        request: Request<pb::ChangePlanItemRequest>,
+    ) -> Result<Response<pb::ChangePlanItemResponse>, Status> {
+        writes!(self, request, plans::change_item, pb::ChangePlanItemResponse)
+    }
+
+    async fn agree_plan(
+        &self,
+        request: Request<pb::AgreePlanRequest>,
+    ) -> Result<Response<pb::AgreePlanResponse>, Status> {
+        writes!(self, request, plans::agree, pb::AgreePlanResponse)
+    }
+
+    async fn approve_plan(
+        &self,
+        request: Request<pb::ApprovePlanRequest>,
+    ) -> Result<Response<pb::ApprovePlanResponse>, Status> {
+        writes!(self, request, plans::approve, pb::ApprovePlanResponse)
+    }
+
+    async fn review_plan(
+        &self,
+        request: Request<pb::ReviewPlanRequest>,
+    ) -> Result<Response<pb::ReviewPlanResponse>, Status> {
+        writes!(self, request, plans::review, pb::ReviewPlanResponse)
+    }
+
+    async fn list_plan_versions(
+        &self,
+        request: Request<pb::ListPlanVersionsRequest>,
+    ) -> Result<Response<pb::ListPlanVersionsResponse>, Status> {
+        replies!(self, request, plans::list_versions)
     }
 
     async fn get_plan(
         &self,
         request: Request<pb::GetPlanRequest>,
     ) -> Result<Response<pb::GetPlanResponse>, Status> {
-        replies!(self, request, goals::get_plan)
+        replies!(self, request, plans::get)
+    }
+
+    async fn add_team_member(
+        &self,
+        request: Request<pb::AddTeamMemberRequest>,
+    ) -> Result<Response<pb::AddTeamMemberResponse>, Status> {
+        writes!(self, request, team::add, pb::AddTeamMemberResponse)
+    }
+
+    async fn end_team_member(
+        &self,
+        request: Request<pb::EndTeamMemberRequest>,
+    ) -> Result<Response<pb::EndTeamMemberResponse>, Status> {
+        writes!(self, request, team::end, pb::EndTeamMemberResponse)
+    }
+
+    async fn mark_team_member_entered_in_error(
+        &self,
+        request: Request<pb::MarkTeamMemberEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkTeamMemberEnteredInErrorResponse>, Status> {
+        writes!(self, request, team::mark_entered_in_error, pb::MarkTeamMemberEnteredInErrorResponse)
+    }
+
+    async fn list_team(
+        &self,
+        request: Request<pb::ListTeamRequest>,
+    ) -> Result<Response<pb::ListTeamResponse>, Status> {
+        replies!(self, request, team::list)
+    }
+
+    async fn list_caseload(
+        &self,
+        request: Request<pb::ListCaseloadRequest>,
+    ) -> Result<Response<pb::ListCaseloadResponse>, Status> {
+        replies!(self, request, team::caseload)
     }
 
     async fn draft_consent(
@@ -448,11 +549,32 @@ impl RegistryService for Api {
         writes!(self, request, measures::record, pb::RecordMeasureResponse)
     }
 
+    async fn take_measure(
+        &self,
+        request: Request<pb::TakeMeasureRequest>,
+    ) -> Result<Response<pb::TakeMeasureResponse>, Status> {
+        writes!(self, request, measures::take, pb::TakeMeasureResponse)
+    }
+
     async fn mark_measure_entered_in_error(
         &self,
         request: Request<pb::MarkMeasureEnteredInErrorRequest>,
     ) -> Result<Response<pb::MarkMeasureEnteredInErrorResponse>, Status> {
         writes!(self, request, measures::mark_entered_in_error, pb::MarkMeasureEnteredInErrorResponse)
+    }
+
+    async fn get_measure_trends(
+        &self,
+        request: Request<pb::GetMeasureTrendsRequest>,
+    ) -> Result<Response<pb::GetMeasureTrendsResponse>, Status> {
+        replies!(self, request, measures::trends)
+    }
+
+    async fn list_scales(
+        &self,
+        request: Request<pb::ListScalesRequest>,
+    ) -> Result<Response<pb::ListScalesResponse>, Status> {
+        replies!(self, request, measures::scales)
     }
 
     async fn list_measures(

@@ -1,8 +1,7 @@
-//! The only door to the domain of the registry: agencies and workers, people and their links, goals, strengths and preferences, plans, consent directives, measures.
+//! The only door to the domain of the registry: agencies and workers, people and their links, goals, strengths and preferences, plans, teams, consent directives, measures.
 //! Invariant: pure. Time, ids, hashes and what other streams hold arrive as arguments; personal text is carried and never read.
 
 pub mod agency;
-pub mod catalogue;
 pub mod consent;
 pub mod facet;
 pub mod goal;
@@ -10,12 +9,14 @@ mod ids;
 pub mod measure;
 pub mod person;
 pub mod plan;
+pub mod scale;
+pub mod team;
 pub mod worker;
 
 #[cfg(test)]
 mod tests;
 
-pub use ids::{FacetId, GoalId, MeasureId, PlanItemId};
+pub use ids::{FacetId, GoalId, MeasureId, PlanItemId, TeamMemberId};
 
 use kernel::{By, PersonId, Voice};
 

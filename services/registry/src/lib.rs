@@ -1,6 +1,6 @@
 //! The registry: who there is (agencies, workers, people), what a person wants and says, and the keys that open what is sealed.
 //!
-//! It owns identity, links, goals, strengths and preferences, plan, consent and keys. It does not own what services do for a person: it learns from
+//! It owns identity, links, goals, strengths and preferences, plan, team, consent and keys. It does not own what services do for a person: it learns from
 //! referrals alone who serves whom.
 //!
 //! Invariants: records of one human are linked, never merged; only the person's voice sets goals and gives consent; a person's key lies here and
@@ -46,7 +46,7 @@ pub async fn service(parts: &Parts, keystore: KeyStore) -> Result<Service, Assem
     let lists = view::Lists { keys: keys.clone(), secret: parts.secret().clone() };
     let lists = parts.lists(lists).await?;
     let view = view::View::new(lists.clone(), parts.people().await?);
-    parts.time(clocks::Clocks::new(desk.clone(), view.clone()), &lists);
+    parts.time(clocks::Clocks::new(desk.clone(), lists.clone()), &lists);
     parts.react(loops::Serves::new(desk.clone()))?;
     parts.react(loops::Shreds::new(keystore.clone(), vec![keys, parts.keys().clone()]))?;
     let api = api::Api::new(desk, keystore.clone(), view);

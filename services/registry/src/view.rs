@@ -1,11 +1,13 @@
-//! The registry's own lists: agencies, workers, who serves whom, whom directives name and when these end, goals and measures of a person, and the blind
+//! The registry's own lists: agencies, workers, who serves whom, whom directives name, what runs out, whom workers serve, goals and measures of a person, and the blind
 //! index that people are found by.
 //! Invariant: no text of a person is in it; an erased person is in no index, however the events fall.
 
+mod due;
 mod find;
+mod team;
 
 use kernel::ids::Uuid;
-use kernel::{AgencyId, Decider, DirectiveId, PersonId, Recipients};
+use kernel::{AgencyId, Decider, PersonId, Recipients};
 use platform::args;
 use platform::command::Encoding;
 use platform::db::{Row, Rows, StoreError, Value};
@@ -25,6 +27,8 @@ use crate::domain::facet::{self, Facet};
 use crate::domain::goal::{self, Goal};
 use crate::domain::measure::{self, Measure};
 use crate::domain::person::{self, Details, Identifier, Person, Quality, Use};
+use crate::domain::plan::Plan;
+use crate::domain::team::Team;
 use crate::domain::worker::{self, Worker};
 use crate::wire::{self, Opener};
 
@@ -53,9 +57,6 @@ const MEASURE: &str = "INSERT INTO measure (id, person, at) VALUES {rows} ON CON
 const SERVING: &str = "INSERT INTO serving (person, agency) VALUES {rows} ON CONFLICT DO NOTHING";
 const ALLOWED: &str = "INSERT INTO allowed (person, agency, directive) VALUES {rows} ON CONFLICT DO NOTHING";
 const NOT_ALLOWED: &str = "DELETE FROM allowed WHERE directive IN (VALUES {rows})";
-const ENDS: &str = "INSERT INTO ends (directive, person, at) VALUES {rows} ON CONFLICT (directive) DO UPDATE SET at = excluded.at";
-const ENDS_NOT: &str = "DELETE FROM ends WHERE directive IN (VALUES {rows})";
-const NOTHING_ENDS: &str = "DELETE FROM ends WHERE person IN (VALUES {rows})";
 const NAMED: &str = "INSERT INTO named (person, hash, kind) VALUES {rows} ON CONFLICT DO NOTHING";
 const NOT_NAMED: &str = "DELETE FROM named WHERE person IN (VALUES {rows})";
 const IDENTIFIED: &str = "INSERT INTO identified (person, key_hash, hash, matching, told) VALUES {rows} \
@@ -67,12 +68,12 @@ const NOT_THIS: &str = "WITH given (person, key_hash) AS (VALUES {rows}) \
      AND EXISTS (SELECT 1 FROM given WHERE given.person = identified.person AND given.key_hash = identified.key_hash)";
 
 impl lists::Lists for Lists {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 4;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, postgres: bool) -> Vec<String> {
         let hash = if postgres { "bytea" } else { "blob" };
-        vec![
+        let mut tables = vec![
             "CREATE TABLE agency (id uuid PRIMARY KEY, at bigint NOT NULL)".into(),
             "CREATE INDEX agency_oldest ON agency (at, id)".into(),
             "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, at bigint NOT NULL)".into(),
@@ -82,10 +83,6 @@ impl lists::Lists for Lists {
             "CREATE TABLE allowed (person uuid NOT NULL, agency uuid NOT NULL, directive uuid NOT NULL, PRIMARY KEY (person, agency, directive))"
                 .into(),
             "CREATE INDEX allowed_directive ON allowed (directive)".into(),
-            // When active directives end by themselves, in microseconds since 1970.
-            "CREATE TABLE ends (directive uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
-            "CREATE INDEX ends_at ON ends (at)".into(),
-            "CREATE INDEX ends_person ON ends (person)".into(),
             "CREATE TABLE goal (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
             "CREATE INDEX goal_oldest ON goal (person, at, id)".into(),
             "CREATE TABLE facet (id uuid PRIMARY KEY, person uuid NOT NULL, at bigint NOT NULL)".into(),
@@ -99,7 +96,10 @@ impl lists::Lists for Lists {
                  told bigint NOT NULL, PRIMARY KEY (person, key_hash))"
             ),
             "CREATE INDEX identified_hash ON identified (hash, person)".into(),
-        ]
+        ];
+        tables.extend(due::tables());
+        tables.extend(team::tables());
+        tables
     }
 
     async fn apply(&self, logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
@@ -127,6 +127,8 @@ impl lists::Lists for Lists {
                 | goal::Event::Accepted
                 | goal::Event::Rejected
                 | goal::Event::Dropped
+                | goal::Event::Planned
+                | goal::Event::ReadinessNoted { .. }
                 | goal::Event::Activated
                 | goal::Event::Held
                 | goal::Event::Resumed
@@ -143,12 +145,14 @@ impl lists::Lists for Lists {
                 | facet::Event::EnteredInError => {}
             },
             Measure::CATEGORY => match logged.event::<Measure>()? {
-                measure::Event::Recorded { told, .. } => {
+                measure::Event::Recorded { told, .. } | measure::Event::Taken { told, .. } => {
                     rows.put(&[id], MEASURE, [args![id, told.person.uuid(), at]]);
                 }
                 measure::Event::EnteredInError => {}
             },
             Consent::CATEGORY => apply_consent(&logged.event::<Consent>()?, rows),
+            Team::CATEGORY => team::apply(id, &logged.event::<Team>()?, at, rows),
+            Plan::CATEGORY => due::apply_plan(id, &logged.event::<Plan>()?, rows),
             _ => {}
         }
         Ok(())
@@ -192,8 +196,9 @@ impl Lists {
                 rows.put(&[person], NOT_NAMED, [args![person]]);
                 rows.put(&[person], NOT_IDENTIFIED, [args![person]]);
                 if *event == person::Event::Erased {
-                    // Nothing can be written about them any more, so no end either.
-                    rows.put(&[person], NOTHING_ENDS, [args![person]]);
+                    // Nothing can be written about them any more, so nothing is due either; and nobody has them to serve.
+                    rows.put(&[person], due::NOTHING_DUE, [args![person]]);
+                    rows.put(&[person], team::NOBODYS_MEMBER, [args![person]]);
                 }
             }
             person::Event::Linked { .. } | person::Event::Unlinked { .. } => {}
@@ -269,25 +274,15 @@ fn apply_consent(event: &consent::Event, rows: &mut Rows) {
                 let row = |agency: &AgencyId| args![person, agency.uuid(), directive];
                 rows.put(&[person], ALLOWED, agencies.iter().map(row));
             }
-            let end = content.scope.until.map(|until| args![directive, person, until.as_microsecond()]);
-            rows.put(&[person], ENDS, end);
+            let until = content.scope.until.map(|until| until.as_microsecond());
+            let end = until.map(|at| args![Consent::CATEGORY, person, due::ends(event.id), at]);
+            rows.put(&[person], due::DUE, end);
         }
         consent::What::Revoked { .. } | consent::What::Expired | consent::What::Superseded { .. } => {
             rows.put(&[person], NOT_ALLOWED, [args![directive]]);
-            rows.put(&[person], ENDS_NOT, [args![directive]]);
+            rows.put(&[person], due::NOT_DUE, [args![Consent::CATEGORY, person, due::ends(event.id)]]);
         }
     }
-}
-
-/// An active directive whose end comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ends {
-    /// Which.
-    pub directive: DirectiveId,
-    /// Whose.
-    pub person: PersonId,
-    /// When, in microseconds since 1970.
-    pub at: i64,
 }
 
 impl View {
@@ -354,29 +349,6 @@ impl View {
     /// The view cannot be read.
     pub async fn measures(&self, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {
         self.of_records("measure", records).await
-    }
-
-    /// Directives whose end has come by then, the oldest first.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn ended(&self, by: i64, limit: usize) -> Result<Vec<Ends>, StoreError> {
-        let sql = format!("SELECT directive, person, at FROM ends WHERE at <= $1 ORDER BY at LIMIT {limit}");
-        let rows = self.lists.db().fetch(&sql, args![by]).await?;
-        let ends = |row: &Row| {
-            let (directive, person) = (DirectiveId::new(row.uuid(0)?), PersonId::new(row.uuid(1)?));
-            Ok(Ends { directive, person, at: row.i64(2)? })
-        };
-        rows.iter().map(ends).collect()
-    }
-
-    /// The next time after then at which a directive ends.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn next_end(&self, after: i64) -> Result<Option<i64>, StoreError> {
-        let rows = self.lists.db().fetch("SELECT min(at) FROM ends WHERE at > $1", args![after]).await?;
-        rows.first().map_or(Ok(None), |row| row.opt_i64(0))
     }
 
     async fn of_records(&self, table: &str, records: &[PersonId]) -> Result<Vec<Uuid>, StoreError> {

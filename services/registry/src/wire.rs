@@ -2,6 +2,7 @@
 //! Invariant: personal text leaves sealed and comes back sealed; only [`Opener`] opens it, for a reply or the blind index.
 
 mod agency;
+mod catalogue;
 mod codes;
 mod consent;
 mod facet;
@@ -9,6 +10,7 @@ mod goal;
 mod measure;
 mod person;
 mod plan;
+mod team;
 mod worker;
 
 use kernel::{AgencyId, By, Private, Voice};
@@ -24,14 +26,16 @@ use proto::registry::registry_event::Kind;
 use proto::types;
 
 pub use agency::{agency, agency_content};
+pub use catalogue::{practice, skill};
 pub use consent::{consent, consent_content, draft, give, revoke};
 pub use facet::{facet, facet_content, facet_kind};
-pub use goal::{achievement, goal, goal_content};
-pub use measure::{measure, measure_content};
+pub use goal::{achievement, goal, goal_content, readiness};
+pub use measure::{measure, measure_content, scale, taken, trend};
 pub use person::{
     details, details_out, identifier, identifier_hash, identifier_out, match_hash, names, person_state,
 };
-pub use plan::{plan, plan_item_content};
+pub use plan::{plan_item_content, plan_items, plan_review, plan_version, version_id, version_number};
+pub use team::{add_member, caseload_entry, team_member};
 pub use worker::{worker, worker_content};
 
 /// Most identifiers that one record may have.

@@ -15,6 +15,7 @@ use registry::domain::goal::Goal;
 use registry::domain::measure::Measure;
 use registry::domain::person::Person;
 use registry::domain::plan::Plan;
+use registry::domain::team::Team;
 use registry::domain::worker::Worker;
 use tests::golden::Golden;
 
@@ -46,6 +47,8 @@ fn agency() -> Option<pb::AgencyContent> {
         zone: "America/Chicago".into(),
         part2: true,
         identifiers,
+        plan_review_days: 30,
+        plan_overseer_role: pb::WorkerRole::Psychologist.into(),
     })
 }
 
@@ -97,6 +100,7 @@ fn goal() -> Option<pb::SealedGoal> {
         life_domains: vec![LifeDomain::Employment.into()],
         environment: pb::Environment::Working.into(),
         strength: sealed("strength"),
+        strength_facet_id: id(45),
     })
 }
 
@@ -109,13 +113,19 @@ fn item() -> Option<pb::PlanItemContent> {
         goal_id: id(50),
         practice: "ips".into(),
         skills: vec!["job-search".into()],
-        stance: pb::Stance::BuildIndependence.into(),
+        stance: proto::types::Stance::BuildIndependence.into(),
         worker_id: id(20),
         agency_id: id(2),
         from: date(4),
         until: date(9),
         review_on: date(30),
+        offer_id: id(47),
     })
+}
+
+fn clock() -> Option<pb::PlanReviewClock> {
+    let due_at = Some(prost_types::Timestamp { seconds: 1_780_000_000, nanos: 0 });
+    Some(pb::PlanReviewClock { due_at, overdue: true })
 }
 
 /// One to named agencies, or to those that treat, which has no beginning yet.
@@ -262,6 +272,14 @@ fn samples() -> Vec<(&'static str, Kind)> {
             }),
         ),
         ("goal", Kind::GoalEnteredInError(pb::GoalEnteredInError { goal_id: goal_id() })),
+        ("goal", Kind::GoalPlanned(pb::GoalPlanned { goal_id: goal_id() })),
+        (
+            "goal",
+            Kind::GoalReadinessNoted(pb::GoalReadinessNoted {
+                goal_id: goal_id(),
+                readiness: pb::Readiness::NotNow.into(),
+            }),
+        ),
         (
             "facet",
             Kind::FacetNoted(pb::FacetNoted {
@@ -280,9 +298,42 @@ fn samples() -> Vec<(&'static str, Kind)> {
                 plan_item_id: id(70),
                 person_id: person_id(),
                 content: item(),
+                review: clock(),
+                asks_overseer: true,
             }),
         ),
-        ("plan", Kind::PlanItemEnded(pb::PlanItemEnded { plan_item_id: id(70), until: date(9) })),
+        (
+            "plan",
+            Kind::PlanItemEnded(pb::PlanItemEnded {
+                plan_item_id: id(70),
+                until: date(9),
+                review: clock(),
+                asks_overseer: true,
+            }),
+        ),
+        (
+            "plan",
+            Kind::PlanItemChanged(pb::PlanItemChanged {
+                plan_item_id: id(70),
+                content: item(),
+                review: clock(),
+                asks_overseer: true,
+            }),
+        ),
+        ("plan", Kind::PlanAgreed(pb::PlanAgreed { person_id: person_id(), version: 3 })),
+        (
+            "plan",
+            Kind::PlanApproved(pb::PlanApproved { person_id: person_id(), version: 3, worker_id: id(20) }),
+        ),
+        ("plan", Kind::PlanReviewed(pb::PlanReviewed { person_id: person_id(), review: clock() })),
+        (
+            "plan",
+            Kind::PlanReviewOverdue(pb::PlanReviewOverdue {
+                person_id: person_id(),
+                due_at: clock().and_then(|clock| clock.due_at),
+                agency_ids: vec![id(2), id(4)],
+            }),
+        ),
         (
             "consent",
             Kind::ConsentDrafted(pb::ConsentDrafted {
@@ -330,6 +381,30 @@ fn samples() -> Vec<(&'static str, Kind)> {
                 correction: true,
             }),
         ),
+        (
+            "team",
+            Kind::TeamMemberAdded(pb::TeamMemberAdded {
+                team_member_id: id(60),
+                person_id: person_id(),
+                role: pb::TeamRole::Family.into(),
+                worker_id: String::new(),
+                agency_id: String::new(),
+                from: date(4),
+                until: date(9),
+                name: sealed("name"),
+            }),
+        ),
+        ("team", Kind::TeamMemberEnded(pb::TeamMemberEnded { team_member_id: id(60), until: date(9) })),
+        ("team", Kind::TeamMemberEnteredInError(pb::TeamMemberEnteredInError { team_member_id: id(60) })),
+        (
+            "measure",
+            Kind::MeasureTaken(pb::MeasureTaken {
+                measure_id: id(80),
+                person_id: person_id(),
+                agency_id: agency_id(),
+                content: measure(),
+            }),
+        ),
         ("measure", Kind::MeasureEnteredInError(pb::MeasureEnteredInError { measure_id: id(80) })),
         (
             "reaction",
@@ -375,6 +450,7 @@ fn every_kind_is_read_by_its_own_stream() {
             Goal::CATEGORY => reads::<Goal>(&stored),
             Facet::CATEGORY => reads::<Facet>(&stored),
             Plan::CATEGORY => reads::<Plan>(&stored),
+            Team::CATEGORY => reads::<Team>(&stored),
             Consent::CATEGORY => reads::<Consent>(&stored),
             Measure::CATEGORY => reads::<Measure>(&stored),
             // Nothing is decided on it, so no decider reads it.

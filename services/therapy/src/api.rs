@@ -119,6 +119,13 @@ impl TherapyService for Api {
         writes!(self, request, episodes::assign, pb::AssignEpisodeResponse)
     }
 
+    async fn name_episode_plan(
+        &self,
+        request: Request<pb::NameEpisodePlanRequest>,
+    ) -> Result<Response<pb::NameEpisodePlanResponse>, Status> {
+        writes!(self, request, episodes::name_plan, pb::NameEpisodePlanResponse)
+    }
+
     async fn close_episode(
         &self,
         request: Request<pb::CloseEpisodeRequest>,

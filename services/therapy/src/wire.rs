@@ -20,7 +20,7 @@ pub use appointment::{
 };
 pub use codes::{appointment_states, episode_states};
 pub use episode::{
-    assign, close, episode, mark_entered_in_error as mark_episode_entered_in_error, open,
+    assign, close, episode, mark_entered_in_error as mark_episode_entered_in_error, name_plan, open,
     stage as episode_state,
 };
 pub use practitioner::{change, practitioner, register, retire};

@@ -27,7 +27,7 @@ use kernel::{Occurred, Precision, Timestamp};
 use platform::command::stored::id_text;
 use platform::error::BadField;
 use platform::records::Tells;
-use platform::wire::REQUEST_LOOKS_BACK_DAYS;
+use platform::wire::{REQUEST_LOOKS_BACK_DAYS, ids};
 
 pub use case::{
     add_contact, assign_worker, case, discharge, mark_contact_entered_in_error, mark_entered_in_error,
@@ -86,18 +86,6 @@ fn recent_day(
     let zone = platform::wire::zone("zone", zone)?;
     recent(field, Occurred::day(day, zone.clone()), now)?;
     Ok((day, zone))
-}
-
-/// Ids in a list of at most `max`.
-fn ids<T: std::str::FromStr<Err = kernel::ids::NotAnId>>(
-    field: &str,
-    texts: &[String],
-    max: usize,
-) -> Result<Vec<T>, BadField> {
-    if texts.len() > max {
-        return Err(BadField::new(field, format!("holds more than {max} ids")));
-    }
-    texts.iter().enumerate().map(|(i, text)| platform::wire::id(&format!("{field}[{i}]"), text)).collect()
 }
 
 #[cfg(test)]

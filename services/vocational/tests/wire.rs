@@ -61,6 +61,8 @@ fn contact_at(service: &Alone, setting: Setting) -> Option<Contact> {
         reached: true,
         purpose: "career-planning".into(),
         worker_ids: vec![SPECIALIST.to_string()],
+        skills: vec!["job-search".into()],
+        stance: proto::types::Stance::BuildIndependence.into(),
     })
 }
 

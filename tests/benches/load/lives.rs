@@ -361,6 +361,7 @@ impl About {
             reached: true,
             purpose: "follow_up".into(),
             worker_ids: vec![worker(self.by)],
+            ..Default::default()
         }
     }
 

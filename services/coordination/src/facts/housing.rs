@@ -89,6 +89,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::UnitTakenOutOfService(_)
             | Kind::UnitReturnedToService(_)
             | Kind::PlacementUnitAssigned(_)
+            | Kind::PlacementPlanNamed(_)
             | Kind::PlacementOffered(_)
             | Kind::PlacementAccepted(_)
             | Kind::PlacementAdmitted(_)

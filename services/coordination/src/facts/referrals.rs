@@ -67,7 +67,12 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             zone: read.event.occurred.clone().unwrap_or_default().zone,
             ..Service::default()
         })),
-        (Kind::ParticipationRecorded(told), _) => {
+        (Kind::ParticipationRecorded(told), held) => {
+            // Told again, it carries out what it did before.
+            let plan_items = match held {
+                Some(Fact::Service(service)) => service.plan_items,
+                Some(_) | None => vec![],
+            };
             let began = told.started.ok_or(Unreadable)?;
             let ended = told.ended.map(|ended| instant(ended.at.as_ref())).transpose()?;
             Some(Fact::Service(Service {
@@ -76,8 +81,12 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
                 from: instant(began.at.as_ref())?.as_microsecond(),
                 until: ended.map(jiff::Timestamp::as_microsecond),
                 zone: began.zone,
+                plan_items,
                 ..Service::default()
             }))
+        }
+        (Kind::ParticipationPlanNamed(named), Some(Fact::Service(service))) => {
+            Some(Fact::Service(Service { plan_items: named.plan_item_ids, ..service }))
         }
         (Kind::ParticipationEnded(_), Some(Fact::Service(mut service))) => {
             service.until = Some(happened(read)?.as_microsecond());
@@ -102,6 +111,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ReferralConsentLapsed(_)
             | Kind::ReferralConsentRestored(_)
             | Kind::ReferralProgressed(_)
+            | Kind::ParticipationPlanNamed(_)
             | Kind::ParticipationContactMade(_)
             | Kind::ParticipationEnded(_)
             | Kind::ReactionRefused(_),

@@ -47,6 +47,15 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             });
             Some(Fact::Plan(plan))
         }
+        (Kind::PlanItemChanged(changed), Some(Fact::Plan(mut plan))) => {
+            let content = changed.content.ok_or(Unreadable)?;
+            if let Some(item) = plan.items.iter_mut().find(|item| item.id == changed.plan_item_id) {
+                item.goal = content.goal_id;
+                item.written = Some(written(read, &content.agency_id, false));
+            }
+            Some(Fact::Plan(plan))
+        }
+        (Kind::PlanItemChanged(_), held) => held,
         (
             Kind::AgencyRegistered(_)
             | Kind::AgencyChanged(_)
@@ -66,12 +75,18 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::PersonErased(_)
             | Kind::GoalReworded(_)
             | Kind::GoalAccepted(_)
+            | Kind::GoalPlanned(_)
+            | Kind::GoalReadinessNoted(_)
             | Kind::GoalActivated(_)
             | Kind::GoalHeld(_)
             | Kind::GoalResumed(_)
             | Kind::GoalRated(_)
             // An item that ended is past: what carries it out still says which goal it serves.
             | Kind::PlanItemEnded(_)
+            | Kind::PlanAgreed(_)
+            | Kind::PlanApproved(_)
+            | Kind::PlanReviewed(_)
+            | Kind::PlanReviewOverdue(_)
             | Kind::FacetNoted(_)
             | Kind::FacetReworded(_)
             | Kind::FacetDropped(_)
@@ -82,6 +97,10 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ConsentExpired(_)
             | Kind::ConsentSuperseded(_)
             | Kind::MeasureRecorded(_)
+            | Kind::MeasureTaken(_)
+            | Kind::TeamMemberAdded(_)
+            | Kind::TeamMemberEnded(_)
+            | Kind::TeamMemberEnteredInError(_)
             | Kind::MeasureEnteredInError(_)
             | Kind::ReactionRefused(_),
             held,

@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::stored::Fact;
 use super::told::Told;
 use super::{
-    housing as of_housing, referrals as of_referrals, therapy as of_therapy, vocational as of_vocational,
+    housing as of_housing, referrals as of_referrals, registry as of_registry, therapy as of_therapy,
+    vocational as of_vocational,
 };
 use crate::domain::{Facts, Parameters, judge};
 
@@ -259,4 +260,28 @@ fn what_a_service_was_refused_to_do_changes_no_fact() {
     assert_eq!(of_vocational::apply(None, &read_of), Ok(None));
     let kind = therapy::therapy_event::Kind::ReactionRefused(refused());
     assert_eq!(of_therapy::apply(None, &read(&therapy::TherapyEvent { kind: Some(kind) }, None)), Ok(None));
+}
+
+#[test]
+fn an_item_that_was_given_another_goal_serves_that_one() {
+    use proto::registry as reg;
+    use reg::registry_event::Kind;
+    let item = |goal: &str| {
+        let content = reg::PlanItemContent {
+            goal_id: goal.into(),
+            agency_id: CLINIC.to_string(),
+            ..Default::default()
+        };
+        Some(content)
+    };
+    let told =
+        |held, kind| of_registry::apply(held, &read(&reg::RegistryEvent { kind: Some(kind) }, None)).unwrap();
+    let added =
+        reg::PlanItemAdded { plan_item_id: "item".into(), content: item("first"), ..Default::default() };
+    let changed =
+        reg::PlanItemChanged { plan_item_id: "item".into(), content: item("second"), ..Default::default() };
+    let held = told(told(None, Kind::PlanItemAdded(added)), Kind::PlanItemChanged(changed));
+    let Some(Fact::Plan(plan)) = held else { panic!("a plan") };
+    let goals: Vec<&str> = plan.items.iter().map(|item| item.goal.as_str()).collect();
+    assert_eq!(goals, ["second"]);
 }

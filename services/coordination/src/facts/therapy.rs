@@ -24,6 +24,14 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::AppointmentReplaced(_),
             held,
         ) => held,
+        (Kind::EpisodePlanNamed(named), held) => match held {
+            Some(Fact::Service(episode)) => Some(Fact::Service(Service {
+                goal: named.goal_id,
+                plan_items: named.plan_item_ids,
+                ..episode
+            })),
+            Some(_) | None => held,
+        },
 
         (Kind::EpisodeOpened(opened), _) => Some(Fact::Service(Service {
             written: Some(written(read, &opened.agency_id, opened.part2)),

@@ -50,6 +50,7 @@ pub(super) async fn match_household(
 }
 
 changes!(assign_unit, "AssignUnit", AssignUnitRequest, REQUEST, wire::assign);
+changes!(name_plan, "NamePlacementPlan", NamePlacementPlanRequest, REQUEST, wire::name_plan);
 changes!(offer, "OfferPlacement", OfferPlacementRequest, REQUEST, wire::offer);
 changes!(accept, "AcceptPlacement", AcceptPlacementRequest, SAY, wire::accept);
 changes!(decline, "DeclinePlacement", DeclinePlacementRequest, SAY, wire::decline);

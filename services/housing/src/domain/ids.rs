@@ -15,3 +15,5 @@ kernel::id!(/// A referral, kept by the referrals service.
     ReferralId);
 kernel::id!(/// A fact as a source told it: what its key is hashed to.
     FactId);
+kernel::id!(/// An item of a person's plan, kept by the registry.
+    PlanItemId);

@@ -1,6 +1,7 @@
 //! Where a person stays, as told at a contact or at the entry to a project (HMIS 3.917, 4.12).
 //! Invariant: it is a point in time and says nothing of who lodges whom; it belongs to the agency that wrote it down.
 
+use kernel::skill::Approach;
 use kernel::{AgencyId, By, Decider, Occurred, PersonId, RefusalKind, WorkerId};
 
 use super::LivingSituationId;
@@ -22,6 +23,8 @@ pub struct Contact {
     pub purpose: String,
     /// Workers who took part.
     pub workers: Vec<WorkerId>,
+    /// The skills it was about; none where it was about none.
+    pub approach: Option<Approach>,
 }
 
 /// What was told.

@@ -145,6 +145,7 @@ fn follow(before: &placement::State, event: &placement::Event, diaries: &mut Dia
         // Matched and recorded are followed where they are decided; the others have nothing to do with a unit.
         E::Matched { .. }
         | E::Recorded { .. }
+        | E::PlanNamed { .. }
         | E::Offered { .. }
         | E::Accepted { .. }
         | E::NightsCounted { .. }

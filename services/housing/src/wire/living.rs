@@ -5,6 +5,7 @@ use kernel::{AgencyId, By, Occurred, PersonId, Timestamp, WorkerId};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
 use platform::seal::Secret;
+use platform::training;
 use platform::wire::{self, from_occurred, to_occurred};
 use prost::Name;
 use proto::housing as pb;
@@ -96,10 +97,12 @@ fn contact_in(given: &types::Contact) -> Result<Contact, BadField> {
         reached: given.reached,
         purpose: wire::code("purpose", &given.purpose)?,
         workers: given.worker_ids.iter().enumerate().map(worker).collect::<Result<_, _>>()?,
+        approach: training::approach(&given.skills, given.stance)?,
     })
 }
 
 fn contact_out(contact: &Contact) -> types::Contact {
+    let (skills, stance) = training::written(contact.approach.as_ref());
     types::Contact {
         occurred: Some(to_occurred(&contact.occurred)),
         minutes: contact.minutes,
@@ -107,6 +110,8 @@ fn contact_out(contact: &Contact) -> types::Contact {
         reached: contact.reached,
         purpose: contact.purpose.clone(),
         worker_ids: contact.workers.iter().map(ToString::to_string).collect(),
+        skills,
+        stance,
     }
 }
 
@@ -204,5 +209,6 @@ fn stored_contact(
         reached: contact.reached,
         purpose: contact.purpose,
         workers: workers.collect::<Result<Vec<WorkerId>, _>>()?,
+        approach: training::stored(contact.skills, contact.stance),
     }))
 }

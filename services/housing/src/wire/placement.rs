@@ -25,6 +25,8 @@ use crate::domain::{FactId, HouseholdId, PlacementId, UnitId, group};
 
 /// The most members of a household.
 const MEMBERS: usize = 30;
+/// The most items of a plan that one placement carries out.
+const PLAN_ITEMS: usize = 50;
 /// The most nights in one request.
 const NIGHTS: usize = 31;
 
@@ -97,6 +99,16 @@ pub fn assign(
     let unit = wire::id("unit_id", &request.unit_id)?;
     let when = when("from", request.from.as_ref(), now)?;
     Ok((placement_id(&request.placement_id)?, Command::AssignUnit { by, unit, when }))
+}
+
+/// The items of the person's plan that it carries out.
+pub fn name_plan(
+    by: By,
+    now: Timestamp,
+    request: &pb::NamePlacementPlanRequest,
+) -> Result<(PlacementId, Command), BadField> {
+    let items = wire::ids("plan_item_ids", &request.plan_item_ids, PLAN_ITEMS)?;
+    Ok((placement_id(&request.placement_id)?, Command::NamePlan { by, at: Occurred::instant(now), items }))
 }
 
 /// Steps that say nothing but when.
@@ -374,6 +386,7 @@ pub fn placement(version: u64, state: &State, destination: Option<pb::Place>) ->
         refusal_reason: refusal,
         cancel_reason: cancel,
         discrepancies: discrepancies(made),
+        plan_item_ids: made.plan_items.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -418,3 +418,24 @@ async fn roles_are_judged_and_an_unknown_or_erased_person_gets_no_placement() {
     let erased = matched(&service, &group, "", ANA).await.unwrap_err();
     assert_eq!(code(&erased), says(Code::FailedPrecondition, "PERSON_ERASED"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_placement_names_the_items_of_the_plan_that_it_carries_out() {
+    let service = service().await;
+    let mut cedar = cedar(&service);
+    let group = group(&service, ProjectType::PermanentSupportiveHousing).await;
+    let placement = matched(&service, &group, "", ANA).await.unwrap();
+    let item = uuid::Uuid::from_u128(70).to_string();
+    let name = |items: Vec<String>| pb::NamePlacementPlanRequest {
+        request_id: uuid::Uuid::now_v7().to_string(),
+        placement_id: placement.clone(),
+        plan_item_ids: items,
+        ..Default::default()
+    };
+    let wrong = cedar.name_placement_plan(name(vec![item.clone(), "supper".into()])).await.unwrap_err();
+    assert!(wrong.code() == Code::InvalidArgument && wrong.message().contains("plan_item_ids[1]"), "{wrong}");
+    let foreign = harbor(&service).name_placement_plan(name(vec![item.clone()])).await;
+    assert_eq!(foreign.unwrap_err().code(), Code::NotFound);
+    cedar.name_placement_plan(name(vec![item.clone()])).await.unwrap();
+    assert_eq!(read(&mut cedar, &placement).await.unwrap().plan_item_ids, [item]);
+}

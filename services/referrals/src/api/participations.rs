@@ -44,6 +44,16 @@ pub(super) async fn start(
     api.take_part(&ask, part, command).await
 }
 
+pub(super) async fn name_plan(
+    api: &Api,
+    request: &Request<pb::NameParticipationPlanRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("NameParticipationPlan", &[Role::Worker], request, &r.request_id, &r.etag)?;
+    let (id, command) = wire::name_plan(ask.by(), r)?;
+    api.desk.decide::<Participation>(&ask, id.uuid(), command).await
+}
+
 pub(super) async fn add_contact(
     api: &Api,
     request: &Request<pb::AddParticipationContactRequest>,

@@ -2,6 +2,7 @@
 //! Invariant: it was made or attempted; which of them it says itself.
 
 use kernel::ids::Uuid;
+use kernel::skill::Approach;
 use kernel::{Occurred, WorkerId};
 
 /// A contact, as the contract encodes it; its content is not judged here.
@@ -21,4 +22,6 @@ pub struct Contact {
     pub purpose: String,
     /// Workers who took part.
     pub workers: Vec<WorkerId>,
+    /// The skills it was about; none where it was about none.
+    pub approach: Option<Approach>,
 }

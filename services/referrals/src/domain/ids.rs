@@ -7,3 +7,5 @@ kernel::id!(/// A participation (FHIR EpisodeOfCare).
     ParticipationId);
 kernel::id!(/// A goal of a person, kept by the registry.
     GoalId);
+kernel::id!(/// An item of a person's plan, kept by the registry.
+    PlanItemId);

@@ -7,7 +7,7 @@ use kernel::{
 
 use super::contact::Contact;
 use super::referral::ClosingReason;
-use super::{ParticipationId, ReferralId, offer};
+use super::{ParticipationId, PlanItemId, ReferralId, offer};
 
 /// A participation.
 pub struct Participation;
@@ -105,6 +105,8 @@ pub enum State {
         started: Occurred,
         /// When it ended, with the destination code.
         ended: Option<(Occurred, u32)>,
+        /// The items of the person's plan that it carries out.
+        plan_items: Vec<PlanItemId>,
         /// Its contacts, oldest first as noted.
         contacts: Vec<Contact>,
         /// The whole fact as another system told it; none where it was made here.
@@ -130,6 +132,13 @@ pub enum Command {
         facts: Facts,
         /// When.
         at: Occurred,
+    },
+    /// Name the items of the person's plan that it carries out.
+    NamePlan {
+        /// Who says so.
+        by: By,
+        /// All of them.
+        items: Vec<PlanItemId>,
     },
     /// Note a contact.
     AddContact {
@@ -167,6 +176,17 @@ pub enum Event {
         facts: Facts,
         /// When.
         at: Occurred,
+    },
+    /// It carries out these items of the person's plan.
+    PlanNamed {
+        /// The participation.
+        id: ParticipationId,
+        /// The person.
+        person: PersonId,
+        /// Whether the programme falls under 42 CFR Part 2.
+        part2: bool,
+        /// All of them.
+        items: Vec<PlanItemId>,
     },
     /// A contact.
     ContactMade {
@@ -264,6 +284,14 @@ impl Decider for Participation {
                 State::Unmade => Err(Refusal::NotFound),
                 State::Made { .. } | State::InError { .. } => Err(Refusal::AlreadyExists),
             },
+            Command::NamePlan { by, items } => {
+                let (facts, _, _) = open_to(state, by)?;
+                if matches!(state, State::Made { plan_items, .. } if *plan_items == items) {
+                    return Ok(vec![]);
+                }
+                let (id, person, part2) = (facts.id, facts.person, facts.part2);
+                Ok(vec![Event::PlanNamed { id, person, part2, items }])
+            }
             Command::AddContact { by, contact, recorded } => {
                 let (facts, ended, contacts) = open_to(state, by)?;
                 if contacts.contains(&contact) {
@@ -313,38 +341,45 @@ impl Decider for Participation {
         }
     }
 
-    fn evolve(state: State, event: &Event) -> State {
+    fn evolve(mut state: State, event: &Event) -> State {
         match event {
             Event::Started { facts, at } => State::Made {
                 facts: facts.clone(),
                 started: at.clone(),
                 ended: None,
+                plan_items: vec![],
                 contacts: vec![],
                 told: None,
             },
-            Event::ContactMade { contact, .. } => match state {
-                State::Made { facts, started, ended, mut contacts, told } => {
+            Event::PlanNamed { items, .. } => {
+                if let State::Made { plan_items, .. } = &mut state {
+                    plan_items.clone_from(items);
+                }
+                state
+            }
+            Event::ContactMade { contact, .. } => {
+                if let State::Made { contacts, .. } = &mut state {
                     contacts.retain(|known| known.id != contact.id);
                     contacts.push(contact.clone());
-                    State::Made { facts, started, ended, contacts, told }
                 }
-                other @ (State::Unmade | State::InError { .. }) => other,
-            },
-            Event::Ended { at, .. } => match state {
-                State::Made { facts, started, contacts, told, .. } => {
-                    State::Made { facts, started, ended: Some((at.clone(), 0)), contacts, told }
+                state
+            }
+            Event::Ended { at, .. } => {
+                if let State::Made { ended, .. } = &mut state {
+                    *ended = Some((at.clone(), 0));
                 }
-                other @ (State::Unmade | State::InError { .. }) => other,
-            },
+                state
+            }
             Event::Recorded { told, .. } => {
-                let contacts = match state {
-                    State::Made { contacts, .. } => contacts,
-                    State::Unmade | State::InError { .. } => vec![],
+                let (contacts, plan_items) = match state {
+                    State::Made { contacts, plan_items, .. } => (contacts, plan_items),
+                    State::Unmade | State::InError { .. } => (vec![], vec![]),
                 };
                 State::Made {
                     facts: told.facts.clone(),
                     started: told.started.clone(),
                     ended: told.ended.clone(),
+                    plan_items,
                     contacts,
                     told: Some(told.clone()),
                 }

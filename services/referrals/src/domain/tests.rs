@@ -137,6 +137,7 @@ fn contact(id: u128, reached: bool) -> Contact {
         reached,
         purpose: "intake".into(),
         workers: vec![WorkerId::of(5)],
+        approach: None,
     }
 }
 

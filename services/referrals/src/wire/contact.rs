@@ -4,6 +4,7 @@
 use kernel::WorkerId;
 use platform::command::Unreadable;
 use platform::error::BadField;
+use platform::training;
 use platform::wire::{self, from_occurred, to_occurred};
 use proto::types;
 use uuid::Uuid;
@@ -26,11 +27,13 @@ pub(super) fn contact_in(id: Uuid, given: Option<&types::Contact>) -> Result<Con
         reached: given.reached,
         purpose: wire::code("purpose", &given.purpose).map_err(inside)?,
         workers: given.worker_ids.iter().enumerate().map(worker).collect::<Result<_, _>>().map_err(inside)?,
+        approach: training::approach(&given.skills, given.stance).map_err(inside)?,
     })
 }
 
 /// A contact as events and replies have it.
 pub(super) fn contact_out(contact: &Contact) -> types::Contact {
+    let (skills, stance) = training::written(contact.approach.as_ref());
     types::Contact {
         occurred: Some(to_occurred(&contact.occurred)),
         minutes: contact.minutes,
@@ -38,6 +41,8 @@ pub(super) fn contact_out(contact: &Contact) -> types::Contact {
         reached: contact.reached,
         purpose: contact.purpose.clone(),
         worker_ids: contact.workers.iter().map(ToString::to_string).collect(),
+        skills,
+        stance,
     }
 }
 
@@ -58,5 +63,6 @@ pub(super) fn stored_contact(
         reached: contact.reached,
         workers: workers.collect::<Result<Vec<WorkerId>, _>>()?,
         purpose: contact.purpose,
+        approach: training::stored(contact.skills, contact.stance),
     })
 }

@@ -5,6 +5,7 @@ use kernel::practice::zero_exclusion;
 use kernel::{AgencyId, Caller, OfferId, Zone};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
+use platform::training;
 use platform::wire;
 use prost::Name;
 use proto::referrals as pb;
@@ -76,7 +77,7 @@ fn content(given: &pb::ServiceOfferContent) -> Result<Content, BadField> {
     };
     Ok(Content {
         name: wire::text("name", &given.name, 200)?,
-        practice: wire::text("practice", &given.practice, 100)?,
+        practice: training::practice("practice", &given.practice)?,
         life_domains: given.life_domains.clone(),
         receiver,
         // An offer of another practice may promise the same; one of IPS cannot leave it out.

@@ -17,6 +17,9 @@ use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, 
 use crate::domain::ParticipationId;
 use crate::domain::participation::{Command, Event, Facts, Part, Participation, Recorded, State};
 
+/// The most items of a plan that one participation carries out.
+const PLAN_ITEMS: usize = 50;
+
 fn part(id: ParticipationId, agency: AgencyId, person: &str, offer: &str) -> Result<Part, BadField> {
     let (person, offer) = (wire::id("person_id", person)?, wire::id("offer_id", offer)?);
     Ok(Part { id, person, agency, offer, referral: None })
@@ -32,6 +35,15 @@ pub fn start(
     let part = part(id, agency, &request.person_id, &request.offer_id)?;
     let at = wire::happened("occurred_at", request.occurred_at.as_ref(), now)?;
     Ok((part, move |facts| Command::Start { by: By::Agency(agency), facts, at: at.clone() }))
+}
+
+/// The items of the person's plan that it carries out.
+pub fn name_plan(
+    by: By,
+    request: &pb::NameParticipationPlanRequest,
+) -> Result<(ParticipationId, Command), BadField> {
+    let items = wire::ids("plan_item_ids", &request.plan_item_ids, PLAN_ITEMS)?;
+    Ok((wire::id("participation_id", &request.participation_id)?, Command::NamePlan { by, items }))
 }
 
 /// A contact is noted.
@@ -92,7 +104,7 @@ pub fn record_participation(
 pub fn participation(id: ParticipationId, version: u64, state: &State) -> Option<pb::Participation> {
     match state {
         State::Unmade | State::InError { .. } => None,
-        State::Made { facts, started, ended, contacts, .. } => Some(pb::Participation {
+        State::Made { facts, started, ended, plan_items, contacts, .. } => Some(pb::Participation {
             id: id.to_string(),
             etag: version.to_string(),
             person_id: facts.person.to_string(),
@@ -103,6 +115,7 @@ pub fn participation(id: ParticipationId, version: u64, state: &State) -> Option
             ended: ended.as_ref().map(|(at, _)| to_occurred(at)),
             contacts: u32::try_from(contacts.len()).unwrap_or(u32::MAX),
             referral_id: id_text(facts.referral),
+            plan_item_ids: plan_items.iter().map(ToString::to_string).collect(),
         }),
     }
 }
@@ -136,6 +149,14 @@ impl Encoding for Participation {
                 };
                 let kind = pb::ParticipationStarted::full_name();
                 of(kind, Kind::ParticipationStarted(message), Some(at.clone()), facts.part2)
+            }
+            Event::PlanNamed { id, part2, items, .. } => {
+                let message = pb::ParticipationPlanNamed {
+                    participation_id: id.to_string(),
+                    plan_item_ids: items.iter().map(ToString::to_string).collect(),
+                };
+                let kind = pb::ParticipationPlanNamed::full_name();
+                of(kind, Kind::ParticipationPlanNamed(message), None, *part2)
             }
             Event::ContactMade { id, part2, contact, .. } => {
                 let message = pb::ParticipationContactMade {
@@ -204,6 +225,16 @@ impl Encoding for Participation {
                     referral: stored_optional_id(stored, &message.referral_id)?,
                     part2: message.part2,
                 },
+            },
+            Kind::ParticipationPlanNamed(message) => Event::PlanNamed {
+                id: stored_id(stored, &message.participation_id)?,
+                person: stored_id(stored, &stored.person_id)?,
+                part2,
+                items: message
+                    .plan_item_ids
+                    .iter()
+                    .map(|item| stored_id(stored, item))
+                    .collect::<Result<_, _>>()?,
             },
             Kind::ParticipationContactMade(message) => Event::ContactMade {
                 id: stored_id(stored, &message.participation_id)?,

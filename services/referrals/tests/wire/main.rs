@@ -19,7 +19,7 @@ use platform::peer::Peer;
 use proto::referrals as pb;
 use proto::referrals::referrals_service_client::ReferralsServiceClient as Client;
 use proto::types::{
-    Contact, FieldStatus, Identifier, LifeDomain, Occurred, Precision, Setting, Source, Written,
+    Contact, FieldStatus, Identifier, LifeDomain, Occurred, Precision, Setting, Source, Stance, Written,
 };
 use tests::alone::until;
 use tests::{Alone, OnStore, say};
@@ -161,7 +161,35 @@ async fn a_referral_goes_all_the_way_and_what_the_service_did_comes_back_onto_it
         reached: true,
         purpose: "first-lesson".into(),
         worker_ids: vec![],
+        skills: vec!["cooking".into(), "money".into()],
+        stance: Stance::BuildIndependence.into(),
     };
+    let item = uuid::Uuid::from_u128(70).to_string();
+    let named = call!(
+        clinic,
+        name_participation_plan,
+        NameParticipationPlanRequest {
+            participation_id: participation.clone(),
+            plan_item_ids: vec![item.clone()],
+        }
+    );
+    named.unwrap();
+    let wrong = call!(
+        clinic,
+        name_participation_plan,
+        NameParticipationPlanRequest {
+            participation_id: participation.clone(),
+            plan_item_ids: vec!["supper".into()],
+        }
+    );
+    assert!(wrong.unwrap_err().message().contains("plan_item_ids[0]"));
+    let juggling = Contact { skills: vec!["juggling".into()], ..contact.clone() };
+    let unknown = call!(
+        clinic,
+        add_participation_contact,
+        AddParticipationContactRequest { participation_id: participation.clone(), contact: Some(juggling) }
+    );
+    assert!(unknown.unwrap_err().message().contains("contact.skills[0]"));
     call!(
         clinic,
         add_participation_contact,
@@ -198,6 +226,7 @@ async fn a_referral_goes_all_the_way_and_what_the_service_did_comes_back_onto_it
 
     let request = pb::GetParticipationRequest { participation_id: participation, at_least: vec![] };
     let found = clinic.get_participation(request.clone()).await.unwrap().into_inner().participation.unwrap();
+    assert_eq!(found.plan_item_ids, [item]);
     assert_eq!((found.contacts, found.referral_id), (1, referral));
     assert_eq!(shelter.get_participation(request).await.unwrap_err().code(), Code::NotFound);
     service.stop().await;

@@ -12,6 +12,7 @@ fn attempt(service: &Alone, reached: bool) -> Option<Contact> {
         reached,
         purpose: "intake".into(),
         worker_ids: vec![],
+        ..Default::default()
     })
 }
 

@@ -58,7 +58,7 @@ async fn read(api: &Api, id: AgencyId) -> Result<Option<pb::Agency>, Status> {
 }
 
 /// Before every row of a list that is oldest first.
-fn start() -> Last {
+pub(super) fn start() -> Last {
     Last::new(i64::MIN, kernel::ids::Uuid::nil())
 }
 

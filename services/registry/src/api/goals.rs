@@ -1,22 +1,19 @@
-//! Goals and the plan.
+//! Goals.
 //! Invariant: whoever writes about a person is admitted by the person's record in the same write.
 
-use std::collections::BTreeSet;
-
-use kernel::{By, PersonId, Zone};
+use kernel::{By, Decider, PersonId};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error;
-use platform::wire::{id, optional_day};
+use platform::wire::id;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
 use super::{Api, CORRECT, OWN, READ, WORK, person_id};
-use crate::domain::agency::{self, Agency};
-use crate::domain::goal::{Act, Command, Facts, Goal, Refusal, State};
+use crate::domain::facet::{self, Facet};
+use crate::domain::goal::{Act, Command, Content, Facts, Goal, Refusal, State, Strength};
 use crate::domain::person::Person;
-use crate::domain::plan::{self, Plan};
-use crate::domain::{GoalId, No, PlanItemId};
+use crate::domain::{GoalId, No};
 use crate::wire;
 
 fn facts(api: &Api, ask: &Ask, person: PersonId) -> Facts {
@@ -32,8 +29,8 @@ pub(super) async fn propose(api: &Api, request: &Request<pb::ProposeGoalRequest>
     let ask = api.ask("ProposeGoal", WORK, request, (&r.request_id, "")).await?;
     let facts = facts(api, &ask, person_id(&r.person_id)?);
     let content = wire::goal_content(r.content.as_ref())?;
-    let command = Command::Propose { by: ask.by(), facts, content };
-    api.about::<Goal>(&ask, facts.id.uuid(), facts.person, command).await
+    let command = Command::Propose { by: ask.by(), facts, content: content.clone() };
+    says(api, &ask, facts.id, facts.person, &content, command).await
 }
 
 pub(super) async fn set(api: &Api, request: &Request<pb::SetGoalRequest>) -> Result<Done, Status> {
@@ -41,8 +38,50 @@ pub(super) async fn set(api: &Api, request: &Request<pb::SetGoalRequest>) -> Res
     let ask = api.ask("SetGoal", OWN, request, (&r.request_id, "")).await?;
     let facts = facts(api, &ask, person_id(&r.person_id)?);
     let (voice, content) = (wire::voice(ask.by(), r.voice)?, wire::goal_content(r.content.as_ref())?);
-    let command = Command::Set { by: ask.by(), voice, facts, content };
-    api.about::<Goal>(&ask, facts.id.uuid(), facts.person, command).await
+    let command = Command::Set { by: ask.by(), voice, facts, content: content.clone() };
+    says(api, &ask, facts.id, facts.person, &content, command).await
+}
+
+/// Asks something that says what a goal is: the strength that it names must be one of the person's.
+async fn says(
+    api: &Api,
+    ask: &Ask,
+    goal: GoalId,
+    person: PersonId,
+    content: &Content,
+    command: Command,
+) -> Result<Done, Status> {
+    let facet = match content.strength {
+        Strength::Noted(facet) => Some(facet),
+        Strength::NotYetExplored | Strength::InWords(_) => None,
+    };
+    if let Some(facet) = facet {
+        // One that the caller may not see answers as one that there is not.
+        let noted = api.desk.load::<Facet>(facet.uuid()).await?;
+        if let facet::State::Made { facts, .. } = &*noted.state
+            && !api.eyes(&ask.caller, person).await?.see(facts.agency).await?
+        {
+            return Err(error::refused(&Refusal::StrengthNotFound));
+        }
+    }
+    let streams = (
+        Stream::<Goal>::of(goal.uuid()),
+        Stream::<Person>::of(person.uuid()),
+        facet.map(|facet| Stream::<Facet>::of(facet.uuid())),
+    );
+    let by = ask.by();
+    let done = api.desk.execute(ask, id_of::<Goal>(goal.uuid()), streams, |(now, record, facet)| {
+        record.admit(by).map_err(No::Person)?;
+        let before = match &*now.state {
+            State::Made { content, .. } => Some(content),
+            State::Unmade => None,
+        };
+        let facet = facet.as_ref().map(|facet| &*facet.state);
+        content.builds_on(person, facet, before).map_err(No::Own)?;
+        let events = Goal::decide(now, command.clone()).map_err(No::Own)?;
+        Ok::<_, No<Refusal>>(Changes::none().write::<Goal>(now, events))
+    });
+    Ok(done.await?)
 }
 
 /// Does something with a goal that is there.
@@ -51,7 +90,20 @@ async fn act(api: &Api, ask: &Ask, goal: &str, voice: i32, act: Act) -> Result<D
     let voice = wire::voice(ask.by(), voice)?;
     let now = api.desk.load::<Goal>(goal.uuid()).await?;
     let State::Made { facts, .. } = &*now.state else { return Err(error::refused(&Refusal::NotFound)) };
-    api.about::<Goal>(ask, goal.uuid(), facts.person, Command::Act { by: ask.by(), voice, act }).await
+    let command = Command::Act { by: ask.by(), voice, act: act.clone() };
+    match act {
+        Act::Reword(content) => says(api, ask, goal, facts.person, &content, command).await,
+        Act::Accept
+        | Act::Drop
+        | Act::Plan
+        | Act::Activate
+        | Act::Hold
+        | Act::Resume
+        | Act::Complete
+        | Act::Rate(_)
+        | Act::NoteReadiness(_)
+        | Act::MarkEnteredInError => api.about::<Goal>(ask, goal.uuid(), facts.person, command).await,
+    }
 }
 
 /// A method that does something with a goal: in the person's voice where the request says so, else in staff's.
@@ -75,11 +127,20 @@ acts!(
 );
 acts!(accept, "AcceptGoal", AcceptGoalRequest, OWN, |r| r.voice, Act::Accept);
 acts!(drop, "DropGoal", DropGoalRequest, OWN, |r| r.voice, Act::Drop);
+acts!(plan, "PlanGoal", PlanGoalRequest, OWN, |r| 0, Act::Plan);
 acts!(activate, "ActivateGoal", ActivateGoalRequest, OWN, |r| 0, Act::Activate);
 acts!(hold, "HoldGoal", HoldGoalRequest, OWN, |r| 0, Act::Hold);
 acts!(resume, "ResumeGoal", ResumeGoalRequest, OWN, |r| 0, Act::Resume);
 acts!(complete, "CompleteGoal", CompleteGoalRequest, OWN, |r| 0, Act::Complete);
 acts!(rate, "RateGoal", RateGoalRequest, OWN, |r| r.voice, Act::Rate(wire::achievement(r.achievement)?));
+acts!(
+    note_readiness,
+    "NoteGoalReadiness",
+    NoteGoalReadinessRequest,
+    OWN,
+    |r| r.voice,
+    Act::NoteReadiness(wire::readiness(r.readiness)?)
+);
 acts!(
     mark_entered_in_error,
     "MarkGoalEnteredInError",
@@ -109,83 +170,4 @@ pub(super) async fn list(
         }
     }
     Ok(pb::ListGoalsResponse { goals })
-}
-
-pub(super) async fn add_plan_item(
-    api: &Api,
-    request: &Request<pb::AddPlanItemRequest>,
-) -> Result<Done, Status> {
-    let r = request.get_ref();
-    let ask = api.ask("AddPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
-    let (by, person) = (ask.by(), person_id(&r.person_id)?);
-    let voice = wire::voice(by, r.voice)?;
-    let content = wire::plan_item_content(r.content.as_ref(), ask.caller.speaks_for())?;
-    let item = PlanItemId::new(api.fresh(&ask));
-    let streams = (
-        Stream::<Plan>::of(person.uuid()),
-        Stream::<Person>::of(person.uuid()),
-        Stream::<Goal>::of(content.goal.uuid()),
-    );
-    let done = api.desk.execute(&ask, id_of::<Plan>(person.uuid()), streams, |(now, record, goal)| {
-        record.admit(by).map_err(No::Person)?;
-        let (content, goal_stands) = (content.clone(), goal.standing(person, by));
-        let command = plan::Command::Add { by, voice, person, id: item, content, goal: goal_stands };
-        let events = <Plan as kernel::Decider>::decide(now, command).map_err(No::Own)?;
-        Ok::<_, No<plan::Refusal>>(Changes::none().write::<Plan>(now, events))
-    });
-    Ok(done.await?)
-}
-
-pub(super) async fn end_plan_item(
-    api: &Api,
-    request: &Request<pb::EndPlanItemRequest>,
-) -> Result<Done, Status> {
-    let r = request.get_ref();
-    let ask = api.ask("EndPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
-    let until = match optional_day("until", r.until.as_ref())? {
-        Some(day) => day,
-        None => zone_of(api, &ask).await?.day_of(ask.at),
-    };
-    let (by, person) = (ask.by(), person_id(&r.person_id)?);
-    let voice = wire::voice(by, r.voice)?;
-    let command = plan::Command::End { by, voice, id: id("plan_item_id", &r.plan_item_id)?, until };
-    api.about::<Plan>(&ask, person.uuid(), person, command).await
-}
-
-/// The zone in which the caller's today is told: its agency's, else UTC.
-async fn zone_of(api: &Api, ask: &Ask) -> Result<Zone, Status> {
-    let Some(agency) = ask.caller.speaks_for() else { return Ok(Zone::utc()) };
-    let now = api.desk.load::<Agency>(agency.uuid()).await?;
-    Ok(match &*now.state {
-        agency::State::Known { content, .. } => content.zone.clone(),
-        agency::State::Unmade => Zone::utc(),
-    })
-}
-
-pub(super) async fn get_plan(
-    api: &Api,
-    request: &Request<pb::GetPlanRequest>,
-) -> Result<pb::GetPlanResponse, Status> {
-    let caller = auth::caller(request)?;
-    auth::require_role(&caller, READ)?;
-    let r = request.get_ref();
-    let person = person_id(&r.person_id)?;
-    api.view.wait(&r.at_least).await?;
-    let (eyes, records) = api.records(&caller, person).await?;
-    let mut whole = pb::Plan { person_id: person.to_string(), ..Default::default() };
-    for record in records {
-        let now = api.desk.load::<Plan>(record.uuid()).await?;
-        let mut shown = BTreeSet::new();
-        for (id, item) in &now.items {
-            if eyes.see(item.added_by).await? || eyes.see(Some(item.content.agency)).await? {
-                shown.insert(*id);
-            }
-        }
-        let plan = wire::plan(record, now.version, &now, &shown);
-        if record == person {
-            whole.etag = plan.etag;
-        }
-        whole.items.extend(plan.items);
-    }
-    Ok(pb::GetPlanResponse { plan: Some(whole) })
 }

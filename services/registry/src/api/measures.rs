@@ -1,16 +1,27 @@
-//! Measures: what others found, told from elsewhere.
-//! Invariant: a reader sees those of agencies whose facts they may see.
+//! Measures: what others found, told from elsewhere or taken here, and the course of them.
+//! Invariant: a reader sees those of agencies whose facts they may see, and a course is made of those alone.
 
+use std::collections::BTreeSet;
+
+use kernel::{By, Caller, Role};
 use platform::auth;
-use platform::command::Done;
+use platform::command::{At, Done};
 use platform::error;
+use platform::wire::optional_day;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
-use super::{Api, CORRECT, READ, RECORD, person_id};
+use super::catalogue::page;
+use super::{Api, READ, RECORD, person_id};
 use crate::domain::MeasureId;
 use crate::domain::measure::{self, Measure, Told};
+use crate::domain::scale::{self, SCALES};
 use crate::wire;
+
+/// Who takes measures: the person, and staff.
+const SAY: &[Role] = &[Role::Worker, Role::Person];
+/// Who takes them back.
+const TAKE_BACK: &[Role] = &[Role::Worker, Role::Recorder, Role::Operator, Role::Person];
 
 pub(super) async fn record(api: &Api, request: &Request<pb::RecordMeasureRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
@@ -19,11 +30,29 @@ pub(super) async fn record(api: &Api, request: &Request<pb::RecordMeasureRequest
     let told = Told {
         id: MeasureId::new(measure),
         person: person_id(&r.person_id)?,
-        agency: ask.agency()?,
+        agency: Some(ask.agency()?),
         content: wire::measure_content(r.content.as_ref())?,
     };
     let ask = ask.from_source(source);
     api.about::<Measure>(&ask, measure, told.person, measure::Command::Record(told)).await
+}
+
+pub(super) async fn take(api: &Api, request: &Request<pb::TakeMeasureRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("TakeMeasure", SAY, request, (&r.request_id, "")).await?;
+    let by = ask.by();
+    let told = Told {
+        id: MeasureId::new(api.fresh(&ask)),
+        person: person_id(&r.person_id)?,
+        agency: match by {
+            By::Agency(agency) => Some(agency),
+            By::Person(_) | By::System => None,
+        },
+        content: wire::taken(r, ask.at)?,
+    };
+    let (id, person) = (told.id.uuid(), told.person);
+    let command = measure::Command::Take { by, voice: wire::voice(by, r.voice)?, told };
+    api.about::<Measure>(&ask, id, person, command).await
 }
 
 pub(super) async fn mark_entered_in_error(
@@ -31,7 +60,7 @@ pub(super) async fn mark_entered_in_error(
     request: &Request<pb::MarkMeasureEnteredInErrorRequest>,
 ) -> Result<Done, Status> {
     let r = request.get_ref();
-    let ask = api.ask("MarkMeasureEnteredInError", CORRECT, request, (&r.request_id, &r.etag)).await?;
+    let ask = api.ask("MarkMeasureEnteredInError", TAKE_BACK, request, (&r.request_id, &r.etag)).await?;
     let measure = api.desk.named(&ask.caller, "measure_id", &r.measure_id, r.source.as_ref())?;
     let now = api.desk.load::<Measure>(measure).await?;
     let (measure::State::Made(told) | measure::State::InError(told)) = &*now.state else {
@@ -49,15 +78,61 @@ pub(super) async fn list(
     auth::require_role(&caller, READ)?;
     let r = request.get_ref();
     api.view.wait(&r.at_least).await?;
-    let (eyes, records) = api.records(&caller, person_id(&r.person_id)?).await?;
     let mut measures = vec![];
+    for now in seen(api, &caller, &r.person_id).await? {
+        measures.extend(wire::measure(now.version, &now));
+    }
+    Ok(pb::ListMeasuresResponse { measures })
+}
+
+/// The measures of one human that the caller sees, those of linked records too.
+async fn seen(api: &Api, caller: &Caller, person: &str) -> Result<Vec<At<measure::State>>, Status> {
+    let (eyes, records) = api.records(caller, person_id(person)?).await?;
+    let mut seen = vec![];
     for id in api.view.measures(&records).await? {
         let now = api.desk.load::<Measure>(id).await?;
         if let measure::State::Made(told) = &*now.state
-            && eyes.see(Some(told.agency)).await?
+            && eyes.see(told.agency).await?
         {
-            measures.extend(wire::measure(now.version, &now));
+            seen.push(now);
         }
     }
-    Ok(pb::ListMeasuresResponse { measures })
+    Ok(seen)
+}
+
+pub(super) async fn trends(
+    api: &Api,
+    request: &Request<pb::GetMeasureTrendsRequest>,
+) -> Result<pb::GetMeasureTrendsResponse, Status> {
+    let caller = auth::caller(request)?;
+    auth::require_role(&caller, READ)?;
+    let r = request.get_ref();
+    let (from, until) = (optional_day("from", r.from.as_ref())?, optional_day("until", r.until.as_ref())?);
+    api.view.wait(&r.at_least).await?;
+    let mut told = vec![];
+    for now in seen(api, &caller, &r.person_id).await? {
+        if let measure::State::Made(made) = &*now.state {
+            let on = made.content.taken.on();
+            let wanted = r.scales.is_empty() || r.scales.contains(&made.content.scale);
+            if wanted && from.is_none_or(|from| from <= on) && until.is_none_or(|until| on <= until) {
+                told.push(made.clone());
+            }
+        }
+    }
+    // Ours in their own order, then those of others by their codes.
+    let ours = SCALES.iter().map(|scale| scale.code.to_owned());
+    let others: BTreeSet<String> = told.iter().map(|told| told.content.scale.clone()).collect();
+    let others = others.into_iter().filter(|code| scale::named(code).is_none());
+    let trends = ours.chain(others).filter_map(|code| wire::trend(&code, &told)).collect();
+    Ok(pb::GetMeasureTrendsResponse { trends })
+}
+
+pub(super) async fn scales(
+    api: &Api,
+    request: &Request<pb::ListScalesRequest>,
+) -> Result<pb::ListScalesResponse, Status> {
+    auth::caller(request)?;
+    let r = request.get_ref();
+    let (shown, next_page_token) = page(api, "ListScales", &SCALES, (r.page_size, &r.page_token))?;
+    Ok(pb::ListScalesResponse { scales: shown.iter().map(wire::scale).collect(), next_page_token })
 }

@@ -40,6 +40,21 @@ impl Eyes<'_> {
         Ok(self.judged(&class).is_ok())
     }
 
+    /// Whether the caller sees what one agency wrote of another's work: as what its author wrote, or as the other's own; but for what a 42 CFR Part 2
+    /// programme wrote, which consent alone opens, whomever it names.
+    pub async fn see_of(&self, author: Option<AgencyId>, other: Option<AgencyId>) -> Result<bool, Status> {
+        if self.see(author).await? {
+            return Ok(true);
+        }
+        let (Some(other), Some(author)) = (other, author) else {
+            return match other {
+                Some(other) => self.see(Some(other)).await,
+                None => Ok(false),
+            };
+        };
+        Ok(!self.api.is_part2(author).await? && self.see(Some(other)).await?)
+    }
+
     fn judged(&self, class: &Class) -> Result<Why, WhyNot> {
         may::see(self.caller, &self.say, class, Purpose::Coordination, self.at)
     }

@@ -4,6 +4,7 @@
 use kernel::{AgencyId, By, Decider, RefusalKind, Zone};
 
 use super::Identifier;
+use super::plan::REVIEW_DAYS;
 
 /// An agency.
 pub struct Agency;
@@ -19,6 +20,35 @@ pub struct Content {
     pub part2: bool,
     /// What other systems call it.
     pub identifiers: Vec<Identifier>,
+    /// Days from one look at a plan to the next; 0 for the default.
+    pub plan_review_days: u32,
+    /// The part of the worker who is to approve plans, as the contract numbers it; 0 where none is.
+    pub plan_overseer: i32,
+}
+
+/// What holds for plans that an agency's workers change, or people by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The zone it works in.
+    pub zone: Zone,
+    /// Days from one look at a plan to the next.
+    pub review_days: u32,
+    /// The part of the overseer; 0 where none is asked for.
+    pub overseer: i32,
+}
+
+impl Default for Settled {
+    fn default() -> Self {
+        Self { zone: Zone::utc(), review_days: REVIEW_DAYS, overseer: 0 }
+    }
+}
+
+impl Content {
+    /// What it has settled about plans.
+    pub fn settled(&self) -> Settled {
+        let review_days = if self.plan_review_days == 0 { REVIEW_DAYS } else { self.plan_review_days };
+        Settled { zone: self.zone.clone(), review_days, overseer: self.plan_overseer }
+    }
 }
 
 /// Where an agency stands.

@@ -8,7 +8,7 @@ mod refusal;
 mod state;
 
 pub use command::{Act, Command};
-pub use event::{Achievement, Content, Event, Facts};
+pub use event::{Achievement, Content, Event, Facts, Readiness, Strength};
 pub use refusal::Refusal;
 pub use state::{Resting, Stage, Standing, State};
 

@@ -5,6 +5,8 @@ kernel::id!(/// A goal of a person (FHIR Goal).
     GoalId);
 kernel::id!(/// An item of a person's plan (FHIR CarePlan.activity).
     PlanItemId);
+kernel::id!(/// A member of a person's team (FHIR CareTeam.participant).
+    TeamMemberId);
 kernel::id!(/// A strength or preference of a person.
     FacetId);
 kernel::id!(/// A measure of a person (FHIR Observation).

@@ -1,9 +1,10 @@
-//! A measure of a person as another system tells it: scale, score, day.
-//! Invariant: it belongs to the person and the agency it was first told of; told again with other content it is a correction, and both stay visible.
+//! A measure of a person: scale, score, day; as another system tells it, or taken here by the person or staff.
+//! Invariant: it belongs to the person and the agency it was first told of. Told again by its source with other content it is a correction, and both stay
+//! visible; one taken here is never told otherwise, but taken back.
 
-use kernel::{AgencyId, By, Decider, Occurred, PersonId, RefusalKind};
+use kernel::{AgencyId, By, Decider, Occurred, PersonId, RefusalKind, Voice};
 
-use super::MeasureId;
+use super::{MeasureId, in_persons_voice};
 
 /// A measure.
 pub struct Measure;
@@ -28,10 +29,21 @@ pub struct Told {
     pub id: MeasureId,
     /// The person.
     pub person: PersonId,
-    /// The agency that wrote it.
-    pub agency: AgencyId,
+    /// The agency that wrote it; none where the person took it.
+    pub agency: Option<AgencyId>,
     /// What it found.
     pub content: Content,
+}
+
+impl Told {
+    /// Whether it is this caller's to take back.
+    fn is_by(&self, by: By) -> bool {
+        match by {
+            By::Agency(agency) => self.agency == Some(agency),
+            By::Person(person) => self.agency.is_none() && self.person == person,
+            By::System => false,
+        }
+    }
 }
 
 /// Where a measure stands.
@@ -49,6 +61,15 @@ pub enum State {
 /// What can be asked of a measure.
 #[derive(Clone, Debug)]
 pub enum Command {
+    /// Put down what was found here.
+    Take {
+        /// Who took it.
+        by: By,
+        /// Whose words these are.
+        voice: Voice,
+        /// What was found.
+        told: Told,
+    },
     /// Put it down.
     Record(Told),
     /// It should never have been written.
@@ -68,6 +89,13 @@ pub enum Event {
         /// Whether it replaces an earlier telling.
         correction: bool,
     },
+    /// It was taken here.
+    Taken {
+        /// What was found.
+        told: Told,
+        /// Whether the person says so of themselves.
+        own_words: bool,
+    },
     /// Never meant.
     EnteredInError,
 }
@@ -78,6 +106,12 @@ pub enum Refusal {
     /// There is none of this agency.
     #[error("there is no such measure of this agency")]
     NotFound,
+    /// The id is taken.
+    #[error("a measure with this id exists")]
+    AlreadyExists,
+    /// Somebody else's to take.
+    #[error("only the person and the agencies that serve them take measures")]
+    NotYours,
     /// It is about another person.
     #[error(
         "this measure was told of another person; mark it as entered in error and record it under a key of its own"
@@ -89,12 +123,16 @@ impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
             Self::NotFound => RefusalKind::NotFound,
+            Self::AlreadyExists => RefusalKind::AlreadyExists,
+            Self::NotYours => RefusalKind::PermissionDenied,
             Self::AnotherPersons => RefusalKind::FailedPrecondition,
         }
     }
     fn reason(&self) -> &'static str {
         match self {
             Self::NotFound => "MEASURE_NOT_FOUND",
+            Self::AlreadyExists => "MEASURE_EXISTS",
+            Self::NotYours => "NOT_YOUR_MEASURE",
             Self::AnotherPersons => "ANOTHER_PERSONS",
         }
     }
@@ -109,6 +147,15 @@ impl Decider for Measure {
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
         match command {
+            Command::Take { by, voice, told } => match (state, by) {
+                (State::Made(_) | State::InError(_), _) => Err(Refusal::AlreadyExists),
+                (State::Unmade, By::System) => Err(Refusal::NotYours),
+                (State::Unmade, By::Person(person)) if person != told.person => Err(Refusal::NotYours),
+                (State::Unmade, By::Person(_) | By::Agency(_)) => {
+                    let own_words = in_persons_voice(by, voice, told.person);
+                    Ok(vec![Event::Taken { told, own_words }])
+                }
+            },
             Command::Record(told) => match state {
                 State::Unmade => Ok(vec![Event::Recorded { told, correction: false }]),
                 State::Made(now) if *now == told => Ok(vec![]),
@@ -119,8 +166,8 @@ impl Decider for Measure {
                 State::Made(_) | State::InError(_) => Ok(vec![Event::Recorded { told, correction: true }]),
             },
             Command::MarkEnteredInError { by } => match state {
-                State::Made(now) if by == By::Agency(now.agency) => Ok(vec![Event::EnteredInError]),
-                State::InError(now) if by == By::Agency(now.agency) => Ok(vec![]),
+                State::Made(now) if now.is_by(by) => Ok(vec![Event::EnteredInError]),
+                State::InError(now) if now.is_by(by) => Ok(vec![]),
                 State::Unmade | State::Made(_) | State::InError(_) => Err(Refusal::NotFound),
             },
         }
@@ -128,7 +175,7 @@ impl Decider for Measure {
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Recorded { told, .. } => State::Made(told.clone()),
+            Event::Recorded { told, .. } | Event::Taken { told, .. } => State::Made(told.clone()),
             Event::EnteredInError => match state {
                 State::Made(told) | State::InError(told) => State::InError(told),
                 State::Unmade => State::Unmade,

@@ -8,6 +8,8 @@ mod links;
 mod measure;
 mod person;
 mod plan;
+mod scale;
+mod team;
 
 use kernel::{AgencyId, By, PersonId, Private};
 

@@ -132,6 +132,18 @@ impl kernel::Refusal for Refusal {
     }
 }
 
+impl State {
+    /// Whether the worker plays that part at that agency, as the contract numbers it, and has not left.
+    pub fn plays(&self, at: AgencyId, part: i32) -> bool {
+        match self {
+            Self::Unmade => false,
+            Self::Known { agency, content, .. } => {
+                *agency == at && !content.left && content.roles.contains(&part)
+            }
+        }
+    }
+}
+
 fn speaks_for(by: By, agency: AgencyId) -> bool {
     match by {
         By::Agency(speaker) => speaker == agency,

@@ -21,7 +21,23 @@ pub fn agency_content(given: Option<&pb::AgencyContent>) -> Result<Content, BadF
         zone: wire::zone("content.zone", &given.zone)?,
         part2: given.part2,
         identifiers: identifiers(&given.identifiers)?,
+        plan_review_days: review_days(given.plan_review_days)?,
+        plan_overseer: match given.plan_overseer_role {
+            0 => 0,
+            role => wire::choice::<pb::WorkerRole>("content.plan_overseer_role", role)?.into(),
+        },
     })
+}
+
+/// Longest time from one look at a plan to the next, in days (our limit).
+const REVIEW_DAYS: u32 = 366;
+
+fn review_days(days: u32) -> Result<u32, BadField> {
+    if days > REVIEW_DAYS {
+        let why = format!("is more than {REVIEW_DAYS}; send 1 to {REVIEW_DAYS}, or 0 for the default");
+        return Err(BadField::new("content.plan_review_days", why));
+    }
+    Ok(days)
 }
 
 /// An agency as its readers see it.
@@ -42,6 +58,8 @@ fn content_out(content: &Content) -> pb::AgencyContent {
         zone: content.zone.name().to_owned(),
         part2: content.part2,
         identifiers: identifiers_out(&content.identifiers),
+        plan_review_days: content.plan_review_days,
+        plan_overseer_role: content.plan_overseer,
     }
 }
 
@@ -52,6 +70,8 @@ fn content_stored(content: Option<pb::AgencyContent>) -> Option<Content> {
         zone: kernel::Zone::stored(content.zone),
         part2: content.part2,
         identifiers: content.identifiers.into_iter().map(|each| (each.system, each.value)).collect(),
+        plan_review_days: content.plan_review_days,
+        plan_overseer: content.plan_overseer_role,
     })
 }
 

@@ -10,7 +10,14 @@ codes!(pub mod usage: crate::domain::person::Use = proto::registry::IdentifierUs
 codes!(pub mod achievement: crate::domain::goal::Achievement = proto::registry::Achievement {
     Achieved, Improving, NoChange, Worsening, NotAchieved, NotAttainable
 });
+codes!(pub mod readiness: crate::domain::goal::Readiness = proto::registry::Readiness { NotNow, Unsure, Ready });
 codes!(pub mod facet_kind: crate::domain::facet::Kind = proto::registry::FacetKind { Strength, Preference });
-codes!(pub mod stance: crate::domain::plan::Stance = proto::registry::Stance {
-    BuildIndependence, Accommodate, Expose, Avoid
+codes!(pub mod evidence: kernel::practice::Evidence = proto::registry::Evidence { Best, Promising, UnderStudy, NotGraded });
+codes!(pub mod skill_group: kernel::skill::Group = proto::registry::SkillGroup { Practical, Interpersonal, Intrapersonal });
+codes!(pub mod sharing: kernel::skill::Sharing = proto::registry::SkillSharing { Shared, Complementary, TherapyOnly, PsrOnly });
+codes!(pub mod about: crate::domain::scale::About = proto::registry::ScaleAbout { Recovery, Satisfaction, Success, SkillArea });
+codes!(pub mod course: crate::domain::scale::Course = proto::registry::MeasureCourse { Improving, Steady, Declining });
+codes!(pub mod team_role: crate::domain::team::Role = proto::registry::TeamRole {
+    EmploymentSpecialist, HousingSpecialist, Therapist, Psychiatrist, Psychologist, Counselor, OccupationalTherapist, SocialWorker,
+    PeerSupportWorker, Family, Coordinator, Other
 });

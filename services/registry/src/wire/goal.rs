@@ -1,5 +1,5 @@
 //! Goals on the wire.
-//! Invariant: a goal's words and the strength it builds on are sealed; what the person alone may do is stored in the person's voice.
+//! Invariant: a goal's words, and the strength it builds on where it is in words, are sealed; what the person alone may do is stored in the person's voice.
 
 use kernel::{PersonId, Private, Voice};
 use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
@@ -11,9 +11,9 @@ use proto::registry::registry_event::Kind;
 use proto::types::{FieldStatus, LifeDomain};
 use tonic::Status;
 
-use super::codes::achievement as codes;
-use super::{Opener, kind_of, not_of, stored_agency, stored_id, wrap};
-use crate::domain::goal::{Achievement, Content, Event, Facts, Goal, Stage, State};
+use super::codes::{achievement as codes, readiness as ready};
+use super::{Opener, in_persons_voice, kind_of, not_of, stored_agency, stored_id, stored_optional_id, wrap};
+use crate::domain::goal::{Achievement, Content, Event, Facts, Goal, Readiness, Stage, State, Strength};
 
 /// Longest words of a goal, in characters.
 const TEXT: usize = 2_000;
@@ -39,8 +39,37 @@ pub fn goal_content(given: Option<&pb::GoalContent>) -> Result<Content, BadField
         text: wire::private("content.text", &given.text, TEXT)?,
         life_domains,
         environment: environment.into(),
-        strength: wire::optional_text("content.strength", &given.strength, STRENGTH)?.map(Private::Plain),
+        strength: strength(given)?,
     })
+}
+
+fn strength(given: &pb::GoalContent) -> Result<Strength, BadField> {
+    let words = wire::optional_text("content.strength", &given.strength, STRENGTH)?;
+    let facet = wire::optional_id("content.strength_facet_id", &given.strength_facet_id)?;
+    match (words, facet) {
+        (None, None) => Ok(Strength::NotYetExplored),
+        (Some(words), None) => Ok(Strength::InWords(Private::Plain(words))),
+        (None, Some(facet)) => Ok(Strength::Noted(facet)),
+        (Some(_), Some(_)) => {
+            let why =
+                "names a strength beside one in words; send one of them, or neither as not yet explored";
+            Err(BadField::new("content.strength_facet_id", why))
+        }
+    }
+}
+
+/// Whether the person is ready, as a request says.
+pub fn readiness(number: i32) -> Result<Readiness, BadField> {
+    ready::parse("readiness", number)
+}
+
+/// The words of a strength, and the one that was noted.
+fn parts(strength: &Strength) -> (Option<&Private>, String) {
+    match strength {
+        Strength::NotYetExplored => (None, String::new()),
+        Strength::InWords(words) => (Some(words), String::new()),
+        Strength::Noted(facet) => (None, facet.to_string()),
+    }
 }
 
 /// How far a goal is achieved, as a request says.
@@ -50,9 +79,11 @@ pub fn achievement(number: i32) -> Result<Achievement, BadField> {
 
 /// A goal as its readers see it; its texts stay empty where they cannot be opened, and `status` says why.
 pub fn goal(version: u64, state: &State, opener: Option<&Opener>, status: FieldStatus) -> Option<pb::Goal> {
-    let State::Made { facts, content, stage, achieved, in_persons_voice } = state else { return None };
-    let opened = opener
-        .and_then(|opener| Some((opener.text(&content.text)?, opener.some(content.strength.as_ref())?)));
+    let State::Made { facts, content, stage, achieved, readiness, in_persons_voice } = state else {
+        return None;
+    };
+    let (words, strength_facet_id) = parts(&content.strength);
+    let opened = opener.and_then(|opener| Some((opener.text(&content.text)?, opener.some(words)?)));
     let status = if opened.is_none() && status == FieldStatus::Open { FieldStatus::Locked } else { status };
     let (text, strength) = opened.unwrap_or_default();
     Some(pb::Goal {
@@ -65,10 +96,13 @@ pub fn goal(version: u64, state: &State, opener: Option<&Opener>, status: FieldS
             life_domains: content.life_domains.clone(),
             environment: content.environment,
             strength,
+            strength_facet_id,
         }),
         text_status: status.into(),
         achievement: achieved.map_or(0, codes::number),
         in_persons_voice: *in_persons_voice,
+        readiness: readiness.map_or(0, |(noted, _)| ready::number(noted)),
+        readiness_in_persons_voice: readiness.is_some_and(|(_, own_words)| own_words),
     })
 }
 
@@ -76,6 +110,7 @@ fn stage_out(stage: Stage) -> pb::GoalState {
     match stage {
         Stage::Proposed => pb::GoalState::Proposed,
         Stage::Accepted => pb::GoalState::Accepted,
+        Stage::Planned => pb::GoalState::Planned,
         Stage::Active => pb::GoalState::Active,
         Stage::OnHold(_) => pb::GoalState::OnHold,
         Stage::Completed => pb::GoalState::Completed,
@@ -86,11 +121,13 @@ fn stage_out(stage: Stage) -> pb::GoalState {
 }
 
 fn content_sealed(content: &Content, ink: &Ink<'_>) -> Result<Option<pb::SealedGoal>, Status> {
+    let (words, strength_facet_id) = parts(&content.strength);
     Ok(Some(pb::SealedGoal {
         text: Some(ink.seal("text", &content.text)?),
         life_domains: content.life_domains.clone(),
         environment: content.environment,
-        strength: ink.seal_some("strength", content.strength.as_ref())?,
+        strength: ink.seal_some("strength", words)?,
+        strength_facet_id,
     }))
 }
 
@@ -104,7 +141,12 @@ fn content_stored(
         text: from_private(content.text.as_ref()).ok_or_else(bad)?,
         life_domains: content.life_domains,
         environment: content.environment,
-        strength: from_private(content.strength.as_ref()),
+        strength: match stored_optional_id(stored, &content.strength_facet_id)? {
+            Some(facet) => Strength::Noted(facet),
+            None => {
+                from_private(content.strength.as_ref()).map_or(Strength::NotYetExplored, Strength::InWords)
+            }
+        },
     })
 }
 
@@ -148,6 +190,15 @@ impl Encoding for Goal {
             }
             Event::Dropped => {
                 own(pb::GoalDropped::full_name(), Kind::GoalDropped(pb::GoalDropped { goal_id }))
+            }
+            Event::Planned => {
+                any(pb::GoalPlanned::full_name(), Kind::GoalPlanned(pb::GoalPlanned { goal_id }))
+            }
+            Event::ReadinessNoted { readiness, own_words } => {
+                let message = pb::GoalReadinessNoted { goal_id, readiness: ready::number(*readiness) };
+                let voice = Some(if *own_words { Voice::Person } else { Voice::Staff });
+                let message = Kind::GoalReadinessNoted(message);
+                Payload { voice, ..any(pb::GoalReadinessNoted::full_name(), message) }
             }
             Event::Activated => {
                 any(pb::GoalActivated::full_name(), Kind::GoalActivated(pb::GoalActivated { goal_id }))
@@ -195,6 +246,12 @@ impl Encoding for Goal {
             Kind::GoalAccepted(_) => Event::Accepted,
             Kind::GoalRejected(_) => Event::Rejected,
             Kind::GoalDropped(_) => Event::Dropped,
+            Kind::GoalPlanned(_) => Event::Planned,
+            Kind::GoalReadinessNoted(message) => Event::ReadinessNoted {
+                readiness: ready::stored(message.readiness)
+                    .ok_or_else(|| Unreadable::new(stored, "its readiness is not known"))?,
+                own_words: in_persons_voice(stored),
+            },
             Kind::GoalActivated(_) => Event::Activated,
             Kind::GoalHeld(_) => Event::Held,
             Kind::GoalResumed(_) => Event::Resumed,

@@ -1,27 +1,22 @@
-//! Plans on the wire.
-//! Invariant: an item names practices and skills of the catalogue alone, so nothing in it needs sealing.
+//! Plans on the wire: what is asked, and what is read.
+//! Invariant: an item names practices and skills of the catalogues alone, so nothing in it needs sealing. A version's id tells nothing of how many there
+//! are: who does not see them all must not count them.
+
+mod events;
 
 use std::collections::BTreeSet;
 
-use kernel::{AgencyId, PersonId, Voice};
-use platform::command::{Encoding, Ink, Payload, Unreadable};
+use kernel::ids::Uuid;
+use kernel::{AgencyId, PersonId};
 use platform::error::BadField;
-use platform::wire::{self, from_date, to_date};
-use prost::Name;
+use platform::seal::Secret;
+use platform::training;
+use platform::wire::{self, to_date, to_instant};
 use proto::registry as pb;
-use proto::registry::registry_event::Kind;
-use tonic::Status;
 
-use super::codes::stance;
-use super::{id_text, in_persons_voice, kind_of, not_of, stored_agency, stored_id, stored_optional_id, wrap};
+use super::id_text;
 use crate::domain::PlanItemId;
-use crate::domain::catalogue::{is_practice, is_skill};
-use crate::domain::plan::{Content, Event, Item, Plan, Stance, State};
-
-/// Most skills of one item.
-const MAX_SKILLS: usize = 10;
-/// A plan is looked at again after so many days (domain default).
-const REVIEW_AFTER_DAYS: i64 = 90;
+use crate::domain::plan::{Content, Item, Made, REVIEW_DAYS, Review, State, Version};
 
 /// What an item says. `agency` is the caller's: who does it where the request names nobody.
 pub fn plan_item_content(
@@ -29,21 +24,16 @@ pub fn plan_item_content(
     agency: Option<AgencyId>,
 ) -> Result<Content, BadField> {
     let given = wire::required("content", given)?;
-    if !is_practice(&given.practice) {
-        return Err(BadField::new(
-            "content.practice",
-            "is not a code of the practice catalogue, such as \"ips\"",
-        ));
-    }
     let from = wire::day("content.from", wire::required("content.from", given.from.as_ref())?)?;
     let review_on = match wire::optional_day("content.review_on", given.review_on.as_ref())? {
         Some(day) => day,
-        None => from.checked_add(jiff::Span::new().days(REVIEW_AFTER_DAYS)).unwrap_or(from),
+        None => from.checked_add(jiff::Span::new().days(REVIEW_DAYS)).unwrap_or(from),
     };
+    let approach = training::approach(&given.skills, given.stance);
     Ok(Content {
         goal: wire::id("content.goal_id", &given.goal_id)?,
-        practice: given.practice.clone(),
-        skills: skills(given)?,
+        practice: training::practice("content.practice", &given.practice)?,
+        approach: approach.map_err(|bad| bad.within("content"))?,
         worker: wire::optional_id("content.worker_id", &given.worker_id)?,
         agency: match wire::optional_id("content.agency_id", &given.agency_id)? {
             Some(agency) => agency,
@@ -51,135 +41,88 @@ pub fn plan_item_content(
                 agency.ok_or_else(|| BadField::new("content.agency_id", "is missing; say who does it"))?
             }
         },
+        offer: wire::optional_id("content.offer_id", &given.offer_id)?,
         from,
         until: wire::optional_day("content.until", given.until.as_ref())?,
         review_on,
     })
 }
 
-fn skills(given: &pb::PlanItemContent) -> Result<Option<(Vec<String>, Stance)>, BadField> {
-    if given.skills.len() > MAX_SKILLS {
-        return Err(BadField::new("content.skills", format!("are more than {MAX_SKILLS}")));
-    }
-    if let Some(i) = given.skills.iter().position(|code| !is_skill(code)) {
-        let why = "is not a code of the skill catalogue, such as \"job-search\"";
-        return Err(BadField::new(format!("content.skills[{i}]"), why));
-    }
-    match (given.skills.is_empty(), given.stance) {
-        (true, 0) => Ok(None),
-        (true, _) => {
-            Err(BadField::new("content.stance", "stands without skills; name the skills it is about"))
-        }
-        (false, number) => {
-            let mut skills = given.skills.clone();
-            skills.sort_unstable();
-            skills.dedup();
-            Ok(Some((skills, stance::parse("content.stance", number)?)))
-        }
+/// The id of a version: the same for ever, and no number.
+pub fn version_id(secret: &Secret, person: PersonId, number: u32) -> Uuid {
+    let hash = secret.hash("plan-version", format!("{person}/{number}").as_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash[..16]);
+    uuid::Builder::from_custom_bytes(id).into_uuid()
+}
+
+/// The number of the version with that id; 0, which no version has, where the plan has none.
+pub fn version_number(secret: &Secret, person: PersonId, state: &State, id: Uuid) -> u32 {
+    (1..=state.latest()).find(|number| version_id(secret, person, *number) == id).unwrap_or(0)
+}
+
+/// The items of a plan that are shown, as they were at that version.
+pub fn plan_items(state: &State, version: u32, shown: &BTreeSet<PlanItemId>) -> Vec<pb::PlanItem> {
+    let at = |(id, item): (&PlanItemId, &Item)| Some((*id, item.at(version)?.clone()));
+    let mut items: Vec<_> = state.items.iter().filter(|(id, _)| shown.contains(id)).filter_map(at).collect();
+    items.sort_by_key(|(id, edit)| (edit.content.from, *id));
+    let out = items.into_iter().map(|(id, edit)| pb::PlanItem {
+        id: id.to_string(),
+        content: Some(content_out(&edit.content)),
+        agreed: edit.agreed,
+    });
+    out.collect()
+}
+
+/// A version as its readers see it; `known` where they may know of the agency that made it.
+pub fn plan_version(
+    secret: &Secret,
+    person: PersonId,
+    number: u32,
+    version: &Version,
+    known: bool,
+) -> pb::PlanVersion {
+    let change = match version.made {
+        Made::Added => pb::PlanChange::ItemAdded,
+        Made::Changed => pb::PlanChange::ItemChanged,
+        Made::Ended => pb::PlanChange::ItemEnded,
+    };
+    pb::PlanVersion {
+        id: version_id(secret, person, number).to_string(),
+        change: change.into(),
+        plan_item_id: version.item.to_string(),
+        agency_id: id_text(version.by.filter(|_| known)),
+        in_persons_voice: version.own_words,
+        changed_at: Some(to_instant(version.at)),
+        agreed_at: version.agreed.map(to_instant),
+        asks_overseer: version.asks_overseer,
+        approved_by_worker_id: id_text(version.approved.map(|(worker, _)| worker).filter(|_| known)),
+        approved_at: version.approved.map(|(_, at)| to_instant(at)),
     }
 }
 
-/// A plan as its readers see it: those of its items that are shown.
-pub fn plan(person: PersonId, version: u64, state: &State, shown: &BTreeSet<PlanItemId>) -> pb::Plan {
-    let mut items: Vec<(&PlanItemId, &Item)> =
-        state.items.iter().filter(|(id, _)| shown.contains(id)).collect();
-    items.sort_by_key(|(id, item)| (item.content.from, **id));
-    let item_out = |(id, item): (&PlanItemId, &Item)| pb::PlanItem {
-        id: id.to_string(),
-        content: Some(content_out(&item.content)),
-        agreed: item.agreed,
-    };
-    pb::Plan {
-        person_id: person.to_string(),
-        etag: version.to_string(),
-        items: items.into_iter().map(item_out).collect(),
+/// The clock of the review; none while it rests.
+pub fn plan_review(review: Review) -> Option<pb::PlanReviewClock> {
+    let clock = |due_at, overdue| Some(pb::PlanReviewClock { due_at: Some(to_instant(due_at)), overdue });
+    match review {
+        Review::Resting => None,
+        Review::Due(due) => clock(due, false),
+        Review::Overdue(due) => clock(due, true),
     }
 }
 
 fn content_out(content: &Content) -> pb::PlanItemContent {
+    let (skills, stance) = training::written(content.approach.as_ref());
     pb::PlanItemContent {
         goal_id: content.goal.to_string(),
         practice: content.practice.clone(),
-        skills: content.skills.as_ref().map(|(skills, _)| skills.clone()).unwrap_or_default(),
-        stance: content.skills.as_ref().map_or(0, |(_, how)| stance::number(*how)),
+        skills,
+        stance,
         worker_id: id_text(content.worker),
         agency_id: content.agency.to_string(),
         from: Some(to_date(content.from)),
         until: content.until.map(to_date),
         review_on: Some(to_date(content.review_on)),
-    }
-}
-
-fn content_stored(
-    stored: &proto::log::Event,
-    content: Option<pb::PlanItemContent>,
-) -> Result<Content, Unreadable> {
-    let bad = |why| move || Unreadable::new(stored, why);
-    let content = content.ok_or_else(bad("it has no content"))?;
-    let day = |date: &Option<proto::Date>| date.as_ref().and_then(from_date);
-    Ok(Content {
-        goal: stored_id(stored, &content.goal_id)?,
-        practice: content.practice,
-        skills: stance::stored(content.stance).map(|how| (content.skills, how)),
-        worker: stored_optional_id(stored, &content.worker_id)?,
-        agency: stored_id(stored, &content.agency_id)?,
-        from: day(&content.from).ok_or_else(bad("it has no first day"))?,
-        until: day(&content.until),
-        review_on: day(&content.review_on).ok_or_else(bad("it has no review day"))?,
-    })
-}
-
-impl Encoding for Plan {
-    fn person(after: &State) -> Option<PersonId> {
-        after.person
-    }
-
-    fn encode(event: &Event, _: &State, _: &Ink<'_>) -> Result<Payload, Status> {
-        let (payload, agreed) = match event {
-            Event::ItemAdded { person, id, item } => {
-                let message = pb::PlanItemAdded {
-                    plan_item_id: id.to_string(),
-                    person_id: person.to_string(),
-                    content: Some(content_out(&item.content)),
-                };
-                let message = wrap(Kind::PlanItemAdded(message));
-                (Payload::new(pb::PlanItemAdded::full_name(), &message), item.agreed)
-            }
-            Event::ItemEnded { id, until, agreed } => {
-                let message =
-                    pb::PlanItemEnded { plan_item_id: id.to_string(), until: Some(to_date(*until)) };
-                let message = wrap(Kind::PlanItemEnded(message));
-                (Payload::new(pb::PlanItemEnded::full_name(), &message), *agreed)
-            }
-        };
-        Ok(Payload { voice: Some(if agreed { Voice::Person } else { Voice::Staff }), ..payload })
-    }
-
-    fn decode(stored: &proto::log::Event) -> Result<Event, Unreadable> {
-        #[allow(
-            clippy::wildcard_enum_match_arm,
-            reason = "the other kinds belong to the other streams of this log"
-        )]
-        Ok(match kind_of(stored)? {
-            Kind::PlanItemAdded(message) => Event::ItemAdded {
-                person: stored_id(stored, &message.person_id)?,
-                id: stored_id(stored, &message.plan_item_id)?,
-                item: Item {
-                    added_by: stored_agency(stored)?,
-                    content: content_stored(stored, message.content)?,
-                    agreed: in_persons_voice(stored),
-                },
-            },
-            Kind::PlanItemEnded(message) => Event::ItemEnded {
-                id: stored_id(stored, &message.plan_item_id)?,
-                until: message
-                    .until
-                    .as_ref()
-                    .and_then(from_date)
-                    .ok_or_else(|| Unreadable::new(stored, "it has no last day"))?,
-                agreed: in_persons_voice(stored),
-            },
-            _ => return Err(not_of::<Plan>(stored)),
-        })
+        offer_id: id_text(content.offer),
     }
 }

@@ -85,8 +85,13 @@ macro_rules! read {
 }
 
 // Behind the macros that they use.
+mod catalogue;
 mod consents;
 mod facets;
+mod goals;
+mod measures;
+mod plans;
+mod team;
 
 fn written(written: Option<Written>) -> Written {
     written.expect("every command replies what it wrote")
@@ -622,7 +627,7 @@ async fn only_the_persons_voice_sets_goals_and_a_plan_serves_them() {
             goal_id: goal.id.clone(),
             practice: "ips".into(),
             skills: vec!["job-search".into()],
-            stance: pb::Stance::BuildIndependence.into(),
+            stance: proto::types::Stance::BuildIndependence.into(),
             from: Some(proto::Date { year: 2026, month: 3, day: 4 }),
             ..Default::default()
         })

@@ -30,7 +30,8 @@ impl Api {
         let treats = match &command {
             episode::Command::Open { practitioner, .. } => *practitioner,
             episode::Command::Assign { practitioner, .. } => Some(*practitioner),
-            episode::Command::Attend { .. }
+            episode::Command::NamePlan { .. }
+            | episode::Command::Attend { .. }
             | episode::Command::Close { .. }
             | episode::Command::MarkEnteredInError { .. } => None,
         };
@@ -75,6 +76,16 @@ pub(super) async fn assign(api: &Api, request: &Request<pb::AssignEpisodeRequest
     let ask = api.desk.ask("AssignEpisode", REQUEST, request, &r.request_id, &r.etag)?;
     let (id, command) = wire::assign(ask.by(), r)?;
     api.in_good_hands(&ask, id, command).await
+}
+
+pub(super) async fn name_plan(
+    api: &Api,
+    request: &Request<pb::NameEpisodePlanRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("NameEpisodePlan", REQUEST, request, &r.request_id, &r.etag)?;
+    let (id, command) = wire::name_plan(ask.by(), r)?;
+    api.desk.decide::<Episode>(&ask, id.uuid(), command).await
 }
 
 pub(super) async fn close(api: &Api, request: &Request<pb::CloseEpisodeRequest>) -> Result<Done, Status> {

@@ -1,6 +1,7 @@
 //! Commands that several streams decide together: an appointment, its episode, its practitioner, and the diaries.
 //! Invariant: after every command, an appointment stands in its diaries exactly as long as its status holds its time.
 
+use kernel::skill::Approach;
 use kernel::{By, Decider, Discrepancy, Local, RefusalKind, Timestamp, WorkerId};
 
 use super::appointment::{self, Appointment, Content, Recorded, Standing};
@@ -65,6 +66,8 @@ pub struct Ask {
     pub minutes: u32,
     /// Where, as the contract numbers it.
     pub setting: i32,
+    /// The skills it is about.
+    pub approach: Option<Approach>,
 }
 
 /// Who an appointment of the episode is with: the one named, else the one assigned.
@@ -101,6 +104,7 @@ pub fn content(
         minutes: ask.minutes,
         setting: ask.setting,
         part2: facts.part2,
+        approach: ask.approach,
     })
 }
 

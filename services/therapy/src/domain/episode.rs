@@ -29,6 +29,15 @@ pub struct Facts {
     pub part2: bool,
 }
 
+/// What an episode serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Serves {
+    /// The goal.
+    pub goal: Option<GoalId>,
+    /// Plan items it carries out.
+    pub plan_items: Vec<PlanItemId>,
+}
+
 /// Why an episode closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Closing {
@@ -92,6 +101,8 @@ pub enum State {
     Made {
         /// What it is about.
         facts: Facts,
+        /// What it serves, where that was named since it was opened.
+        named: Option<Serves>,
         /// Who treats, once settled.
         practitioner: Option<WorkerId>,
         /// When it was opened.
@@ -112,6 +123,14 @@ impl State {
         match self {
             Self::Made { facts, .. } => Some(facts),
             Self::Unmade | Self::InError { .. } => None,
+        }
+    }
+    /// What it serves: as it was named last, or when it was opened.
+    pub fn serves(&self) -> Serves {
+        match self {
+            Self::Made { named: Some(named), .. } => named.clone(),
+            Self::Made { facts, named: None, .. } | Self::InError { facts } => facts.serves(),
+            Self::Unmade => Serves::default(),
         }
     }
     /// Who treats.
@@ -150,6 +169,13 @@ pub enum Command {
         by: By,
         /// Who treats; the agency's own and in the modality, as `booking` checks.
         practitioner: WorkerId,
+    },
+    /// Name what it serves.
+    NamePlan {
+        /// Who says so.
+        by: By,
+        /// All of it.
+        serves: Serves,
     },
     /// The person attended a session. Quiet unless it is the first of an episode that goes on.
     Attend {
@@ -191,6 +217,13 @@ pub enum Event {
         /// Who treats.
         practitioner: WorkerId,
     },
+    /// It serves this from now on.
+    PlanNamed {
+        /// Whose episode.
+        about: About,
+        /// All of it.
+        serves: Serves,
+    },
     /// The person attended the first session.
     Started {
         /// Whose episode.
@@ -230,6 +263,11 @@ pub struct About {
 }
 
 impl Facts {
+    /// What it serves, as it was opened.
+    fn serves(&self) -> Serves {
+        Serves { goal: self.goal, plan_items: self.plan_items.clone() }
+    }
+
     /// What every event says of it.
     pub fn about(&self) -> About {
         About { id: self.id, person: self.person, referral: self.referral, part2: self.part2 }
@@ -298,6 +336,11 @@ impl Decider for Episode {
                     }
                 }
             }
+            Command::NamePlan { by, serves } => {
+                let (facts, ..) = made(state, by)?;
+                let same = state.serves() == serves;
+                Ok(if same { vec![] } else { vec![Event::PlanNamed { about: facts.about(), serves }] })
+            }
             Command::Attend { appointment } => Ok(match state {
                 State::Made { facts, stage: Stage::Open, .. } => {
                     vec![Event::Started { about: facts.about(), appointment }]
@@ -330,38 +373,44 @@ impl Decider for Episode {
         }
     }
 
-    fn evolve(state: State, event: &Event) -> State {
+    fn evolve(mut state: State, event: &Event) -> State {
         match event {
             Event::Opened { facts, practitioner, at } => State::Made {
                 facts: facts.clone(),
+                named: None,
                 practitioner: *practitioner,
                 opened: at.clone(),
                 stage: Stage::Open,
             },
-            Event::Assigned { practitioner, .. } => match state {
-                State::Made { facts, opened, stage, .. } => {
-                    State::Made { facts, practitioner: Some(*practitioner), opened, stage }
+            Event::PlanNamed { serves, .. } => {
+                if let State::Made { named, .. } = &mut state {
+                    *named = Some(serves.clone());
                 }
-                other @ (State::Unmade | State::InError { .. }) => other,
-            },
-            Event::Started { appointment, .. } => match state {
-                State::Made { facts, practitioner, opened, .. } => {
-                    State::Made { facts, practitioner, opened, stage: Stage::Started(*appointment) }
+                state
+            }
+            Event::Assigned { practitioner: assigned, .. } => {
+                if let State::Made { practitioner, .. } = &mut state {
+                    *practitioner = Some(*assigned);
                 }
-                other @ (State::Unmade | State::InError { .. }) => other,
-            },
-            Event::Closed { at, reason, .. } => match state {
-                State::Made { facts, practitioner, opened, stage } => {
+                state
+            }
+            Event::Started { appointment, .. } => {
+                if let State::Made { stage, .. } = &mut state {
+                    *stage = Stage::Started(*appointment);
+                }
+                state
+            }
+            Event::Closed { at, reason, .. } => {
+                if let State::Made { stage, .. } = &mut state {
                     let started = match stage {
-                        Stage::Started(first) => Some(first),
+                        Stage::Started(first) => Some(*first),
                         Stage::Open => None,
-                        Stage::Closed { started, .. } => started,
+                        Stage::Closed { started, .. } => *started,
                     };
-                    let stage = Stage::Closed { at: at.clone(), reason: *reason, started };
-                    State::Made { facts, practitioner, opened, stage }
+                    *stage = Stage::Closed { at: at.clone(), reason: *reason, started };
                 }
-                other @ (State::Unmade | State::InError { .. }) => other,
-            },
+                state
+            }
             Event::EnteredInError { .. } => match state {
                 State::Made { facts, .. } | State::InError { facts } => State::InError { facts },
                 State::Unmade => State::Unmade,
@@ -374,7 +423,7 @@ type Made<'a> = (&'a Facts, Option<WorkerId>, &'a Occurred, &'a Stage);
 
 fn made(state: &State, by: By) -> Result<Made<'_>, Refusal> {
     match state {
-        State::Made { facts, practitioner, opened, stage } if by == By::Agency(facts.agency) => {
+        State::Made { facts, practitioner, opened, stage, .. } if by == By::Agency(facts.agency) => {
             Ok((facts, *practitioner, opened, stage))
         }
         State::Unmade | State::Made { .. } | State::InError { .. } => Err(Refusal::NotFound),

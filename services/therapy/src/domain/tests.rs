@@ -84,6 +84,7 @@ fn hour(id: AppointmentId, wall: &str) -> AppointmentContent {
         minutes: 50,
         setting: 1,
         part2: false,
+        approach: None,
     }
 }
 

@@ -69,6 +69,7 @@ fn of_episode(logged: &Logged<'_>, event: episode::Event, rows: &mut Rows) {
         episode::Event::Assigned { practitioner, .. } => {
             return rows.put(&[id], ASSIGNED, [args![id, practitioner.uuid()]]);
         }
+        episode::Event::PlanNamed { .. } => return,
         episode::Event::Started { .. } => EpisodeState::Started,
         episode::Event::Closed { .. } => EpisodeState::Closed,
         episode::Event::EnteredInError { .. } => EpisodeState::EnteredInError,

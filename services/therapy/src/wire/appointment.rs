@@ -4,8 +4,10 @@
 mod stored;
 mod time;
 
+use kernel::skill::Approach;
 use kernel::{AgencyId, By, Timestamp, WorkerId};
 use platform::error::BadField;
+use platform::training;
 use platform::wire;
 use proto::therapy as pb;
 use proto::types::Setting;
@@ -32,13 +34,14 @@ pub struct Making {
     pub when: When,
     minutes: u32,
     setting: i32,
+    approach: Option<Approach>,
 }
 
 impl Making {
     /// What is asked, in the practitioner's zone where none was told.
     pub fn ask(&self, zone: &kernel::Zone) -> Ask {
         let (id, minutes, setting) = (self.id, self.minutes, self.setting);
-        Ask { id, start: self.when.local(zone), minutes, setting }
+        Ask { id, start: self.when.local(zone), minutes, setting, approach: self.approach.clone() }
     }
 }
 
@@ -62,6 +65,7 @@ impl Replacing {
             start: self.when.local(&old.start.zone),
             minutes: self.when.minutes.unwrap_or(old.minutes),
             setting: self.setting.unwrap_or(old.setting),
+            approach: old.approach.clone(),
         }
     }
 }
@@ -79,6 +83,7 @@ pub fn book(ask: Option<&pb::AppointmentAsk>) -> Result<Making, BadField> {
         when: When { wall, zone, minutes: Some(minutes) },
         minutes,
         setting: wire::choice::<Setting>("setting", ask.setting).map_err(inside)?.into(),
+        approach: training::approach(&ask.skills, ask.stance).map_err(inside)?,
     })
 }
 
@@ -198,6 +203,7 @@ pub fn record(
             .into(),
         // Its episode says so, once it is looked at.
         part2: false,
+        approach: training::approach(&request.skills, request.stance)?,
     };
     let situation = situation_in(request, minutes)?;
     let known_until = wire::known_until(request.source.as_ref(), situation.is_open())?;
@@ -221,6 +227,7 @@ pub fn situation(situation: Situation) -> pb::AppointmentState {
 /// An appointment as its readers see it.
 pub fn appointment(id: AppointmentId, version: u64, state: &State) -> Option<pb::Appointment> {
     let content = state.content()?;
+    let (skills, stance) = training::written(content.approach.as_ref());
     let mut out = pb::Appointment {
         id: id.to_string(),
         etag: version.to_string(),
@@ -233,6 +240,8 @@ pub fn appointment(id: AppointmentId, version: u64, state: &State) -> Option<pb:
         minutes: content.minutes,
         setting: content.setting,
         state: pb::AppointmentState::EnteredInError.into(),
+        skills,
+        stance,
         ..Default::default()
     };
     if let State::Made { situation: status, from, to, corrected, .. } = state {

@@ -12,8 +12,8 @@ use tonic::Status;
 
 use super::codes::closing;
 use super::{has_part2, id_text, kind_of, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
-use crate::domain::episode::{About, Command, Episode, Event, Facts, Stage, State};
-use crate::domain::{EpisodeId, Modality, PlanItemId};
+use crate::domain::episode::{About, Command, Episode, Event, Facts, Serves, Stage, State};
+use crate::domain::{EpisodeId, Modality};
 
 /// How many plan items one episode may carry out.
 const PLAN_ITEMS: usize = 50;
@@ -25,11 +25,6 @@ pub fn open(
     now: Timestamp,
     request: &pb::OpenEpisodeRequest,
 ) -> Result<Command, BadField> {
-    if request.plan_item_ids.len() > PLAN_ITEMS {
-        return Err(BadField::new("plan_item_ids", format!("are more than {PLAN_ITEMS}")));
-    }
-    let item = |(i, text): (usize, &String)| wire::id(&format!("plan_item_ids[{i}]"), text);
-    let plan_items = request.plan_item_ids.iter().enumerate().map(item);
     let facts = Facts {
         id,
         person: wire::id("person_id", &request.person_id)?,
@@ -38,7 +33,7 @@ pub fn open(
             .map_err(|why| BadField::new("modality", why.to_string()))?,
         referral: None,
         goal: wire::optional_id("goal_id", &request.goal_id)?,
-        plan_items: plan_items.collect::<Result<Vec<PlanItemId>, _>>()?,
+        plan_items: wire::ids("plan_item_ids", &request.plan_item_ids, PLAN_ITEMS)?,
         part2: request.part2,
     };
     let practitioner = wire::optional_id("practitioner_id", &request.practitioner_id)?;
@@ -50,6 +45,15 @@ pub fn open(
 pub fn assign(by: By, request: &pb::AssignEpisodeRequest) -> Result<(EpisodeId, Command), BadField> {
     let practitioner = wire::id("practitioner_id", &request.practitioner_id)?;
     Ok((wire::id("episode_id", &request.episode_id)?, Command::Assign { by, practitioner }))
+}
+
+/// What it serves is named.
+pub fn name_plan(by: By, request: &pb::NameEpisodePlanRequest) -> Result<(EpisodeId, Command), BadField> {
+    let serves = Serves {
+        goal: wire::optional_id("goal_id", &request.goal_id)?,
+        plan_items: wire::ids("plan_item_ids", &request.plan_item_ids, PLAN_ITEMS)?,
+    };
+    Ok((wire::id("episode_id", &request.episode_id)?, Command::NamePlan { by, serves }))
 }
 
 /// It is to be closed.
@@ -88,7 +92,7 @@ pub fn episode(id: EpisodeId, version: u64, state: &State) -> Option<pb::Episode
             let state = pb::EpisodeState::EnteredInError.into();
             (facts, pb::Episode { state, ..Default::default() })
         }
-        State::Made { facts, practitioner, opened, stage: at } => {
+        State::Made { facts, practitioner, opened, stage: at, .. } => {
             let (closed, closing) = match at {
                 Stage::Closed { at, reason, .. } => (Some(to_occurred(at)), closing::number(*reason)),
                 Stage::Open | Stage::Started(_) => (None, 0),
@@ -110,8 +114,9 @@ pub fn episode(id: EpisodeId, version: u64, state: &State) -> Option<pb::Episode
     out.agency_id = facts.agency.to_string();
     out.modality = facts.modality.to_string();
     out.referral_id = id_text(facts.referral);
-    out.goal_id = id_text(facts.goal);
-    out.plan_item_ids = facts.plan_items.iter().map(ToString::to_string).collect();
+    let serves = state.serves();
+    out.goal_id = id_text(serves.goal);
+    out.plan_item_ids = serves.plan_items.iter().map(ToString::to_string).collect();
     Some(out)
 }
 
@@ -151,6 +156,15 @@ impl Encoding for Episode {
                     referral_id: id_text(about.referral),
                 };
                 of(pb::EpisodeAssigned::full_name(), Kind::EpisodeAssigned(message), about.part2)
+            }
+            Event::PlanNamed { about, serves } => {
+                let message = pb::EpisodePlanNamed {
+                    episode_id: about.id.to_string(),
+                    goal_id: id_text(serves.goal),
+                    plan_item_ids: serves.plan_items.iter().map(ToString::to_string).collect(),
+                    referral_id: id_text(about.referral),
+                };
+                of(pb::EpisodePlanNamed::full_name(), Kind::EpisodePlanNamed(message), about.part2)
             }
             Event::Started { about, appointment } => {
                 let message = pb::EpisodeStarted {
@@ -216,6 +230,16 @@ impl Encoding for Episode {
                 about: about(&message.episode_id, &message.referral_id)?,
                 practitioner: stored_id(stored, &message.practitioner_id)?,
             },
+            Kind::EpisodePlanNamed(message) => {
+                let items = message.plan_item_ids.iter().map(|text| stored_id(stored, text));
+                Event::PlanNamed {
+                    about: about(&message.episode_id, &message.referral_id)?,
+                    serves: Serves {
+                        goal: stored_optional_id(stored, &message.goal_id)?,
+                        plan_items: items.collect::<Result<_, _>>()?,
+                    },
+                }
+            }
             Kind::EpisodeStarted(message) => Event::Started {
                 about: about(&message.episode_id, &message.referral_id)?,
                 appointment: stored_id(stored, &message.appointment_id)?,

@@ -340,6 +340,8 @@ async fn a_bad_field_of_an_appointment_is_named() {
         (pb::AppointmentAsk { start: None, ..good() }, "ask.start"),
         (asking(&clinic.episode, "tomorrow"), "ask.start.wall"),
         (pb::AppointmentAsk { episode_id: String::new(), ..good() }, "ask.episode_id"),
+        (pb::AppointmentAsk { skills: vec!["juggling".into()], ..good() }, "ask.skills[0]"),
+        (pb::AppointmentAsk { stance: 1, ..good() }, "ask.stance"),
     ];
     for (ask, field) in asks {
         let booked = call!(clinic.client, book_appointment, BookAppointmentRequest { ask: Some(ask) });
@@ -372,5 +374,29 @@ async fn facts_of_a_part_2_programme_carry_its_label_on_every_event_about_the_pe
     let labels: Vec<&[String]> = of_ben.map(|event| event.labels.as_slice()).collect();
     assert_eq!(labels.len(), 4, "opened, booked, fulfilled, started");
     assert!(labels.iter().all(|labels| *labels == ["42CFRPart2".to_owned()]));
+    clinic.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_tells_its_skills_and_stance_and_so_does_the_one_in_its_place() {
+    let mut clinic = clinic(OnStore::Sqlite).await;
+    let expose = proto::types::Stance::Expose;
+    let ask = pb::AppointmentAsk {
+        skills: vec!["stress".into(), "emotion-regulation".into()],
+        stance: expose.into(),
+        ..asking(&clinic.episode, "2026-03-10T10:00")
+    };
+    let first = call!(clinic.client, book_appointment, BookAppointmentRequest { ask: Some(ask) }).unwrap();
+    let start = Some(pb::AppointmentTime { wall: "2026-03-10T12:00".into(), ..Default::default() });
+    let moved = call!(
+        clinic.client,
+        reschedule_appointment,
+        RescheduleAppointmentRequest { appointment_id: first.id.clone(), start: start }
+    );
+    let second = moved.unwrap();
+    for appointment in [first.id, second.id] {
+        let seen = clinic.read(&appointment).await;
+        assert_eq!((seen.skills.join(" "), seen.stance()), ("emotion-regulation stress".to_owned(), expose));
+    }
     clinic.service.stop().await;
 }

@@ -174,3 +174,25 @@ async fn get(client: &mut Client<Peer>, episode: &str) -> Result<pb::Episode, St
     let request = pb::GetEpisodeRequest { episode_id: episode.into(), at_least: vec![] };
     client.get_episode(request).await.map(|reply| reply.into_inner().episode.unwrap())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_episode_names_the_goal_and_the_plan_items_that_it_serves() {
+    let service = service(OnStore::Sqlite).await;
+    let mut clinic = Client::new(service.worker(CLINIC));
+    let opened = open(&mut clinic, ANA, None).await.unwrap();
+    let (goal, item) = (Uuid::from_u128(51).to_string(), Uuid::from_u128(52).to_string());
+    let name = |items: Vec<String>| pb::NameEpisodePlanRequest {
+        request_id: new_request(),
+        episode_id: opened.id.clone(),
+        goal_id: goal.clone(),
+        plan_item_ids: items,
+        ..Default::default()
+    };
+    assert_eq!(fields(clinic.name_episode_plan(name(vec!["supper".into()])).await), ["plan_item_ids[0]"]);
+    let foreign = Client::new(service.worker(SHELTER)).name_episode_plan(name(vec![item.clone()])).await;
+    assert_eq!(reason(foreign), "EPISODE_NOT_FOUND");
+    clinic.name_episode_plan(name(vec![item.clone()])).await.unwrap();
+    let seen = get(&mut clinic, &opened.id).await.unwrap();
+    assert_eq!((seen.goal_id, seen.plan_item_ids), (goal, vec![item]));
+    service.stop().await;
+}

@@ -4,6 +4,7 @@
 mod consents;
 mod home;
 mod loops;
+mod plan;
 mod taking_part;
 mod therapy;
 mod work;
@@ -71,9 +72,10 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     let goals = Goals::default();
     let mut life = Life { scene, sketch, person: person.into(), goals: Arc::new(goals) };
     let said = life.consent(&worker, day).await?;
-    life.say_strengths(&worker).await?;
-    life.goals = Arc::new(life.say_goals(&worker).await?);
+    let strength = life.say_strengths(&worker).await?;
+    life.goals = Arc::new(life.say_goals(&worker, strength).await?);
     life.note_where(&worker, day).await?;
+    life.join_team(Place::Coordination, reg::TeamRole::Coordinator, day).await?;
     life.cue(|life, part| consents::for_a_while(life, part, day));
     if let Some(first) = said {
         life.cue(|life, part| consents::anew(life, part, day, first));
@@ -101,6 +103,18 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
         Some(day) => life.erase(part, day).await,
         None => Ok(()),
     }
+}
+
+/// The skills that a contact of this purpose is about, and its stance.
+fn trains(purpose: &str) -> (Vec<String>, i32) {
+    let skills: &[&str] = match purpose {
+        "career-planning" => &["job-search"],
+        "follow-along" => &["job-keeping", "work-relations"],
+        "clubhouse-day" => &["conversation"],
+        _ => return (vec![], 0),
+    };
+    let skills = skills.iter().map(|&skill| skill.to_owned()).collect();
+    (skills, proto::types::Stance::BuildIndependence.into())
 }
 
 impl Life {
@@ -145,6 +159,7 @@ impl Life {
 
     /// A contact of that morning.
     fn contact(&self, day: u32, chance: &mut Chance, workers: &[&Worker], met: Met) -> Contact {
+        let (skills, stance) = trains(met.purpose);
         Contact {
             occurred: Some(self.scene.calendar.occurred(self.morning(day, chance))),
             minutes: if met.reached { 10 * chance.between(2, 9) } else { 0 },
@@ -152,13 +167,17 @@ impl Life {
             reached: met.reached,
             purpose: met.purpose.to_owned(),
             worker_ids: workers.iter().map(|worker| worker.id.clone()).collect(),
+            skills,
+            stance,
         }
     }
 
     /// Strengths come first: what the person says they can count on, and how they would have things.
-    async fn say_strengths(&self, worker: &Worker) -> Played {
+    /// Gives the strength.
+    async fn say_strengths(&self, worker: &Worker) -> Result<String, Halt> {
         let mut chance = self.chance("strengths");
         let (strength, preference) = (reg::FacetKind::Strength, reg::FacetKind::Preference);
+        let mut noted = String::new();
         for (kind, text) in
             [(strength, words::strength(&mut chance)), (preference, words::preference(&mut chance))]
         {
@@ -170,30 +189,35 @@ impl Life {
                 content: Some(content),
                 voice: Words::Person.into(),
             };
-            say!(worker.voice, registry.note_facet, request).await?;
+            let facet = id(say!(worker.voice, registry.note_facet, request).await?.written);
+            if kind == strength {
+                noted = facet;
+            }
         }
-        Ok(())
+        Ok(noted)
     }
 
-    async fn say_goals(&self, worker: &Worker) -> Result<Goals, Halt> {
+    /// What the person wants; work builds on their strength, of the rest it is not yet explored.
+    async fn say_goals(&self, worker: &Worker, strength: String) -> Result<Goals, Halt> {
         use reg::Environment::{Living, Social, Unspecified, Working};
         let mut chance = self.chance("goals");
         let (sketch, mut goals) = (&self.sketch, Goals::default());
         if sketch.work || chance.percent(15) {
             let text = words::work_goal(&mut chance);
-            goals.work = self.set_goal(worker, text, LifeDomain::Employment, Working).await?;
+            goals.work = self.set_goal(worker, text, LifeDomain::Employment, Working, strength).await?;
         }
         if sketch.home.is_some() || chance.percent(10) {
             let text = words::home_goal(&mut chance);
-            goals.home = self.set_goal(worker, text, LifeDomain::Housing, Living).await?;
+            goals.home = self.set_goal(worker, text, LifeDomain::Housing, Living, String::new()).await?;
         }
         if sketch.hour.is_some() {
             let text = words::well_goal(&mut chance);
-            goals.well = self.set_goal(worker, text, LifeDomain::Health, Unspecified).await?;
+            goals.well = self.set_goal(worker, text, LifeDomain::Health, Unspecified, String::new()).await?;
         }
         if sketch.club {
             let text = words::social_goal(&mut chance);
-            goals.social = self.set_goal(worker, text, LifeDomain::PeerAndSocial, Social).await?;
+            goals.social =
+                self.set_goal(worker, text, LifeDomain::PeerAndSocial, Social, String::new()).await?;
         }
         Ok(goals)
     }
@@ -204,12 +228,14 @@ impl Life {
         text: &str,
         domain: LifeDomain,
         environment: reg::Environment,
+        strength_facet_id: String,
     ) -> Result<String, Halt> {
         let content = reg::GoalContent {
             text: text.to_owned(),
             life_domains: vec![domain.into()],
             environment: environment.into(),
-            strength: String::new(),
+            strength_facet_id,
+            ..Default::default()
         };
         let request = reg::SetGoalRequest {
             request_id: name(),
@@ -218,43 +244,6 @@ impl Life {
             voice: Words::Person.into(),
         };
         Ok(id(say!(worker.voice, registry.set_goal, request).await?.written))
-    }
-
-    /// Says that work on a goal has begun, in the plan and at the goal.
-    async fn plan(
-        &self,
-        place: Place,
-        goal: &str,
-        practice: &str,
-        skills: &[&str],
-        day: u32,
-    ) -> Result<String, Halt> {
-        if goal.is_empty() {
-            return Ok(String::new());
-        }
-        let (worker, coordinator) = (self.worker(place), self.worker(Place::Coordination));
-        let content = reg::PlanItemContent {
-            goal_id: goal.to_owned(),
-            practice: practice.to_owned(),
-            skills: skills.iter().map(|&skill| skill.to_owned()).collect(),
-            stance: reg::Stance::BuildIndependence.into(),
-            worker_id: worker.id.clone(),
-            agency_id: self.scene.town.agency(place).id.clone(),
-            from: Some(self.date(day)),
-            ..Default::default()
-        };
-        let request = reg::AddPlanItemRequest {
-            request_id: name(),
-            person_id: self.person.to_string(),
-            content: Some(content),
-            voice: Words::Person.into(),
-            ..Default::default()
-        };
-        let item = id(say!(coordinator.voice, registry.add_plan_item, request).await?.written);
-        let request =
-            reg::ActivateGoalRequest { request_id: name(), goal_id: goal.to_owned(), ..Default::default() };
-        say!(coordinator.voice, registry.activate_goal, request).await?;
-        Ok(item)
     }
 
     /// How far the person says a goal is achieved.

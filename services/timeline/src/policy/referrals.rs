@@ -149,6 +149,8 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             put.stored.facts.insert("offer".into(), started.offer_name);
             entries.put(PARTICIPATION, put);
         }
+        // Which items it carries out is read from the plan.
+        Kind::ParticipationPlanNamed(_) => goes_on(entries, PARTICIPATION, read, |_| {}),
         Kind::ParticipationContactMade(made) => {
             let contact = made.contact.ok_or(Unreadable)?;
             let line = if contact.reached { "Contact" } else { "Contact attempted" };

@@ -1,4 +1,4 @@
-//! What the registry knows of a person, on the timeline: goals, strengths and preferences, plan, consent, measures, links.
+//! What the registry knows of a person, on the timeline: goals, strengths and preferences, plan, team, consent, measures, links.
 //! Invariant: a goal's words are the person's own: they stand sealed beside the line.
 
 use platform::source::Read;
@@ -8,7 +8,7 @@ use proto::registry::{self as pb, RegistryEvent};
 use proto::timeline::EntryKind;
 use proto::types::{Purpose, Voice};
 
-use super::{Unreadable, entry, goes_on, spoken, withdraw};
+use super::{Unreadable, entry, goes_on, shared, spoken, withdraw};
 use crate::entries::{Entries, Put};
 
 const LOG: &str = "registry";
@@ -41,6 +41,18 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::GoalAccepted(_) => goal(entries, read, "Goal accepted", true),
         Kind::GoalRejected(_) => goal(entries, read, "Proposed goal not taken", false),
         Kind::GoalDropped(_) => goal(entries, read, "Goal let go", false),
+        Kind::GoalPlanned(_) => goal(entries, read, "Goal planned", true),
+        Kind::GoalReadinessNoted(noted) => {
+            let how = match noted.readiness() {
+                pb::Readiness::Unspecified => return Err(Unreadable),
+                pb::Readiness::NotNow => "not now",
+                pb::Readiness::Unsure => "unsure",
+                pb::Readiness::Ready => "ready",
+            };
+            let by = by_whom(read);
+            let ready = entry(LOG, read, EntryKind::Plan, format!("Readiness noted by {by}: {how}"));
+            entries.put(format!("readiness:{}", read.event.version), spoken(LOG, read, ready));
+        }
         Kind::GoalActivated(_) => goal(entries, read, "Goal being worked on", true),
         Kind::GoalHeld(_) => goal(entries, read, "Goal resting", true),
         Kind::GoalResumed(_) => goal(entries, read, "Goal being worked on", true),
@@ -91,6 +103,22 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             item.goal_ids.extend(Some(content.goal_id).filter(|goal| !goal.is_empty()));
             entries.put(format!("item:{}", added.plan_item_id), spoken(LOG, read, item));
         }
+        Kind::PlanItemChanged(changed) => {
+            let content = changed.content.ok_or(Unreadable)?;
+            goes_on(entries, &format!("item:{}", changed.plan_item_id), read, |item| {
+                item.line = format!("Plan: {}", content.practice);
+                item.open = content.until.is_none();
+                item.goal_ids = Some(content.goal_id).into_iter().filter(|goal| !goal.is_empty()).collect();
+            });
+        }
+        Kind::PlanAgreed(_) => plan(entries, read, "Plan agreed to by the person"),
+        Kind::PlanApproved(_) => plan(entries, read, "Plan approved by the overseer"),
+        Kind::PlanReviewed(_) => plan(entries, read, "Plan looked at again"),
+        Kind::PlanReviewOverdue(overdue) => {
+            let late = entry(LOG, read, EntryKind::Plan, "Plan not looked at in time");
+            let agencies = overdue.agency_ids.iter().map(String::as_str);
+            entries.put(format!("plan:{}", read.event.version), shared(LOG, read, late, agencies));
+        }
         Kind::PlanItemEnded(ended) => {
             goes_on(entries, &format!("item:{}", ended.plan_item_id), read, |entry| {
                 entry.open = false;
@@ -123,13 +151,34 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::ConsentSuperseded(over) => {
             consent_ends(entries, read, &over.directive_id, "replaced by a later one");
         }
-        Kind::MeasureRecorded(measured) => {
-            let content = measured.content.ok_or(Unreadable)?;
-            let score = if content.score.is_empty() { String::new() } else { format!(": {}", content.score) };
-            let mut measure =
-                entry(LOG, read, EntryKind::Measure, format!("Measured: {}{score}", content.scale));
-            measure.start = content.taken.or_else(|| read.event.occurred.clone());
-            entries.put("measure", spoken(LOG, read, measure));
+        Kind::MeasureRecorded(measured) => measure(entries, read, measured.content)?,
+        Kind::MeasureTaken(measured) => measure(entries, read, measured.content)?,
+        Kind::TeamMemberAdded(added) => {
+            let part = part(added.role()).ok_or(Unreadable)?;
+            let mut member = entry(LOG, read, EntryKind::Team, format!("Team: {part}"));
+            member.open = added.until.is_none();
+            let said = super::speaker(read);
+            // What a labelled programme says stays with it, whomever it names; and of others an agency learns no more than that it has somebody there.
+            let put = if added.agency_id.is_empty() || !read.event.labels.is_empty() {
+                spoken(LOG, read, member)
+            } else {
+                member.agency_id.clone_from(&added.agency_id);
+                shared(LOG, read, member, [said, added.agency_id.as_str()])
+            };
+            entries.put(member_key(&added.team_member_id), put);
+        }
+        Kind::TeamMemberEnded(ended) => {
+            goes_on(entries, &member_key(&ended.team_member_id), read, |member| {
+                member.open = false;
+                member.end = read.event.occurred.clone();
+            })
+        }
+        Kind::TeamMemberEnteredInError(gone) => {
+            goes_on(entries, &member_key(&gone.team_member_id), read, |member| {
+                member.withdrawn = true;
+                member.open = false;
+                member.line = "withdrawn: entered in error".into();
+            });
         }
         Kind::PersonsLinked(link) => {
             let linked = entry(LOG, read, EntryKind::Link, "Two records of this person were linked");
@@ -170,13 +219,53 @@ fn of_goal(read: &Read, content: Option<pb::SealedGoal>, line: &str, open: bool)
 /// A strength or preference: its words stand sealed beside the line, which tells whose they are.
 fn of_facet(read: &Read, content: Option<pb::SealedFacet>, kind: &str) -> Put {
     let content = content.unwrap_or_default();
-    let whose = if read.event.voice == i32::from(Voice::Person) { "the person" } else { "staff" };
-    let mut entry = entry(LOG, read, EntryKind::Plan, format!("{kind} noted by {whose}"));
+    let mut entry = entry(LOG, read, EntryKind::Plan, format!("{kind} noted by {}", by_whom(read)));
     entry.open = true;
     entry.life_domains = content.life_domains;
     let mut put = spoken(LOG, read, entry);
     put.stored.text = content.text;
     put
+}
+
+fn member_key(member: &str) -> String {
+    format!("member:{member}")
+}
+
+/// The part of a team's member, in words.
+fn part(role: pb::TeamRole) -> Option<&'static str> {
+    Some(match role {
+        pb::TeamRole::Unspecified => return None,
+        pb::TeamRole::EmploymentSpecialist => "employment specialist",
+        pb::TeamRole::HousingSpecialist => "housing specialist",
+        pb::TeamRole::Therapist => "therapist",
+        pb::TeamRole::Psychiatrist => "psychiatrist",
+        pb::TeamRole::Psychologist => "psychologist",
+        pb::TeamRole::Counselor => "counselor",
+        pb::TeamRole::OccupationalTherapist => "occupational therapist",
+        pb::TeamRole::SocialWorker => "social worker",
+        pb::TeamRole::PeerSupportWorker => "peer support worker",
+        pb::TeamRole::Family => "family",
+        pb::TeamRole::Coordinator => "coordinator",
+        pb::TeamRole::Other => "another part",
+    })
+}
+
+fn measure(
+    entries: &mut Entries,
+    read: &Read,
+    content: Option<pb::MeasureContent>,
+) -> Result<(), Unreadable> {
+    let content = content.ok_or(Unreadable)?;
+    let score = if content.score.is_empty() { String::new() } else { format!(": {}", content.score) };
+    let mut measure = entry(LOG, read, EntryKind::Measure, format!("Measured: {}{score}", content.scale));
+    measure.start = content.taken.or_else(|| read.event.occurred.clone());
+    entries.put("measure", spoken(LOG, read, measure));
+    Ok(())
+}
+
+/// Whose words an event carries.
+fn by_whom(read: &Read) -> &'static str {
+    if read.event.voice == i32::from(Voice::Person) { "the person" } else { "staff" }
 }
 
 fn goal(entries: &mut Entries, read: &Read, line: &str, open: bool) {
@@ -185,6 +274,12 @@ fn goal(entries: &mut Entries, read: &Read, line: &str, open: bool) {
         entry.open = open;
         entry.end = if open { None } else { read.event.occurred.clone() };
     });
+}
+
+/// Something happened to the plan as a whole.
+fn plan(entries: &mut Entries, read: &Read, line: &str) {
+    let happened = entry(LOG, read, EntryKind::Plan, line);
+    entries.put(format!("plan:{}", read.event.version), spoken(LOG, read, happened));
 }
 
 fn draft_key(directive: &str) -> String {

@@ -36,6 +36,9 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             entry.goal_ids.extend(Some(opened.goal_id).filter(|goal| !goal.is_empty()));
             entries.put(EPISODE, served(LOG, read, entry, &opened.agency_id));
         }
+        Kind::EpisodePlanNamed(named) => goes_on(entries, EPISODE, read, |entry| {
+            entry.goal_ids = Some(named.goal_id).filter(|goal| !goal.is_empty()).into_iter().collect();
+        }),
         Kind::EpisodeAssigned(_) | Kind::EpisodeStarted(_) => goes_on(entries, EPISODE, read, |_| {}),
         Kind::EpisodeClosed(closed) => goes_on(entries, EPISODE, read, |entry| {
             entry.open = false;

@@ -4,6 +4,7 @@
 mod agency;
 mod consents;
 mod plans;
+mod teams;
 mod turns;
 mod watch;
 

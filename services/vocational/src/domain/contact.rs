@@ -1,6 +1,7 @@
 //! A contact: one meeting, call or attempt.
 //! Invariant: whether it was face to face follows from its setting, from who took part, and from whether they were reached.
 
+use kernel::skill::Approach;
 use kernel::{Occurred, WorkerId};
 
 use super::ContactId;
@@ -66,6 +67,8 @@ pub struct Contact {
     pub purpose: String,
     /// Workers who took part.
     pub workers: Vec<WorkerId>,
+    /// The skills it was about; none where it was about none.
+    pub approach: Option<Approach>,
 }
 
 impl Contact {

@@ -58,5 +58,6 @@ fn contact(number: u128, setting: Setting, reached: bool) -> Contact {
         reached,
         purpose: "career-planning".into(),
         workers: vec![SPECIALIST],
+        approach: None,
     }
 }

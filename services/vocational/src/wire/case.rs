@@ -4,6 +4,7 @@
 use kernel::practice::zero_exclusion;
 use kernel::{By, Occurred, PersonId, Timestamp};
 use platform::error::BadField;
+use platform::training;
 use platform::wire::{self, to_occurred};
 use proto::vocational as pb;
 
@@ -15,8 +16,6 @@ use crate::domain::{CaseId, ContactId};
 
 mod event;
 
-/// Longest code of a practice, in characters.
-const PRACTICE: usize = 100;
 /// Most plan items of a case.
 const ITEMS: usize = 20;
 
@@ -36,7 +35,7 @@ pub fn open(
     now: Timestamp,
     request: &pb::OpenCaseRequest,
 ) -> Result<Opening, BadField> {
-    let practice = wire::text("practice", &request.practice, PRACTICE)?;
+    let practice = training::practice("practice", &request.practice)?;
     let person: PersonId = wire::id("person_id", &request.person_id)?;
     Ok(Opening {
         facts: Facts {

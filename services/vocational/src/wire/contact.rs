@@ -4,6 +4,7 @@
 use kernel::Timestamp;
 use platform::command::Unreadable;
 use platform::error::BadField;
+use platform::training;
 use platform::wire::{self, from_occurred, to_occurred};
 use proto::types;
 
@@ -38,11 +39,13 @@ fn inside(id: ContactId, now: Timestamp, given: &types::Contact) -> Result<Conta
         reached: given.reached,
         purpose: wire::code("purpose", &given.purpose)?,
         workers: ids("worker_ids", &given.worker_ids, 20)?,
+        approach: training::approach(&given.skills, given.stance)?,
     })
 }
 
 /// A contact as events hold it.
 pub(super) fn out(contact: &Contact) -> types::Contact {
+    let (skills, stance) = training::written(contact.approach.as_ref());
     types::Contact {
         occurred: Some(to_occurred(&contact.occurred)),
         minutes: contact.minutes,
@@ -50,6 +53,8 @@ pub(super) fn out(contact: &Contact) -> types::Contact {
         reached: contact.reached,
         purpose: contact.purpose.clone(),
         worker_ids: contact.workers.iter().map(ToString::to_string).collect(),
+        skills,
+        stance,
     }
 }
 
@@ -68,5 +73,6 @@ pub(super) fn stored(
         reached: contact.reached,
         purpose: contact.purpose,
         workers: stored.ids(&contact.worker_ids)?,
+        approach: training::stored(contact.skills, contact.stance),
     })
 }

@@ -10,7 +10,7 @@ use crate::domain::codes::{CancelReason, RefusalReason};
 use crate::domain::days::{Month, When};
 use crate::domain::lodging::Stay;
 use crate::domain::place::Place;
-use crate::domain::{FactId, PlacementId, UnitId};
+use crate::domain::{FactId, PlacementId, PlanItemId, UnitId};
 
 /// A placement as another system tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,15 @@ pub enum Command {
         unit: UnitId,
         /// From when.
         when: When,
+    },
+    /// Name the items of the person's plan that it carries out.
+    NamePlan {
+        /// Who says so.
+        by: By,
+        /// When.
+        at: Occurred,
+        /// All of them.
+        items: Vec<PlanItemId>,
     },
     /// Offer the place.
     Offer {
@@ -227,7 +236,8 @@ impl Command {
             Self::AssignUnit { unit, .. } => Some(*unit),
             Self::Match { unit, .. } => unit.map(|unit| unit.unit),
             Self::Record { told, .. } => told.unit,
-            Self::Offer { .. }
+            Self::NamePlan { .. }
+            | Self::Offer { .. }
             | Self::Accept { .. }
             | Self::Decline { .. }
             | Self::Refuse { .. }

@@ -30,6 +30,10 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             State::Made(_) | State::InError { .. } => Err(Refusal::AlreadyExists),
         },
         Command::AssignUnit { by, unit, when } => assign(provided(state, by)?, unit, when),
+        Command::NamePlan { by, at, items } => {
+            let (made, _) = party(state, by).and_then(provider)?;
+            Ok(if made.plan_items == items { vec![] } else { vec![Event::PlanNamed { at, items }] })
+        }
         Command::Offer { by, at } => match provided(state, by)?.situation {
             Situation::Matched => Ok(vec![Event::Offered { at }]),
             Situation::Offered => Ok(vec![]),

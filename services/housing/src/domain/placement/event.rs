@@ -9,7 +9,7 @@ use super::{Assigned, Facts, Recorded};
 use crate::domain::codes::{CancelReason, ProjectType, RefusalReason};
 use crate::domain::days::Month;
 use crate::domain::place::Place;
-use crate::domain::{FactId, PlacementId, ReferralId, UnitId};
+use crate::domain::{FactId, PlacementId, PlanItemId, ReferralId, UnitId};
 
 /// What happens to a placement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,13 @@ pub enum Event {
         previous: Option<UnitId>,
         /// Where the day is told.
         zone: Zone,
+    },
+    /// It carries out these items of the person's plan.
+    PlanNamed {
+        /// When that was said.
+        at: Occurred,
+        /// All of them.
+        items: Vec<PlanItemId>,
     },
     /// The place was offered.
     Offered {

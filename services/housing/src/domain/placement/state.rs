@@ -11,7 +11,7 @@ use crate::domain::days::{Days, Month};
 use crate::domain::diary::{Occupant, Tenure};
 use crate::domain::lodging::{self, Stay};
 use crate::domain::place::Place;
-use crate::domain::{FactId, HouseholdId, PlacementId, ReferralId, UnitId};
+use crate::domain::{FactId, HouseholdId, PlacementId, PlanItemId, ReferralId, UnitId};
 
 /// What a placement is about. Nothing of it changes but by a correction of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +114,8 @@ pub struct Made {
     pub facts: Facts,
     /// How far it has come.
     pub situation: Situation,
+    /// The items of the person's plan that it carries out.
+    pub plan_items: Vec<PlanItemId>,
     /// The units it had, the present one last.
     pub units: Vec<Assigned>,
     /// Its bed nights.
@@ -235,12 +237,14 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         Event::Matched { facts, unit, .. } => State::Made(Box::new(Made {
             facts: facts.clone(),
             situation: Situation::Matched,
+            plan_items: vec![],
             units: unit.iter().copied().collect(),
             nights: BTreeSet::new(),
             nights_told: BTreeMap::new(),
             recorded: None,
         })),
         Event::UnitAssigned { unit, .. } => change(state, |made| made.units.push(*unit)),
+        Event::PlanNamed { items, .. } => change(state, |made| made.plan_items.clone_from(items)),
         Event::Offered { .. } => turn(state, |_| Situation::Offered),
         Event::Accepted { .. } => turn(state, |_| Situation::Accepted),
         Event::Declined { .. } => turn(state, |_| Situation::Closed(Closing::Declined)),
@@ -264,14 +268,15 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
             Situation::Exited { stay: Stay { exited: Some(*on), ..stay }, destination: destination.clone() }
         }),
         Event::Recorded { recorded, .. } => {
-            let (nights, nights_told) = match state {
-                State::Made(made) => (made.nights, made.nights_told),
+            let (nights, nights_told, plan_items) = match state {
+                State::Made(made) => (made.nights, made.nights_told, made.plan_items),
                 State::Unmade | State::InError { .. } => Default::default(),
             };
             let told = &recorded.told;
             State::Made(Box::new(Made {
                 facts: told.facts.clone(),
                 situation: situation_of(recorded),
+                plan_items,
                 units: told.unit.map(|unit| Assigned { unit, from: told.entry }).into_iter().collect(),
                 nights,
                 nights_told,

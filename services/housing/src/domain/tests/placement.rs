@@ -4,6 +4,7 @@
 use kernel::given;
 
 use super::*;
+use crate::domain::PlanItemId;
 use crate::domain::codes::{CancelReason, RefusalReason};
 use crate::domain::placement::{Command, Event, Placement, Refusal};
 use ProjectType::{EmergencyShelterEntryExit, RapidRehousing};
@@ -208,4 +209,20 @@ fn a_placement_never_meant_is_gone_for_every_other_command() {
             given::<Placement>(gone()).when(command).refused(Refusal::NotFound);
         }
     }
+}
+
+#[test]
+fn it_names_the_items_of_the_plan_that_it_carries_out_at_any_step() {
+    let items = || vec![PlanItemId::of(70), PlanItemId::of(71)];
+    let name = |by, items| Command::NamePlan { by, at: at(), items };
+    let named = |items| Event::PlanNamed { at: at(), items };
+    for step in 0..=5 {
+        given::<Placement>(up_to(step)).when(name(BY_CEDAR, items())).then([named(items())]);
+    }
+    let mut past = up_to(1);
+    past.push(named(items()));
+    given::<Placement>(past.clone()).when(name(BY_CEDAR, items())).nothing();
+    given::<Placement>(past).when(name(BY_CEDAR, vec![])).then([named(vec![])]);
+    given::<Placement>(up_to(1)).when(name(By::Person(ANA), items())).refused(Refusal::ProviderAlone);
+    given::<Placement>(up_to(1)).when(name(By::Person(BEN), items())).refused(Refusal::NotFound);
 }

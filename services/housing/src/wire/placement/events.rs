@@ -43,6 +43,11 @@ impl Encoding for Placement {
                 let kind = pb::PlacementUnitAssigned::full_name();
                 (payload(kind, Kind::PlacementUnitAssigned(message)), Occurred::day(unit.from, zone.clone()))
             }
+            Event::PlanNamed { at, items } => {
+                let plan_item_ids = items.iter().map(ToString::to_string).collect();
+                let message = pb::PlacementPlanNamed { placement_id, plan_item_ids };
+                (payload(pb::PlacementPlanNamed::full_name(), Kind::PlacementPlanNamed(message)), at.clone())
+            }
             Event::Offered { at } => {
                 let message = pb::PlacementOffered { placement_id };
                 (payload(pb::PlacementOffered::full_name(), Kind::PlacementOffered(message)), at.clone())
@@ -173,6 +178,14 @@ impl Encoding for Placement {
                 },
                 previous: stored::optional_id(event, &message.previous_unit_id)?,
                 zone: zone()?,
+            },
+            Kind::PlacementPlanNamed(message) => Event::PlanNamed {
+                at: at()?,
+                items: message
+                    .plan_item_ids
+                    .iter()
+                    .map(|id| stored::id(event, id))
+                    .collect::<Result<_, _>>()?,
             },
             Kind::PlacementOffered(_) => Event::Offered { at: at()? },
             Kind::PlacementAccepted(_) => Event::Accepted { at: at()? },

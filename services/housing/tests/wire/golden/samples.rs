@@ -34,6 +34,8 @@ fn contact() -> Option<proto::types::Contact> {
         reached: true,
         purpose: "outreach".into(),
         worker_ids: vec![id(91)],
+        skills: vec!["keeping-a-tenancy".into()],
+        stance: proto::types::Stance::Accommodate.into(),
     })
 }
 
@@ -220,6 +222,13 @@ pub fn samples() -> Vec<(&'static str, Kind)> {
                 unit_id: unit_id(),
                 from: march(2),
                 previous_unit_id: id(10),
+            }),
+        ),
+        (
+            of_placement,
+            Kind::PlacementPlanNamed(pb::PlacementPlanNamed {
+                placement_id: placement_id(),
+                plan_item_ids: vec![id(70), id(71)],
             }),
         ),
         (of_placement, Kind::PlacementOffered(pb::PlacementOffered { placement_id: placement_id() })),

@@ -4,9 +4,9 @@ use kernel::ids::Uuid;
 use kernel::{Day, Occurred, given};
 
 use super::*;
-use crate::domain::ParticipationId;
 use crate::domain::contact::Contact;
 use crate::domain::participation::{Command, Event, Facts, Participation, Recorded, Refusal};
+use crate::domain::{ParticipationId, PlanItemId};
 
 const TAKING_PART: ParticipationId = ParticipationId::of(40);
 
@@ -45,6 +45,7 @@ fn contact(id: u128) -> Contact {
         reached: true,
         purpose: "lesson".into(),
         workers: vec![],
+        approach: None,
     }
 }
 
@@ -137,4 +138,24 @@ fn what_was_entered_in_error_is_gone_for_all_and_can_be_told_again() {
     given::<Participation>([started(), wrong])
         .when(Command::Record(told(410)))
         .then([Event::Recorded { told: told(410), correction: true }]);
+}
+
+#[test]
+fn it_names_the_items_of_the_plan_that_it_carries_out() {
+    let name = |by, items: &[PlanItemId]| Command::NamePlan { by, items: items.to_vec() };
+    let named = |items: &[PlanItemId]| Event::PlanNamed {
+        id: TAKING_PART,
+        person: ANA,
+        part2: false,
+        items: items.to_vec(),
+    };
+    let (first, second) = (PlanItemId::of(70), PlanItemId::of(71));
+    let one = || given::<Participation>([started()]);
+    one().when(name(by(CLINIC), &[first])).then([named(&[first])]);
+    one().when(name(by(CLINIC), &[])).nothing();
+    one().when(name(by(SHELTER), &[first])).refused(Refusal::NotFound);
+    given::<Participation>([started(), named(&[first])]).when(name(by(CLINIC), &[first])).nothing();
+    given::<Participation>([started(), named(&[first])])
+        .when(name(by(CLINIC), &[second]))
+        .then([named(&[second])]);
 }

@@ -3,7 +3,7 @@
 
 use kernel::{By, Voice};
 
-use super::{Achievement, Content, Facts};
+use super::{Achievement, Content, Facts, Readiness};
 
 /// What can be asked, and by whom.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ pub enum Act {
     Accept,
     /// Let go of it.
     Drop,
+    /// Say that who does what for it is planned.
+    Plan,
     /// Begin to work on it.
     Activate,
     /// Let it rest.
@@ -58,6 +60,8 @@ pub enum Act {
     Complete,
     /// Rate how far it is achieved.
     Rate(Achievement),
+    /// Note whether the person is ready.
+    NoteReadiness(Readiness),
     /// It should never have been written.
     MarkEnteredInError,
 }

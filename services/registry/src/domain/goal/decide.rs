@@ -30,12 +30,17 @@ impl Decider for Goal {
                 Err(Refusal::AlreadyExists)
             }
             (State::Unmade, Command::Act { .. }) => Err(Refusal::NotFound),
-            (State::Made { facts, stage, achieved, .. }, Command::Act { by, voice, act }) => {
+            (State::Made { facts, stage, achieved, readiness, .. }, Command::Act { by, voice, act }) => {
                 if !facts.is_for(by) {
                     return Err(Refusal::NotFound);
                 }
-                if persons_alone(&act) && !in_persons_voice(by, voice, facts.person) {
+                let own_words = in_persons_voice(by, voice, facts.person);
+                if persons_alone(&act) && !own_words {
                     return Err(Refusal::NotInPersonsVoice);
+                }
+                if let Act::NoteReadiness(ready) = act {
+                    let told = Event::ReadinessNoted { readiness: ready, own_words };
+                    return noted(*stage, (*readiness != Some((ready, own_words))).then_some(told));
                 }
                 next(*stage, *achieved, act).map(|event| event.into_iter().collect())
             }
@@ -50,58 +55,81 @@ impl Decider for Goal {
 fn persons_alone(act: &Act) -> bool {
     match act {
         Act::Reword(_) | Act::Accept | Act::Drop | Act::Rate(_) => true,
-        Act::Activate | Act::Hold | Act::Resume | Act::Complete | Act::MarkEnteredInError => false,
+        Act::Plan
+        | Act::Activate
+        | Act::Hold
+        | Act::Resume
+        | Act::Complete
+        | Act::NoteReadiness(_)
+        | Act::MarkEnteredInError => false,
     }
 }
 
+/// What is only noted is noted of a goal that is open.
+fn noted(stage: Stage, told: Option<Event>) -> Result<Vec<Event>, Refusal> {
+    match stage {
+        Stage::InError => Err(Refusal::NotFound),
+        Stage::Completed | Stage::Cancelled | Stage::Rejected => Err(Refusal::Closed),
+        Stage::Proposed | Stage::Accepted | Stage::Planned | Stage::Active | Stage::OnHold(_) => {
+            Ok(told.into_iter().collect())
+        }
+    }
+}
+
+/// The table. Readiness is not in it: it opens and closes nothing.
 fn next(stage: Stage, achieved: Option<Achievement>, act: Act) -> Result<Option<Event>, Refusal> {
-    use Stage::{Accepted, Active, Cancelled, Completed, InError, OnHold, Proposed, Rejected};
+    use Stage::{Accepted, Active, Cancelled, Completed, InError, OnHold, Planned, Proposed, Rejected};
     match (act, stage) {
         (Act::MarkEnteredInError, InError) => Ok(None),
         (
             Act::MarkEnteredInError,
-            Proposed | Accepted | Active | OnHold(_) | Completed | Cancelled | Rejected,
+            Proposed | Accepted | Planned | Active | OnHold(_) | Completed | Cancelled | Rejected,
         ) => Ok(Some(Event::EnteredInError)),
         (_, InError) => Err(Refusal::NotFound),
+        (Act::NoteReadiness(_), _) => Ok(None),
 
-        (Act::Reword(content), Proposed | Accepted | Active | OnHold(_)) => {
+        (Act::Reword(content), Proposed | Accepted | Planned | Active | OnHold(_)) => {
             Ok(Some(Event::Reworded(content)))
         }
         (Act::Reword(_), Completed | Cancelled | Rejected) => Err(Refusal::Closed),
 
         (Act::Accept, Proposed) => Ok(Some(Event::Accepted)),
-        (Act::Accept, Accepted | Active | OnHold(_)) => Ok(None),
+        (Act::Accept, Accepted | Planned | Active | OnHold(_)) => Ok(None),
         (Act::Accept, Completed | Cancelled | Rejected) => Err(Refusal::Closed),
 
         (Act::Drop, Proposed) => Ok(Some(Event::Rejected)),
-        (Act::Drop, Accepted | Active | OnHold(_)) => Ok(Some(Event::Dropped)),
+        (Act::Drop, Accepted | Planned | Active | OnHold(_)) => Ok(Some(Event::Dropped)),
         (Act::Drop, Cancelled | Rejected) => Ok(None),
         (Act::Drop, Completed) => Err(Refusal::Closed),
 
-        (Act::Activate, Accepted) => Ok(Some(Event::Activated)),
+        (Act::Plan, Accepted) => Ok(Some(Event::Planned)),
+        (Act::Plan, Planned | Active) => Ok(None),
+        (Act::Plan, OnHold(_)) => Err(Refusal::OnHold),
+
+        (Act::Activate, Accepted | Planned) => Ok(Some(Event::Activated)),
         (Act::Activate, Active) => Ok(None),
         (Act::Activate, OnHold(_)) => Err(Refusal::OnHold),
 
-        (Act::Hold, Accepted | Active) => Ok(Some(Event::Held)),
+        (Act::Hold, Accepted | Planned | Active) => Ok(Some(Event::Held)),
         (Act::Hold, OnHold(_)) => Ok(None),
 
         (Act::Resume, OnHold(_)) => Ok(Some(Event::Resumed)),
-        (Act::Resume, Accepted | Active) => Ok(None),
+        (Act::Resume, Accepted | Planned | Active) => Ok(None),
 
         (Act::Complete, Active | OnHold(_)) => Ok(Some(Event::Completed)),
         (Act::Complete, Completed) => Ok(None),
-        (Act::Complete, Accepted) => Err(Refusal::NotActive),
+        (Act::Complete, Accepted | Planned) => Err(Refusal::NotActive),
 
         // A rating may come after the end: what a goal came to often shows later.
-        (Act::Rate(rating), Accepted | Active | OnHold(_) | Completed | Cancelled) => {
+        (Act::Rate(rating), Accepted | Planned | Active | OnHold(_) | Completed | Cancelled) => {
             Ok((achieved != Some(rating)).then_some(Event::Rated(rating)))
         }
 
-        (Act::Activate | Act::Hold | Act::Resume | Act::Complete | Act::Rate(_), Proposed) => {
+        (Act::Plan | Act::Activate | Act::Hold | Act::Resume | Act::Complete | Act::Rate(_), Proposed) => {
             Err(Refusal::NotAccepted)
         }
-        (Act::Activate | Act::Hold | Act::Resume, Completed) => Err(Refusal::Closed),
-        (Act::Activate | Act::Hold | Act::Resume | Act::Complete, Cancelled | Rejected) => {
+        (Act::Plan | Act::Activate | Act::Hold | Act::Resume, Completed) => Err(Refusal::Closed),
+        (Act::Plan | Act::Activate | Act::Hold | Act::Resume | Act::Complete, Cancelled | Rejected) => {
             Err(Refusal::Closed)
         }
         (Act::Rate(_), Rejected) => Err(Refusal::Closed),

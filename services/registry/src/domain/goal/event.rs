@@ -1,9 +1,9 @@
 //! What happens to a goal, and the values it is about.
-//! Invariant: its words and the strength it builds on are [`Private`].
+//! Invariant: its words and a strength in words are [`Private`].
 
 use kernel::{AgencyId, PersonId, Private};
 
-use super::super::GoalId;
+use super::super::{FacetId, GoalId};
 
 /// What a goal is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +14,19 @@ pub struct Content {
     pub life_domains: Vec<i32>,
     /// The environment chosen, as the contract numbers it; 0 for none.
     pub environment: i32,
-    /// The strength it builds on; none means not yet explored.
-    pub strength: Option<Private>,
+    /// The strength it builds on.
+    pub strength: Strength,
+}
+
+/// The strength that a goal builds on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// Not yet explored.
+    NotYetExplored,
+    /// In words.
+    InWords(Private),
+    /// One that was noted of the person.
+    Noted(FacetId),
 }
 
 /// Whose a goal is.
@@ -46,6 +57,17 @@ pub enum Achievement {
     NotAttainable,
 }
 
+/// Whether the person is ready to begin, as somebody sees it. It is a note: nothing asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Readiness {
+    /// Not now.
+    NotNow,
+    /// Unsure.
+    Unsure,
+    /// Ready.
+    Ready,
+}
+
 /// What happens to a goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -61,6 +83,8 @@ pub enum Event {
     Rejected,
     /// The person let go of it.
     Dropped,
+    /// Who does what for it is planned; work has not begun.
+    Planned,
     /// Work on it has begun.
     Activated,
     /// It rests.
@@ -71,6 +95,13 @@ pub enum Event {
     Completed,
     /// The person rated it.
     Rated(Achievement),
+    /// Somebody noted whether the person is ready.
+    ReadinessNoted {
+        /// Whether.
+        readiness: Readiness,
+        /// Whether these are the person's own words.
+        own_words: bool,
+    },
     /// Never meant.
     EnteredInError,
 }

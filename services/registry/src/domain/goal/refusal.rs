@@ -29,6 +29,14 @@ pub enum Refusal {
     /// Work has not begun.
     #[error("work on the goal has not begun; activate it first")]
     NotActive,
+    /// No such strength of the person for this caller.
+    #[error(
+        "the person has no such strength; list the person's strengths for their ids, or leave it out as not yet explored"
+    )]
+    StrengthNotFound,
+    /// The strength is so no longer.
+    #[error("that strength is so no longer; name another one, or leave it out as not yet explored")]
+    StrengthNoLonger,
     /// It is closed.
     #[error("the goal is closed; set a new one")]
     Closed,
@@ -37,12 +45,15 @@ pub enum Refusal {
 impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::NotFound => RefusalKind::NotFound,
+            Self::NotFound | Self::StrengthNotFound => RefusalKind::NotFound,
             Self::AlreadyExists => RefusalKind::AlreadyExists,
             Self::NotInPersonsVoice => RefusalKind::PermissionDenied,
-            Self::ThePersonSets | Self::NotAccepted | Self::OnHold | Self::NotActive | Self::Closed => {
-                RefusalKind::FailedPrecondition
-            }
+            Self::ThePersonSets
+            | Self::NotAccepted
+            | Self::OnHold
+            | Self::NotActive
+            | Self::StrengthNoLonger
+            | Self::Closed => RefusalKind::FailedPrecondition,
         }
     }
     fn reason(&self) -> &'static str {
@@ -54,6 +65,8 @@ impl kernel::Refusal for Refusal {
             Self::NotAccepted => "GOAL_NOT_ACCEPTED",
             Self::OnHold => "GOAL_ON_HOLD",
             Self::NotActive => "GOAL_NOT_ACTIVE",
+            Self::StrengthNotFound => "STRENGTH_NOT_FOUND",
+            Self::StrengthNoLonger => "STRENGTH_NO_LONGER_SO",
             Self::Closed => "GOAL_CLOSED",
         }
     }

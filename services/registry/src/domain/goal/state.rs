@@ -1,9 +1,10 @@
-//! Where a goal stands (FHIR Goal.lifecycleStatus, without `planned`, which no act of ours reaches).
-//! Invariant: how far a goal is achieved stands beside its stage and moves neither.
+//! Where a goal stands (FHIR Goal.lifecycleStatus).
+//! Invariant: how far a goal is achieved and whether the person is ready stand beside its stage, and none moves another.
 
 use kernel::{By, PersonId};
 
-use super::{Achievement, Content, Event, Facts};
+use super::{Achievement, Content, Event, Facts, Readiness, Refusal, Strength};
+use crate::domain::facet;
 
 /// Where a goal stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum State {
         stage: Stage,
         /// How far it is achieved, once the person rated it.
         achieved: Option<Achievement>,
+        /// Whether the person is ready, as it was last noted, and whether in their own words.
+        readiness: Option<(Readiness, bool)>,
         /// Whether the person has set, reworded or accepted it.
         in_persons_voice: bool,
     },
@@ -33,6 +36,8 @@ pub enum Stage {
     Proposed,
     /// The person's own.
     Accepted,
+    /// Who does what for it is planned.
+    Planned,
     /// Work on it has begun.
     Active,
     /// It rests.
@@ -52,6 +57,8 @@ pub enum Stage {
 pub enum Resting {
     /// It was accepted.
     FromAccepted,
+    /// It was planned.
+    FromPlanned,
     /// It was worked on.
     FromActive,
 }
@@ -72,7 +79,9 @@ impl State {
     pub fn standing(&self, person: PersonId, by: By) -> Standing {
         match self {
             Self::Made { facts, stage, .. } if facts.person == person && facts.is_for(by) => match stage {
-                Stage::Proposed | Stage::Accepted | Stage::Active | Stage::OnHold(_) => Standing::Open,
+                Stage::Proposed | Stage::Accepted | Stage::Planned | Stage::Active | Stage::OnHold(_) => {
+                    Standing::Open
+                }
                 Stage::Completed | Stage::Cancelled | Stage::Rejected => Standing::Closed,
                 Stage::InError => Standing::Unknown,
             },
@@ -80,65 +89,108 @@ impl State {
         }
     }
 
-    fn at(self, next: Stage) -> Self {
-        match self {
-            Self::Unmade => Self::Unmade,
-            Self::Made { facts, content, achieved, in_persons_voice, .. } => {
-                Self::Made { facts, content, stage: next, achieved, in_persons_voice }
-            }
+    fn at(mut self, next: Stage) -> Self {
+        if let Self::Made { stage, .. } = &mut self {
+            *stage = next;
         }
+        self
     }
 
     /// The state after an event.
-    pub(super) fn after(self, event: &Event) -> Self {
+    pub(super) fn after(mut self, event: &Event) -> Self {
         match event {
-            Event::Proposed(facts, content) => Self::new(*facts, content, Stage::Proposed, false),
-            Event::Set(facts, content) => Self::new(*facts, content, Stage::Accepted, true),
-            Event::Reworded(content) => match self {
-                Self::Unmade => Self::Unmade,
-                Self::Made { facts, stage, achieved, .. } => {
-                    Self::Made { facts, content: content.clone(), stage, achieved, in_persons_voice: true }
+            Event::Proposed(facts, content) => return Self::new(*facts, content, Stage::Proposed, false),
+            Event::Set(facts, content) => return Self::new(*facts, content, Stage::Accepted, true),
+            Event::Reworded(words) => {
+                if let Self::Made { content, .. } = &mut self {
+                    *content = words.clone();
                 }
-            },
-            Event::Accepted => self.own().at(Stage::Accepted),
-            Event::Rejected => self.at(Stage::Rejected),
-            Event::Dropped => self.at(Stage::Cancelled),
-            Event::Activated => self.at(Stage::Active),
+                return self.own();
+            }
+            Event::Accepted => return self.own().at(Stage::Accepted),
+            Event::Rejected => return self.at(Stage::Rejected),
+            Event::Dropped => return self.at(Stage::Cancelled),
+            Event::Planned => return self.at(Stage::Planned),
+            Event::Activated => return self.at(Stage::Active),
             Event::Held => {
                 let from = match self {
-                    Self::Made { stage: Stage::Active | Stage::OnHold(Resting::FromActive), .. } => {
-                        Resting::FromActive
-                    }
+                    Self::Made { stage: Stage::Active, .. } => Resting::FromActive,
+                    Self::Made { stage: Stage::Planned, .. } => Resting::FromPlanned,
+                    Self::Made { stage: Stage::OnHold(from), .. } => from,
                     Self::Made { .. } | Self::Unmade => Resting::FromAccepted,
                 };
-                self.at(Stage::OnHold(from))
+                return self.at(Stage::OnHold(from));
             }
-            Event::Resumed => match self {
-                Self::Made { stage: Stage::OnHold(Resting::FromActive), .. } => self.at(Stage::Active),
-                Self::Made { .. } | Self::Unmade => self.at(Stage::Accepted),
-            },
-            Event::Completed => self.at(Stage::Completed),
-            Event::Rated(rating) => match self {
-                Self::Unmade => Self::Unmade,
-                Self::Made { facts, content, stage, in_persons_voice, .. } => {
-                    Self::Made { facts, content, stage, achieved: Some(*rating), in_persons_voice }
+            Event::Resumed => {
+                let on = match self {
+                    Self::Made { stage: Stage::OnHold(Resting::FromActive), .. } => Stage::Active,
+                    Self::Made { stage: Stage::OnHold(Resting::FromPlanned), .. } => Stage::Planned,
+                    Self::Made { .. } | Self::Unmade => Stage::Accepted,
+                };
+                return self.at(on);
+            }
+            Event::Completed => return self.at(Stage::Completed),
+            Event::Rated(rating) => {
+                if let Self::Made { achieved, .. } = &mut self {
+                    *achieved = Some(*rating);
                 }
-            },
-            Event::EnteredInError => self.at(Stage::InError),
+            }
+            Event::ReadinessNoted { readiness: noted, own_words } => {
+                if let Self::Made { readiness, .. } = &mut self {
+                    *readiness = Some((*noted, *own_words));
+                }
+            }
+            Event::EnteredInError => return self.at(Stage::InError),
         }
+        self
     }
 
-    fn own(self) -> Self {
-        match self {
-            Self::Unmade => Self::Unmade,
-            Self::Made { facts, content, stage, achieved, .. } => {
-                Self::Made { facts, content, stage, achieved, in_persons_voice: true }
-            }
+    fn own(mut self) -> Self {
+        if let Self::Made { in_persons_voice, .. } = &mut self {
+            *in_persons_voice = true;
         }
+        self
     }
 
     fn new(facts: Facts, content: &Content, stage: Stage, in_persons_voice: bool) -> Self {
-        Self::Made { facts, content: content.clone(), stage, achieved: None, in_persons_voice }
+        Self::Made {
+            facts,
+            content: content.clone(),
+            stage,
+            achieved: None,
+            readiness: None,
+            in_persons_voice,
+        }
+    }
+}
+
+impl Content {
+    /// Whether a goal of the person may build on the strength that it names: one of theirs that holds, or that the goal named before.
+    ///
+    /// # Errors
+    /// There is none, for this caller; or it is so no longer.
+    pub fn builds_on(
+        &self,
+        person: PersonId,
+        facet: Option<&facet::State>,
+        before: Option<&Self>,
+    ) -> Result<(), Refusal> {
+        let (Strength::Noted(_), kept) = (&self.strength, before.map(|before| &before.strength)) else {
+            return Ok(());
+        };
+        match facet {
+            _ if kept == Some(&self.strength) => Ok(()),
+            Some(facet::State::Made { facts, standing, .. })
+                if facts.person == person && facts.kind == facet::Kind::Strength =>
+            {
+                match standing {
+                    facet::Standing::Holds => Ok(()),
+                    facet::Standing::Dropped => Err(Refusal::StrengthNoLonger),
+                    facet::Standing::InError => Err(Refusal::StrengthNotFound),
+                }
+            }
+            Some(_) | None => Err(Refusal::StrengthNotFound),
+        }
     }
 }
 

@@ -9,7 +9,14 @@ use crate::domain::worker::{self, Worker};
 const ROBIN: WorkerId = WorkerId::of(20);
 
 fn says(name: &str) -> agency::Content {
-    agency::Content { name: name.into(), zone: Zone::utc(), part2: false, identifiers: vec![] }
+    agency::Content {
+        name: name.into(),
+        zone: Zone::utc(),
+        part2: false,
+        identifiers: vec![],
+        plan_review_days: 0,
+        plan_overseer: 0,
+    }
 }
 
 fn is(name: &str) -> worker::Content {
@@ -92,4 +99,23 @@ fn a_worker_told_again_is_nothing_new_and_told_otherwise_a_correction() {
     given::<Worker>([worker::Event::Added { id: ROBIN, agency: CLINIC, content: is("A") }])
         .when(record(CLINIC, "A"))
         .refused(worker::Refusal::AlreadyExists);
+}
+
+#[test]
+fn an_agency_settles_how_often_plans_are_looked_at_and_who_oversees_them() {
+    let settled = says("Clinic").settled();
+    assert_eq!((settled.review_days, settled.overseer), (90, 0));
+    let strict = agency::Content { plan_review_days: 30, plan_overseer: 5, ..says("Clinic") }.settled();
+    assert_eq!((strict.review_days, strict.overseer), (30, 5));
+}
+
+#[test]
+fn a_worker_plays_a_part_at_their_own_agency_until_they_leave() {
+    let id = kernel::WorkerId::of(9);
+    let known = |content| worker::State::Known { id, agency: CLINIC, content, told: None };
+    assert!(known(is("Robin")).plays(CLINIC, 3));
+    assert!(!known(is("Robin")).plays(CLINIC, 5));
+    assert!(!known(is("Robin")).plays(SHELTER, 3));
+    assert!(!known(worker::Content { left: true, ..is("Robin") }).plays(CLINIC, 3));
+    assert!(!worker::State::Unmade.plays(CLINIC, 3));
 }

@@ -1,45 +1,79 @@
 //! The living plan.
 
-use kernel::{By, Day, Voice, given};
+use kernel::skill::{Approach, Stance};
+use kernel::{By, Day, Decider, Timestamp, Voice, WorkerId, Zone, given};
 
-use super::{ANA, ANA_HERSELF, CLINIC, THE_CLINIC, THE_SHELTER};
+use super::{ANA, ANA_HERSELF, CLINIC, SHELTER, THE_CLINIC, THE_SHELTER};
 use crate::domain::goal::Standing;
-use crate::domain::plan::{Command, Content, Event, Item, Plan, Refusal, Stance};
+use crate::domain::plan::{
+    Change, Command, Content, Event, Overseer, Plan, Refusal, Review, Said, State, Terms,
+};
 use crate::domain::{GoalId, PlanItemId};
 
 const ITEM: PlanItemId = PlanItemId::of(70);
+const OTHER: PlanItemId = PlanItemId::of(71);
+const OVERSEER: WorkerId = WorkerId::of(9);
 
 fn day(day: i8) -> Day {
     Day::constant(2026, 3, day)
+}
+
+/// Noon of that day of March, in Chicago.
+fn noon(day: i8) -> Timestamp {
+    chicago().instant(Day::constant(2026, 3, day).at(12, 0, 0, 0))
+}
+
+fn chicago() -> Zone {
+    Zone::named("America/Chicago").unwrap()
 }
 
 fn content() -> Content {
     Content {
         goal: GoalId::of(50),
         practice: "ips".into(),
-        skills: Some((vec!["job-search".into()], Stance::BuildIndependence)),
+        approach: Some(Approach { skills: vec!["job-search".into()], stance: Stance::BuildIndependence }),
         worker: None,
         agency: CLINIC,
+        offer: None,
         from: day(2),
         until: None,
         review_on: day(30),
     }
 }
 
-fn add(by: By, voice: Voice, content: Content, goal: Standing) -> Command {
-    Command::Add { by, voice, person: ANA, id: ITEM, content, goal }
+fn said(by: By, voice: Voice, on: i8) -> Said {
+    let terms = Terms { zone: chicago(), review_days: 90, asks_overseer: false };
+    Said { by, voice, at: noon(on), terms }
 }
 
-fn added(agreed: bool) -> Event {
-    Event::ItemAdded {
-        person: ANA,
-        id: ITEM,
-        item: Item { added_by: Some(CLINIC), content: content(), agreed },
-    }
+fn overseen(by: By, on: i8) -> Said {
+    let said = said(by, Voice::Staff, on);
+    Said { terms: Terms { asks_overseer: true, ..said.terms }, ..said }
+}
+
+/// 90 days after noon of 3 March, at noon.
+fn due() -> Timestamp {
+    chicago().instant(Day::constant(2026, 6, 1).at(12, 0, 0, 0))
+}
+
+fn change(own_words: bool, on: i8) -> Change {
+    Change { by: Some(CLINIC), own_words, at: noon(on), asks_overseer: false, review: Review::Due(due()) }
+}
+
+fn add(by: By, voice: Voice, content: Content, goal: Standing) -> Command {
+    Command::Add { said: said(by, voice, 3), person: ANA, id: ITEM, content, goal }
+}
+
+fn added(own_words: bool) -> Event {
+    Event::ItemAdded { person: ANA, id: ITEM, content: content(), change: change(own_words, 3) }
+}
+
+fn folded(events: &[Event]) -> State {
+    events.iter().fold(State::default(), Plan::evolve)
 }
 
 #[test]
-fn an_item_is_agreed_only_in_the_persons_voice() {
+fn an_item_is_agreed_only_in_the_persons_voice_and_starts_the_review_clock() {
     let ask = |voice| add(THE_CLINIC, voice, content(), Standing::Open);
     given::<Plan>([]).when(ask(Voice::Person)).then([added(true)]);
     given::<Plan>([]).when(ask(Voice::Staff)).then([added(false)]);
@@ -58,17 +92,178 @@ fn an_item_serves_an_open_goal_of_the_person() {
 }
 
 #[test]
-fn an_item_ends_once_and_not_before_it_began() {
-    let end = |by, voice, until| Command::End { by, voice, id: ITEM, until };
-    let ended = |until, agreed| Event::ItemEnded { id: ITEM, until, agreed };
+fn an_item_ends_once_and_not_before_it_began_and_with_the_last_the_clock_rests() {
+    let end = |by, voice, until| Command::End { said: said(by, voice, 9), id: ITEM, until };
+    let ended = |until, own_words, review| Event::ItemEnded {
+        id: ITEM,
+        until,
+        change: Change { review, ..change(own_words, 9) },
+    };
     let one = || given::<Plan>([added(true)]);
-    one().when(end(THE_CLINIC, Voice::Staff, day(9))).then([ended(day(9), false)]);
-    one().when(end(ANA_HERSELF, Voice::Person, day(9))).then([ended(day(9), true)]);
-    one().when(end(THE_CLINIC, Voice::Staff, day(1))).refused(Refusal::EndsBeforeItBegins);
+    let staff = |until| end(THE_CLINIC, Voice::Staff, until);
+    one().when(staff(day(9))).then([ended(day(9), false, Review::Resting)]);
+    one().when(staff(day(20))).then([ended(day(20), false, Review::Due(due()))]);
+    let herself = Change { by: None, review: Review::Resting, ..change(true, 9) };
+    let by_her = Event::ItemEnded { id: ITEM, until: day(9), change: herself };
+    one().when(end(ANA_HERSELF, Voice::Person, day(9))).then([by_her]);
+    one().when(staff(day(1))).refused(Refusal::EndsBeforeItBegins);
     one().when(end(THE_SHELTER, Voice::Staff, day(9))).refused(Refusal::NotFound);
-    given::<Plan>([]).when(end(THE_CLINIC, Voice::Staff, day(9))).refused(Refusal::NotFound);
-    let over = || given::<Plan>([added(true), ended(day(9), false)]);
-    over().when(end(THE_CLINIC, Voice::Staff, day(9))).nothing();
-    over().when(end(THE_CLINIC, Voice::Staff, day(12))).refused(Refusal::Ended);
-    over().when(end(THE_CLINIC, Voice::Staff, day(5))).then([ended(day(5), false)]);
+    given::<Plan>([]).when(staff(day(9))).refused(Refusal::NotFound);
+    let over = || given::<Plan>([added(true), ended(day(9), false, Review::Resting)]);
+    over().when(staff(day(9))).nothing();
+    over().when(staff(day(12))).refused(Refusal::Ended);
+    over().when(staff(day(5))).then([ended(day(5), false, Review::Resting)]);
+    // A first item after a rest sets the clock anew.
+    let later = Said { at: noon(3), ..said(THE_CLINIC, Voice::Staff, 3) };
+    let again =
+        Command::Add { said: later, person: ANA, id: OTHER, content: content(), goal: Standing::Open };
+    over().when(again).then([Event::ItemAdded {
+        person: ANA,
+        id: OTHER,
+        content: content(),
+        change: change(false, 3),
+    }]);
+}
+
+#[test]
+fn an_item_says_something_else_by_those_whose_it_is_until_it_has_ended() {
+    let other = Content { practice: "cbt-supported-employment".into(), ..content() };
+    let to = |by, content, goal| Command::Change { said: said(by, Voice::Staff, 5), id: ITEM, content, goal };
+    let one = || given::<Plan>([added(true)]);
+    // Its goal may have closed meanwhile: it is not given it anew.
+    one().when(to(THE_CLINIC, other.clone(), Standing::Closed)).then([Event::ItemChanged {
+        id: ITEM,
+        content: other.clone(),
+        change: change(false, 5),
+    }]);
+    one().when(to(THE_CLINIC, content(), Standing::Open)).nothing();
+    one().when(to(THE_SHELTER, other.clone(), Standing::Open)).refused(Refusal::NotFound);
+    let elsewhere = Content { goal: GoalId::of(51), ..content() };
+    one().when(to(THE_CLINIC, elsewhere.clone(), Standing::Closed)).refused(Refusal::GoalClosed);
+    one().when(to(THE_CLINIC, elsewhere, Standing::Unknown)).refused(Refusal::GoalNotFound);
+    let backward = Content { until: Some(day(1)), ..content() };
+    one().when(to(THE_CLINIC, backward, Standing::Open)).refused(Refusal::EndsBeforeItBegins);
+    let ended = Event::ItemEnded { id: ITEM, until: day(4), change: change(false, 4) };
+    given::<Plan>([added(true), ended]).when(to(THE_CLINIC, other, Standing::Open)).refused(Refusal::Ended);
+}
+
+#[test]
+fn every_change_makes_a_version_and_what_a_version_said_stays() {
+    let other = Content { practice: "cbt".into(), ..content() };
+    let changed = Event::ItemChanged { id: ITEM, content: other.clone(), change: change(false, 5) };
+    let ended = Event::ItemEnded { id: ITEM, until: day(9), change: change(false, 9) };
+    let plan = folded(&[added(true), changed, ended]);
+    assert_eq!(plan.latest(), 3);
+    let item = &plan.items[&ITEM];
+    assert_eq!(item.at(0), None);
+    assert_eq!(item.at(1).map(|edit| (&edit.content, edit.agreed)), Some((&content(), true)));
+    assert_eq!(item.at(2).map(|edit| (&edit.content, edit.agreed)), Some((&other, false)));
+    assert_eq!(item.at(3).and_then(|edit| edit.content.until), Some(day(9)));
+    assert_eq!(item.current(), item.at(7).unwrap());
+}
+
+#[test]
+fn the_persons_voice_alone_agrees_version_by_version() {
+    let agree = |by, voice, version| Command::Agree { said: said(by, voice, 6), version };
+    let agreed = |version| Event::Agreed { version, at: noon(6) };
+    let one = || given::<Plan>([added(false)]);
+    one().when(agree(ANA_HERSELF, Voice::Person, 1)).then([agreed(1)]);
+    one().when(agree(THE_CLINIC, Voice::Person, 1)).then([agreed(1)]);
+    one().when(agree(THE_CLINIC, Voice::Staff, 1)).refused(Refusal::NotInPersonsVoice);
+    one().when(agree(By::System, Voice::Person, 1)).refused(Refusal::NotInPersonsVoice);
+    one().when(agree(ANA_HERSELF, Voice::Person, 2)).refused(Refusal::VersionNotFound);
+    one().when(agree(ANA_HERSELF, Voice::Person, 0)).refused(Refusal::VersionNotFound);
+    given::<Plan>([added(true)]).when(agree(ANA_HERSELF, Voice::Person, 1)).nothing();
+    // What is agreed stays agreed; a change by staff is not, and one in her voice is where all before it was.
+    let other = |id, own_words| Event::ItemAdded {
+        person: ANA,
+        id,
+        content: content(),
+        change: change(own_words, 5),
+    };
+    let agreed_to = |events: &[Event]| -> Vec<bool> {
+        folded(events).versions.iter().map(|version| version.agreed.is_some()).collect()
+    };
+    assert_eq!(agreed_to(&[added(false), agreed(1), other(OTHER, false)]), [true, false]);
+    assert_eq!(agreed_to(&[added(false), agreed(1), other(OTHER, true)]), [true, true]);
+    assert_eq!(agreed_to(&[added(false), other(OTHER, true)]), [false, false]);
+}
+
+#[test]
+fn an_overseer_approves_what_the_agency_changed_where_it_asks_for_one() {
+    let change = Change { asks_overseer: true, ..change(false, 3) };
+    let added = Event::ItemAdded { person: ANA, id: ITEM, content: content(), change };
+    let asked = Command::Add {
+        said: overseen(THE_CLINIC, 3),
+        person: ANA,
+        id: ITEM,
+        content: content(),
+        goal: Standing::Open,
+    };
+    given::<Plan>([]).when(asked).then([added.clone()]);
+    let approve = |by, overseer, version| Command::Approve { said: overseen(by, 6), overseer, version };
+    let approved = Event::Approved { version: 1, worker: OVERSEER, at: noon(6) };
+    let one = || given::<Plan>([added.clone()]);
+    let is = Overseer::Is(OVERSEER);
+    one().when(approve(THE_CLINIC, is, 1)).then([approved.clone()]);
+    one().when(approve(THE_CLINIC, Overseer::Another, 1)).refused(Refusal::NotTheOverseer);
+    one().when(approve(THE_CLINIC, Overseer::NotAsked, 1)).refused(Refusal::NoOverseerAsked);
+    one().when(approve(THE_SHELTER, is, 1)).refused(Refusal::VersionNotFound);
+    one().when(approve(THE_CLINIC, is, 2)).refused(Refusal::VersionNotFound);
+    let twice = [added.clone(), approved];
+    given::<Plan>(twice.clone()).when(approve(THE_CLINIC, Overseer::Is(WorkerId::of(8)), 1)).nothing();
+    assert_eq!(folded(&twice).versions[0].approved, Some((OVERSEER, noon(6))));
+}
+
+#[test]
+fn a_review_sets_the_clock_anew_and_the_clock_runs_out_once() {
+    let lapse = |due| Command::Lapse { due };
+    let overdue = Event::ReviewOverdue { due: due(), agencies: [CLINIC].into() };
+    let one = || given::<Plan>([added(true)]);
+    one().when(lapse(due())).then([overdue.clone()]);
+    one().when(lapse(noon(4))).nothing();
+    given::<Plan>([added(true), overdue.clone()]).when(lapse(due())).nothing();
+    given::<Plan>([]).when(lapse(due())).nothing();
+
+    let review = |by| Command::Review { said: said(by, Voice::Staff, 4) };
+    let next = chicago().instant(Day::constant(2026, 6, 2).at(12, 0, 0, 0));
+    let reviewed = |own_words| Event::Reviewed { own_words, review: Review::Due(next) };
+    one().when(review(THE_CLINIC)).then([reviewed(false)]);
+    one().when(Command::Review { said: said(ANA_HERSELF, Voice::Person, 4) }).then([reviewed(true)]);
+    one().when(review(THE_SHELTER)).refused(Refusal::NothingToReview);
+    given::<Plan>([]).when(review(THE_CLINIC)).refused(Refusal::NothingToReview);
+    given::<Plan>([added(true), reviewed(false)]).when(lapse(due())).nothing();
+    given::<Plan>([added(true), overdue, reviewed(false)])
+        .when(lapse(next))
+        .then([Event::ReviewOverdue { due: next, agencies: [CLINIC].into() }]);
+}
+
+#[test]
+fn a_change_leaves_a_running_or_broken_clock_as_it_is_and_all_whose_items_go_on_hear_of_it() {
+    let second = |review| {
+        let change = Change { by: Some(SHELTER), review, ..change(false, 4) };
+        let content = Content { agency: SHELTER, ..content() };
+        Event::ItemAdded { person: ANA, id: OTHER, content, change }
+    };
+    let add = || {
+        let content = Content { agency: SHELTER, ..content() };
+        let said = said(THE_SHELTER, Voice::Staff, 4);
+        Command::Add { said, person: ANA, id: OTHER, content, goal: Standing::Open }
+    };
+    given::<Plan>([added(false)]).when(add()).then([second(Review::Due(due()))]);
+    let by_her = Change { by: None, ..change(true, 4) };
+    let hers = Event::ItemAdded { person: ANA, id: OTHER, content: content(), change: by_her };
+    let for_the_shelter = Content { agency: SHELTER, ..content() };
+    let given_away =
+        Event::ItemAdded { person: ANA, id: ITEM, content: for_the_shelter, change: change(false, 3) };
+    assert_eq!(folded(&[given_away]).concerned(due()), [CLINIC].into(), "whoever wrote it");
+    assert_eq!(folded(&[hers]).concerned(due()), [CLINIC].into(), "of hers, whoever does it");
+    let overdue = |agencies: &[kernel::AgencyId]| Event::ReviewOverdue {
+        due: due(),
+        agencies: agencies.iter().copied().collect(),
+    };
+    given::<Plan>([added(false), overdue(&[CLINIC])]).when(add()).then([second(Review::Overdue(due()))]);
+    given::<Plan>([added(false), second(Review::Due(due()))])
+        .when(Command::Lapse { due: due() })
+        .then([overdue(&[CLINIC, SHELTER])]);
 }

@@ -1,6 +1,7 @@
 //! What an appointment is, settled when it is made.
 //! Invariant: it has a length, so it has an end after its start.
 
+use kernel::skill::Approach;
 use kernel::{AgencyId, Day, Discrepancy, Local, PersonId, SignedDuration, Timestamp, WorkerId};
 
 use super::{About, Situation};
@@ -32,6 +33,8 @@ pub struct Content {
     pub setting: i32,
     /// Whether the episode's programme falls under 42 CFR Part 2.
     pub part2: bool,
+    /// The skills it is about; none where it is about none.
+    pub approach: Option<Approach>,
 }
 
 impl Content {

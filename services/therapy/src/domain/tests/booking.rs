@@ -154,7 +154,7 @@ fn the_practitioner_must_take_appointments_in_the_modality() {
 
 #[test]
 fn the_episode_fills_in_what_was_not_asked() {
-    let ask = Ask { id: FIRST, start: tuesday(FIRST).start, minutes: 50, setting: 1 };
+    let ask = Ask { id: FIRST, start: tuesday(FIRST).start, minutes: 50, setting: 1, approach: None };
     let content = booking::content(ask.clone(), DR_OLIVE, &open_episode(), BY_CLINIC);
     assert_eq!(content, Ok(tuesday(FIRST)));
     assert_eq!(
@@ -248,7 +248,7 @@ fn a_corrected_no_show_takes_its_time_again_unless_another_has_it() {
 fn rescheduling_makes_a_new_one_linked_to_the_old_and_may_overlap_its_own_old_time() {
     let old = tuesday(FIRST);
     let new = hour(SECOND, "2026-03-10T10:20");
-    let ask = Ask { id: SECOND, start: new.start.clone(), minutes: 50, setting: 1 };
+    let ask = Ask { id: SECOND, start: new.start.clone(), minutes: 50, setting: 1, approach: None };
     let diaries = diaries_of(&[&old, &new], &[&old]);
     let changes =
         booking::reschedule(&booked(&old), ask, &practising(), &open_episode(), diaries, BY_CLINIC, monday());
@@ -268,7 +268,7 @@ fn rescheduling_makes_a_new_one_linked_to_the_old_and_may_overlap_its_own_old_ti
 fn a_rescheduled_one_is_as_settled_as_the_old_one_was() {
     let old = tuesday(FIRST);
     let new = hour(SECOND, "2026-03-17T10:00");
-    let ask = || Ask { id: SECOND, start: new.start.clone(), minutes: 50, setting: 1 };
+    let ask = || Ask { id: SECOND, start: new.start.clone(), minutes: 50, setting: 1, approach: None };
     let again = |state: &appointment::State, holding: &[&Content]| {
         let diaries = diaries_of(&[&old, &new], holding);
         booking::reschedule(state, ask(), &practising(), &open_episode(), diaries, BY_CLINIC, monday())
@@ -295,7 +295,7 @@ fn rescheduling_into_a_taken_time_changes_nothing() {
     let old = tuesday(FIRST);
     let other = Content { person: BEN, ..hour(AppointmentId::of(42), "2026-03-17T10:00") };
     let new = hour(SECOND, "2026-03-17T10:00");
-    let ask = Ask { id: SECOND, start: new.start.clone(), minutes: 50, setting: 1 };
+    let ask = Ask { id: SECOND, start: new.start.clone(), minutes: 50, setting: 1, approach: None };
     let diaries = diaries_of(&[&old, &new, &other], &[&old, &other]);
     let refused =
         booking::reschedule(&booked(&old), ask, &practising(), &open_episode(), diaries, BY_CLINIC, monday());

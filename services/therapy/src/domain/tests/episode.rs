@@ -3,7 +3,7 @@
 use kernel::given;
 
 use super::*;
-use crate::domain::episode::{Closing, Command, Episode, Event, Refusal};
+use crate::domain::episode::{Closing, Command, Episode, Event, Refusal, Serves};
 
 fn open(by: By) -> Command {
     Command::Open { by, facts: facts(), practitioner: None, at: on("2026-03-02T09:00:00Z") }
@@ -99,4 +99,23 @@ fn it_can_turn_out_never_to_have_been_meant() {
     given::<Episode>([opened(), in_error()]).when(mark(BY_SHELTER)).refused(Refusal::NotFound);
     given::<Episode>([opened()]).when(mark(BY_SHELTER)).refused(Refusal::NotFound);
     given::<Episode>([]).when(mark(BY_CLINIC)).refused(Refusal::NotFound);
+}
+
+#[test]
+fn what_it_serves_is_named_at_any_time_and_opening_it_again_is_nothing_still() {
+    let other = || Serves { goal: None, plan_items: vec![PlanItemId::of(53)] };
+    let as_opened = || Serves { goal: facts().goal, plan_items: facts().plan_items };
+    let name = |by, serves| Command::NamePlan { by, serves };
+    let named = |serves| Event::PlanNamed { about: facts().about(), serves };
+    given::<Episode>([opened()]).when(name(BY_CLINIC, as_opened())).nothing();
+    given::<Episode>([opened()]).when(name(BY_CLINIC, other())).then([named(other())]);
+    let closed_since = [opened(), started(), closed(true)];
+    given::<Episode>(closed_since).when(name(BY_CLINIC, other())).then([named(other())]);
+    given::<Episode>([opened(), named(other())]).when(name(BY_CLINIC, other())).nothing();
+    given::<Episode>([opened(), named(other())])
+        .when(name(BY_CLINIC, as_opened()))
+        .then([named(as_opened())]);
+    given::<Episode>([opened(), named(other())]).when(open(By::System)).nothing();
+    given::<Episode>([opened()]).when(name(BY_SHELTER, other())).refused(Refusal::NotFound);
+    given::<Episode>([opened(), in_error()]).when(name(BY_CLINIC, other())).refused(Refusal::NotFound);
 }

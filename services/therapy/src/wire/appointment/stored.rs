@@ -3,6 +3,7 @@
 
 use kernel::{Discrepancy, Occurred, PersonId, Precision};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
+use platform::training;
 use prost::Name;
 use proto::therapy as pb;
 use proto::therapy::therapy_event::Kind;
@@ -19,6 +20,7 @@ use crate::domain::appointment::{
 };
 
 fn content_out(content: &Content) -> pb::AppointmentContent {
+    let (skills, stance) = training::written(content.approach.as_ref());
     pb::AppointmentContent {
         person_id: content.person.to_string(),
         agency_id: content.agency.to_string(),
@@ -29,6 +31,8 @@ fn content_out(content: &Content) -> pb::AppointmentContent {
         minutes: content.minutes,
         setting: content.setting,
         part2: content.part2,
+        skills,
+        stance,
     }
 }
 
@@ -247,6 +251,7 @@ fn content_in(
         minutes: content.minutes,
         setting: content.setting,
         part2: content.part2,
+        approach: training::stored(content.skills, content.stance),
     })
 }
 

@@ -2,6 +2,7 @@
 //! Invariant: a participation that a referral opens is never started by hand.
 
 use proto::referrals as refs;
+use proto::registry as reg;
 use proto::types::Setting;
 
 use super::loops::Came;
@@ -25,12 +26,16 @@ pub async fn casework(life: Life, part: Part, arrived: u32) -> Played {
     let participation = id(say!(worker.voice, referrals.start_participation, request).await?.written);
     let mut day = arrived;
     let visits = if chance.percent(25) { chance.between(3, 8) } else { u32::MAX };
-    for _ in 0..visits {
+    for visit in 0..visits {
         day = life.scene.calendar.working(day + chance.between(18, 40));
         life.until(&part, day, Hour::Noon).await?;
         let setting = chance.pick([Setting::Office, Setting::Phone, Setting::Home, Setting::Community]);
         let met = Met { setting, purpose: "check-in", reached: chance.percent(88) };
         life.take_part(Place::Coordination, &participation, &mut chance, day, met).await?;
+        if visit % 3 == 2 && chance.percent(85) {
+            life.look_at_plan().await?;
+            life.say_how_hopeful(chance.between(2, 5)).await?;
+        }
     }
     life.stop(Place::Coordination, &participation, refs::ClosingReason::CompletedEarly).await
 }
@@ -47,6 +52,7 @@ pub async fn club(life: Life, part: Part, arrived: u32) -> Played {
         return Ok(());
     };
     life.plan(Place::Club, &goal, "clubhouse", &["conversation", "community-participation"], opened).await?;
+    life.join_team(Place::Club, reg::TeamRole::PeerSupportWorker, opened).await?;
     let mut day = opened;
     let visits = chance.pick([6, 15, 30, u32::MAX]);
     for visit in 0..visits {

@@ -1,6 +1,7 @@
 //! Therapy: an hour a week, booked ahead, mostly attended.
 //! Invariant: the hour is this life's alone, so nobody is ever booked twice.
 
+use proto::registry as reg;
 use proto::registry::Achievement;
 use proto::therapy as ther;
 use proto::types::Setting;
@@ -40,6 +41,7 @@ pub async fn attend(life: Life, part: Part, arrived: u32) -> Played {
     let clinic = life.worker(Place::Clinic);
     life.plan(Place::Clinic, &goal, "cbt", &["emotion-regulation", "accepting-vulnerability"], opened)
         .await?;
+    life.join_team(Place::Clinic, reg::TeamRole::Therapist, opened).await?;
     let request = ther::AssignEpisodeRequest {
         request_id: name(),
         episode_id: episode.clone(),
@@ -81,6 +83,8 @@ impl Weekly {
             start: Some(start),
             minutes: 50,
             setting: Setting::Office.into(),
+            skills: vec!["emotion-regulation".to_owned(), "stress".to_owned()],
+            stance: proto::types::Stance::BuildIndependence.into(),
         };
         let request = ther::BookAppointmentRequest { request_id: name(), ask: Some(ask) };
         Ok(id(say!(self.clinic.voice, therapy.book_appointment, request).await?.written))

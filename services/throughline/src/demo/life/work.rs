@@ -1,6 +1,7 @@
 //! Work: from the referral to a job, through the job, and on to the next one.
 //! Invariant: an employer hears a name only after the person chose that it may.
 
+use proto::registry as reg;
 use proto::types::Setting;
 use proto::vocational as voc;
 
@@ -42,6 +43,7 @@ pub async fn find(life: Life, part: Part, arrived: u32) -> Played {
         return Ok(());
     };
     let item = life.plan(Place::Works, &goal, "ips", &["job-search", "asking-for-help"], opened).await?;
+    life.join_team(Place::Works, reg::TeamRole::EmploymentSpecialist, opened).await?;
     let case = Case { worker: life.worker(Place::Works), id: case, life };
     case.take_up(&goal, item).await?;
     let mut day = calendar.working(opened + chance.between(2, 8));

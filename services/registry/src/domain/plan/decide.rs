@@ -1,0 +1,129 @@
+//! All rules of a plan.
+//! Invariant: nothing here asks for readiness, and no overseer holds up what the person and their workers do.
+
+use kernel::time::after_days;
+use kernel::{AgencyId, By};
+
+use super::{Change, Command, Content, Event, Item, Overseer, Refusal, Review, Said, State};
+use crate::domain::goal::Standing;
+use crate::domain::{PlanItemId, in_persons_voice};
+
+pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::Add { said, person, id, content, goal } => {
+            open(goal)?;
+            in_order(&content)?;
+            if state.items.contains_key(&id) {
+                return Err(Refusal::AlreadyExists);
+            }
+            let own_words = in_persons_voice(said.by, said.voice, person);
+            let change = change(state, &said, own_words, (id, &content));
+            Ok(vec![Event::ItemAdded { person, id, content, change }])
+        }
+        Command::Change { said, id, content, goal } => {
+            let now = &item(state, id, said.by)?.current().content;
+            if *now == content {
+                return Ok(vec![]);
+            }
+            if now.until.is_some_and(|until| until < said.today()) {
+                return Err(Refusal::Ended);
+            }
+            if content.goal != now.goal {
+                open(goal)?;
+            }
+            in_order(&content)?;
+            let change = change(state, &said, own_words(state, &said), (id, &content));
+            Ok(vec![Event::ItemChanged { id, content, change }])
+        }
+        Command::End { said, id, until } => {
+            let now = &item(state, id, said.by)?.current().content;
+            match now.until {
+                Some(ended) if ended == until => Ok(vec![]),
+                // A planned last day may come sooner; what has ended stays ended.
+                Some(ended) if ended < until => Err(Refusal::Ended),
+                Some(_) | None if until < now.from => Err(Refusal::EndsBeforeItBegins),
+                Some(_) | None => {
+                    let content = Content { until: Some(until), ..now.clone() };
+                    let change = change(state, &said, own_words(state, &said), (id, &content));
+                    Ok(vec![Event::ItemEnded { id, until, change }])
+                }
+            }
+        }
+        Command::Agree { said, version } => {
+            if !own_words(state, &said) {
+                return Err(Refusal::NotInPersonsVoice);
+            }
+            match state.version(version).ok_or(Refusal::VersionNotFound)?.agreed {
+                Some(_) => Ok(vec![]),
+                None => Ok(vec![Event::Agreed { version, at: said.at }]),
+            }
+        }
+        Command::Approve { said, overseer, version } => {
+            let of_the_agency = |by: Option<AgencyId>| by.is_some_and(|by| said.by == By::Agency(by));
+            let found = state.version(version).filter(|found| of_the_agency(found.by));
+            let found = found.ok_or(Refusal::VersionNotFound)?;
+            match (overseer, found.approved) {
+                (Overseer::NotAsked, _) => Err(Refusal::NoOverseerAsked),
+                (Overseer::Another, _) => Err(Refusal::NotTheOverseer),
+                (Overseer::Is(_), Some(_)) => Ok(vec![]),
+                (Overseer::Is(worker), None) => Ok(vec![Event::Approved { version, worker, at: said.at }]),
+            }
+        }
+        Command::Review { said } => {
+            let mut own = state.items.values().filter(|item| item.is_for(said.by, state.person));
+            if !own.any(|item| item.current().content.goes_on(said.today())) {
+                return Err(Refusal::NothingToReview);
+            }
+            Ok(vec![Event::Reviewed { own_words: own_words(state, &said), review: Review::Due(next(&said)) }])
+        }
+        // A clock that was set anew comes in silence.
+        Command::Lapse { due } if state.review != Review::Due(due) => Ok(vec![]),
+        Command::Lapse { due } => Ok(vec![Event::ReviewOverdue { due, agencies: state.concerned(due) }]),
+    }
+}
+
+fn open(goal: Standing) -> Result<(), Refusal> {
+    match goal {
+        Standing::Unknown => Err(Refusal::GoalNotFound),
+        Standing::Closed => Err(Refusal::GoalClosed),
+        Standing::Open => Ok(()),
+    }
+}
+
+fn in_order(content: &Content) -> Result<(), Refusal> {
+    if content.until.is_some_and(|until| until < content.from) {
+        return Err(Refusal::EndsBeforeItBegins);
+    }
+    Ok(())
+}
+
+fn item(state: &State, id: PlanItemId, by: By) -> Result<&Item, Refusal> {
+    state.items.get(&id).filter(|item| item.is_for(by, state.person)).ok_or(Refusal::NotFound)
+}
+
+fn own_words(state: &State, said: &Said) -> bool {
+    state.person.is_some_and(|person| in_persons_voice(said.by, said.voice, person))
+}
+
+/// When to look at the plan again, from now.
+fn next(said: &Said) -> kernel::Timestamp {
+    after_days(said.at, said.terms.review_days, &said.terms.zone)
+}
+
+/// Who changes the plan, and how its clock stands once this item says that: it begins with the first item that goes on, and rests with the last.
+fn change(state: &State, said: &Said, own_words: bool, (id, content): (PlanItemId, &Content)) -> Change {
+    let today = said.today();
+    let others = || state.items.iter().filter(|(other, _)| **other != id);
+    let goes_on = content.goes_on(today) || others().any(|(_, item)| item.current().content.goes_on(today));
+    let review = match (goes_on, state.review) {
+        (false, _) => Review::Resting,
+        (true, Review::Resting) => Review::Due(next(said)),
+        (true, stands @ (Review::Due(_) | Review::Overdue(_))) => stands,
+    };
+    let by = match said.by {
+        By::Agency(agency) => Some(agency),
+        By::Person(_) | By::System => None,
+    };
+    let asks_overseer = by.is_some() && said.terms.asks_overseer;
+    Change { by, own_words, at: said.at, asks_overseer, review }
+}
