@@ -3,6 +3,7 @@
 
 mod agencies;
 mod consents;
+mod duplicates;
 mod facets;
 mod goals;
 mod keys;
@@ -250,6 +251,20 @@ impl RegistryService for Api {
         request: Request<pb::UnlinkPersonsRequest>,
     ) -> Result<Response<pb::UnlinkPersonsResponse>, Status> {
         writes!(self, request, people::unlink, pb::UnlinkPersonsResponse)
+    }
+
+    async fn never_link_persons(
+        &self,
+        request: Request<pb::NeverLinkPersonsRequest>,
+    ) -> Result<Response<pb::NeverLinkPersonsResponse>, Status> {
+        writes!(self, request, duplicates::never_link, pb::NeverLinkPersonsResponse)
+    }
+
+    async fn list_duplicate_candidates(
+        &self,
+        request: Request<pb::ListDuplicateCandidatesRequest>,
+    ) -> Result<Response<pb::ListDuplicateCandidatesResponse>, Status> {
+        replies!(self, request, duplicates::list)
     }
 
     async fn erase_person(

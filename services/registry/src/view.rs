@@ -2,7 +2,10 @@
 //! index that people are found by.
 //! Invariant: no text of a person is in it; an erased person is in no index, however the events fall.
 
+mod duplicates;
 mod find;
+
+use std::collections::BTreeSet;
 
 use kernel::ids::Uuid;
 use kernel::{AgencyId, Decider, DirectiveId, PersonId, Recipients};
@@ -28,6 +31,7 @@ use crate::domain::person::{self, Details, Identifier, Person, Quality, Use};
 use crate::domain::worker::{self, Worker};
 use crate::wire::{self, Opener};
 
+pub use duplicates::{Pair, Place};
 pub use find::{Found, Wanted};
 
 /// The projection: it opens names to index them, so it needs keys.
@@ -67,12 +71,12 @@ const NOT_THIS: &str = "WITH given (person, key_hash) AS (VALUES {rows}) \
      AND EXISTS (SELECT 1 FROM given WHERE given.person = identified.person AND given.key_hash = identified.key_hash)";
 
 impl lists::Lists for Lists {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, postgres: bool) -> Vec<String> {
         let hash = if postgres { "bytea" } else { "blob" };
-        vec![
+        let mut tables = vec![
             "CREATE TABLE agency (id uuid PRIMARY KEY, at bigint NOT NULL)".into(),
             "CREATE INDEX agency_oldest ON agency (at, id)".into(),
             "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, at bigint NOT NULL)".into(),
@@ -99,7 +103,9 @@ impl lists::Lists for Lists {
                  told bigint NOT NULL, PRIMARY KEY (person, key_hash))"
             ),
             "CREATE INDEX identified_hash ON identified (hash, person)".into(),
-        ]
+        ];
+        tables.extend(duplicates::tables(hash));
+        tables
     }
 
     async fn apply(&self, logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
@@ -173,30 +179,41 @@ impl Lists {
                 serve(id, agency.iter(), rows);
                 self.index(id, details, rows).await?;
                 self.identify(id, identifiers, false, rows).await?;
+                duplicates::pair(id, rows);
             }
-            person::Event::Changed { details } => self.index(id, details, rows).await?,
+            person::Event::Changed { details } => {
+                self.index(id, details, rows).await?;
+                duplicates::pair(id, rows);
+            }
             person::Event::Recorded { told, .. } => {
                 serve(id, told.serving.iter(), rows);
                 self.index(id, &told.details, rows).await?;
                 rows.put(&[person], NOT_TOLD, [args![person]]);
                 self.identify(id, &told.identifiers, true, rows).await?;
+                duplicates::pair(id, rows);
             }
             person::Event::IdentifierAdded(identifier) => {
                 self.identify(id, std::slice::from_ref(identifier), false, rows).await?;
+                duplicates::pair(id, rows);
             }
             person::Event::IdentifierRemoved { key_hash } => {
                 rows.put(&[person], NOT_THIS, [args![person, key_hash.as_slice()]]);
+                duplicates::pair(id, rows);
             }
             person::Event::ServingAgencyAdded { agency } => serve(id, [agency].into_iter(), rows),
             person::Event::EnteredInError | person::Event::Erased => {
                 rows.put(&[person], NOT_NAMED, [args![person]]);
                 rows.put(&[person], NOT_IDENTIFIED, [args![person]]);
+                duplicates::block(id, BTreeSet::new(), rows);
+                duplicates::pair(id, rows);
                 if *event == person::Event::Erased {
                     // Nothing can be written about them any more, so no end either.
                     rows.put(&[person], NOTHING_ENDS, [args![person]]);
                 }
             }
-            person::Event::Linked { .. } | person::Event::Unlinked { .. } => {}
+            person::Event::Linked { canonical: one, member: other }
+            | person::Event::Unlinked { canonical: one, member: other }
+            | person::Event::NeverLinked { one, other } => duplicates::settle(*one, *other, rows),
         }
         Ok(())
     }
@@ -221,6 +238,9 @@ impl Lists {
         let entries = blind::entries(&self.secret, names.iter().map(String::as_str), &birth_date);
         let row = |entry: blind::Entry| args![person, entry.hash.as_slice(), entry.kind as i64];
         rows.put(&[person], NAMED, entries.into_iter().map(row));
+        let (names, born) = wire::told(details, names, &birth_date);
+        let blocks = blind::blocks::blocks(&self.secret, names.iter().map(String::as_str), born);
+        duplicates::block(id, blocks, rows);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! Invariant: personal text leaves sealed and comes back sealed; only [`Opener`] opens it, for a reply or the blind index.
 
 mod agency;
+mod alike;
 mod codes;
 mod consent;
 mod facet;
@@ -24,6 +25,7 @@ use proto::registry::registry_event::Kind;
 use proto::types;
 
 pub use agency::{agency, agency_content};
+pub use alike::{face, likeness, told};
 pub use consent::{consent, consent_content, draft, give, revoke};
 pub use facet::{facet, facet_content, facet_kind};
 pub use goal::{achievement, goal, goal_content};

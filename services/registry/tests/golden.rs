@@ -236,6 +236,7 @@ fn samples() -> Vec<(&'static str, Kind)> {
                 member_id: member_id(),
             }),
         ),
+        ("person", Kind::PersonsNeverLinked(pb::PersonsNeverLinked { one_id: id(1), other_id: id(3) })),
         ("person", Kind::PersonErased(pb::PersonErased { person_id: person_id() })),
         (
             "goal",

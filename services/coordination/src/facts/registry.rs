@@ -63,6 +63,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ServingAgencyAdded(_)
             | Kind::PersonsLinked(_)
             | Kind::PersonsUnlinked(_)
+            | Kind::PersonsNeverLinked(_)
             | Kind::PersonErased(_)
             | Kind::GoalReworded(_)
             | Kind::GoalAccepted(_)

@@ -189,24 +189,26 @@ pub(super) async fn link(api: &Api, request: &Request<pb::LinkPersonsRequest>) -
     let r = request.get_ref();
     let ask = api.ask("LinkPersons", WORK, request, (&r.request_id, &r.etag)).await?;
     let despite = r.despite_unlinked;
-    both(api, &ask, (&r.canonical_id, &r.member_id), move |link| linked(link, despite)).await
+    let two = (("canonical_id", &*r.canonical_id), ("member_id", &*r.member_id));
+    both(api, &ask, two, move |link| linked(link, despite)).await
 }
 
 pub(super) async fn unlink(api: &Api, request: &Request<pb::UnlinkPersonsRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.ask("UnlinkPersons", WORK, request, (&r.request_id, &r.etag)).await?;
-    both(api, &ask, (&r.canonical_id, &r.member_id), unlinked).await
+    let two = (("canonical_id", &*r.canonical_id), ("member_id", &*r.member_id));
+    both(api, &ask, two, unlinked).await
 }
 
 /// Asks two records at once: what happens, happens to both in one append.
-async fn both(
+pub(super) async fn both(
     api: &Api,
     ask: &Ask,
-    (canonical, member): (&str, &str),
+    ((canonical_field, canonical), (member_field, member)): ((&str, &str), (&str, &str)),
     decide: impl Fn(Link<'_>) -> Result<Option<Event>, Refusal> + Send + Sync,
 ) -> Result<Done, Status> {
-    let canonical: PersonId = id("canonical_id", canonical)?;
-    let member: PersonId = id("member_id", member)?;
+    let canonical: PersonId = id(canonical_field, canonical)?;
+    let member: PersonId = id(member_field, member)?;
     if canonical == member {
         return Err(error::refused(&Refusal::SameRecord));
     }

@@ -10,7 +10,7 @@ mod state;
 
 pub use command::{Command, Told};
 pub use event::{ContactPoint, Details, Event, Identifier, Quality, Scope, Use};
-pub use links::{Link, link, unlink};
+pub use links::{Link, link, never_link, unlink};
 pub use refusal::Refusal;
 pub use state::{Held, Known, State, numbers_changed};
 

@@ -437,6 +437,10 @@ impl Encoding for Person {
                 };
                 Payload::new(pb::PersonsUnlinked::full_name(), &wrap(Kind::PersonsUnlinked(message)))
             }
+            Event::NeverLinked { one, other } => {
+                let message = pb::PersonsNeverLinked { one_id: one.to_string(), other_id: other.to_string() };
+                Payload::new(pb::PersonsNeverLinked::full_name(), &wrap(Kind::PersonsNeverLinked(message)))
+            }
             Event::Erased => {
                 let message = pb::PersonErased { person_id };
                 Payload::new(pb::PersonErased::full_name(), &wrap(Kind::PersonErased(message)))
@@ -492,6 +496,10 @@ impl Encoding for Person {
             Kind::PersonsUnlinked(message) => Event::Unlinked {
                 canonical: stored_id(stored, &message.canonical_id)?,
                 member: stored_id(stored, &message.member_id)?,
+            },
+            Kind::PersonsNeverLinked(message) => Event::NeverLinked {
+                one: stored_id(stored, &message.one_id)?,
+                other: stored_id(stored, &message.other_id)?,
             },
             Kind::PersonErased(_) => Event::Erased,
             _ => return Err(not_of::<Person>(stored)),

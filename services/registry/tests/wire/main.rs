@@ -86,6 +86,7 @@ macro_rules! read {
 
 // Behind the macros that they use.
 mod consents;
+mod duplicates;
 mod facets;
 
 fn written(written: Option<Written>) -> Written {

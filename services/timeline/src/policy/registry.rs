@@ -146,6 +146,13 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
                 spoken(LOG, read, unlinked),
             );
         }
+        Kind::PersonsNeverLinked(two) => {
+            let line = "This record was found not to be of one person with another";
+            entries.put(
+                format!("never:{}:{}:{}", two.one_id, two.other_id, read.event.version),
+                spoken(LOG, read, entry(LOG, read, EntryKind::Link, line)),
+            );
+        }
         Kind::PersonErased(_) => {
             entries.put(
                 ERASED,

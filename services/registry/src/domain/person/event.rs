@@ -159,6 +159,13 @@ pub enum Event {
         /// The one that was read with it.
         member: PersonId,
     },
+    /// This record and another are of two humans, found before anybody linked them.
+    NeverLinked {
+        /// One of them.
+        one: PersonId,
+        /// The other.
+        other: PersonId,
+    },
     /// The key is destroyed.
     Erased,
 }

@@ -42,6 +42,9 @@ pub enum Refusal {
         "these two were unlinked as two different humans; send despite_unlinked to link them all the same"
     )]
     NeverLink,
+    /// They are linked: somebody found that they are one human.
+    #[error("these two are linked; unlink them, which leaves that they are never linked again")]
+    Linked,
     /// There is no link between them.
     #[error("these two are not linked")]
     NotLinked,
@@ -57,6 +60,7 @@ impl kernel::Refusal for Refusal {
             | Self::SameRecord
             | Self::AlreadyAMember
             | Self::NeverLink
+            | Self::Linked
             | Self::NotLinked => RefusalKind::FailedPrecondition,
             Self::OperatorsAlone | Self::NotForThePerson => RefusalKind::PermissionDenied,
         }
@@ -73,6 +77,7 @@ impl kernel::Refusal for Refusal {
             Self::SameRecord => "SAME_RECORD",
             Self::AlreadyAMember => "ALREADY_A_MEMBER",
             Self::NeverLink => "NEVER_LINK",
+            Self::Linked => "LINKED",
             Self::NotLinked => "NOT_LINKED",
         }
     }

@@ -38,7 +38,7 @@ pub struct Known {
     pub member_of: Option<PersonId>,
     /// The records read with it.
     pub members: BTreeSet<PersonId>,
-    /// The records it was unlinked from.
+    /// The records it was unlinked from, or found not to be of the same human as.
     pub never: BTreeSet<PersonId>,
 }
 
@@ -183,6 +183,9 @@ impl State {
                     known.member_of = None;
                     known.never.insert(*canonical);
                 }
+            }),
+            Event::NeverLinked { one, other } => self.change(|known| {
+                known.never.insert(if known.id == *one { *other } else { *one });
             }),
             Event::Erased => match self {
                 Self::Unmade => Self::Unmade,
