@@ -170,6 +170,8 @@ async fn a_pair_is_shown_to_whom_serves_both_by_pages_and_to_nobody_once_it_is_d
     let one = written(clinic.add_serving_agency(add(&people[0])).await.unwrap().into_inner().written);
     assert_eq!(queue(&mut shelter, &one).await, []);
     let both = written(clinic.add_serving_agency(add(&people[1])).await.unwrap().into_inner().written);
+    // Nor is one that it is allowed to see and does not serve.
+    gives(&mut registry.person(&people[2].id), &people[2].id, to(SHELTER)).await.unwrap();
     let shown = queue(&mut shelter, &both).await;
     assert_eq!(shown.iter().map(ids).collect::<Vec<_>>(), [two(&people[0], &people[1])]);
 
