@@ -7,6 +7,7 @@ mod duplicates;
 mod facets;
 mod goals;
 mod keys;
+mod marks;
 mod measures;
 mod people;
 mod reading;
@@ -265,6 +266,34 @@ impl RegistryService for Api {
         request: Request<pb::ListDuplicateCandidatesRequest>,
     ) -> Result<Response<pb::ListDuplicateCandidatesResponse>, Status> {
         replies!(self, request, duplicates::list)
+    }
+
+    async fn report_death(
+        &self,
+        request: Request<pb::ReportDeathRequest>,
+    ) -> Result<Response<pb::ReportDeathResponse>, Status> {
+        writes!(self, request, marks::report_death, pb::ReportDeathResponse)
+    }
+
+    async fn mark_death_entered_in_error(
+        &self,
+        request: Request<pb::MarkDeathEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkDeathEnteredInErrorResponse>, Status> {
+        writes!(self, request, marks::mark_death_entered_in_error, pb::MarkDeathEnteredInErrorResponse)
+    }
+
+    async fn restrict_person(
+        &self,
+        request: Request<pb::RestrictPersonRequest>,
+    ) -> Result<Response<pb::RestrictPersonResponse>, Status> {
+        writes!(self, request, marks::restrict, pb::RestrictPersonResponse)
+    }
+
+    async fn lift_restriction(
+        &self,
+        request: Request<pb::LiftRestrictionRequest>,
+    ) -> Result<Response<pb::LiftRestrictionResponse>, Status> {
+        writes!(self, request, marks::lift_restriction, pb::LiftRestrictionResponse)
     }
 
     async fn erase_person(

@@ -214,6 +214,11 @@ impl Lists {
             person::Event::Linked { canonical: one, member: other }
             | person::Event::Unlinked { canonical: one, member: other }
             | person::Event::NeverLinked { one, other } => duplicates::settle(*one, *other, rows),
+            // Who is not to be found is asked of the record itself: a list that lags must not show them.
+            person::Event::Died(_)
+            | person::Event::DeathInError
+            | person::Event::Restricted(_)
+            | person::Event::RestrictionLifted { .. } => {}
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ mod codes;
 mod consent;
 mod facet;
 mod goal;
+mod marks;
 mod measure;
 mod person;
 mod plan;
@@ -29,6 +30,7 @@ pub use alike::{face, likeness, told};
 pub use consent::{consent, consent_content, draft, give, revoke};
 pub use facet::{facet, facet_content, facet_kind};
 pub use goal::{achievement, goal, goal_content};
+pub use marks::{death, death_out, restriction_reason, restriction_reason_out};
 pub use measure::{measure, measure_content};
 pub use person::{
     details, details_out, identifier, identifier_hash, identifier_out, match_hash, names, person_state,

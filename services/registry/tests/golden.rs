@@ -237,6 +237,25 @@ fn samples() -> Vec<(&'static str, Kind)> {
             }),
         ),
         ("person", Kind::PersonsNeverLinked(pb::PersonsNeverLinked { one_id: id(1), other_id: id(3) })),
+        (
+            "person",
+            Kind::PersonDied(pb::PersonDied {
+                person_id: person_id(),
+                death: Some(pb::Death {
+                    died: measure().unwrap().taken,
+                    source: pb::DeathSource::Provider.into(),
+                }),
+            }),
+        ),
+        ("person", Kind::PersonDeathEnteredInError(pb::PersonDeathEnteredInError { person_id: person_id() })),
+        (
+            "person",
+            Kind::PersonRestricted(pb::PersonRestricted {
+                person_id: person_id(),
+                reason: pb::RestrictionReason::FleeingViolence.into(),
+            }),
+        ),
+        ("person", Kind::PersonRestrictionLifted(pb::PersonRestrictionLifted { person_id: person_id() })),
         ("person", Kind::PersonErased(pb::PersonErased { person_id: person_id() })),
         (
             "goal",

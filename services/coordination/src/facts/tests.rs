@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::stored::Fact;
 use super::told::Told;
 use super::{
-    housing as of_housing, referrals as of_referrals, therapy as of_therapy, vocational as of_vocational,
+    housing as of_housing, referrals as of_referrals, registry as of_registry, therapy as of_therapy,
+    vocational as of_vocational,
 };
 use crate::domain::{Facts, Parameters, judge};
 
@@ -259,4 +260,23 @@ fn what_a_service_was_refused_to_do_changes_no_fact() {
     assert_eq!(of_vocational::apply(None, &read_of), Ok(None));
     let kind = therapy::therapy_event::Kind::ReactionRefused(refused());
     assert_eq!(of_therapy::apply(None, &read(&therapy::TherapyEvent { kind: Some(kind) }, None)), Ok(None));
+}
+
+#[test]
+fn nothing_is_found_of_the_dead_until_the_death_turns_out_an_error() {
+    use proto::registry::registry_event::Kind;
+    let told = |held, kind| {
+        let event = proto::registry::RegistryEvent { kind: Some(kind) };
+        of_registry::apply(held, &read(&event, None)).unwrap()
+    };
+    let two_homes = || {
+        let known_until = Some("2026-12-31");
+        [("housing", recorded_home(known_until).unwrap()), ("housing", recorded_home(known_until).unwrap())]
+    };
+    assert_eq!(found(&facts(two_homes()), RECORDED), ["C3"]);
+    let death = told(None, Kind::PersonDied(proto::registry::PersonDied::default()));
+    let dead = facts(two_homes().into_iter().chain([("registry", death.clone().unwrap())]));
+    assert_eq!(found(&dead, RECORDED), [] as [&str; 0]);
+    let error = proto::registry::PersonDeathEnteredInError::default();
+    assert_eq!(told(death, Kind::PersonDeathEnteredInError(error)), None);
 }

@@ -42,7 +42,12 @@ impl Api {
     }
 
     /// Asks one record, and moves its claims on identifiers with it.
-    async fn record(&self, ask: &Ask, person: PersonId, command: Command) -> Result<Done, Failed<Refusal>> {
+    pub(super) async fn record(
+        &self,
+        ask: &Ask,
+        person: PersonId,
+        command: Command,
+    ) -> Result<Done, Failed<Refusal>> {
         let stream = id_of::<Person>(person.uuid());
         self.desk
             .execute(ask, stream, Stream::<Person>::of(person.uuid()), |now| {
@@ -248,7 +253,10 @@ pub(super) async fn get(
             let agency = caller.speaks_for();
             let identifier =
                 wire::identifier("identifier", r.identifier.as_ref(), agency, api.desk.secret())?;
-            holder(api, &identifier.key_hash).await?
+            match holder(api, &identifier.key_hash).await? {
+                Some(person) if api.may_name(&caller, person).await? => Some(person),
+                Some(_) | None => None,
+            }
         }
     };
     api.view.wait(&r.at_least).await?;
@@ -311,8 +319,10 @@ pub(super) async fn find(
         // One look for all the keys of the page; a failure shows as locked fields, person by person.
         let _warmed = api.desk.keys().of_all(&people).await;
         for each in matches {
-            let person = api.read_person(&caller, each.person).await?;
-            found.extend(person.map(|person| (each, person)));
+            if api.may_find(&caller, each).await? {
+                let person = api.read_person(&caller, each.person).await?;
+                found.extend(person.map(|person| (each, person)));
+            }
         }
         match next {
             Some(_) if found.len() <= size => wanted.after = next,

@@ -5,12 +5,14 @@ mod command;
 mod decide;
 mod event;
 mod links;
+mod marks;
 mod refusal;
 mod state;
 
 pub use command::{Command, Told};
 pub use event::{ContactPoint, Details, Event, Identifier, Quality, Scope, Use};
 pub use links::{Link, link, never_link, unlink};
+pub use marks::{Death, DeathSource, Mark, Restriction, RestrictionReason};
 pub use refusal::Refusal;
 pub use state::{Held, Known, State, numbers_changed};
 

@@ -5,6 +5,7 @@ mod consent;
 mod facet;
 mod goal;
 mod links;
+mod marks;
 mod measure;
 mod person;
 mod plan;

@@ -13,7 +13,7 @@ use proto::registry::registry_event::Kind;
 use tonic::Status;
 
 use super::codes::{quality, usage};
-use super::{Opener, id_text, kind_of, not_of, stored_id, stored_optional_id, wrap};
+use super::{Opener, id_text, kind_of, marks, not_of, stored_id, stored_optional_id, wrap};
 use crate::domain::person::{
     ContactPoint, Details, Event, Identifier, Person, Quality, Scope, State, Told, Use,
 };
@@ -186,6 +186,7 @@ fn joined(texts: &[&str]) -> Vec<u8> {
 pub fn person_state(state: &State) -> pb::PersonState {
     match state {
         State::Unmade => pb::PersonState::Unspecified,
+        State::Active(known) if known.death.is_some() => pb::PersonState::Deceased,
         State::Active(_) => pb::PersonState::Active,
         State::InError(_) => pb::PersonState::EnteredInError,
         State::Erased(_) => pb::PersonState::Erased,
@@ -441,6 +442,9 @@ impl Encoding for Person {
                 let message = pb::PersonsNeverLinked { one_id: one.to_string(), other_id: other.to_string() };
                 Payload::new(pb::PersonsNeverLinked::full_name(), &wrap(Kind::PersonsNeverLinked(message)))
             }
+            Event::Died(_) | Event::DeathInError | Event::Restricted(_) | Event::RestrictionLifted { .. } => {
+                marks::encode(event, person_id)
+            }
             Event::Erased => {
                 let message = pb::PersonErased { person_id };
                 Payload::new(pb::PersonErased::full_name(), &wrap(Kind::PersonErased(message)))
@@ -501,6 +505,10 @@ impl Encoding for Person {
                 one: stored_id(stored, &message.one_id)?,
                 other: stored_id(stored, &message.other_id)?,
             },
+            kind @ (Kind::PersonDied(_)
+            | Kind::PersonDeathEnteredInError(_)
+            | Kind::PersonRestricted(_)
+            | Kind::PersonRestrictionLifted(_)) => marks::decode(stored, kind)?,
             Kind::PersonErased(_) => Event::Erased,
             _ => return Err(not_of::<Person>(stored)),
         })

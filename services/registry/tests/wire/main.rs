@@ -88,6 +88,7 @@ macro_rules! read {
 mod consents;
 mod duplicates;
 mod facets;
+mod marks;
 
 fn written(written: Option<Written>) -> Written {
     written.expect("every command replies what it wrote")

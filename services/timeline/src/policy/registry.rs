@@ -14,6 +14,7 @@ use crate::entries::{Entries, Put};
 const LOG: &str = "registry";
 const GOAL: &str = "goal";
 const FACET: &str = "facet";
+const DEATH: &str = "death";
 const ERASED: &str = "erased";
 
 pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
@@ -152,6 +153,30 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
                 format!("never:{}:{}:{}", two.one_id, two.other_id, read.event.version),
                 spoken(LOG, read, entry(LOG, read, EntryKind::Link, line)),
             );
+        }
+        Kind::PersonDied(died) => {
+            let source = match died.death.ok_or(Unreadable)?.source() {
+                pb::DeathSource::Unspecified => return Err(Unreadable),
+                pb::DeathSource::Family => "family or friends",
+                pb::DeathSource::Provider => "a provider",
+                pb::DeathSource::OfficialRecord => "an official record",
+                pb::DeathSource::Other => "somebody else",
+            };
+            let line = format!("The person died, by {source}");
+            entries.put(DEATH, spoken(LOG, read, entry(LOG, read, EntryKind::Milestone, line)));
+        }
+        Kind::PersonDeathEnteredInError(_) => goes_on(entries, DEATH, read, |death| {
+            death.withdrawn = true;
+            death.line = "withdrawn: entered in error".into();
+        }),
+        Kind::PersonRestricted(_) => {
+            let line = "The person is not to be found but by those who serve them";
+            let restricted = entry(LOG, read, EntryKind::StatusChange, line);
+            entries.put(format!("restricted:{}", read.event.version), spoken(LOG, read, restricted));
+        }
+        Kind::PersonRestrictionLifted(_) => {
+            let lifted = entry(LOG, read, EntryKind::StatusChange, "The person may be found again");
+            entries.put(format!("unrestricted:{}", read.event.version), spoken(LOG, read, lifted));
         }
         Kind::PersonErased(_) => {
             entries.put(

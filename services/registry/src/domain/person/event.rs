@@ -3,7 +3,7 @@
 
 use kernel::{AgencyId, Discrepancy, PersonId, Private};
 
-use super::Told;
+use super::{Death, Restriction, Told};
 
 /// How good a datum is (HMIS FY2026 3.01.5, 3.02.2, 3.03.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,6 +165,17 @@ pub enum Event {
         one: PersonId,
         /// The other.
         other: PersonId,
+    },
+    /// The person died, or another day or source of it is right.
+    Died(Death),
+    /// The death should never have been written.
+    DeathInError,
+    /// The person is not to be found but by those who serve them.
+    Restricted(Restriction),
+    /// The person may be found again.
+    RestrictionLifted {
+        /// Whether the person said so in their own voice.
+        own_words: bool,
     },
     /// The key is destroyed.
     Erased,

@@ -21,8 +21,8 @@ pub enum Refusal {
     /// The caller may see the person and may not do this.
     #[error("this is for an operator to do")]
     OperatorsAlone,
-    /// A person does not register anybody.
-    #[error("an agency or an operator registers people")]
+    /// A person registers nobody and tells of no death.
+    #[error("an agency or an operator does this")]
     NotForThePerson,
     /// Other agencies rely on the record.
     #[error(
@@ -45,6 +45,9 @@ pub enum Refusal {
     /// They are linked: somebody found that they are one human.
     #[error("these two are linked; unlink them, which leaves that they are never linked again")]
     Linked,
+    /// The person asked not to be found.
+    #[error("the person asked in their own voice not to be found; only their own voice takes it back")]
+    RestrictedByThePerson,
     /// There is no link between them.
     #[error("these two are not linked")]
     NotLinked,
@@ -62,7 +65,9 @@ impl kernel::Refusal for Refusal {
             | Self::NeverLink
             | Self::Linked
             | Self::NotLinked => RefusalKind::FailedPrecondition,
-            Self::OperatorsAlone | Self::NotForThePerson => RefusalKind::PermissionDenied,
+            Self::OperatorsAlone | Self::NotForThePerson | Self::RestrictedByThePerson => {
+                RefusalKind::PermissionDenied
+            }
         }
     }
     fn reason(&self) -> &'static str {
@@ -78,6 +83,7 @@ impl kernel::Refusal for Refusal {
             Self::AlreadyAMember => "ALREADY_A_MEMBER",
             Self::NeverLink => "NEVER_LINK",
             Self::Linked => "LINKED",
+            Self::RestrictedByThePerson => "RESTRICTED_BY_THE_PERSON",
             Self::NotLinked => "NOT_LINKED",
         }
     }
