@@ -1,9 +1,10 @@
 //! How alike two records are: what they have in common and what sets them apart, each reason with its weight.
 //! Invariant: pure, and the same either way round. It reads names that were opened in memory; what comes of it names none of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::Day;
+use kernel::ids::Uuid;
+use kernel::{Day, PersonId};
 use strsim::jaro_winkler;
 
 use crate::blind::tokens;
@@ -26,6 +27,10 @@ pub struct Face {
     pub born: Option<Day>,
     /// Values of identifiers that serve matching, by system.
     pub numbers: BTreeMap<String, String>,
+    /// Households that they ever belonged to.
+    pub households: BTreeSet<Uuid>,
+    /// The other members of these.
+    pub members: BTreeSet<PersonId>,
 }
 
 /// A name as it is compared: without case, accents and apostrophes.
@@ -64,6 +69,10 @@ pub enum Reason {
     IdentifierSame,
     /// Another one in the same system.
     IdentifierDiffers,
+    /// Somebody belongs to a household with each of them.
+    HouseholdMemberShared,
+    /// Both belong to one household, where somebody told them apart.
+    HouseholdSame,
 }
 
 impl Reason {
@@ -83,6 +92,8 @@ impl Reason {
             Self::BirthDateDiffers => -30,
             Self::IdentifierSame => 45,
             Self::IdentifierDiffers => -30,
+            Self::HouseholdMemberShared => 10,
+            Self::HouseholdSame => -25,
         }
     }
 }
@@ -105,6 +116,11 @@ pub fn compare(one: &Face, other: &Face) -> Vec<Reason> {
         reasons.push(Reason::IdentifierSame);
     } else if differ {
         reasons.push(Reason::IdentifierDiffers);
+    }
+    if !one.households.is_disjoint(&other.households) {
+        reasons.push(Reason::HouseholdSame);
+    } else if !one.members.is_disjoint(&other.members) {
+        reasons.push(Reason::HouseholdMemberShared);
     }
     reasons
 }
@@ -218,5 +234,19 @@ mod tests {
         let undated = face("Ana Maria", "O'Quixley", "");
         let other = with(undated, "900010001");
         says(&one, &other, &[GivenNameSame, FamilyNameSame, IdentifierDiffers], false);
+    }
+
+    #[test]
+    fn a_member_in_common_speaks_for_one_human_and_one_household_for_two() {
+        use Reason::*;
+        let within = |household, member| Face {
+            households: [Uuid::from_u128(household)].into(),
+            members: [PersonId::of(member)].into(),
+            ..face("Ana Maria", "O'Quixley", "")
+        };
+        let names = [GivenNameSame, FamilyNameSame];
+        says(&within(1, 7), &within(2, 7), &[&names[..], &[HouseholdMemberShared]].concat(), true);
+        says(&within(1, 7), &within(1, 7), &[&names[..], &[HouseholdSame]].concat(), false);
+        says(&within(1, 7), &within(2, 8), &names, true);
     }
 }

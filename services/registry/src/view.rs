@@ -4,6 +4,7 @@
 
 mod duplicates;
 mod find;
+mod households;
 
 use std::collections::BTreeSet;
 
@@ -105,6 +106,7 @@ impl lists::Lists for Lists {
             "CREATE INDEX identified_hash ON identified (hash, person)".into(),
         ];
         tables.extend(duplicates::tables(hash));
+        tables.push(households::TABLE.into());
         tables
     }
 
@@ -209,11 +211,13 @@ impl Lists {
                 if *event == person::Event::Erased {
                     // Nothing can be written about them any more, so no end either.
                     rows.put(&[person], NOTHING_ENDS, [args![person]]);
+                    households::gone(id, rows);
                 }
             }
             person::Event::Linked { canonical: one, member: other }
             | person::Event::Unlinked { canonical: one, member: other }
             | person::Event::NeverLinked { one, other } => duplicates::settle(*one, *other, rows),
+            person::Event::Around(change) => households::apply(id, change, rows),
             // Who is not to be found is asked of the record itself: a list that lags must not show them.
             person::Event::Died(_)
             | person::Event::DeathInError

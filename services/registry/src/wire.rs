@@ -3,8 +3,10 @@
 
 mod agency;
 mod alike;
+mod around;
 mod codes;
 mod consent;
+mod contact;
 mod facet;
 mod goal;
 mod marks;
@@ -27,7 +29,11 @@ use proto::types;
 
 pub use agency::{agency, agency_content};
 pub use alike::{face, likeness, told};
+pub use around::{
+    crisis_contact, crisis_contact_out, household, left_on, membership, membership_out, warning_signs,
+};
 pub use consent::{consent, consent_content, draft, give, revoke};
+pub use contact::{contact_point, contact_point_out};
 pub use facet::{facet, facet_content, facet_kind};
 pub use goal::{achievement, goal, goal_content};
 pub use marks::{death, death_out, restriction_reason, restriction_reason_out};

@@ -69,7 +69,12 @@ impl Api {
             let now = self.desk.load::<Person>(record.uuid()).await?;
             let State::Active(known) = &*now.state else { return Ok(None) };
             let (Some(opener), FieldStatus::Open) = self.opener(record).await else { return Ok(None) };
-            faces.extend(wire::face(&opener, known));
+            let Some(mut face) = wire::face(&opener, known) else { return Ok(None) };
+            for household in &face.households {
+                face.members.extend(self.view.household(*household).await?);
+            }
+            face.members.remove(&record);
+            faces.push(face);
         }
         let [one, other] = faces.as_slice() else { return Ok(None) };
         let reasons = alike::compare(one, other);

@@ -91,7 +91,7 @@ impl Eyes<'_> {
     }
 
     /// Whether the caller may know of this record: all of it is theirs to see, or an agency that serves the person is.
-    async fn reach(&self, state: &State) -> Result<bool, Status> {
+    pub(super) async fn reach(&self, state: &State) -> Result<bool, Status> {
         let Some(known) = state.known() else { return Ok(false) };
         Ok(self.see_all() || !self.serving(known).await?.is_empty())
     }
@@ -184,11 +184,18 @@ impl Api {
         read.death = known.death.as_ref().map(wire::death_out);
         read.restricted = restricted;
         self.open(&now, &eyes, &mut read).await?;
+        if let State::Active(known) = &*now.state {
+            read.households = self.households(caller, person, &known.around, &eyes).await?;
+        }
         if eyes.near() {
             let reason = known.restriction.map(|restriction| restriction.reason);
             read.restriction_reason = reason.map_or(0, wire::restriction_reason_out);
-        } else if let Some(details) = read.details.as_mut().filter(|_| restricted) {
-            details.contact_points.clear();
+        } else if restricted {
+            read.details.iter_mut().for_each(|details| details.contact_points.clear());
+            read.contact_points.clear();
+            read.crisis_contact = None;
+            read.warning_signs.clear();
+            read.households.clear();
         }
         Ok(Some(read))
     }
@@ -231,6 +238,7 @@ impl Api {
         if read.details.is_none() {
             read.details_status = FieldStatus::Locked.into();
         }
+        self.show_around(&known.around, eyes, &opener, read).await?;
         for held in known.identifiers.values() {
             if eyes.see_identifier(known, &held.identifier).await? {
                 read.identifiers.extend(wire::identifier_out(&opener, &held.identifier));

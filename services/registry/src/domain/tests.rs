@@ -1,6 +1,7 @@
 //! Given, when, then: every command in every state that matters.
 
 mod agencies;
+mod around;
 mod consent;
 mod facet;
 mod goal;

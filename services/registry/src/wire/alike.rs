@@ -39,6 +39,7 @@ pub fn face(opener: &Opener, known: &Known) -> Option<Face> {
     if let (_, Born::On(day)) = told(details, vec![], &birth_date) {
         face.born = Some(day);
     }
+    face.households = known.around.households.keys().copied().collect();
     for held in known.identifiers.values() {
         let identifier = &held.identifier;
         if identifier.usage == Use::Matching && identifier.quality == Some(Quality::Full) {
@@ -69,6 +70,8 @@ pub fn likeness(reason: Reason) -> i32 {
         Reason::BirthDateDiffers => Kind::BirthDateDiffers,
         Reason::IdentifierSame => Kind::IdentifierSame,
         Reason::IdentifierDiffers => Kind::IdentifierDiffers,
+        Reason::HouseholdMemberShared => Kind::HouseholdMemberShared,
+        Reason::HouseholdSame => Kind::HouseholdSame,
     };
     kind.into()
 }

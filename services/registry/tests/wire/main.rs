@@ -85,6 +85,7 @@ macro_rules! read {
 }
 
 // Behind the macros that they use.
+mod around;
 mod consents;
 mod duplicates;
 mod facets;
@@ -349,6 +350,8 @@ async fn a_person_is_changed(store: OnStore) {
             whose: "sister".into(),
             safe_to_leave_message: true,
             best_times: "mornings".into(),
+            r#use: pb::ContactUse::Mobile.into(),
+            safe_to_say_who_calls: true,
         }],
         ..named("Ana", "Example").unwrap()
     };

@@ -6,7 +6,7 @@ use prost::Message;
 use proto::registry::registry_event::Kind;
 use proto::registry::{self as pb, RegistryEvent};
 use proto::timeline::EntryKind;
-use proto::types::{Purpose, Voice};
+use proto::types::{Occurred, Purpose, Voice};
 
 use super::{Unreadable, entry, goes_on, spoken, withdraw};
 use crate::entries::{Entries, Put};
@@ -169,6 +169,22 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             death.withdrawn = true;
             death.line = "withdrawn: entered in error".into();
         }),
+        // How somebody is reached, and how a crisis tells itself, stand with the person alone.
+        Kind::HouseholdJoined(joined) => {
+            let membership = joined.membership.ok_or(Unreadable)?;
+            let key = format!("household:{}", membership.household_id);
+            let mut household = entry(LOG, read, EntryKind::StatusChange, "Belongs to a household");
+            household.start = day(read, membership.from.as_ref());
+            household.end = day(read, membership.until.as_ref());
+            household.open = household.end.is_none();
+            entries.put(key, spoken(LOG, read, household));
+        }
+        Kind::HouseholdLeft(left) => {
+            goes_on(entries, &format!("household:{}", left.household_id), read, |household| {
+                household.end = day(read, left.until.as_ref());
+                household.open = false;
+            })
+        }
         Kind::PersonRestricted(_) => {
             let line = "The person is not to be found but by those who serve them";
             let restricted = entry(LOG, read, EntryKind::StatusChange, line);
@@ -209,6 +225,13 @@ fn of_facet(read: &Read, content: Option<pb::SealedFacet>, kind: &str) -> Put {
     let mut put = spoken(LOG, read, entry);
     put.stored.text = content.text;
     put
+}
+
+/// A day in the zone that the event was told in.
+fn day(read: &Read, on: Option<&proto::Date>) -> Option<Occurred> {
+    let zone = read.event.occurred.as_ref().map_or("UTC", |occurred| occurred.zone.as_str());
+    let day = on.and_then(platform::wire::from_date)?;
+    Some(platform::wire::to_occurred(&kernel::Occurred::day(day, kernel::Zone::stored(zone))))
 }
 
 fn goal(entries: &mut Entries, read: &Read, line: &str, open: bool) {

@@ -3,7 +3,7 @@
 
 use kernel::{AgencyId, Discrepancy, PersonId, Private};
 
-use super::{Death, Restriction, Told};
+use super::{Change, Death, Restriction, Told};
 
 /// How good a datum is (HMIS FY2026 3.01.5, 3.02.2, 3.03.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +64,10 @@ pub struct ContactPoint {
     pub safe_to_leave_message: bool,
     /// When the person is best reached there.
     pub best_times: Option<Private>,
+    /// What it is used for, as the contract numbers it; 0 where not told.
+    pub used_for: i32,
+    /// Whether saying who calls is safe.
+    pub safe_to_say_who_calls: bool,
 }
 
 /// Among whom an identifier is known.
@@ -166,6 +170,8 @@ pub enum Event {
         /// The other.
         other: PersonId,
     },
+    /// Something around the person is otherwise.
+    Around(Change),
     /// The person died, or another day or source of it is right.
     Died(Death),
     /// The death should never have been written.

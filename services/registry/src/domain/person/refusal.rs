@@ -45,6 +45,20 @@ pub enum Refusal {
     /// They are linked: somebody found that they are one human.
     #[error("these two are linked; unlink them, which leaves that they are never linked again")]
     Linked,
+    /// Only the person's voice says it.
+    #[error("these are the person's own words: the person says them, or staff send voice as the person's")]
+    NotInPersonsVoice,
+    /// There is none.
+    #[error("the person has no such contact point; read them with GetPerson")]
+    NoSuchContactPoint,
+    /// They do not belong to it.
+    #[error("the person does not belong to this household; read theirs with GetPerson")]
+    NotOfThisHousehold,
+    /// The days are the wrong way round.
+    #[error(
+        "the person joined this household after that day; send a later one, or correct the day they joined"
+    )]
+    LeftBeforeJoined,
     /// The person asked not to be found.
     #[error("the person asked in their own voice not to be found; only their own voice takes it back")]
     RestrictedByThePerson,
@@ -56,7 +70,7 @@ pub enum Refusal {
 impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::NotFound => RefusalKind::NotFound,
+            Self::NotFound | Self::NoSuchContactPoint | Self::NotOfThisHousehold => RefusalKind::NotFound,
             Self::AlreadyExists | Self::IdentifierTaken => RefusalKind::AlreadyExists,
             Self::Erased
             | Self::ServedByOthers
@@ -64,10 +78,12 @@ impl kernel::Refusal for Refusal {
             | Self::AlreadyAMember
             | Self::NeverLink
             | Self::Linked
+            | Self::LeftBeforeJoined
             | Self::NotLinked => RefusalKind::FailedPrecondition,
-            Self::OperatorsAlone | Self::NotForThePerson | Self::RestrictedByThePerson => {
-                RefusalKind::PermissionDenied
-            }
+            Self::OperatorsAlone
+            | Self::NotForThePerson
+            | Self::RestrictedByThePerson
+            | Self::NotInPersonsVoice => RefusalKind::PermissionDenied,
         }
     }
     fn reason(&self) -> &'static str {
@@ -83,6 +99,10 @@ impl kernel::Refusal for Refusal {
             Self::AlreadyAMember => "ALREADY_A_MEMBER",
             Self::NeverLink => "NEVER_LINK",
             Self::Linked => "LINKED",
+            Self::NotInPersonsVoice => "NOT_IN_PERSONS_VOICE",
+            Self::NoSuchContactPoint => "CONTACT_POINT_NOT_FOUND",
+            Self::NotOfThisHousehold => "NOT_OF_THIS_HOUSEHOLD",
+            Self::LeftBeforeJoined => "LEFT_BEFORE_JOINED",
             Self::RestrictedByThePerson => "RESTRICTED_BY_THE_PERSON",
             Self::NotLinked => "NOT_LINKED",
         }
