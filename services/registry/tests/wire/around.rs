@@ -182,6 +182,27 @@ async fn households_on(store: OnStore) {
     assert_eq!(queued.len(), 1);
     assert_eq!(queued[0].reasons.last().unwrap().kind(), pb::LikenessKind::HouseholdMemberShared);
 
+    // Another agency sees them together once both allow it.
+    for person in &people {
+        gives(&mut registry.person(person), person, to(SHELTER)).await.unwrap();
+    }
+    let with = |read: &pb::Person| -> Vec<String> {
+        let members = read.households.iter().flat_map(|seen| seen.member_ids.clone());
+        members.filter(|id| *id == people[1]).collect()
+    };
+    let both_allow = call!(
+        clinic,
+        add_identifier,
+        AddIdentifierRequest { person_id: people[0].clone(), identifier: Some(record_number("A-17")) }
+    );
+    let both_allow = both_allow.unwrap();
+    let mut shelter = registry.shelter();
+    until("the shelter to be shown both", async || {
+        let read = at_least(&mut shelter, &people[0], &both_allow).await;
+        (with(&read) == [people[1].as_str()]).then_some(())
+    })
+    .await;
+
     // Who is not to be found stands in nobody's household, not even in that of a member's own view.
     let reason = pb::RestrictionReason::FleeingViolence.into();
     let hidden = call!(
@@ -191,14 +212,8 @@ async fn households_on(store: OnStore) {
     );
     let hidden = hidden.unwrap();
     let own = at_least(&mut registry.person(&people[0]), &people[0], &hidden).await;
-    let with = |read: &pb::Person| -> Vec<String> {
-        read.households
-            .iter()
-            .flat_map(|seen| seen.member_ids.clone())
-            .filter(|id| *id == people[1])
-            .collect()
-    };
     assert_eq!(with(&own), [] as [&str; 0]);
+    assert_eq!(with(&at_least(&mut shelter, &people[0], &hidden).await), [] as [&str; 0]);
     assert_eq!(with(&at_least(&mut clinic, &people[0], &hidden).await), [people[1].as_str()]);
     let operator = at_least(&mut registry.operator(), &people[1], &hidden).await;
     assert_eq!(operator.households, []);
