@@ -103,6 +103,8 @@ async fn somebody(world: &World, agency: AgencyId, canaries: &mut Canaries) -> P
         whose: canaries.of("contact_points.whose"),
         safe_to_leave_message: true,
         best_times: canaries.words("contact_points.best_times"),
+        r#use: people::ContactUse::Temp.into(),
+        safe_to_say_who_calls: true,
     };
     let details = people::PersonDetails {
         given_name: canaries.of("given_name"),

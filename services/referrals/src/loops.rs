@@ -3,6 +3,7 @@
 //! Invariant: decided on the streams as they are, appended with the reader's cursor, so each event counts once.
 
 mod consents;
+mod deaths;
 mod linked;
 
 use futures_util::future::BoxFuture;
@@ -21,6 +22,7 @@ use crate::policy::{self, Report};
 use crate::{places, wire};
 
 pub use consents::Consents;
+pub use deaths::Deaths;
 pub use linked::Linked;
 
 /// An accepted referral whose programme has no service of its own opens a participation.

@@ -59,6 +59,22 @@ pub fn says(event: &proto::log::Event) -> Result<Option<PersonId>, Unreadable> {
     }
 }
 
+/// Who died, or turned out not to have, where the event of the registry's log tells that.
+///
+/// # Errors
+/// A payload that this release cannot read.
+#[allow(clippy::wildcard_enum_match_arm, reason = "only these kinds tell of a death")]
+pub fn died(event: &proto::log::Event) -> Result<Option<(PersonId, bool)>, Unreadable> {
+    let kind =
+        RegistryEvent::decode(event.payload.clone()).map_err(|_| Unreadable)?.kind.ok_or(Unreadable)?;
+    let died = match kind {
+        Registry::PersonDied(_) => true,
+        Registry::PersonDeathEnteredInError(_) => false,
+        _ => return Ok(None),
+    };
+    event.person_id.parse().map(|person| Some((person, died))).map_err(|_| Unreadable)
+}
+
 /// What an event of a receiving service's log reports; none where it concerns no referral.
 ///
 /// # Errors

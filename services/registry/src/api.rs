@@ -2,11 +2,14 @@
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
 mod agencies;
+mod around;
 mod catalogue;
 mod consents;
+mod duplicates;
 mod facets;
 mod goals;
 mod keys;
+mod marks;
 mod measures;
 mod people;
 mod plans;
@@ -267,6 +270,104 @@ impl RegistryService for Api {
         request: Request<pb::UnlinkPersonsRequest>,
     ) -> Result<Response<pb::UnlinkPersonsResponse>, Status> {
         writes!(self, request, people::unlink, pb::UnlinkPersonsResponse)
+    }
+
+    async fn never_link_persons(
+        &self,
+        request: Request<pb::NeverLinkPersonsRequest>,
+    ) -> Result<Response<pb::NeverLinkPersonsResponse>, Status> {
+        writes!(self, request, duplicates::never_link, pb::NeverLinkPersonsResponse)
+    }
+
+    async fn list_duplicate_candidates(
+        &self,
+        request: Request<pb::ListDuplicateCandidatesRequest>,
+    ) -> Result<Response<pb::ListDuplicateCandidatesResponse>, Status> {
+        replies!(self, request, duplicates::list)
+    }
+
+    async fn report_death(
+        &self,
+        request: Request<pb::ReportDeathRequest>,
+    ) -> Result<Response<pb::ReportDeathResponse>, Status> {
+        writes!(self, request, marks::report_death, pb::ReportDeathResponse)
+    }
+
+    async fn mark_death_entered_in_error(
+        &self,
+        request: Request<pb::MarkDeathEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkDeathEnteredInErrorResponse>, Status> {
+        writes!(self, request, marks::mark_death_entered_in_error, pb::MarkDeathEnteredInErrorResponse)
+    }
+
+    async fn restrict_person(
+        &self,
+        request: Request<pb::RestrictPersonRequest>,
+    ) -> Result<Response<pb::RestrictPersonResponse>, Status> {
+        writes!(self, request, marks::restrict, pb::RestrictPersonResponse)
+    }
+
+    async fn lift_restriction(
+        &self,
+        request: Request<pb::LiftRestrictionRequest>,
+    ) -> Result<Response<pb::LiftRestrictionResponse>, Status> {
+        writes!(self, request, marks::lift_restriction, pb::LiftRestrictionResponse)
+    }
+
+    async fn set_contact_point(
+        &self,
+        request: Request<pb::SetContactPointRequest>,
+    ) -> Result<Response<pb::SetContactPointResponse>, Status> {
+        replies!(self, request, around::set_contact_point)
+    }
+
+    async fn remove_contact_point(
+        &self,
+        request: Request<pb::RemoveContactPointRequest>,
+    ) -> Result<Response<pb::RemoveContactPointResponse>, Status> {
+        writes!(self, request, around::remove_contact_point, pb::RemoveContactPointResponse)
+    }
+
+    async fn set_crisis_contact(
+        &self,
+        request: Request<pb::SetCrisisContactRequest>,
+    ) -> Result<Response<pb::SetCrisisContactResponse>, Status> {
+        writes!(self, request, around::set_crisis_contact, pb::SetCrisisContactResponse)
+    }
+
+    async fn remove_crisis_contact(
+        &self,
+        request: Request<pb::RemoveCrisisContactRequest>,
+    ) -> Result<Response<pb::RemoveCrisisContactResponse>, Status> {
+        writes!(self, request, around::remove_crisis_contact, pb::RemoveCrisisContactResponse)
+    }
+
+    async fn set_warning_signs(
+        &self,
+        request: Request<pb::SetWarningSignsRequest>,
+    ) -> Result<Response<pb::SetWarningSignsResponse>, Status> {
+        writes!(self, request, around::set_warning_signs, pb::SetWarningSignsResponse)
+    }
+
+    async fn remove_warning_signs(
+        &self,
+        request: Request<pb::RemoveWarningSignsRequest>,
+    ) -> Result<Response<pb::RemoveWarningSignsResponse>, Status> {
+        writes!(self, request, around::remove_warning_signs, pb::RemoveWarningSignsResponse)
+    }
+
+    async fn join_household(
+        &self,
+        request: Request<pb::JoinHouseholdRequest>,
+    ) -> Result<Response<pb::JoinHouseholdResponse>, Status> {
+        replies!(self, request, around::join_household)
+    }
+
+    async fn leave_household(
+        &self,
+        request: Request<pb::LeaveHouseholdRequest>,
+    ) -> Result<Response<pb::LeaveHouseholdResponse>, Status> {
+        writes!(self, request, around::leave_household, pb::LeaveHouseholdResponse)
     }
 
     async fn erase_person(

@@ -1,6 +1,8 @@
 //! What a name is found by without being read: its tokens, how they sound, and initials with the birth date, as keyed hashes.
 //! Invariant: pure but for the hash; the same name written otherwise (case, accents, apostrophes, order) gives the same hashes.
 
+pub mod blocks;
+
 use std::collections::BTreeSet;
 
 use platform::seal::Secret;
@@ -79,7 +81,7 @@ const fn purpose(kind: Kind) -> &'static str {
 }
 
 /// The tokens of a name: lower case, without accents and apostrophes.
-fn tokens(name: &str) -> Vec<String> {
+pub(crate) fn tokens(name: &str) -> Vec<String> {
     let plain: String = name
         .chars()
         .filter(|c| !matches!(c, '\'' | '\u{2019}' | '`'))

@@ -6,9 +6,10 @@
 //! Invariants: records of one human are linked, never merged; only the person's voice sets goals and gives consent; a person's key lies here and
 //! nowhere else, and once it is destroyed no log, copy or backup gives the person's texts back.
 //!
-//! Reading order: [`domain`] (the rules), [`keystore`] (the keys), [`wire`] (the contract), [`api`] (the face), [`blind`] and [`view`] (finding
-//! and listing), [`policy`] and [`loops`] (what follows by itself), [`clocks`] (what runs out).
+//! Reading order: [`domain`] (the rules), [`keystore`] (the keys), [`wire`] (the contract), [`api`] (the face), [`blind`], [`alike`] and
+//! [`view`] (finding, comparing and listing), [`policy`] and [`loops`] (what follows by itself), [`clocks`] (what runs out).
 
+pub mod alike;
 pub mod api;
 pub mod blind;
 pub mod clocks;

@@ -3,8 +3,12 @@
 //! Invariant: no text of a person is in it; an erased person is in no index, however the events fall.
 
 mod due;
+mod duplicates;
 mod find;
+mod households;
 mod team;
+
+use std::collections::BTreeSet;
 
 use kernel::ids::Uuid;
 use kernel::{AgencyId, Decider, PersonId, Recipients};
@@ -32,6 +36,7 @@ use crate::domain::team::Team;
 use crate::domain::worker::{self, Worker};
 use crate::wire::{self, Opener};
 
+pub use duplicates::{Pair, Place};
 pub use find::{Found, Wanted};
 
 /// The projection: it opens names to index them, so it needs keys.
@@ -68,7 +73,7 @@ const NOT_THIS: &str = "WITH given (person, key_hash) AS (VALUES {rows}) \
      AND EXISTS (SELECT 1 FROM given WHERE given.person = identified.person AND given.key_hash = identified.key_hash)";
 
 impl lists::Lists for Lists {
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, postgres: bool) -> Vec<String> {
@@ -99,6 +104,8 @@ impl lists::Lists for Lists {
         ];
         tables.extend(due::tables());
         tables.extend(team::tables());
+        tables.extend(duplicates::tables(hash));
+        tables.push(households::TABLE.into());
         tables
     }
 
@@ -177,31 +184,49 @@ impl Lists {
                 serve(id, agency.iter(), rows);
                 self.index(id, details, rows).await?;
                 self.identify(id, identifiers, false, rows).await?;
+                duplicates::pair(id, rows);
             }
-            person::Event::Changed { details } => self.index(id, details, rows).await?,
+            person::Event::Changed { details } => {
+                self.index(id, details, rows).await?;
+                duplicates::pair(id, rows);
+            }
             person::Event::Recorded { told, .. } => {
                 serve(id, told.serving.iter(), rows);
                 self.index(id, &told.details, rows).await?;
                 rows.put(&[person], NOT_TOLD, [args![person]]);
                 self.identify(id, &told.identifiers, true, rows).await?;
+                duplicates::pair(id, rows);
             }
             person::Event::IdentifierAdded(identifier) => {
                 self.identify(id, std::slice::from_ref(identifier), false, rows).await?;
+                duplicates::pair(id, rows);
             }
             person::Event::IdentifierRemoved { key_hash } => {
                 rows.put(&[person], NOT_THIS, [args![person, key_hash.as_slice()]]);
+                duplicates::pair(id, rows);
             }
             person::Event::ServingAgencyAdded { agency } => serve(id, [agency].into_iter(), rows),
             person::Event::EnteredInError | person::Event::Erased => {
                 rows.put(&[person], NOT_NAMED, [args![person]]);
                 rows.put(&[person], NOT_IDENTIFIED, [args![person]]);
+                duplicates::block(id, BTreeSet::new(), rows);
+                duplicates::pair(id, rows);
                 if *event == person::Event::Erased {
                     // Nothing can be written about them any more, so nothing is due either; and nobody has them to serve.
                     rows.put(&[person], due::NOTHING_DUE, [args![person]]);
                     rows.put(&[person], team::NOBODYS_MEMBER, [args![person]]);
+                    households::gone(id, rows);
                 }
             }
-            person::Event::Linked { .. } | person::Event::Unlinked { .. } => {}
+            person::Event::Linked { canonical: one, member: other }
+            | person::Event::Unlinked { canonical: one, member: other }
+            | person::Event::NeverLinked { one, other } => duplicates::settle(*one, *other, rows),
+            person::Event::Around(change) => households::apply(id, change, rows),
+            // Who is not to be found is asked of the record itself: a list that lags must not show them.
+            person::Event::Died(_)
+            | person::Event::DeathInError
+            | person::Event::Restricted(_)
+            | person::Event::RestrictionLifted { .. } => {}
         }
         Ok(())
     }
@@ -226,6 +251,9 @@ impl Lists {
         let entries = blind::entries(&self.secret, names.iter().map(String::as_str), &birth_date);
         let row = |entry: blind::Entry| args![person, entry.hash.as_slice(), entry.kind as i64];
         rows.put(&[person], NAMED, entries.into_iter().map(row));
+        let (names, born) = wire::told(details, names, &birth_date);
+        let blocks = blind::blocks::blocks(&self.secret, names.iter().map(String::as_str), born);
+        duplicates::block(id, blocks, rows);
         Ok(())
     }
 

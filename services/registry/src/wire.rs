@@ -2,11 +2,15 @@
 //! Invariant: personal text leaves sealed and comes back sealed; only [`Opener`] opens it, for a reply or the blind index.
 
 mod agency;
+mod alike;
+mod around;
 mod catalogue;
 mod codes;
 mod consent;
+mod contact;
 mod facet;
 mod goal;
+mod marks;
 mod measure;
 mod person;
 mod plan;
@@ -26,10 +30,16 @@ use proto::registry::registry_event::Kind;
 use proto::types;
 
 pub use agency::{agency, agency_content};
+pub use alike::{face, likeness, told};
+pub use around::{
+    crisis_contact, crisis_contact_out, household, left_on, membership, membership_out, warning_signs,
+};
 pub use catalogue::{practice, skill};
 pub use consent::{consent, consent_content, draft, give, revoke};
+pub use contact::{contact_point, contact_point_out};
 pub use facet::{facet, facet_content, facet_kind};
 pub use goal::{achievement, goal, goal_content, readiness};
+pub use marks::{death, death_out, restriction_reason, restriction_reason_out};
 pub use measure::{measure, measure_content, scale, taken, trend};
 pub use person::{
     details, details_out, identifier, identifier_hash, identifier_out, match_hash, names, person_state,

@@ -76,8 +76,21 @@ fn details() -> Option<pb::SealedDetails> {
             whose: sealed("contact[0].whose"),
             safe_to_leave_message: true,
             best_times: sealed("contact[0].best_times"),
+            ..Default::default()
         }],
         digest: vec![3; 32].into(),
+    })
+}
+
+fn contact_point(of: &str) -> Option<pb::SealedContactPoint> {
+    Some(pb::SealedContactPoint {
+        kind: pb::ContactKind::Sms.into(),
+        value: sealed(&format!("{of}.value")),
+        whose: sealed(&format!("{of}.whose")),
+        safe_to_leave_message: true,
+        best_times: sealed(&format!("{of}.best_times")),
+        r#use: pb::ContactUse::Mobile.into(),
+        safe_to_say_who_calls: true,
     })
 }
 
@@ -244,6 +257,81 @@ fn samples() -> Vec<(&'static str, Kind)> {
             Kind::PersonsUnlinked(pb::PersonsUnlinked {
                 canonical_id: canonical_id(),
                 member_id: member_id(),
+            }),
+        ),
+        ("person", Kind::PersonsNeverLinked(pb::PersonsNeverLinked { one_id: id(1), other_id: id(3) })),
+        (
+            "person",
+            Kind::PersonDied(pb::PersonDied {
+                person_id: person_id(),
+                death: Some(pb::Death {
+                    died: measure().unwrap().taken,
+                    source: pb::DeathSource::Provider.into(),
+                }),
+            }),
+        ),
+        ("person", Kind::PersonDeathEnteredInError(pb::PersonDeathEnteredInError { person_id: person_id() })),
+        (
+            "person",
+            Kind::PersonRestricted(pb::PersonRestricted {
+                person_id: person_id(),
+                reason: pb::RestrictionReason::FleeingViolence.into(),
+            }),
+        ),
+        ("person", Kind::PersonRestrictionLifted(pb::PersonRestrictionLifted { person_id: person_id() })),
+        (
+            "person",
+            Kind::ContactPointSet(pb::ContactPointSet {
+                person_id: person_id(),
+                contact_point_id: id(66),
+                contact_point: contact_point("contact"),
+            }),
+        ),
+        (
+            "person",
+            Kind::ContactPointRemoved(pb::ContactPointRemoved {
+                person_id: person_id(),
+                contact_point_id: id(66),
+            }),
+        ),
+        (
+            "person",
+            Kind::CrisisContactSet(pb::CrisisContactSet {
+                person_id: person_id(),
+                contact: Some(pb::SealedCrisisContact {
+                    name: sealed("crisis.name"),
+                    relationship: sealed("crisis.relationship"),
+                    reached: contact_point("crisis"),
+                }),
+            }),
+        ),
+        ("person", Kind::CrisisContactRemoved(pb::CrisisContactRemoved { person_id: person_id() })),
+        (
+            "person",
+            Kind::WarningSignsSet(pb::WarningSignsSet {
+                person_id: person_id(),
+                text: sealed("warning_signs"),
+            }),
+        ),
+        ("person", Kind::WarningSignsRemoved(pb::WarningSignsRemoved { person_id: person_id() })),
+        (
+            "person",
+            Kind::HouseholdJoined(pb::HouseholdJoined {
+                person_id: person_id(),
+                membership: Some(pb::HouseholdMembership {
+                    household_id: id(67),
+                    relationship: pb::HouseholdRelationship::Partner.into(),
+                    from: date(4),
+                    until: date(9),
+                }),
+            }),
+        ),
+        (
+            "person",
+            Kind::HouseholdLeft(pb::HouseholdLeft {
+                person_id: person_id(),
+                household_id: id(67),
+                until: date(9),
             }),
         ),
         ("person", Kind::PersonErased(pb::PersonErased { person_id: person_id() })),

@@ -4,11 +4,14 @@
 mod apply;
 
 use kernel::{AgencyId, PersonId, Timestamp, WorkerId};
+use platform::args;
 use platform::db::Rows;
 use platform::lists::{self, Logged, Query};
 use platform::page::Last;
 use platform::projection::{ApplyError, Views};
 use platform::records::Tells;
+use proto::therapy::AppointmentState;
+use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -103,6 +106,25 @@ impl View {
     /// A text that is no revision.
     pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
         lists::wait(at_least, &[&self.0]).await
+    }
+
+    /// Whether the lists have been read up to that position of the own log, waiting until then.
+    pub async fn read_to(&self, position: u64, until: Instant) -> bool {
+        self.0.read_to(crate::NAME, position, until).await
+    }
+
+    /// The appointments of a record that begin after then and are still to come.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn ahead(&self, person: PersonId, now: Timestamp) -> Result<Vec<Uuid>, Status> {
+        let states = [AppointmentState::Proposed, AppointmentState::Pending, AppointmentState::Booked];
+        let states = states.map(|state| i32::from(state).to_string()).join(", ");
+        let sql = format!(
+            "SELECT id FROM appointment WHERE person = $1 AND start > $2 AND state IN ({states}) ORDER BY start, id"
+        );
+        let rows = self.0.db().fetch(&sql, args![person.uuid(), now.as_microsecond()]).await?;
+        Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 
     /// An agency's practitioners, newest first, and the last row where more follow.

@@ -36,6 +36,16 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             let rested = referral.acknowledge_by;
             Some(Fact::Referral(Referral { acknowledge_by: None, rested, ..referral }))
         }
+        (Kind::ReferralPersonAlive(alive), Some(Fact::Referral(referral))) => {
+            let acknowledge = |running: &&RunningClock| running.clock() == Clock::Acknowledge;
+            let due = alive.clocks.iter().find(acknowledge).map(|running| instant(running.due_at.as_ref()));
+            let acknowledge_by = due.transpose()?.map(jiff::Timestamp::as_microsecond);
+            // None runs where it had run out before it rested, or rests on.
+            Some(Fact::Referral(Referral {
+                acknowledge_by: acknowledge_by.or(referral.acknowledge_by),
+                ..referral
+            }))
+        }
         (Kind::ReferralConsentRestored(restored), Some(Fact::Referral(referral))) => {
             let acknowledge = |running: &&RunningClock| running.clock() == Clock::Acknowledge;
             let due =
@@ -108,6 +118,9 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ReferralInformationSupplied(_)
             | Kind::ReferralContactMade(_)
             | Kind::ReferralBusinessStatusSet(_)
+            // Of the dead nothing is found, and of the living it goes on where the clock says so.
+            | Kind::ReferralPersonDied(_)
+            | Kind::ReferralPersonAlive(_)
             | Kind::ReferralConsentLapsed(_)
             | Kind::ReferralConsentRestored(_)
             | Kind::ReferralProgressed(_)

@@ -1,4 +1,4 @@
-//! Goals, the goals that plan items serve, and links between records.
+//! Goals, the goals that plan items serve, links between records, and that a person died.
 //! Invariant: a goal counts as open until its own stream says otherwise, so that what is named before it is heard of is not lost.
 
 use platform::source::Read;
@@ -7,7 +7,7 @@ use proto::registry::RegistryEvent;
 use proto::registry::registry_event::Kind;
 use uuid::Uuid;
 
-use super::stored::{Fact, Goal, Plan, PlanItem, Unreadable, written};
+use super::stored::{Died, Fact, Goal, Plan, PlanItem, Unreadable, written};
 
 fn kind_of(read: &Read) -> Result<Kind, Unreadable> {
     RegistryEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?.kind.ok_or(Unreadable)
@@ -26,6 +26,8 @@ pub(super) fn linked(read: &Read) -> Result<Vec<Uuid>, Unreadable> {
 
 pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unreadable> {
     Ok(match (kind_of(read)?, held) {
+        (Kind::PersonDied(_), _) => Some(Fact::Died(Died {})),
+        (Kind::PersonDeathEnteredInError(_), _) => None,
         (Kind::GoalProposed(_) | Kind::GoalSet(_), _) => Some(Fact::Goal(Goal { closed: false })),
         (
             Kind::GoalRejected(_)
@@ -72,6 +74,17 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ServingAgencyAdded(_)
             | Kind::PersonsLinked(_)
             | Kind::PersonsUnlinked(_)
+            | Kind::PersonsNeverLinked(_)
+            | Kind::ContactPointSet(_)
+            | Kind::ContactPointRemoved(_)
+            | Kind::CrisisContactSet(_)
+            | Kind::CrisisContactRemoved(_)
+            | Kind::WarningSignsSet(_)
+            | Kind::WarningSignsRemoved(_)
+            | Kind::HouseholdJoined(_)
+            | Kind::HouseholdLeft(_)
+            | Kind::PersonRestricted(_)
+            | Kind::PersonRestrictionLifted(_)
             | Kind::PersonErased(_)
             | Kind::GoalReworded(_)
             | Kind::GoalAccepted(_)

@@ -16,7 +16,7 @@ pub struct Unreadable;
 /// A row.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Row {
-    #[prost(oneof = "Fact", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "Fact", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     pub(super) fact: Option<Fact>,
 }
 
@@ -44,6 +44,9 @@ pub enum Fact {
     /// A goal.
     #[prost(message, tag = "7")]
     Goal(Goal),
+    /// That the person died.
+    #[prost(message, tag = "8")]
+    Died(Died),
 }
 
 impl Fact {
@@ -56,7 +59,8 @@ impl Fact {
             | Self::Service(_)
             | Self::Placement(_)
             | Self::Plan(_)
-            | Self::Goal(_) => true,
+            | Self::Goal(_)
+            | Self::Died(_) => true,
         }
     }
 }
@@ -224,6 +228,10 @@ pub struct Goal {
     #[prost(bool, tag = "1")]
     pub closed: bool,
 }
+
+/// That the person died. Which agency tells it matters to no rule: nothing is found of the dead.
+#[derive(Clone, PartialEq, Message)]
+pub struct Died {}
 
 /// Who wrote the event, in that agency's words, under its own label or that of its programme.
 pub(super) fn written(read: &Read, agency: &str, part2: bool) -> Written {

@@ -285,3 +285,22 @@ fn an_item_that_was_given_another_goal_serves_that_one() {
     let goals: Vec<&str> = plan.items.iter().map(|item| item.goal.as_str()).collect();
     assert_eq!(goals, ["second"]);
 }
+
+#[test]
+fn nothing_is_found_of_the_dead_until_the_death_turns_out_an_error() {
+    use proto::registry::registry_event::Kind;
+    let told = |held, kind| {
+        let event = proto::registry::RegistryEvent { kind: Some(kind) };
+        of_registry::apply(held, &read(&event, None)).unwrap()
+    };
+    let two_homes = || {
+        let known_until = Some("2026-12-31");
+        [("housing", recorded_home(known_until).unwrap()), ("housing", recorded_home(known_until).unwrap())]
+    };
+    assert_eq!(found(&facts(two_homes()), RECORDED), ["C3"]);
+    let death = told(None, Kind::PersonDied(proto::registry::PersonDied::default()));
+    let dead = facts(two_homes().into_iter().chain([("registry", death.clone().unwrap())]));
+    assert_eq!(found(&dead, RECORDED), [] as [&str; 0]);
+    let error = proto::registry::PersonDeathEnteredInError::default();
+    assert_eq!(told(death, Kind::PersonDeathEnteredInError(error)), None);
+}

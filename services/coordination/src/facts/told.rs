@@ -24,6 +24,7 @@ pub(super) struct Told {
     referrals: Vec<Referral>,
     items: BTreeMap<String, PlanItem>,
     closed_goals: BTreeSet<Uuid>,
+    died: bool,
 }
 
 /// Where a fact stands.
@@ -106,13 +107,17 @@ impl Told {
                 let (_, id) = kernel::ids::parse_stream(at.stream).ok()?;
                 self.closed_goals.extend(goal.closed.then_some(id));
             }
+            Fact::Died(_) => self.died = true,
         }
         Some(())
     }
 
-    /// All of it, as one human's.
+    /// All of it, as one human's. Of whoever died no rule is told anything, by whichever of their records: what was found of them is cleared.
     pub(super) fn facts(self) -> Facts {
-        let Self { commitments, jobs, lodgings, services, referrals, items, closed_goals } = self;
+        let Self { commitments, jobs, lodgings, services, referrals, items, closed_goals, died } = self;
+        if died {
+            return Facts::default();
+        }
         let services = services.into_iter().map(|(mut service, named)| {
             let of_items = named
                 .iter()

@@ -216,8 +216,12 @@ impl Shown<'_> {
                     @if person.needs_attention {
                         p.notice role="note" { "The links between this person's records contradict each other: somebody must look." }
                     }
+                    @if person.restricted {
+                        p.notice role="note" { "This person is not to be found but by those who serve them." }
+                    }
                     @match person.state() {
                         PersonState::Erased => { p.notice role="note" { "This person was erased: what was personal can never be read again." } }
+                        PersonState::Deceased => { p.notice role="note" { "This person died." } }
                         PersonState::EnteredInError => { p.notice role="note" { "This record was entered in error." } }
                         PersonState::Active | PersonState::Unspecified => {}
                     }

@@ -56,9 +56,11 @@ impl Projection for PeopleProjection {
             match kind {
                 Kind::PersonsLinked(link) => {
                     let (canonical, member) = (id(&link.canonical_id)?, id(&link.member_id)?);
-                    // Both records' events tell it, and both were recorded at one time.
+                    // Both records' events tell it, and both were recorded at one time. One that was undone in the instant that it was made in
+                    // is made again, should it be linked again in that instant.
                     tx.execute(
-                        "INSERT INTO link (canonical, member, known_from) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                        "INSERT INTO link (canonical, member, known_from) VALUES ($1, $2, $3) \
+                         ON CONFLICT (canonical, member, known_from) DO UPDATE SET known_to = NULL WHERE link.known_to = link.known_from",
                         args![canonical, member, at],
                     )
                     .await?;

@@ -3,6 +3,7 @@
 
 mod clocks;
 mod consent;
+mod deaths;
 mod links;
 mod offers;
 mod participations;

@@ -86,6 +86,8 @@ impl Turn {
             | Event::InformationSupplied { .. }
             | Event::ContactMade(_)
             | Event::StatusSet(_)
+            | Event::PersonDied { .. }
+            | Event::PersonAlive { .. }
             | Event::ConsentLapsed { .. }
             | Event::ConsentRestored { .. }
             | Event::TransferAsked { .. }

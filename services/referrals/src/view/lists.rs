@@ -168,6 +168,8 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         referral::Event::Overdue { clock, expires, .. } => {
             (None, Turns::set(expires.map(|at| (Clock::Expiry, at))).ran_out(*clock))
         }
+        referral::Event::PersonDied { .. } => (None, Turns::rest()),
+        referral::Event::PersonAlive { clocks } => (None, Turns::set(clocks.iter().copied())),
         referral::Event::ConsentLapsed { .. } => (None, Turns::rest()),
         referral::Event::ConsentRestored { clocks, .. } => (None, Turns::set(clocks.iter().copied())),
         referral::Event::Split { .. } => {

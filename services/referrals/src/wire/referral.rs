@@ -195,6 +195,16 @@ impl Encoding for Referral {
                     pb::ReferralBusinessStatusSet { referral_id, status: business_status::number(*status) };
                 payload(pb::ReferralBusinessStatusSet::full_name(), Kind::ReferralBusinessStatusSet(message))
             }
+            Event::PersonDied { at } => {
+                let message = Kind::ReferralPersonDied(pb::ReferralPersonDied { referral_id });
+                let mut payload = payload(pb::ReferralPersonDied::full_name(), message);
+                payload.occurred = Some(kernel::Occurred::instant(*at));
+                payload
+            }
+            Event::PersonAlive { clocks } => {
+                let message = pb::ReferralPersonAlive { referral_id, clocks: running_out(clocks) };
+                payload(pb::ReferralPersonAlive::full_name(), Kind::ReferralPersonAlive(message))
+            }
             Event::ConsentLapsed { directive, at } => {
                 let message = pb::ReferralConsentLapsed { referral_id, directive_id: directive.clone() };
                 let mut payload =
@@ -330,6 +340,10 @@ impl Encoding for Referral {
             Kind::ReferralBusinessStatusSet(message) => {
                 let status = business_status::stored(message.status);
                 Event::StatusSet(status.ok_or_else(bad("its status is not known"))?)
+            }
+            Kind::ReferralPersonDied(_) => Event::PersonDied { at: occurred(stored)?.at },
+            Kind::ReferralPersonAlive(message) => {
+                Event::PersonAlive { clocks: running_in(stored, &message.clocks)? }
             }
             Kind::ReferralConsentLapsed(message) => {
                 Event::ConsentLapsed { directive: message.directive_id, at: occurred(stored)?.at }

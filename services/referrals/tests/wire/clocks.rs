@@ -145,3 +145,42 @@ async fn an_unanswered_one_expires_where_its_offer_says_so_and_gives_its_place_b
     );
     assert_eq!(reason(&by_hand.unwrap_err()).as_deref(), Some("EXPIRED_BY_CLOCK_ALONE"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clocks_of_the_dead_rest_until_the_death_turns_out_an_error() {
+    use proto::registry::registry_event::Kind;
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = service_on(store).await;
+        let referral = requested(&service, offer("Kitchen skills")).await;
+        let (mut shelter, mut clinic) =
+            (Client::new(service.worker(SHELTER)), Client::new(service.worker(CLINIC)));
+        let person: PersonId = read(&mut shelter, &referral).await.person_id.parse().unwrap();
+        let tell = async |kind| {
+            let event = proto::registry::RegistryEvent { kind: Some(kind) };
+            service.tell("registry", StreamId::new("person", person.uuid()), Some(person), &event).await;
+        };
+        tell(Kind::PersonDied(proto::registry::PersonDied { person_id: person.to_string(), death: None }))
+            .await;
+        let running = async |clocks: usize| {
+            let mut shelter = Client::new(service.worker(SHELTER));
+            until("the clocks to rest or go on", async || {
+                (read(&mut shelter, &referral).await.clocks.len() == clocks).then_some(())
+            })
+            .await;
+        };
+        running(0).await;
+        service.hours_pass(60 * 24);
+        let accepted =
+            call!(clinic, accept_referral, AcceptReferralRequest { referral_id: referral.clone() });
+        assert_eq!(reason(&accepted.unwrap_err()).as_deref(), Some("PERSON_DIED"));
+        tell(Kind::PersonDeathEnteredInError(proto::registry::PersonDeathEnteredInError {
+            person_id: person.to_string(),
+        }))
+        .await;
+        running(3).await;
+        assert_eq!(overdue(&service).await, [], "nothing ran out while they rested");
+        service.hours_pass(5 * 24);
+        until_overdue(&mut shelter, &referral, &[pb::Clock::Acknowledge]).await;
+        service.one_batch_makes_the_same_lists().await;
+    }
+}

@@ -42,7 +42,12 @@ impl Api {
     }
 
     /// Asks one record, and moves its claims on identifiers with it.
-    async fn record(&self, ask: &Ask, person: PersonId, command: Command) -> Result<Done, Failed<Refusal>> {
+    pub(super) async fn record(
+        &self,
+        ask: &Ask,
+        person: PersonId,
+        command: Command,
+    ) -> Result<Done, Failed<Refusal>> {
         let stream = id_of::<Person>(person.uuid());
         self.desk
             .execute(ask, stream, Stream::<Person>::of(person.uuid()), |now| {
@@ -189,24 +194,26 @@ pub(super) async fn link(api: &Api, request: &Request<pb::LinkPersonsRequest>) -
     let r = request.get_ref();
     let ask = api.ask("LinkPersons", WORK, request, (&r.request_id, &r.etag)).await?;
     let despite = r.despite_unlinked;
-    both(api, &ask, (&r.canonical_id, &r.member_id), move |link| linked(link, despite)).await
+    let two = (("canonical_id", &*r.canonical_id), ("member_id", &*r.member_id));
+    both(api, &ask, two, move |link| linked(link, despite)).await
 }
 
 pub(super) async fn unlink(api: &Api, request: &Request<pb::UnlinkPersonsRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.ask("UnlinkPersons", WORK, request, (&r.request_id, &r.etag)).await?;
-    both(api, &ask, (&r.canonical_id, &r.member_id), unlinked).await
+    let two = (("canonical_id", &*r.canonical_id), ("member_id", &*r.member_id));
+    both(api, &ask, two, unlinked).await
 }
 
 /// Asks two records at once: what happens, happens to both in one append.
-async fn both(
+pub(super) async fn both(
     api: &Api,
     ask: &Ask,
-    (canonical, member): (&str, &str),
+    ((canonical_field, canonical), (member_field, member)): ((&str, &str), (&str, &str)),
     decide: impl Fn(Link<'_>) -> Result<Option<Event>, Refusal> + Send + Sync,
 ) -> Result<Done, Status> {
-    let canonical: PersonId = id("canonical_id", canonical)?;
-    let member: PersonId = id("member_id", member)?;
+    let canonical: PersonId = id(canonical_field, canonical)?;
+    let member: PersonId = id(member_field, member)?;
     if canonical == member {
         return Err(error::refused(&Refusal::SameRecord));
     }
@@ -246,7 +253,10 @@ pub(super) async fn get(
             let agency = caller.speaks_for();
             let identifier =
                 wire::identifier("identifier", r.identifier.as_ref(), agency, api.desk.secret())?;
-            holder(api, &identifier.key_hash).await?
+            match holder(api, &identifier.key_hash).await? {
+                Some(person) if api.may_name(&caller, person).await? => Some(person),
+                Some(_) | None => None,
+            }
         }
     };
     api.view.wait(&r.at_least).await?;
@@ -309,8 +319,10 @@ pub(super) async fn find(
         // One look for all the keys of the page; a failure shows as locked fields, person by person.
         let _warmed = api.desk.keys().of_all(&people).await;
         for each in matches {
-            let person = api.read_person(&caller, each.person).await?;
-            found.extend(person.map(|person| (each, person)));
+            if api.may_find(&caller, each).await? {
+                let person = api.read_person(&caller, each.person).await?;
+                found.extend(person.map(|person| (each, person)));
+            }
         }
         match next {
             Some(_) if found.len() <= size => wanted.after = next,

@@ -16,6 +16,7 @@ use tonic::Status;
 use super::Api;
 use crate::domain::consent::{Held, Step};
 use crate::domain::person::{Identifier, Known, Person, Scope, State, Use};
+use crate::view::Found;
 use crate::wire::{self, Opener};
 
 /// A caller's eyes on one human, at one instant: what the registry shows across agencies it shows for coordination.
@@ -105,9 +106,19 @@ impl Eyes<'_> {
     }
 
     /// Whether the caller may know of this record: all of it is theirs to see, or an agency that serves the person is.
-    async fn reach(&self, state: &State) -> Result<bool, Status> {
+    pub(super) async fn reach(&self, state: &State) -> Result<bool, Status> {
         let Some(known) = state.known() else { return Ok(false) };
         Ok(self.see_all() || !self.serving(known).await?.is_empty())
+    }
+
+    /// Whether the caller serves the person by any of their records, or is the person: to whom alone it is told how to reach somebody who is not to be found.
+    fn near(&self) -> bool {
+        match self.judged(&Class::default()) {
+            Ok(Why::Own) => true,
+            Ok(Why::Oversight | Why::Service | Why::SameAgency | Why::Consent(_)) | Err(_) => {
+                self.caller.speaks_for().is_some_and(|agency| self.say.serving.contains(&agency))
+            }
+        }
     }
 
     /// Whether the caller sees this identifier of the record: an agency's own number is seen as what that agency wrote is, any other only by
@@ -172,9 +183,10 @@ impl Api {
             ..Default::default()
         };
         let group = self.view.people().group(person, None).await?;
-        let mut never = BTreeSet::new();
+        let (mut never, mut restricted) = (BTreeSet::new(), false);
         for (place, record) in group.iter().enumerate() {
             let linked = self.desk.load::<Person>(record.uuid()).await?;
+            restricted |= linked.known().is_some_and(|known| known.restriction.is_some());
             if eyes.reach(&linked).await? {
                 read.record_ids.push(record.to_string());
                 if place == 0 {
@@ -184,8 +196,47 @@ impl Api {
             }
         }
         read.needs_attention = group.iter().any(|record| never.contains(record));
+        read.death = known.death.as_ref().map(wire::death_out);
+        read.restricted = restricted;
         self.open(&now, &eyes, &mut read).await?;
+        if let State::Active(known) = &*now.state {
+            read.households = self.households(caller, person, &known.around, &eyes).await?;
+        }
+        if eyes.near() {
+            let reason = known.restriction.map(|restriction| restriction.reason);
+            read.restriction_reason = reason.map_or(0, wire::restriction_reason_out);
+        } else if restricted {
+            read.details.iter_mut().for_each(|details| details.contact_points.clear());
+            read.contact_points.clear();
+            read.crisis_contact = None;
+            read.warning_signs.clear();
+            read.households.clear();
+        }
         Ok(Some(read))
+    }
+
+    /// Whether somebody is not to be found, by any of their records.
+    async fn is_restricted(&self, person: PersonId) -> Result<bool, Status> {
+        for record in self.view.people().group(person, None).await? {
+            let now = self.desk.load::<Person>(record.uuid()).await?;
+            if now.known().is_some_and(|known| known.restriction.is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the caller may come upon this person by an identifier: whoever is not to be found is found by those who serve them.
+    pub(super) async fn may_name(&self, caller: &Caller, person: PersonId) -> Result<bool, Status> {
+        Ok(!self.is_restricted(person).await? || self.eyes(caller, person).await?.near())
+    }
+
+    /// Whether the caller may come upon this person in a search: the same, and never by name.
+    pub(super) async fn may_find(&self, caller: &Caller, found: Found) -> Result<bool, Status> {
+        if !self.is_restricted(found.person).await? {
+            return Ok(true);
+        }
+        Ok(found.by_number && self.eyes(caller, found.person).await?.near())
     }
 
     async fn open(&self, now: &At<State>, eyes: &Eyes<'_>, read: &mut pb::Person) -> Result<(), Status> {
@@ -202,6 +253,7 @@ impl Api {
         if read.details.is_none() {
             read.details_status = FieldStatus::Locked.into();
         }
+        self.show_around(&known.around, eyes, &opener, read).await?;
         for held in known.identifiers.values() {
             if eyes.see_identifier(known, &held.identifier).await? {
                 read.identifiers.extend(wire::identifier_out(&opener, &held.identifier));

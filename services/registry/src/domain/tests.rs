@@ -1,10 +1,12 @@
 //! Given, when, then: every command in every state that matters.
 
 mod agencies;
+mod around;
 mod consent;
 mod facet;
 mod goal;
 mod links;
+mod marks;
 mod measure;
 mod person;
 mod plan;

@@ -34,6 +34,8 @@ pub struct Found {
     pub weight: i64,
     /// The same in hundredths of all that was asked for, 1 to 100.
     pub score: u32,
+    /// Whether the identifier that was asked for is one that names the record.
+    pub by_number: bool,
 }
 
 impl Found {
@@ -81,7 +83,7 @@ impl View {
                 .map(|kind| format!("WHEN {} THEN {}", kind as i64, kind.weight()))
                 .into();
             matches.push(format!(
-                "SELECT person, CASE kind {} ELSE 0 END AS weight, 1 AS alone FROM named WHERE hash IN ({})",
+                "SELECT person, CASE kind {} ELSE 0 END AS weight, 1 AS alone, 0 AS number FROM named WHERE hash IN ({})",
                 weights.join(" "),
                 hashes.join(", ")
             ));
@@ -90,7 +92,7 @@ impl View {
             let (hash, matching) = (places.put(hash.as_slice()), i64::from(*matching));
             let (weight, alone) = if matching == 1 { (MATCHING_WEIGHT, 0) } else { (NUMBER_WEIGHT, 1) };
             matches.push(format!(
-                "SELECT person, {weight} AS weight, {alone} AS alone FROM identified WHERE hash = {hash} AND matching = {matching}"
+                "SELECT person, {weight} AS weight, {alone} AS alone, {alone} AS number FROM identified WHERE hash = {hash} AND matching = {matching}"
             ));
         }
         if matches.is_empty() {
@@ -108,7 +110,8 @@ impl View {
             format!("WHERE total < {weight} OR (total = {weight} AND person > {person})")
         });
         let sql = format!(
-            "SELECT person, total FROM (SELECT m.person AS person, CAST(SUM(m.weight) AS bigint) AS total FROM ({}) m {} \
+            "SELECT person, total, number FROM (SELECT m.person AS person, CAST(SUM(m.weight) AS bigint) AS total, \
+             CAST(MAX(m.number) AS bigint) AS number FROM ({}) m {} \
              GROUP BY m.person HAVING SUM(m.alone) > 0) f {} ORDER BY total DESC, person LIMIT {}",
             matches.join(" UNION ALL "),
             reached.unwrap_or_default(),
@@ -120,7 +123,7 @@ impl View {
         for row in self.lists.db().fetch(&sql, places.0).await? {
             let (person, weight) = (PersonId::new(row.uuid(0)?), row.i64(1)?);
             let score = u32::try_from((weight * 100 / whole).clamp(1, 100)).unwrap_or(100);
-            found.push(Found { person, weight, score });
+            found.push(Found { person, weight, score, by_number: row.bool(2)? });
         }
         let more = found.len() > wanted.size;
         found.truncate(wanted.size);

@@ -7,6 +7,15 @@ codes!(pub mod quality: crate::domain::person::Quality = proto::registry::DataQu
     Full, Partial, NotKnown, NotAnswered, NotCollected
 });
 codes!(pub mod usage: crate::domain::person::Use = proto::registry::IdentifierUse { RecordNumber, Matching });
+codes!(pub mod relationship: crate::domain::person::Relationship = proto::registry::HouseholdRelationship {
+    Head, Child, Partner, Relative, Other
+});
+codes!(pub mod death_source: crate::domain::person::DeathSource = proto::registry::DeathSource {
+    Family, Provider, OfficialRecord, Other
+});
+codes!(pub mod restriction_reason: crate::domain::person::RestrictionReason = proto::registry::RestrictionReason {
+    FleeingViolence, OwnWish
+});
 codes!(pub mod achievement: crate::domain::goal::Achievement = proto::registry::Achievement {
     Achieved, Improving, NoChange, Worsening, NotAchieved, NotAttainable
 });

@@ -13,7 +13,7 @@ use proto::registry::registry_event::Kind;
 use tonic::Status;
 
 use super::codes::{quality, usage};
-use super::{Opener, id_text, kind_of, not_of, stored_id, stored_optional_id, wrap};
+use super::{Opener, around, contact, id_text, kind_of, marks, not_of, stored_id, stored_optional_id, wrap};
 use crate::domain::person::{
     ContactPoint, Details, Event, Identifier, Person, Quality, Scope, State, Told, Use,
 };
@@ -80,19 +80,7 @@ fn contact_points(given: &[pb::ContactPoint]) -> Result<Vec<ContactPoint>, BadFi
     if given.len() > MAX_CONTACT_POINTS {
         return Err(BadField::new("details.contact_points", format!("are more than {MAX_CONTACT_POINTS}")));
     }
-    let point = |(i, each): (usize, &pb::ContactPoint)| {
-        let name = |field: &str| format!("details.contact_points[{i}].{field}");
-        let text = |field: &str, text: &str| {
-            wire::optional_text(&name(field), text, SHORT).map(|text| text.map(Private::Plain))
-        };
-        Ok(ContactPoint {
-            kind: wire::choice::<pb::ContactKind>(&name("kind"), each.kind)?.into(),
-            value: wire::private(&name("value"), &each.value, SHORT)?,
-            whose: text("whose", &each.whose)?,
-            safe_to_leave_message: each.safe_to_leave_message,
-            best_times: text("best_times", &each.best_times)?,
-        })
-    };
+    let point = |(i, each)| contact::contact_point(&format!("details.contact_points[{i}]"), each);
     given.iter().enumerate().map(point).collect()
 }
 
@@ -108,6 +96,8 @@ fn canonical(details: &Details) -> Vec<u8> {
         whose: plain(&point.whose),
         safe_to_leave_message: point.safe_to_leave_message,
         best_times: plain(&point.best_times),
+        r#use: point.used_for,
+        safe_to_say_who_calls: point.safe_to_say_who_calls,
     };
     let message = pb::PersonDetails {
         given_name: plain(&details.given_name),
@@ -186,6 +176,7 @@ fn joined(texts: &[&str]) -> Vec<u8> {
 pub fn person_state(state: &State) -> pb::PersonState {
     match state {
         State::Unmade => pb::PersonState::Unspecified,
+        State::Active(known) if known.death.is_some() => pb::PersonState::Deceased,
         State::Active(_) => pb::PersonState::Active,
         State::InError(_) => pb::PersonState::EnteredInError,
         State::Erased(_) => pb::PersonState::Erased,
@@ -207,15 +198,6 @@ pub fn details_out(opener: &Opener, details: &Details) -> Option<pb::PersonDetai
     let birth_date = some(&details.birth_date)?;
     let birth_date = birth_date.parse::<Day>().ok().map(wire::to_date);
     let languages = some(&details.languages)?;
-    let point = |point: &ContactPoint| {
-        Some(pb::ContactPoint {
-            kind: point.kind,
-            value: opener.text(&point.value)?,
-            whose: some(&point.whose)?,
-            safe_to_leave_message: point.safe_to_leave_message,
-            best_times: some(&point.best_times)?,
-        })
-    };
     Some(pb::PersonDetails {
         given_name: some(&details.given_name)?,
         middle_name: some(&details.middle_name)?,
@@ -228,7 +210,11 @@ pub fn details_out(opener: &Opener, details: &Details) -> Option<pb::PersonDetai
         birth_date_quality: details.birth_date_quality.map_or(0, quality::number),
         languages: languages.split(',').filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
         interpreter_needed: details.interpreter_needed.is_some(),
-        contact_points: details.contact_points.iter().map(point).collect::<Option<_>>()?,
+        contact_points: details
+            .contact_points
+            .iter()
+            .map(|point| contact::contact_point_out(opener, point))
+            .collect::<Option<_>>()?,
     })
 }
 
@@ -248,16 +234,7 @@ pub fn identifier_out(opener: &Opener, identifier: &Identifier) -> Option<pb::Pe
 
 fn details_sealed(details: &Details, ink: &Ink<'_>) -> Result<pb::SealedDetails, Status> {
     let seal = |field: &str, text: &Option<Private>| ink.seal_some(field, text.as_ref());
-    let point = |(i, point): (usize, &ContactPoint)| {
-        let name = |field: &str| format!("contact[{i}].{field}");
-        Ok::<_, Status>(pb::SealedContactPoint {
-            kind: point.kind,
-            value: Some(ink.seal(&name("value"), &point.value)?),
-            whose: seal(&name("whose"), &point.whose)?,
-            safe_to_leave_message: point.safe_to_leave_message,
-            best_times: seal(&name("best_times"), &point.best_times)?,
-        })
-    };
+    let point = |(i, point)| contact::contact_point_sealed(&format!("contact[{i}]"), point, ink);
     Ok(pb::SealedDetails {
         given_name: seal("name.given", &details.given_name)?,
         middle_name: seal("name.middle", &details.middle_name)?,
@@ -282,15 +259,6 @@ fn details_stored(
     let bad = |why| Unreadable::new(stored, why);
     let details = details.ok_or_else(|| bad("it has no details"))?;
     let text = |sealed: &Option<Sealed>| from_private(sealed.as_ref());
-    let point = |point: &pb::SealedContactPoint| {
-        Some(ContactPoint {
-            kind: point.kind,
-            value: text(&point.value)?,
-            whose: text(&point.whose),
-            safe_to_leave_message: point.safe_to_leave_message,
-            best_times: text(&point.best_times),
-        })
-    };
     Ok(Details {
         given_name: text(&details.given_name),
         middle_name: text(&details.middle_name),
@@ -306,7 +274,7 @@ fn details_stored(
         contact_points: details
             .contact_points
             .iter()
-            .map(point)
+            .map(contact::contact_point_stored)
             .collect::<Option<_>>()
             .ok_or_else(|| bad("a contact point has no value"))?,
         digest: hash_stored(stored, &details.digest)?,
@@ -437,6 +405,14 @@ impl Encoding for Person {
                 };
                 Payload::new(pb::PersonsUnlinked::full_name(), &wrap(Kind::PersonsUnlinked(message)))
             }
+            Event::NeverLinked { one, other } => {
+                let message = pb::PersonsNeverLinked { one_id: one.to_string(), other_id: other.to_string() };
+                Payload::new(pb::PersonsNeverLinked::full_name(), &wrap(Kind::PersonsNeverLinked(message)))
+            }
+            Event::Around(change) => around::encode(change, person_id, ink)?,
+            Event::Died(_) | Event::DeathInError | Event::Restricted(_) | Event::RestrictionLifted { .. } => {
+                marks::encode(event, person_id)
+            }
             Event::Erased => {
                 let message = pb::PersonErased { person_id };
                 Payload::new(pb::PersonErased::full_name(), &wrap(Kind::PersonErased(message)))
@@ -493,7 +469,23 @@ impl Encoding for Person {
                 canonical: stored_id(stored, &message.canonical_id)?,
                 member: stored_id(stored, &message.member_id)?,
             },
+            Kind::PersonsNeverLinked(message) => Event::NeverLinked {
+                one: stored_id(stored, &message.one_id)?,
+                other: stored_id(stored, &message.other_id)?,
+            },
+            kind @ (Kind::PersonDied(_)
+            | Kind::PersonDeathEnteredInError(_)
+            | Kind::PersonRestricted(_)
+            | Kind::PersonRestrictionLifted(_)) => marks::decode(stored, kind)?,
             Kind::PersonErased(_) => Event::Erased,
+            kind @ (Kind::ContactPointSet(_)
+            | Kind::ContactPointRemoved(_)
+            | Kind::CrisisContactSet(_)
+            | Kind::CrisisContactRemoved(_)
+            | Kind::WarningSignsSet(_)
+            | Kind::WarningSignsRemoved(_)
+            | Kind::HouseholdJoined(_)
+            | Kind::HouseholdLeft(_)) => Event::Around(around::decode(stored, kind)?),
             _ => return Err(not_of::<Person>(stored)),
         })
     }

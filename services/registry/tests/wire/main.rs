@@ -85,10 +85,13 @@ macro_rules! read {
 }
 
 // Behind the macros that they use.
+mod around;
 mod catalogue;
 mod consents;
+mod duplicates;
 mod facets;
 mod goals;
+mod marks;
 mod measures;
 mod plans;
 mod team;
@@ -352,6 +355,8 @@ async fn a_person_is_changed(store: OnStore) {
             whose: "sister".into(),
             safe_to_leave_message: true,
             best_times: "mornings".into(),
+            r#use: pb::ContactUse::Mobile.into(),
+            safe_to_say_who_calls: true,
         }],
         ..named("Ana", "Example").unwrap()
     };

@@ -277,7 +277,10 @@ fn cancel_reason(field: &str, number: i32) -> Result<CancelReason, BadField> {
             field,
             "is RescheduleAppointment's alone; call that to make another in its place",
         )),
-        reason @ (CancelReason::Person | CancelReason::Service | CancelReason::Other) => Ok(reason),
+        reason
+        @ (CancelReason::Person | CancelReason::Service | CancelReason::Other | CancelReason::Died) => {
+            Ok(reason)
+        }
     }
 }
 

@@ -13,7 +13,7 @@ platform::codes!(pub mod missed: crate::domain::appointment::MissedReason = prot
     ToldBefore, ToldAfter, NotKnown, Service,
 });
 platform::codes!(pub mod cancelled: crate::domain::appointment::CancelReason = proto::therapy::CancelReason {
-    Person, Service, Rescheduled, Other,
+    Person, Service, Rescheduled, Other, Died,
 });
 platform::codes!(pub mod wall_time: kernel::WallTimeKind = proto::therapy::WallTimeKind {
     Ordinary, Skipped, Ambiguous,

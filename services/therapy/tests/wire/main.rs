@@ -8,6 +8,7 @@
 
 mod appointments;
 mod crowd;
+mod deaths;
 mod episodes;
 mod practitioners;
 

@@ -22,6 +22,7 @@ const STATE: &str = "state";
 const ASKED: &str = "asked";
 const STATUS: &str = "status";
 const LAPSED: &str = "lapsed";
+const DIED: &str = "died";
 const LINKED: &str = "linked";
 
 pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
@@ -110,6 +111,8 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         }
         Kind::ReferralSplit(_) => state(entries, read, "in progress, passed to several", true),
         Kind::ReferralPartEnded(_) => goes_on(entries, REFERRAL, read, |_| {}),
+        Kind::ReferralPersonDied(_) => note(entries, read, DIED, |_| Some("the person died".to_owned())),
+        Kind::ReferralPersonAlive(_) => note(entries, read, DIED, |_| None),
         Kind::ReferralConsentLapsed(_) => note(entries, read, LAPSED, |_| Some("consent lapsed".to_owned())),
         Kind::ReferralConsentRestored(_) => note(entries, read, LAPSED, |_| None),
         Kind::ReferralContactMade(made) => {
@@ -185,6 +188,7 @@ fn state(entries: &mut Entries, read: &Read, word: &str, open: bool) {
         if !open {
             stored.facts.remove(ASKED);
             stored.facts.remove(LAPSED);
+            stored.facts.remove(DIED);
         }
         let line = line(&stored.facts);
         if let Some(entry) = stored.entry.as_mut() {
@@ -214,7 +218,7 @@ fn note(entries: &mut Entries, read: &Read, name: &str, change: impl FnOnce(&str
 fn line(facts: &BTreeMap<String, String>) -> String {
     let asked = facts.get(ASKED).map(|_| "information asked for");
     let noted = |name| facts.get(name).map(String::as_str);
-    let notes = [noted(STATUS), asked, noted(LAPSED), noted(LINKED)];
+    let notes = [noted(STATUS), asked, noted(LAPSED), noted(DIED), noted(LINKED)];
     let said: String = notes.into_iter().flatten().map(|note| format!(", {note}")).collect();
     format!("Referral to {}: {}{said}", fact(facts, "offer"), fact(facts, STATE))
 }

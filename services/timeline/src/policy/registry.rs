@@ -6,7 +6,7 @@ use prost::Message;
 use proto::registry::registry_event::Kind;
 use proto::registry::{self as pb, RegistryEvent};
 use proto::timeline::EntryKind;
-use proto::types::{Purpose, Voice};
+use proto::types::{Occurred, Purpose, Voice};
 
 use super::{Unreadable, entry, goes_on, shared, spoken, withdraw};
 use crate::entries::{Entries, Put};
@@ -14,6 +14,7 @@ use crate::entries::{Entries, Put};
 const LOG: &str = "registry";
 const GOAL: &str = "goal";
 const FACET: &str = "facet";
+const DEATH: &str = "death";
 const ERASED: &str = "erased";
 
 pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
@@ -195,6 +196,53 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
                 spoken(LOG, read, unlinked),
             );
         }
+        Kind::PersonsNeverLinked(two) => {
+            let line = "This record was found not to be of one person with another";
+            entries.put(
+                format!("never:{}:{}:{}", two.one_id, two.other_id, read.event.version),
+                spoken(LOG, read, entry(LOG, read, EntryKind::Link, line)),
+            );
+        }
+        Kind::PersonDied(died) => {
+            let source = match died.death.ok_or(Unreadable)?.source() {
+                pb::DeathSource::Unspecified => return Err(Unreadable),
+                pb::DeathSource::Family => "family or friends",
+                pb::DeathSource::Provider => "a provider",
+                pb::DeathSource::OfficialRecord => "an official record",
+                pb::DeathSource::Other => "somebody else",
+            };
+            let line = format!("The person died, by {source}");
+            entries.put(DEATH, spoken(LOG, read, entry(LOG, read, EntryKind::Milestone, line)));
+        }
+        Kind::PersonDeathEnteredInError(_) => goes_on(entries, DEATH, read, |death| {
+            death.withdrawn = true;
+            death.line = "withdrawn: entered in error".into();
+        }),
+        // How somebody is reached, and how a crisis tells itself, stand with the person alone.
+        Kind::HouseholdJoined(joined) => {
+            let membership = joined.membership.ok_or(Unreadable)?;
+            let key = format!("household:{}", membership.household_id);
+            let mut household = entry(LOG, read, EntryKind::StatusChange, "Belongs to a household");
+            household.start = day(read, membership.from.as_ref());
+            household.end = day(read, membership.until.as_ref());
+            household.open = household.end.is_none();
+            entries.put(key, spoken(LOG, read, household));
+        }
+        Kind::HouseholdLeft(left) => {
+            goes_on(entries, &format!("household:{}", left.household_id), read, |household| {
+                household.end = day(read, left.until.as_ref());
+                household.open = false;
+            })
+        }
+        Kind::PersonRestricted(_) => {
+            let line = "The person is not to be found but by those who serve them";
+            let restricted = entry(LOG, read, EntryKind::StatusChange, line);
+            entries.put(format!("restricted:{}", read.event.version), spoken(LOG, read, restricted));
+        }
+        Kind::PersonRestrictionLifted(_) => {
+            let lifted = entry(LOG, read, EntryKind::StatusChange, "The person may be found again");
+            entries.put(format!("unrestricted:{}", read.event.version), spoken(LOG, read, lifted));
+        }
         Kind::PersonErased(_) => {
             entries.put(
                 ERASED,
@@ -266,6 +314,13 @@ fn measure(
 /// Whose words an event carries.
 fn by_whom(read: &Read) -> &'static str {
     if read.event.voice == i32::from(Voice::Person) { "the person" } else { "staff" }
+}
+
+/// A day in the zone that the event was told in.
+fn day(read: &Read, on: Option<&proto::Date>) -> Option<Occurred> {
+    let zone = read.event.occurred.as_ref().map_or("UTC", |occurred| occurred.zone.as_str());
+    let day = on.and_then(platform::wire::from_date)?;
+    Some(platform::wire::to_occurred(&kernel::Occurred::day(day, kernel::Zone::stored(zone))))
 }
 
 fn goal(entries: &mut Entries, read: &Read, line: &str, open: bool) {

@@ -261,6 +261,16 @@ pub enum Command {
         /// How far.
         status: BusinessStatus,
     },
+    /// The person died.
+    Rest {
+        /// Since when its clocks rest.
+        at: Timestamp,
+    },
+    /// That the person died was an error.
+    Wake {
+        /// Since when.
+        at: Timestamp,
+    },
     /// The consent that it was sent with holds no longer.
     LapseConsent {
         /// The directive that says so.

@@ -106,6 +106,8 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         }
         Command::AddContact { by, contact } => talk::contact(for_target(state, by)?, contact),
         Command::SetStatus { by, status } => talk::status(for_target(state, by)?, status),
+        Command::Rest { at } => Ok(passing::rest(state, at)),
+        Command::Wake { at } => Ok(passing::wake(state, at)),
         Command::LapseConsent { directive, at } => Ok(passing::lapse_consent(state, directive, at)),
         Command::RestoreConsent { directive, at } => Ok(passing::restore_consent(state, directive, at)),
         Command::AskTransfer { by, text } => links::ask_transfer(made(state, by)?, by, text),

@@ -133,6 +133,16 @@ pub enum Event {
     ContactMade(Contact),
     /// How far the target says it is.
     StatusSet(BusinessStatus),
+    /// The person died.
+    PersonDied {
+        /// Since when its clocks rest.
+        at: Timestamp,
+    },
+    /// That the person died was an error.
+    PersonAlive {
+        /// When the clocks that rested run out now; none where they rest on.
+        clocks: Vec<(Clock, Timestamp)>,
+    },
     /// The consent that it was sent with holds no longer.
     ConsentLapsed {
         /// The directive that says so.

@@ -59,6 +59,9 @@ pub enum Refusal {
         "the person's consent to this referral has lapsed; until it is given again the referral can only be rejected or cancelled"
     )]
     ConsentLapsed,
+    /// Nobody is taken on any more.
+    #[error("the person died; reject or cancel the referral with the reason died")]
+    PersonDied,
     /// Nobody asked that.
     #[error("there is no such question on this referral; read its questions with GetReferral")]
     QuestionNotFound,
@@ -94,6 +97,7 @@ impl kernel::Refusal for Refusal {
             | Self::ZeroExclusion
             | Self::CriterionMissing
             | Self::ConsentLapsed
+            | Self::PersonDied
             | Self::AlreadySplit
             | Self::AnotherPerson
             | Self::AlreadySupplied
@@ -119,6 +123,7 @@ impl kernel::Refusal for Refusal {
             Self::CriterionMissing => "CRITERION_MISSING",
             Self::AlreadyOpen => "ALREADY_OPEN",
             Self::ConsentLapsed => "CONSENT_LAPSED",
+            Self::PersonDied => "PERSON_DIED",
             Self::QuestionNotFound => "QUESTION_NOT_FOUND",
             Self::AlreadySupplied => "ALREADY_SUPPLIED",
             Self::AlreadySplit => "ALREADY_SPLIT",

@@ -151,6 +151,8 @@ pub struct Beside {
     pub directive: Option<String>,
     /// The directive by which it went until its consent lapsed, until one gives it back.
     pub consent_lapsed: Option<String>,
+    /// Whether the person died.
+    pub died: bool,
     /// How far the target says it is.
     pub status: BusinessStatus,
     /// What the target wanted to know, oldest first.
@@ -282,6 +284,8 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         | Event::InformationSupplied { .. }
         | Event::ContactMade(_)
         | Event::StatusSet(_)
+        | Event::PersonDied { .. }
+        | Event::PersonAlive { .. }
         | Event::ConsentLapsed { .. }
         | Event::ConsentRestored { .. }
         | Event::TransferAsked { .. }
@@ -345,7 +349,9 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
             Situation::OnHold { reason: *reason }
         }
         Event::Resumed { clocks } => {
-            beside.clocks.go_on(clocks.iter().copied());
+            if !beside.died {
+                beside.clocks.go_on(clocks.iter().copied());
+            }
             Situation::InProgress
         }
         Event::Reviewed { next } => {
@@ -385,8 +391,20 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
         Event::ConsentRestored { directive, clocks } => {
             beside.directive = Some(directive.clone());
             beside.consent_lapsed = None;
-            // On hold they rest on.
-            if !matches!(now, Situation::OnHold { .. }) {
+            // On hold, and once the person died, they rest on.
+            if !matches!(now, Situation::OnHold { .. }) && !beside.died {
+                beside.clocks.go_on(clocks.iter().copied());
+            }
+            now
+        }
+        Event::PersonDied { at } => {
+            beside.died = true;
+            beside.clocks.rest_from(*at);
+            now
+        }
+        Event::PersonAlive { clocks } => {
+            beside.died = false;
+            if !matches!(now, Situation::OnHold { .. }) && beside.consent_lapsed.is_none() {
                 beside.clocks.go_on(clocks.iter().copied());
             }
             now

@@ -39,6 +39,8 @@ names!(COMMANDS, command_name: Command {
     SupplyInformation => "supply information",
     AddContact => "add contact",
     SetStatus => "set status",
+    Rest => "rest",
+    Wake => "wake",
     LapseConsent => "lapse consent",
     RestoreConsent => "restore consent",
     AskTransfer => "ask for a transfer",
@@ -102,6 +104,7 @@ fn states() -> Vec<(&'static str, Vec<Event>)> {
         ("accepted, consent lapsed", lapsed(open())),
         ("in progress, consent lapsed", lapsed(then(open(), [Event::Started]))),
         ("on hold, consent lapsed", lapsed(then(open(), [held(HoldReason::Documents)]))),
+        ("requested, person died", then(asked(), [Event::PersonDied { at: noon() }])),
         ("recorded", vec![recorded()]),
         ("entered in error", then(asked(), [Event::EnteredInError])),
     ]
@@ -156,6 +159,8 @@ fn commands(by: By) -> Vec<Command> {
         Command::SupplyInformation { by, question: Uuid::from_u128(1), text: text.clone() },
         Command::AddContact { by, contact: contact(1, true) },
         Command::SetStatus { by, status: BusinessStatus::Scheduled },
+        Command::Rest { at: noon() },
+        Command::Wake { at: noon() },
         Command::LapseConsent { directive: "consent-1".into(), at: noon() },
         Command::RestoreConsent { directive: "consent-2".into(), at: noon() },
         Command::AskTransfer { by, text },
@@ -281,6 +286,8 @@ fn is_asked_of_one(command: &str) -> bool {
     let begins = ["draft", "record"];
     let own = [
         "report",
+        "rest",
+        "wake",
         "lapse consent",
         "restore consent",
         "follow",

@@ -3,7 +3,7 @@
 
 use kernel::{AgencyId, By, PersonId};
 
-use super::{Details, Identifier};
+use super::{AroundAsk, Details, Identifier, Mark};
 
 /// A person as another system tells them, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,20 @@ pub enum Command {
         by: By,
         /// Which.
         agency: AgencyId,
+    },
+    /// Something of what is around the person.
+    Around {
+        /// Who asks.
+        by: By,
+        /// What.
+        ask: AroundAsk,
+    },
+    /// Something of what stands beside the record.
+    Mark {
+        /// Who asks.
+        by: By,
+        /// What.
+        mark: Mark,
     },
     /// Destroy the key.
     Erase {

@@ -3,7 +3,7 @@
 
 use kernel::{By, Decider, Discrepancy};
 
-use super::{Command, Event, Held, Identifier, Known, Person, Refusal, State, Told, Use};
+use super::{Command, Event, Held, Identifier, Known, Person, Refusal, State, Told, Use, around, marks};
 
 impl Decider for Person {
     const CATEGORY: &'static str = "person";
@@ -53,6 +53,10 @@ impl Decider for Person {
                     false => vec![Event::ServingAgencyAdded { agency }],
                 })
             }
+            Command::Around { by, ask } => {
+                Ok(around::decide(state, by, ask)?.map(Event::Around).into_iter().collect())
+            }
+            Command::Mark { by, mark } => marks::decide(state, by, mark),
             Command::Erase { by } => match state {
                 State::Unmade => Err(Refusal::NotFound),
                 State::Active(known) | State::InError(known) | State::Erased(known) if !known.is_for(by) => {

@@ -3,7 +3,7 @@
 
 use kernel::{AgencyId, Discrepancy, PersonId, Private};
 
-use super::Told;
+use super::{Change, Death, Restriction, Told};
 
 /// How good a datum is (HMIS FY2026 3.01.5, 3.02.2, 3.03.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +64,10 @@ pub struct ContactPoint {
     pub safe_to_leave_message: bool,
     /// When the person is best reached there.
     pub best_times: Option<Private>,
+    /// What it is used for, as the contract numbers it; 0 where not told.
+    pub used_for: i32,
+    /// Whether saying who calls is safe.
+    pub safe_to_say_who_calls: bool,
 }
 
 /// Among whom an identifier is known.
@@ -158,6 +162,26 @@ pub enum Event {
         canonical: PersonId,
         /// The one that was read with it.
         member: PersonId,
+    },
+    /// This record and another are of two humans, found before anybody linked them.
+    NeverLinked {
+        /// One of them.
+        one: PersonId,
+        /// The other.
+        other: PersonId,
+    },
+    /// Something around the person is otherwise.
+    Around(Change),
+    /// The person died, or another day or source of it is right.
+    Died(Death),
+    /// The death should never have been written.
+    DeathInError,
+    /// The person is not to be found but by those who serve them.
+    Restricted(Restriction),
+    /// The person may be found again.
+    RestrictionLifted {
+        /// Whether the person said so in their own voice.
+        own_words: bool,
     },
     /// The key is destroyed.
     Erased,

@@ -1,4 +1,4 @@
-//! Linking two records of one human, and taking the link apart: a pure function of both records.
+//! Linking two records of one human, taking the link apart, and saying that they are two: a pure function of both records.
 //! Invariant: only canonical records are linked, so links form trees; a link is never refused for what it makes overlap.
 
 use kernel::By;
@@ -57,4 +57,21 @@ pub fn unlink(link: Link<'_>) -> Result<Option<Event>, Refusal> {
         return Ok(Some(Event::Unlinked { canonical: canonical.id, member: member.id }));
     }
     if canonical.never.contains(&member.id) { Ok(None) } else { Err(Refusal::NotLinked) }
+}
+
+/// What happens to both records when they are found to be of two humans: the same event on each, or nothing where that is known. Of two that are read
+/// as one by way of others it is said all the same, and then the links contradict each other.
+///
+/// # Errors
+/// See [`Refusal`].
+pub fn never_link(link: Link<'_>) -> Result<Option<Event>, Refusal> {
+    let (one, other) = link.admit()?;
+    if one.id == other.id {
+        return Err(Refusal::SameRecord);
+    }
+    if one.members.contains(&other.id) || other.members.contains(&one.id) {
+        return Err(Refusal::Linked);
+    }
+    let known = one.never.contains(&other.id);
+    Ok((!known).then_some(Event::NeverLinked { one: one.id, other: other.id }))
 }

@@ -21,8 +21,8 @@ pub enum Refusal {
     /// The caller may see the person and may not do this.
     #[error("this is for an operator to do")]
     OperatorsAlone,
-    /// A person does not register anybody.
-    #[error("an agency or an operator registers people")]
+    /// A person registers nobody and tells of no death.
+    #[error("an agency or an operator does this")]
     NotForThePerson,
     /// Other agencies rely on the record.
     #[error(
@@ -42,6 +42,26 @@ pub enum Refusal {
         "these two were unlinked as two different humans; send despite_unlinked to link them all the same"
     )]
     NeverLink,
+    /// They are linked: somebody found that they are one human.
+    #[error("these two are linked; unlink them, which leaves that they are never linked again")]
+    Linked,
+    /// Only the person's voice says it.
+    #[error("these are the person's own words: the person says them, or staff send voice as the person's")]
+    NotInPersonsVoice,
+    /// There is none.
+    #[error("the person has no such contact point; read them with GetPerson")]
+    NoSuchContactPoint,
+    /// They do not belong to it.
+    #[error("the person does not belong to this household; read theirs with GetPerson")]
+    NotOfThisHousehold,
+    /// The days are the wrong way round.
+    #[error(
+        "the person joined this household after that day; send a later one, or correct the day they joined"
+    )]
+    LeftBeforeJoined,
+    /// The person asked not to be found.
+    #[error("the person asked in their own voice not to be found; only their own voice takes it back")]
+    RestrictedByThePerson,
     /// There is no link between them.
     #[error("these two are not linked")]
     NotLinked,
@@ -50,15 +70,20 @@ pub enum Refusal {
 impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::NotFound => RefusalKind::NotFound,
+            Self::NotFound | Self::NoSuchContactPoint | Self::NotOfThisHousehold => RefusalKind::NotFound,
             Self::AlreadyExists | Self::IdentifierTaken => RefusalKind::AlreadyExists,
             Self::Erased
             | Self::ServedByOthers
             | Self::SameRecord
             | Self::AlreadyAMember
             | Self::NeverLink
+            | Self::Linked
+            | Self::LeftBeforeJoined
             | Self::NotLinked => RefusalKind::FailedPrecondition,
-            Self::OperatorsAlone | Self::NotForThePerson => RefusalKind::PermissionDenied,
+            Self::OperatorsAlone
+            | Self::NotForThePerson
+            | Self::RestrictedByThePerson
+            | Self::NotInPersonsVoice => RefusalKind::PermissionDenied,
         }
     }
     fn reason(&self) -> &'static str {
@@ -73,6 +98,12 @@ impl kernel::Refusal for Refusal {
             Self::SameRecord => "SAME_RECORD",
             Self::AlreadyAMember => "ALREADY_A_MEMBER",
             Self::NeverLink => "NEVER_LINK",
+            Self::Linked => "LINKED",
+            Self::NotInPersonsVoice => "NOT_IN_PERSONS_VOICE",
+            Self::NoSuchContactPoint => "CONTACT_POINT_NOT_FOUND",
+            Self::NotOfThisHousehold => "NOT_OF_THIS_HOUSEHOLD",
+            Self::LeftBeforeJoined => "LEFT_BEFORE_JOINED",
+            Self::RestrictedByThePerson => "RESTRICTED_BY_THE_PERSON",
             Self::NotLinked => "NOT_LINKED",
         }
     }

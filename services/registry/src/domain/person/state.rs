@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{AgencyId, By, PersonId};
 
-use super::{Details, Event, Identifier, Refusal};
+use super::{Around, Death, Details, Event, Identifier, Refusal, Restriction};
 
 /// Where a record stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,8 +38,14 @@ pub struct Known {
     pub member_of: Option<PersonId>,
     /// The records read with it.
     pub members: BTreeSet<PersonId>,
-    /// The records it was unlinked from.
+    /// The records it was unlinked from, or found not to be of the same human as.
     pub never: BTreeSet<PersonId>,
+    /// Who and what is around them.
+    pub around: Around,
+    /// Their death, where one was told.
+    pub death: Option<Death>,
+    /// That they are not to be found.
+    pub restriction: Option<Restriction>,
 }
 
 /// An identifier of a record.
@@ -62,6 +68,9 @@ impl Known {
             member_of: None,
             members: BTreeSet::new(),
             never: BTreeSet::new(),
+            around: Around::default(),
+            death: None,
+            restriction: None,
         }
     }
 
@@ -184,10 +193,19 @@ impl State {
                     known.never.insert(*canonical);
                 }
             }),
+            Event::NeverLinked { one, other } => self.change(|known| {
+                known.never.insert(if known.id == *one { *other } else { *one });
+            }),
+            Event::Around(change) => self.change(|known| known.around.change(change)),
+            Event::Died(death) => self.change(|known| known.death = Some(death.clone())),
+            Event::DeathInError => self.change(|known| known.death = None),
+            Event::Restricted(restriction) => self.change(|known| known.restriction = Some(*restriction)),
+            Event::RestrictionLifted { .. } => self.change(|known| known.restriction = None),
             Event::Erased => match self {
                 Self::Unmade => Self::Unmade,
                 Self::Active(mut known) | Self::InError(mut known) | Self::Erased(mut known) => {
                     known.identifiers.clear();
+                    known.around = Around::default();
                     known.details = None;
                     Self::Erased(known)
                 }

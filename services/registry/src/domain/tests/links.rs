@@ -1,8 +1,11 @@
 //! Two records of one human.
 
 use super::*;
-use crate::domain::person::{Link, Person, Refusal, link, unlink};
+use std::collections::BTreeSet;
+
+use crate::domain::person::{Link, Person, Refusal, link, never_link, unlink};
 use kernel::Decider;
+use proptest::prelude::*;
 
 const CAT: PersonId = PersonId::of(12);
 
@@ -85,4 +88,123 @@ fn who_does_not_serve_both_links_neither() {
     let gone = record(BEN, [Event::Erased]);
     assert_eq!(link(both(&ana, &gone), false), Err(Refusal::Erased));
     assert_eq!(link(both(&ana, &State::Unmade), false), Err(Refusal::NotFound));
+}
+
+#[test]
+fn two_records_that_were_never_linked_are_said_to_be_two_humans_once() {
+    let (ana, ben) = (record(ANA, []), record(BEN, []));
+    let never = Event::NeverLinked { one: ANA, other: BEN };
+    assert_eq!(never_link(both(&ana, &ben)), Ok(Some(never.clone())));
+    let (ana, ben) = (record(ANA, [never.clone()]), record(BEN, [never]));
+    assert_eq!(never_link(both(&ana, &ben)), Ok(None));
+    assert_eq!(never_link(both(&ben, &ana)), Ok(None), "either way round");
+    assert_eq!(link(both(&ben, &ana), false), Err(Refusal::NeverLink));
+    assert_eq!(link(both(&ana, &ben), true), Ok(Some(linked(ANA, BEN))));
+    assert_eq!(never_link(both(&ana, &ana)), Err(Refusal::SameRecord));
+    let (ana, ben) = (record(ANA, [linked(ANA, BEN)]), record(BEN, [linked(ANA, BEN)]));
+    assert_eq!(never_link(both(&ana, &ben)), Err(Refusal::Linked));
+    assert_eq!(never_link(both(&ben, &ana)), Err(Refusal::Linked), "either way round");
+    let asked = Link { by: THE_SHELTER, canonical: &record(ANA, []), member: &record(BEN, []) };
+    assert_eq!(never_link(asked), Err(Refusal::NotFound));
+}
+
+/// What is asked of two of a few records.
+#[derive(Clone, Copy, Debug)]
+enum Ask {
+    Link { despite: bool },
+    Unlink,
+    NeverLink,
+}
+
+fn ask() -> impl Strategy<Value = (Ask, usize, usize)> {
+    let what = prop_oneof![
+        4 => any::<bool>().prop_map(|despite| Ask::Link { despite }),
+        2 => Just(Ask::Unlink),
+        1 => Just(Ask::NeverLink),
+    ];
+    (what, 0..RECORDS, 0..RECORDS)
+}
+
+const RECORDS: usize = 5;
+
+/// The links and what is never to be linked, and nothing more: what the records come to together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Naive {
+    links: BTreeSet<(usize, usize)>,
+    never: BTreeSet<(usize, usize)>,
+}
+
+impl Naive {
+    /// Does what is asked: whether it changed anything, or none where it is refused.
+    fn answer(&mut self, what: Ask, one: usize, other: usize) -> Option<bool> {
+        let two = (one.min(other), one.max(other));
+        let member = |of: usize| self.links.iter().any(|(_, member)| *member == of);
+        let before = self.clone();
+        match what {
+            _ if one == other => return None,
+            Ask::Link { .. } if self.links.contains(&(one, other)) => {}
+            Ask::Link { .. } if member(one) || member(other) => return None,
+            Ask::Link { despite: false } if self.never.contains(&two) => return None,
+            Ask::Link { .. } => {
+                self.links.insert((one, other));
+                self.never.remove(&two);
+            }
+            Ask::Unlink if self.links.remove(&(one, other)) => {
+                self.never.insert(two);
+            }
+            Ask::Unlink if self.never.contains(&two) => {}
+            Ask::Unlink => return None,
+            Ask::NeverLink if self.links.contains(&(one, other)) || self.links.contains(&(other, one)) => {
+                return None;
+            }
+            Ask::NeverLink => {
+                self.never.insert(two);
+            }
+        }
+        Some(*self != before)
+    }
+}
+
+proptest! {
+    /// Any links, unlinks and never-links in any order: each record, folded anew from its own events, knows just what the two sets say of it.
+    #[test]
+    fn any_sequence_of_links_and_unlinks_reads_as_a_fresh_fold_would(asks in prop::collection::vec(ask(), 0..40)) {
+        let id = |record: usize| PersonId::of(100 + record as u128);
+        let mut logs: Vec<Vec<Event>> = (0..RECORDS).map(|record| vec![registered(id(record))]).collect();
+        let mut naive = Naive::default();
+        for (what, one, other) in asks {
+            let (canonical, member) = (Person::fold(&logs[one]), Person::fold(&logs[other]));
+            let two = both(&canonical, &member);
+            let answer = match what {
+                Ask::Link { despite } => link(two, despite),
+                Ask::Unlink => unlink(two),
+                Ask::NeverLink => never_link(two),
+            };
+            // With itself the edge refuses before the domain is asked; here both do.
+            let told = if one == other { None } else { answer.ok().map(|event| {
+                let changed = event.is_some();
+                logs[one].extend(event.clone());
+                logs[other].extend(event);
+                changed
+            }) };
+            prop_assert_eq!(told, naive.answer(what, one, other), "{:?} {} {}", what, one, other);
+            for (record, log) in logs.iter().enumerate() {
+                let state = Person::fold(log);
+                let of = |pairs: &BTreeSet<(usize, usize)>| -> BTreeSet<PersonId> {
+                    let other = |(low, high): &(usize, usize)| match record {
+                        record if record == *low => Some(id(*high)),
+                        record if record == *high => Some(id(*low)),
+                        _ => None,
+                    };
+                    pairs.iter().filter_map(other).collect()
+                };
+                let members = naive.links.iter().filter(|(canonical, _)| *canonical == record);
+                let mut wanted = known(id(record));
+                wanted.members = members.map(|(_, member)| id(*member)).collect();
+                wanted.member_of = naive.links.iter().find(|(_, member)| *member == record).map(|(canonical, _)| id(*canonical));
+                wanted.never = of(&naive.never);
+                prop_assert_eq!(state, State::Active(wanted));
+            }
+        }
+    }
 }

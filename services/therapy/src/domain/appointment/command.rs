@@ -95,7 +95,7 @@ pub enum Command {
     },
     /// Call it off.
     Cancel {
-        /// Who does: the agency, or the person for the person's own reason.
+        /// Who does: the agency, the person for the person's own reason, or the system once the person died.
         by: By,
         /// Why.
         reason: CancelReason,

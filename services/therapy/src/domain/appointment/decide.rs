@@ -163,7 +163,13 @@ fn confirm(state: &State, by: By) -> Result<Vec<Event>, Refusal> {
 }
 
 fn cancel(state: &State, by: By, reason: CancelReason) -> Result<Vec<Event>, Refusal> {
-    let (content, situation) = of_either(state, by)?;
+    let (content, situation) = match (state, by) {
+        // What follows from a death nobody has to ask for.
+        (State::Made { content, situation, .. }, By::System) if reason == CancelReason::Died => {
+            (content.as_ref(), *situation)
+        }
+        (State::Unmade | State::Made { .. } | State::InError { .. }, _) => of_either(state, by)?,
+    };
     if by == By::Person(content.person) && reason != CancelReason::Person {
         return Err(Refusal::AgencyOnly);
     }

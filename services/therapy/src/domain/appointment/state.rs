@@ -33,11 +33,13 @@ pub enum CancelReason {
     Rescheduled,
     /// Another reason.
     Other,
+    /// The person died: counted against nobody.
+    Died,
 }
 
 impl CancelReason {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Person, Self::Service, Self::Rescheduled, Self::Other];
+    pub const ALL: [Self; 5] = [Self::Person, Self::Service, Self::Rescheduled, Self::Other, Self::Died];
 }
 
 /// The status of an appointment.

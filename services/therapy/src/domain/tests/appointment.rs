@@ -320,6 +320,19 @@ fn it_is_called_off_until_it_is_over() {
 }
 
 #[test]
+fn a_death_calls_it_off_by_itself_and_for_nothing_else() {
+    let cancel = |reason| Command::Cancel { by: By::System, reason };
+    given::<Appointment>([booked()]).when(cancel(CancelReason::Died)).then([cancelled(CancelReason::Died)]);
+    given::<Appointment>([booked(), cancelled(CancelReason::Died)])
+        .when(cancel(CancelReason::Died))
+        .nothing();
+    given::<Appointment>([booked()]).when(cancel(CancelReason::Service)).refused(Refusal::NotFound);
+    given::<Appointment>([booked()])
+        .when(Command::Cancel { by: By::Person(ANA), reason: CancelReason::Died })
+        .refused(Refusal::AgencyOnly);
+}
+
+#[test]
 fn the_person_calls_it_off_for_the_persons_own_reason_alone() {
     let cancel = |by, reason| Command::Cancel { by, reason };
     given::<Appointment>([booked()])

@@ -22,6 +22,7 @@ pub(super) fn acknowledge(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
 
 pub(super) fn accept(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusal> {
     match live.situation {
+        Situation::Requested { .. } if live.beside.died => Err(Refusal::PersonDied),
         Situation::Requested { .. } => Ok(vec![accepted(live.facts, at)]),
         Situation::Accepted => Ok(vec![]),
         Situation::Draft => Err(Refusal::NotFound),

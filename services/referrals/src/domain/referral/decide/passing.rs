@@ -1,4 +1,4 @@
-//! What the passing of time, and of a consent, does to a referral.
+//! What the passing of time, of a consent, and of the person does to a referral.
 //! Invariant: a clock that no longer matters runs out in silence; the mark that a consent has lapsed is set and lifted by directives alone.
 
 use kernel::{By, Timestamp};
@@ -55,7 +55,27 @@ pub(super) fn restore_consent(state: &State, directive: String, at: Timestamp) -
     if !situation.is_open() || beside.consent_lapsed.is_none() {
         return vec![];
     }
-    let on_hold = matches!(situation, Situation::OnHold { .. });
-    let clocks = if on_hold { vec![] } else { beside.clocks.after_rest(at, &facts.zone) };
+    let rests_on = matches!(situation, Situation::OnHold { .. }) || beside.died;
+    let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.zone) };
     vec![Event::ConsentRestored { directive, clocks }]
+}
+
+/// Of an open one alone: nothing of a closed one runs out.
+pub(super) fn rest(state: &State, at: Timestamp) -> Vec<Event> {
+    match state {
+        State::Made { situation, beside, .. } if situation.is_open() && !beside.died => {
+            vec![Event::PersonDied { at }]
+        }
+        State::Made { .. } | State::Unmade | State::Told(_) | State::InError { .. } => vec![],
+    }
+}
+
+pub(super) fn wake(state: &State, at: Timestamp) -> Vec<Event> {
+    let State::Made { facts, situation, beside } = state else { return vec![] };
+    if !situation.is_open() || !beside.died {
+        return vec![];
+    }
+    let rests_on = matches!(situation, Situation::OnHold { .. }) || beside.consent_lapsed.is_some();
+    let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.zone) };
+    vec![Event::PersonAlive { clocks }]
 }

@@ -42,7 +42,8 @@ pub(super) fn hold(live: Live<'_>, reason: HoldReason, at: Timestamp) -> Result<
 pub(super) fn resume(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusal> {
     match live.situation {
         Situation::OnHold { .. } => {
-            let clocks = live.beside.clocks.after_rest(at, &live.facts.zone);
+            let died = live.beside.died;
+            let clocks = if died { vec![] } else { live.beside.clocks.after_rest(at, &live.facts.zone) };
             Ok(vec![Event::Resumed { clocks }])
         }
         Situation::InProgress => Ok(vec![]),

@@ -1,0 +1,84 @@
+//! What stands beside a record: that the person died, and that they are not to be found.
+//! Invariant: what the person asked for in their own voice only their own voice takes back.
+
+use kernel::{By, Occurred, Voice};
+
+use super::{Event, Refusal, State};
+use crate::domain::in_persons_voice;
+
+/// Who says that a person died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeathSource {
+    /// Family or friends.
+    Family,
+    /// A hospital or another provider.
+    Provider,
+    /// A certificate or register.
+    OfficialRecord,
+    /// Somebody else.
+    Other,
+}
+
+/// A person's death, as it was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// When.
+    pub at: Occurred,
+    /// Who says so.
+    pub source: DeathSource,
+}
+
+/// Why a person is not to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RestrictionReason {
+    /// The person flees violence.
+    FleeingViolence,
+    /// The person wishes it.
+    OwnWish,
+}
+
+/// That a person is found only by those who serve them, and never by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restriction {
+    /// Why.
+    pub reason: RestrictionReason,
+    /// Whether the person asked for it in their own voice.
+    pub own_words: bool,
+}
+
+/// What is asked of the marks.
+#[derive(Clone, Debug)]
+pub enum Mark {
+    /// The person died; told again with another day or source it is a correction.
+    Died(Death),
+    /// The death should never have been written.
+    DeathInError,
+    /// The person is not to be found.
+    Restrict(Voice, RestrictionReason),
+    /// They may be found again.
+    LiftRestriction(Voice),
+}
+
+/// What becomes of a mark.
+pub(super) fn decide(state: &State, by: By, mark: Mark) -> Result<Vec<Event>, Refusal> {
+    let known = state.admit(by)?;
+    let own = |voice| in_persons_voice(by, voice, known.id);
+    match mark {
+        Mark::Died(_) | Mark::DeathInError if matches!(by, By::Person(_)) => Err(Refusal::NotForThePerson),
+        Mark::Died(death) if known.death.as_ref() == Some(&death) => Ok(vec![]),
+        Mark::Died(death) => Ok(vec![Event::Died(death)]),
+        Mark::DeathInError if known.death.is_none() => Ok(vec![]),
+        Mark::DeathInError => Ok(vec![Event::DeathInError]),
+        Mark::Restrict(voice, reason) => match known.restriction {
+            // Staff who say it after the person change nothing of whose it is.
+            Some(now) if now.own_words && !own(voice) => Ok(vec![]),
+            Some(now) if now == (Restriction { reason, own_words: own(voice) }) => Ok(vec![]),
+            Some(_) | None => Ok(vec![Event::Restricted(Restriction { reason, own_words: own(voice) })]),
+        },
+        Mark::LiftRestriction(voice) => match known.restriction {
+            None => Ok(vec![]),
+            Some(now) if now.own_words && !own(voice) => Err(Refusal::RestrictedByThePerson),
+            Some(_) => Ok(vec![Event::RestrictionLifted { own_words: own(voice) }]),
+        },
+    }
+}

@@ -1,0 +1,78 @@
+//! What stands beside a record: a death, and that the person is not to be found.
+
+use kernel::{Occurred, Voice, Zone, given};
+
+use super::*;
+use crate::domain::person::{
+    Command, Death, DeathSource, Mark, Person, Refusal, Restriction, RestrictionReason,
+};
+
+fn death(day: &str, source: DeathSource) -> Death {
+    Death { at: Occurred::day(day.parse().unwrap(), Zone::utc()), source }
+}
+
+fn ask(by: By, mark: Mark) -> Command {
+    Command::Mark { by, mark }
+}
+
+fn restricted(own_words: bool) -> Event {
+    Event::Restricted(Restriction { reason: RestrictionReason::FleeingViolence, own_words })
+}
+
+#[test]
+fn a_death_is_told_once_corrected_and_taken_back() {
+    let first = death("2026-03-01", DeathSource::Family);
+    let certified = death("2026-02-28", DeathSource::OfficialRecord);
+    let told = |death: &Death| Mark::Died(death.clone());
+    for by in [THE_CLINIC, By::System] {
+        given::<Person>([registered(ANA)]).when(ask(by, told(&first))).then([Event::Died(first.clone())]);
+    }
+    let past = || [registered(ANA), Event::Died(first.clone())];
+    given::<Person>(past()).when(ask(THE_CLINIC, told(&first))).nothing();
+    given::<Person>(past()).when(ask(THE_CLINIC, told(&certified))).then([Event::Died(certified)]);
+    given::<Person>(past()).when(ask(THE_CLINIC, Mark::DeathInError)).then([Event::DeathInError]);
+    given::<Person>([registered(ANA)]).when(ask(THE_CLINIC, Mark::DeathInError)).nothing();
+    let back = [registered(ANA), Event::Died(first.clone()), Event::DeathInError];
+    given::<Person>(back).when(ask(THE_CLINIC, told(&first))).then([Event::Died(first.clone())]);
+    given::<Person>([registered(ANA)]).when(ask(THE_SHELTER, told(&first))).refused(Refusal::NotFound);
+    given::<Person>([registered(ANA)]).when(ask(ANA_HERSELF, told(&first))).refused(Refusal::NotForThePerson);
+    given::<Person>(past()).when(ask(ANA_HERSELF, Mark::DeathInError)).refused(Refusal::NotForThePerson);
+    given::<Person>([registered(ANA), Event::Erased])
+        .when(ask(THE_CLINIC, told(&first)))
+        .refused(Refusal::Erased);
+}
+
+#[test]
+fn whoever_serves_the_person_and_the_person_ask_that_they_are_not_to_be_found() {
+    let restrict = |by, voice| ask(by, Mark::Restrict(voice, RestrictionReason::FleeingViolence));
+    for (by, voice, own_words) in [
+        (THE_CLINIC, Voice::Staff, false),
+        (THE_CLINIC, Voice::Person, true),
+        (ANA_HERSELF, Voice::Person, true),
+    ] {
+        given::<Person>([registered(ANA)]).when(restrict(by, voice)).then([restricted(own_words)]);
+        given::<Person>([registered(ANA), restricted(own_words)]).when(restrict(by, voice)).nothing();
+    }
+    given::<Person>([registered(ANA)]).when(restrict(THE_SHELTER, Voice::Staff)).refused(Refusal::NotFound);
+    // The person may make theirs what staff said; staff change nothing of what the person said.
+    given::<Person>([registered(ANA), restricted(false)])
+        .when(restrict(ANA_HERSELF, Voice::Person))
+        .then([restricted(true)]);
+    let wish = ask(THE_CLINIC, Mark::Restrict(Voice::Staff, RestrictionReason::OwnWish));
+    given::<Person>([registered(ANA), restricted(true)]).when(wish).nothing();
+}
+
+#[test]
+fn what_the_person_asked_for_only_their_own_voice_takes_back() {
+    let lift = |by, voice| ask(by, Mark::LiftRestriction(voice));
+    let lifted = |own_words| Event::RestrictionLifted { own_words };
+    given::<Person>([registered(ANA)]).when(lift(THE_CLINIC, Voice::Staff)).nothing();
+    given::<Person>([registered(ANA), restricted(false)])
+        .when(lift(THE_CLINIC, Voice::Staff))
+        .then([lifted(false)]);
+    let own = || [registered(ANA), restricted(true)];
+    given::<Person>(own()).when(lift(THE_CLINIC, Voice::Staff)).refused(Refusal::RestrictedByThePerson);
+    given::<Person>(own()).when(lift(THE_CLINIC, Voice::Person)).then([lifted(true)]);
+    given::<Person>(own()).when(lift(ANA_HERSELF, Voice::Person)).then([lifted(true)]);
+    given::<Person>(own()).when(lift(THE_SHELTER, Voice::Person)).refused(Refusal::NotFound);
+}

@@ -1,0 +1,158 @@
+//! What stands beside a record: a death, and that the person is not to be found.
+
+use super::*;
+
+fn died(day: i64, source: pb::DeathSource) -> Option<pb::Death> {
+    let at = prost_types::Timestamp { seconds: 1_772_000_000 + day * 86_400, nanos: 0 };
+    let died = Occurred { at: Some(at), precision: Precision::Day.into(), zone: "America/Chicago".into() };
+    Some(pb::Death { died: Some(died), source: source.into() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_is_told_corrected_and_taken_back() {
+    let registry = registry().await;
+    let mut clinic = registry.clinic();
+    let person = register(&mut clinic, "Ana", "Example").await.id;
+    let person_id = || person.clone();
+    let report = |death| pb::ReportDeathRequest {
+        request_id: new_request(),
+        person_id: person_id(),
+        death,
+        ..Default::default()
+    };
+    assert_eq!(refused(clinic.report_death(report(None)).await), "BAD_FIELD");
+    let ahead = clinic.report_death(report(died(300, pb::DeathSource::Family))).await.unwrap_err();
+    assert!(ahead.message().contains("death.died"), "{ahead:?}");
+    let sourceless = clinic.report_death(report(died(1, pb::DeathSource::Unspecified))).await.unwrap_err();
+    assert!(sourceless.message().contains("death.source"), "{sourceless:?}");
+    assert_eq!(
+        refused(registry.shelter().report_death(report(died(1, pb::DeathSource::Family))).await),
+        "PERSON_NOT_FOUND"
+    );
+
+    let told = written(
+        clinic.report_death(report(died(1, pb::DeathSource::Family))).await.unwrap().into_inner().written,
+    );
+    let again = written(
+        clinic.report_death(report(died(1, pb::DeathSource::Family))).await.unwrap().into_inner().written,
+    );
+    assert_eq!(again.etag, told.etag);
+    clinic.report_death(report(died(0, pb::DeathSource::OfficialRecord))).await.unwrap();
+    let read = get(&mut clinic, &person).await.unwrap();
+    assert_eq!(
+        (read.state(), read.death.unwrap().source()),
+        (pb::PersonState::Deceased, pb::DeathSource::OfficialRecord)
+    );
+    let events = registry.alone.events().await;
+    let last = events.last().unwrap();
+    assert_eq!(last.occurred.as_ref().unwrap().precision, i32::from(Precision::Day));
+
+    call!(clinic, mark_death_entered_in_error, MarkDeathEnteredInErrorRequest { person_id: person_id() })
+        .unwrap();
+    let read = get(&mut clinic, &person).await.unwrap();
+    assert_eq!((read.state(), read.death), (pb::PersonState::Active, None));
+    let own = call!(
+        registry.person(&person),
+        mark_death_entered_in_error,
+        MarkDeathEnteredInErrorRequest { person_id: person_id() }
+    );
+    assert_eq!(refused(own), "ROLE_NOT_ALLOWED");
+}
+
+async fn who_is_not_to_be_found(store: OnStore) {
+    let registry = registry_on(store).await;
+    let (mut clinic, mut shelter) = (registry.clinic(), registry.shelter());
+    let shared = || pb::PersonIdentifier {
+        system: "PersonalID".into(),
+        value: "528656".into(),
+        shared_by_source: "hmis:1".into(),
+        ..Default::default()
+    };
+    let phone = pb::ContactPoint {
+        kind: pb::ContactKind::Phone.into(),
+        value: "555-0100".into(),
+        ..Default::default()
+    };
+    let details = named("Zebulonia", "Example")
+        .map(|details| pb::PersonDetails { contact_points: vec![phone], ..details });
+    let request =
+        pb::RegisterPersonRequest { request_id: new_request(), details, identifiers: vec![shared()] };
+    let person = written(clinic.register_person(request).await.unwrap().into_inner().written).id;
+    let mut herself = registry.person(&person);
+    let (_, allowed) = gives(&mut herself, &person, to(SHELTER)).await.unwrap();
+    let by_number = |seen: &Written| pb::FindPersonsRequest {
+        identifier: Some(shared()),
+        at_least: vec![seen.revision.clone()],
+        ..Default::default()
+    };
+    for agency in [&mut clinic, &mut shelter] {
+        assert_eq!(find(agency, by_name("zebulonia", &allowed)).await, [person.as_str()]);
+        assert_eq!(find(agency, by_number(&allowed)).await, [person.as_str()]);
+        assert_eq!(get(agency, &person).await.unwrap().details.unwrap().contact_points.len(), 1);
+    }
+
+    let reason = pb::RestrictionReason::FleeingViolence.into();
+    let missing = call!(herself, restrict_person, RestrictPersonRequest { person_id: person.clone() });
+    assert_eq!(refused(missing), "BAD_FIELD");
+    let other =
+        call!(shelter, restrict_person, RestrictPersonRequest { person_id: person.clone(), reason: reason });
+    assert_eq!(refused(other), "PERSON_NOT_FOUND", "allowed to see is not to serve");
+    let hidden =
+        call!(herself, restrict_person, RestrictPersonRequest { person_id: person.clone(), reason: reason });
+    let hidden = hidden.unwrap();
+    // Never by name, and by a number for those alone who serve them.
+    for agency in [&mut clinic, &mut shelter, &mut registry.operator()] {
+        assert_eq!(find(agency, by_name("zebulonia", &hidden)).await, [] as [&str; 0]);
+    }
+    assert_eq!(find(&mut clinic, by_number(&hidden)).await, [person.as_str()]);
+    let both = pb::FindPersonsRequest { name: "zebulonia".into(), ..by_number(&hidden) };
+    assert_eq!(find(&mut clinic, both.clone()).await, [person.as_str()]);
+    for agency in [&mut shelter, &mut registry.operator()] {
+        assert_eq!(find(agency, by_number(&hidden)).await, [] as [&str; 0]);
+        assert_eq!(find(agency, both.clone()).await, [] as [&str; 0]);
+        let named = read!(agency, get_person, GetPersonRequest { identifier: Some(shared()) });
+        assert_eq!(named.unwrap_err().code(), Code::NotFound);
+    }
+    // Whoever may see the person and does not serve them is told of no way to reach them, nor why.
+    for (mut reader, near) in [
+        (registry.clinic(), true),
+        (registry.person(&person), true),
+        (registry.shelter(), false),
+        (registry.operator(), false),
+    ] {
+        let read = get(&mut reader, &person).await.unwrap();
+        assert!(read.restricted);
+        assert_eq!(read.details.unwrap().contact_points.len(), usize::from(near));
+        assert_eq!(read.restriction_reason, if near { reason } else { 0 });
+    }
+    // A record linked with theirs is theirs.
+    let double = register(&mut clinic, "Zebulonia", "Doubled").await;
+    gives(&mut registry.person(&double.id), &double.id, to(SHELTER)).await.unwrap();
+    let link = call!(
+        clinic,
+        link_persons,
+        LinkPersonsRequest { canonical_id: double.id.clone(), member_id: person.clone() }
+    );
+    let linked = link.unwrap();
+    assert_eq!(find(&mut shelter, by_name("zebulonia", &linked)).await, [] as [&str; 0]);
+
+    let staff = call!(clinic, lift_restriction, LiftRestrictionRequest { person_id: person.clone() });
+    assert_eq!(refused(staff), "RESTRICTED_BY_THE_PERSON");
+    let own = Voice::Person.into();
+    let lifted =
+        call!(clinic, lift_restriction, LiftRestrictionRequest { person_id: person.clone(), voice: own });
+    let found = find(&mut shelter, by_name("zebulonia", &lifted.unwrap())).await;
+    assert_eq!(found.len(), 2);
+    assert!(!get(&mut shelter, &person).await.unwrap().restricted);
+    registry.alone.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_to_be_found_is_found_by_those_who_serve_them_and_never_by_name_on_sqlite() {
+    who_is_not_to_be_found(OnStore::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_to_be_found_is_found_by_those_who_serve_them_and_never_by_name_on_postgres() {
+    who_is_not_to_be_found(OnStore::Postgres).await;
+}
