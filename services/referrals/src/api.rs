@@ -3,6 +3,7 @@
 
 mod inbox;
 mod linked;
+mod matching;
 mod offers;
 mod participations;
 mod referrals;
@@ -54,6 +55,27 @@ impl ReferralsService for Api {
         request: Request<pb::PublishServiceOfferRequest>,
     ) -> Result<Response<pb::PublishServiceOfferResponse>, Status> {
         writes!(self, request, offers::publish, pb::PublishServiceOfferResponse)
+    }
+
+    async fn change_service_offer(
+        &self,
+        request: Request<pb::ChangeServiceOfferRequest>,
+    ) -> Result<Response<pb::ChangeServiceOfferResponse>, Status> {
+        writes!(self, request, offers::change, pb::ChangeServiceOfferResponse)
+    }
+
+    async fn report_capacity(
+        &self,
+        request: Request<pb::ReportCapacityRequest>,
+    ) -> Result<Response<pb::ReportCapacityResponse>, Status> {
+        writes!(self, request, offers::report_capacity, pb::ReportCapacityResponse)
+    }
+
+    async fn match_offers(
+        &self,
+        request: Request<pb::MatchOffersRequest>,
+    ) -> Result<Response<pb::MatchOffersResponse>, Status> {
+        replies!(self, request, matching::matches)
     }
 
     async fn record_service_offer(

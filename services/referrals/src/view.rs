@@ -1,7 +1,8 @@
 //! The service's own lists: which offers and referrals there are, by the columns that lists filter on, and what is due when.
-//! Invariant: it holds ids, codes and times alone; what a list shows of a record is folded from the log, so it is never older than the record.
+//! Invariant: of people it holds ids, codes and times alone; what a list shows of a record is folded from the log, so it is never older than the record.
 
 mod lists;
+mod offers;
 
 use kernel::class::PART2;
 use kernel::may::{self, Why, WhyNot};
@@ -21,6 +22,7 @@ use crate::domain::ReferralId;
 use crate::domain::referral::{Clock, Facts};
 
 pub use lists::Lists;
+pub use offers::{Consents, Known, OfferFilter};
 
 /// What the service asks of its lists and of the people's say. Clones are the same.
 #[derive(Clone)]
@@ -40,18 +42,6 @@ pub enum Cover {
     Unknown,
     /// Nor before what waits of the person, or of who is linked with them, can be applied.
     Parked,
-}
-
-/// Which offers.
-pub struct OfferFilter {
-    /// Of this practice; empty for all.
-    pub practice: String,
-    /// Of this agency.
-    pub agency: Option<AgencyId>,
-    /// After this row.
-    pub after: Last,
-    /// So many.
-    pub size: usize,
 }
 
 /// Which referrals.
@@ -159,9 +149,7 @@ impl View {
     /// The view cannot be read.
     pub async fn cover(&self, facts: &Facts, at: Timestamp) -> Result<Cover, Status> {
         let (group, say) = self.people.group_and_say(facts.person).await?;
-        let label = if facts.part2 { PART2.to_owned() } else { String::new() };
-        let part = |agency| Part { agency, category: "referrals".to_owned(), label };
-        let class = Class::new(facts.requester.map(part));
+        let class = told_by(facts.requester, facts.part2);
         Ok(match may::receive(facts.target, &say, &class, Purpose::Referral, at) {
             Ok(Why::Consent(by)) => {
                 by.first().map_or(Cover::Nothing, |directive| Cover::By(directive.to_string()))
@@ -193,36 +181,6 @@ impl View {
             Some(agency) => Ok(self.people.programmes().await?.contains(&agency)),
             None => Ok(false),
         }
-    }
-
-    /// The offer that the agency knows by that identifier.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn offer_identified(
-        &self,
-        agency: Option<AgencyId>,
-        identifier: &proto::types::Identifier,
-    ) -> Result<Option<Uuid>, Status> {
-        let Some(agency) = agency else { return Ok(None) };
-        let sql = "SELECT offer FROM offer_identifier WHERE agency = $1 AND system = $2 AND value = $3";
-        let args = args![agency.uuid(), identifier.system.as_str(), identifier.value.as_str()];
-        let rows = self.lists.db().fetch(sql, args).await?;
-        Ok(rows.first().map(|row| row.uuid(0)).transpose()?)
-    }
-
-    /// Offers, newest first, and the last row where more follow.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn offers(&self, filter: &OfferFilter) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let mut query = Query::newest("offer", "at", &filter.after);
-        query.only("open = {}", true);
-        if !filter.practice.is_empty() {
-            query.only("practice = {}", filter.practice.as_str());
-        }
-        query.only_if("agency = {}", filter.agency.map(AgencyId::uuid));
-        Ok(query.page(&self.lists, filter.size).await?)
     }
 
     /// Referrals, newest first, and the last row where more follow.
@@ -295,4 +253,11 @@ impl View {
         let rows = self.lists.db().fetch("SELECT min(at) FROM due WHERE at > $1", args![after]).await?;
         rows.first().map_or(Ok(None), |row| row.opt_i64(0))
     }
+}
+
+/// What a referral tells of its person: what its requester wrote.
+fn told_by(requester: Option<AgencyId>, part2: bool) -> Class {
+    let label = if part2 { PART2.to_owned() } else { String::new() };
+    let part = |agency| Part { agency, category: "referrals".to_owned(), label };
+    Class::new(requester.map(part))
 }

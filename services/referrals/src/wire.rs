@@ -3,6 +3,7 @@
 
 mod codes;
 mod contact;
+mod matching;
 mod offer;
 mod participation;
 mod referral;
@@ -15,7 +16,11 @@ use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 
 pub use codes::{answer_out as recorded_state, clocks, priority_at_least, state_numbers};
-pub use offer::{offer, publish, record as record_offer};
+pub use matching::{Asked, asked, matched};
+pub use offer::{
+    capacity_bytes, change, from_bytes as offer_from_bytes, offer, offer_bytes, publish,
+    record as record_offer, report,
+};
 pub use participation::{add_contact, end, participation, record_contact, record_participation, start};
 pub use referral::{
     Drafting, accept, acknowledge, ask, ask_transfer, cancel, complete, contact, draft, fail, hold, members,

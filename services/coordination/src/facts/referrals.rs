@@ -87,6 +87,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
         // Offers concern nobody; the rest changes nothing that a rule looks at, or follows no beginning.
         (
             Kind::ServiceOfferPublished(_)
+            | Kind::ServiceOfferCapacityReported(_)
             | Kind::ServiceOfferWithdrawn(_)
             | Kind::ReferralSent(_)
             | Kind::ReferralOverdue(_)

@@ -4,6 +4,7 @@
 mod clocks;
 mod consent;
 mod links;
+mod matching;
 mod offers;
 mod participations;
 mod referrals;
@@ -13,7 +14,7 @@ mod talk;
 use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
 use super::contact::Contact;
-use super::offer::{Content, Receiver};
+use super::offer::{Content, Eligibility, Receiver};
 use super::referral::{
     self, Ask, BusinessStatus, Clock, Closing, ClosingReason, Command, Event, Facts, Followed, HoldReason,
     Household, Origin, Outcome, PartEnd, Progress, Recorded, Referral, Rule, Sent, Situation, State,
@@ -51,6 +52,13 @@ fn content() -> Content {
         zone: Zone::stored("America/Chicago"),
         expires: false,
         identifiers: vec![],
+        eligibility: Eligibility::default(),
+        areas: vec![],
+        languages: vec![],
+        hours: vec![],
+        modes: vec![],
+        description: String::new(),
+        terms: vec![],
     }
 }
 

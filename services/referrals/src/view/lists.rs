@@ -17,9 +17,11 @@ use crate::wire;
 /// The projection.
 pub struct Lists;
 
-const OFFER: &str = "INSERT INTO offer (id, agency, practice, at, open) VALUES {rows} \
-     ON CONFLICT (id) DO UPDATE SET practice = excluded.practice, open = excluded.open";
-const CLOSED: &str = "UPDATE offer SET open = 0 WHERE id IN (VALUES {rows})";
+const OFFER: &str = "INSERT INTO offer (id, agency, practice, at, open, domains, content) VALUES {rows} \
+     ON CONFLICT (id) DO UPDATE SET practice = excluded.practice, open = excluded.open, domains = excluded.domains, content = excluded.content";
+const ROOM: &str = "WITH given (id, capacity) AS (VALUES {rows}) \
+     UPDATE offer SET capacity = given.capacity FROM given WHERE offer.id = given.id";
+const CLOSED: &str = "UPDATE offer SET open = 0, capacity = NULL WHERE id IN (VALUES {rows})";
 const NAME: &str =
     "INSERT INTO offer_identifier (agency, system, value, offer) VALUES {rows} ON CONFLICT DO NOTHING";
 const NO_NAME: &str = "DELETE FROM offer_identifier WHERE offer IN (VALUES {rows})";
@@ -40,12 +42,14 @@ const NOT_DUE: &str = "DELETE FROM due WHERE id IN (VALUES {rows})";
 const NONE_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
 
 impl platform::lists::Lists for Lists {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
         [
-            "CREATE TABLE offer (id uuid PRIMARY KEY, agency uuid NOT NULL, practice text NOT NULL, at bigint NOT NULL, open bigint NOT NULL)",
+            // `domains` has a bit for each life domain; content and capacity are as events hold them, for an offer concerns nobody.
+            "CREATE TABLE offer (id uuid PRIMARY KEY, agency uuid NOT NULL, practice text NOT NULL, at bigint NOT NULL, open bigint NOT NULL, \
+             domains bigint NOT NULL, content bytea NOT NULL, capacity bytea)",
             "CREATE INDEX offer_newest ON offer (at, id)",
             "CREATE TABLE offer_identifier (agency uuid NOT NULL, system text NOT NULL, value text NOT NULL, offer uuid NOT NULL, \
              PRIMARY KEY (agency, system, value, offer))",
@@ -79,8 +83,9 @@ impl platform::lists::Lists for Lists {
 fn apply_offer(logged: &Logged<'_>, event: &offer::Event, rows: &mut Rows) {
     let id = logged.id;
     match event {
-        offer::Event::Published { agency, content } => {
-            let row = args![id, agency.uuid(), content.practice.clone(), logged.at(), true];
+        offer::Event::Published { agency, content, .. } => {
+            let (domains, bytes) = (domain_bits(&content.life_domains), wire::offer_bytes(content));
+            let row = args![id, agency.uuid(), content.practice.clone(), logged.at(), true, domains, bytes];
             rows.put(&[id], OFFER, [row]);
             rows.put(&[id], NO_NAME, [args![id]]);
             let name = |(system, value): &(String, String)| {
@@ -88,8 +93,17 @@ fn apply_offer(logged: &Logged<'_>, event: &offer::Event, rows: &mut Rows) {
             };
             rows.put(&[id], NAME, content.identifiers.iter().map(name));
         }
+        offer::Event::CapacityReported(capacity) => {
+            rows.put(&[id], ROOM, [args![id, wire::capacity_bytes(capacity)]]);
+        }
         offer::Event::Withdrawn => rows.put(&[id], CLOSED, [args![id]]),
     }
+}
+
+/// A bit for each of these life domains.
+pub(super) fn domain_bits(domains: &[i32]) -> i64 {
+    let bit = |domain: &i32| u32::try_from(*domain).ok().and_then(|domain| 1_i64.checked_shl(domain));
+    domains.iter().filter_map(bit).fold(0, |bits, bit| bits | bit)
 }
 
 /// What becomes of a referral's clocks.

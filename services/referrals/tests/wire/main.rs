@@ -11,6 +11,8 @@ macro_rules! call {
 mod clocks;
 mod inbox;
 mod linked;
+mod matching;
+mod offers;
 mod talk;
 
 use kernel::{AgencyId, OfferId, PersonId, StreamId};

@@ -28,7 +28,9 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
     let payload = ReferralsEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
     match payload.kind.ok_or(Unreadable)? {
         // Offers concern nobody.
-        Kind::ServiceOfferPublished(_) | Kind::ServiceOfferWithdrawn(_) => {}
+        Kind::ServiceOfferPublished(_)
+        | Kind::ServiceOfferCapacityReported(_)
+        | Kind::ServiceOfferWithdrawn(_) => {}
         // What was not done is no event in a person's life.
         Kind::ReactionRefused(_) => {}
 

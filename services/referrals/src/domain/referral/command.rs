@@ -74,7 +74,7 @@ impl Ask {
     /// What a programme's referral tells stays under 42 CFR Part 2 whomever it is told to next.
     fn of(facts: &Facts, id: OfferId, offer: &offer::State) -> Self {
         let (target, content) = match offer {
-            offer::State::Published { agency, content } => (*agency, Some(content.clone())),
+            offer::State::Published { agency, content, .. } => (*agency, Some(content.clone())),
             offer::State::Unmade | offer::State::Withdrawn { .. } => (facts.target, None),
         };
         let asked = Self {
