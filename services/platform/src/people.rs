@@ -11,13 +11,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kernel::may::Say;
+use kernel::time::Holidays;
 use kernel::{AgencyId, Directive, DirectiveId, PersonId, Standing};
 use prost::Message;
-use proto::registry::ConsentScope;
+use proto::registry::{AgencyContent, ConsentScope};
 
 use crate::args;
 use crate::db::{Db, StoreError};
 use crate::projection::{About, Kept, Views, parked_as};
+use crate::wire::from_date;
 
 pub use group::Group;
 pub use view::PeopleProjection;
@@ -58,6 +60,7 @@ pub type Names = Arc<HashMap<AgencyId, String>>;
 struct Agencies {
     names: Names,
     programmes: Arc<BTreeSet<AgencyId>>,
+    holidays: Arc<HashMap<AgencyId, Holidays>>,
 }
 
 impl People {
@@ -134,17 +137,29 @@ impl People {
         Ok(self.agencies_read().await?.names)
     }
 
+    /// The days on which an agency does not work beside weekends, as known now.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn holidays(&self, agency: AgencyId) -> Result<Holidays, StoreError> {
+        Ok(self.agencies_read().await?.holidays.get(&agency).cloned().unwrap_or_default())
+    }
+
     async fn agencies_read(&self) -> Result<Agencies, StoreError> {
         let read = self.agencies.get(&(), |db| async move {
-            let (mut names, mut programmes) = (HashMap::new(), BTreeSet::new());
-            for row in db.fetch("SELECT id, name, part2 FROM agency", vec![]).await? {
+            let (mut names, mut programmes, mut holidays) = (HashMap::new(), BTreeSet::new(), HashMap::new());
+            for row in db.fetch("SELECT id, name, part2, holidays FROM agency", vec![]).await? {
                 let agency = AgencyId::new(row.uuid(0)?);
                 names.insert(agency, row.text(1)?);
                 if row.bool(2)? {
                     programmes.insert(agency);
                 }
+                if let Some(days) = row.opt_bytes(3)? {
+                    holidays.insert(agency, days_off(agency, &days)?);
+                }
             }
-            let agencies = Agencies { names: Arc::new(names), programmes: Arc::new(programmes) };
+            let (names, programmes) = (Arc::new(names), Arc::new(programmes));
+            let agencies = Agencies { names, programmes, holidays: Arc::new(holidays) };
             Ok((agencies, About::Everything))
         });
         read.await
@@ -178,6 +193,14 @@ async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError
     let about = if parked { About::Nothing } else { About::People(group.clone()) };
     let said = Said { group, serving: Arc::new(serving), directives: directives.into(), parked };
     Ok((Arc::new(said), about))
+}
+
+/// An agency's holidays as the view holds them.
+fn days_off(agency: AgencyId, bytes: &[u8]) -> Result<Holidays, StoreError> {
+    let damaged = || StoreError::Unusable(format!("the holidays of agency {agency} are damaged"));
+    let content = AgencyContent::decode(bytes).map_err(|_| damaged())?;
+    let days: Option<BTreeSet<_>> = content.holidays.iter().map(from_date).collect();
+    days.map(Holidays::new).ok_or_else(damaged)
 }
 
 /// A directive as the view holds it: whatever is there was given and has not ended.

@@ -6,6 +6,7 @@ mod offers;
 
 use kernel::class::PART2;
 use kernel::may::{self, Why, WhyNot};
+use kernel::time::Holidays;
 use kernel::{AgencyId, Class, Part, PersonId, Purpose, Timestamp};
 use platform::args;
 use platform::db::StoreError;
@@ -170,6 +171,17 @@ impl View {
             }
         }
         Ok(false)
+    }
+
+    /// The days on which that agency does not work beside weekends, as the registry last told.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn holidays(&self, agency: Option<AgencyId>) -> Result<Holidays, Status> {
+        match agency {
+            Some(agency) => Ok(self.people.holidays(agency).await?),
+            None => Ok(Holidays::default()),
+        }
     }
 
     /// Whether all that this agency writes is under 42 CFR Part 2, as the registry last told.

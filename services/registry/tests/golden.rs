@@ -46,6 +46,7 @@ fn agency() -> Option<pb::AgencyContent> {
         zone: "America/Chicago".into(),
         part2: true,
         identifiers,
+        holidays: vec![proto::Date { year: 2026, month: 12, day: 25 }],
     })
 }
 

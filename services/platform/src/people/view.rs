@@ -20,7 +20,7 @@ impl Projection for PeopleProjection {
         "people"
     }
     fn version(&self) -> u32 {
-        2
+        4
     }
     fn sources(&self) -> &[&'static str] {
         &["registry"]
@@ -33,7 +33,7 @@ impl Projection for PeopleProjection {
             "CREATE INDEX link_member ON link (member)",
             "CREATE TABLE serving (person uuid NOT NULL, agency uuid NOT NULL, PRIMARY KEY (person, agency))",
             "CREATE TABLE directive (person uuid NOT NULL, id uuid NOT NULL, scope bytea NOT NULL, PRIMARY KEY (person, id))",
-            "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL)",
+            "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL, holidays bytea)",
         ]
         .map(str::to_owned)
         .into()
@@ -135,10 +135,13 @@ async fn ends(tx: &mut Tx, person: &str, directive: &str) -> Result<(), ApplyErr
 
 async fn is(tx: &mut Tx, agency: &str, content: Option<AgencyContent>) -> Result<(), ApplyError> {
     let content = content.ok_or_else(|| poison("it has no content"))?;
+    let days = (!content.holidays.is_empty())
+        .then(|| AgencyContent { holidays: content.holidays.clone(), ..Default::default() }.encode_to_vec());
     tx.execute(
-        "INSERT INTO agency (id, name, zone, part2) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, part2 = excluded.part2",
-        args![id(agency)?, content.name, content.zone, content.part2],
+        "INSERT INTO agency (id, name, zone, part2, holidays) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, part2 = excluded.part2, \
+         holidays = excluded.holidays",
+        args![id(agency)?, content.name, content.zone, content.part2, days],
     )
     .await?;
     Ok(())

@@ -11,6 +11,7 @@ mod referrals;
 mod table;
 mod talk;
 
+use kernel::time::Holidays;
 use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
 use super::contact::Contact;
@@ -60,6 +61,10 @@ fn content() -> Content {
         description: String::new(),
         terms: vec![],
     }
+}
+
+fn no_holidays() -> Holidays {
+    Holidays::default()
 }
 
 fn facts() -> Facts {

@@ -10,6 +10,7 @@ mod record;
 mod reply;
 mod talk;
 
+use kernel::time::Holidays;
 use kernel::{By, PersonId, Timestamp};
 use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
 use platform::error::BadField;
@@ -50,11 +51,11 @@ fn referral_id(text: &str) -> Result<ReferralId, BadField> {
     wire::id("referral_id", text)
 }
 
-/// A draft is to be sent; the directive on record, and whether a 42 CFR Part 2 programme sends it, are looked up by the caller.
+/// A draft is to be sent; the directive on record, whether a 42 CFR Part 2 programme sends it, and the target's holidays are looked up by the caller.
 pub fn send(
     by: By,
     at: Timestamp,
-    (consent, programme): (Option<String>, bool),
+    (consent, programme, holidays): (Option<String>, bool, Holidays),
     request: &pb::SendReferralRequest,
 ) -> Result<(ReferralId, Command), BadField> {
     let reason = wire::optional_text("override_reason", &request.override_reason, REASON)?;
@@ -72,7 +73,10 @@ pub fn send(
             return Err(BadField::new("override_reason", "is missing; say why it may go without consent"));
         }
     };
-    Ok((referral_id(&request.referral_id)?, Command::Send { by, at, consent, overriding, programme }))
+    Ok((
+        referral_id(&request.referral_id)?,
+        Command::Send { by, at, consent, overriding, programme, holidays },
+    ))
 }
 
 impl Encoding for Referral {

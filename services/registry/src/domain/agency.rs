@@ -1,7 +1,7 @@
 //! An agency: who serves people (FHIR Organization).
 //! Invariant: an operator makes it known; it or an operator changes it; a source's word replaces only the source's own earlier word.
 
-use kernel::{AgencyId, By, Decider, RefusalKind, Zone};
+use kernel::{AgencyId, By, Day, Decider, RefusalKind, Zone};
 
 use super::Identifier;
 
@@ -19,6 +19,8 @@ pub struct Content {
     pub part2: bool,
     /// What other systems call it.
     pub identifiers: Vec<Identifier>,
+    /// Days on which it does not work beside weekends, in their order.
+    pub holidays: Vec<Day>,
 }
 
 /// Where an agency stands.

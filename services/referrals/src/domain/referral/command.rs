@@ -2,6 +2,7 @@
 //! Invariant: a command carries all that deciding it needs.
 
 use kernel::ids::Uuid;
+use kernel::time::Holidays;
 use kernel::{
     AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, Words, known_longer,
 };
@@ -158,6 +159,8 @@ pub enum Command {
         overriding: Option<(Private, kernel::WorkerId)>,
         /// Whether the requester is a 42 CFR Part 2 programme now, whatever it was when it drafted.
         programme: bool,
+        /// The target's holidays, as known now.
+        holidays: Holidays,
     },
     /// Say that it was read.
     Acknowledge {
@@ -170,6 +173,8 @@ pub enum Command {
         by: By,
         /// Now.
         at: Timestamp,
+        /// The target's holidays, as known now.
+        holidays: Holidays,
     },
     /// Do not.
     Reject {
@@ -209,6 +214,8 @@ pub enum Command {
         by: By,
         /// Now.
         at: Timestamp,
+        /// The target's holidays, as known now.
+        holidays: Holidays,
     },
     /// Close it with an outcome.
     Complete {
@@ -274,6 +281,8 @@ pub enum Command {
         directive: String,
         /// Since when.
         at: Timestamp,
+        /// The target's holidays, as known now.
+        holidays: Holidays,
     },
     /// It should go to another.
     AskTransfer {

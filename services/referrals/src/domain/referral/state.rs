@@ -2,6 +2,7 @@
 //! Invariant: the situation holds what is true in it and nothing that cannot be.
 
 use kernel::ids::Uuid;
+use kernel::time::{Holidays, WorkingDays};
 use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, Zone};
 
 use super::{
@@ -234,6 +235,13 @@ impl State {
             Self::Told(told) => Some(told.person),
             Self::InError { person, .. } => Some(*person),
         }
+    }
+}
+
+impl Facts {
+    /// The target's working days, without these.
+    pub fn working_days(&self, holidays: Holidays) -> WorkingDays {
+        WorkingDays::new(self.zone.clone(), holidays)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is asked of a referral by its sides, but for what they tell each other.
 //! Invariant: a code that the contract does not name is refused with its field.
 
+use kernel::time::Holidays;
 use platform::command::Ask as Asked;
 use platform::error::BadField;
 use platform::wire;
@@ -19,8 +20,12 @@ pub fn acknowledge(
 }
 
 /// It is accepted.
-pub fn accept(ask: &Asked, request: &pb::AcceptReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Accept { by: ask.by(), at: ask.at }))
+pub fn accept(
+    ask: &Asked,
+    holidays: Holidays,
+    request: &pb::AcceptReferralRequest,
+) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Accept { by: ask.by(), at: ask.at, holidays }))
 }
 
 /// It is rejected.
@@ -52,8 +57,12 @@ pub fn hold(ask: &Asked, request: &pb::HoldReferralRequest) -> Result<(ReferralI
 }
 
 /// It goes on.
-pub fn resume(ask: &Asked, request: &pb::ResumeReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Resume { by: ask.by(), at: ask.at }))
+pub fn resume(
+    ask: &Asked,
+    holidays: Holidays,
+    request: &pb::ResumeReferralRequest,
+) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Resume { by: ask.by(), at: ask.at, holidays }))
 }
 
 /// It is closed with an outcome.

@@ -9,7 +9,13 @@ use crate::domain::worker::{self, Worker};
 const ROBIN: WorkerId = WorkerId::of(20);
 
 fn says(name: &str) -> agency::Content {
-    agency::Content { name: name.into(), zone: Zone::utc(), part2: false, identifiers: vec![] }
+    agency::Content {
+        name: name.into(),
+        zone: Zone::utc(),
+        part2: false,
+        identifiers: vec![],
+        holidays: vec![],
+    }
 }
 
 fn is(name: &str) -> worker::Content {

@@ -40,6 +40,7 @@ impl<'a> Planner<'a> {
             zone: self.zone(),
             part2: false,
             identifiers: vec![self.identifier(key)],
+            ..Default::default()
         };
         let ask = registry::RecordAgencyRequest { request_id, source: Some(source), content: Some(content) };
         let step = self.step(Stage::Agencies, None, &lines, Ask::Agency(ask));

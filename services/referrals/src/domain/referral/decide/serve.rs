@@ -2,6 +2,7 @@
 //! Invariant: what comes back from the receiving service moves a referral on where its state allows, and never backward.
 
 use kernel::Timestamp;
+use kernel::time::Holidays;
 
 use super::{Live, Situation, State, is_no_expiry};
 use crate::domain::referral::{Closing, ClosingReason, Event, HoldReason, Outcome, Progress, Refusal};
@@ -39,10 +40,10 @@ pub(super) fn hold(live: Live<'_>, reason: HoldReason, at: Timestamp) -> Result<
     }
 }
 
-pub(super) fn resume(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn resume(live: Live<'_>, at: Timestamp, holidays: Holidays) -> Result<Vec<Event>, Refusal> {
     match live.situation {
         Situation::OnHold { .. } => {
-            let clocks = live.beside.clocks.after_rest(at, &live.facts.zone);
+            let clocks = live.beside.clocks.after_rest(at, &live.facts.working_days(holidays));
             Ok(vec![Event::Resumed { clocks }])
         }
         Situation::InProgress => Ok(vec![]),
