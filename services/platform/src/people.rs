@@ -1,4 +1,5 @@
-//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, and what agencies are.
+//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, what agencies are, and
+//! who works for them.
 //! Invariant: names no person; a view that lags too far behind, or a person parked in it, counts as an unknown say, which closes reads across agencies.
 
 mod group;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kernel::may::Say;
 use kernel::time::Holidays;
-use kernel::{AgencyId, Directive, DirectiveId, PersonId, Standing};
+use kernel::{AgencyId, Directive, DirectiveId, PersonId, Standing, WorkerId};
 use prost::Message;
 use proto::registry::{AgencyContent, ConsentScope};
 
@@ -135,6 +136,16 @@ impl People {
     /// The view cannot be read.
     pub async fn agencies(&self) -> Result<Names, StoreError> {
         Ok(self.agencies_read().await?.names)
+    }
+
+    /// The agency that a worker works for, as known now; none where nobody knows them, or they have left.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn works_for(&self, worker: WorkerId) -> Result<Option<AgencyId>, StoreError> {
+        let sql = "SELECT agency FROM worker WHERE id = $1 AND gone = 0";
+        let rows = self.views.db().fetch(sql, args![worker.uuid()]).await?;
+        rows.first().map(|row| row.uuid(0).map(AgencyId::new)).transpose()
     }
 
     /// The days on which an agency does not work beside weekends, as known now.

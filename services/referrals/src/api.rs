@@ -1,6 +1,7 @@
 //! The gRPC face: parse, execute or query, reply.
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
+mod assignment;
 mod inbox;
 mod linked;
 mod matching;
@@ -232,6 +233,13 @@ impl ReferralsService for Api {
         writes!(self, request, referrals::review, pb::ReviewReferralResponse)
     }
 
+    async fn assign_referral(
+        &self,
+        request: Request<pb::AssignReferralRequest>,
+    ) -> Result<Response<pb::AssignReferralResponse>, Status> {
+        writes!(self, request, assignment::referral, pb::AssignReferralResponse)
+    }
+
     async fn complete_referral(
         &self,
         request: Request<pb::CompleteReferralRequest>,
@@ -293,6 +301,20 @@ impl ReferralsService for Api {
         request: Request<pb::AddParticipationContactRequest>,
     ) -> Result<Response<pb::AddParticipationContactResponse>, Status> {
         writes!(self, request, participations::add_contact, pb::AddParticipationContactResponse)
+    }
+
+    async fn assign_participation(
+        &self,
+        request: Request<pb::AssignParticipationRequest>,
+    ) -> Result<Response<pb::AssignParticipationResponse>, Status> {
+        writes!(self, request, assignment::participation, pb::AssignParticipationResponse)
+    }
+
+    async fn hand_over_caseload(
+        &self,
+        request: Request<pb::HandOverCaseloadRequest>,
+    ) -> Result<Response<pb::HandOverCaseloadResponse>, Status> {
+        replies!(self, request, assignment::hand_over)
     }
 
     async fn end_participation(

@@ -140,6 +140,7 @@ impl Reports {
                 (id, Progress::Closed, Some(referral::Outcome::ServiceGiven))
             }
             participation::Event::ContactMade { .. }
+            | participation::Event::Assigned { .. }
             | participation::Event::Recorded { .. }
             | participation::Event::EnteredInError { .. } => return Ok(None),
         };

@@ -7,7 +7,7 @@ mod offers;
 use kernel::class::PART2;
 use kernel::may::{self, Why, WhyNot};
 use kernel::time::Holidays;
-use kernel::{AgencyId, Class, Part, PersonId, Purpose, Timestamp};
+use kernel::{AgencyId, Class, Part, PersonId, Purpose, Timestamp, WorkerId};
 use platform::args;
 use platform::db::StoreError;
 use platform::lists::Query;
@@ -19,8 +19,8 @@ use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::domain::ReferralId;
 use crate::domain::referral::{Clock, Facts};
+use crate::domain::{ParticipationId, ReferralId};
 
 pub use lists::Lists;
 pub use offers::{Consents, Known, OfferFilter};
@@ -75,6 +75,10 @@ pub struct InboxFilter {
     pub before: Option<i64>,
     /// Of this urgency or a greater one, as the contract numbers it.
     pub priority: i64,
+    /// That this worker takes care of.
+    pub assignee: Option<WorkerId>,
+    /// That nobody takes care of.
+    pub unassigned: bool,
     /// After this row; none for the first page.
     pub after: Option<Last>,
     /// So many.
@@ -237,7 +241,48 @@ impl View {
         }
         query.only_if("requested < {}", filter.before);
         query.only("priority >= {}", filter.priority);
+        query.only_if("assignee = {}", filter.assignee.map(WorkerId::uuid));
+        query.only_if("assignee IS NULL AND {} = 1", filter.unassigned.then_some(1));
         Ok(query.page(&self.lists, filter.size).await?)
+    }
+
+    /// What is open of an agency that this worker takes care of, the oldest first by id: at most one more of each than `most`.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn assigned(
+        &self,
+        agency: AgencyId,
+        worker: WorkerId,
+        most: usize,
+    ) -> Result<(Vec<ReferralId>, Vec<ParticipationId>), Status> {
+        let db = self.lists.db();
+        let (args, limit) = (|| args![worker.uuid(), agency.uuid()], most + 1);
+        let open = [State::Requested, State::Accepted, State::InProgress, State::OnHold];
+        let open = open.map(|state| i32::from(state).to_string()).join(", ");
+        let sql = format!(
+            "SELECT id FROM referral WHERE assignee = $1 AND target = $2 AND state IN ({open}) ORDER BY id LIMIT {limit}"
+        );
+        let mut referrals = vec![];
+        for row in db.fetch(&sql, args()).await? {
+            referrals.push(ReferralId::new(row.uuid(0)?));
+        }
+        let sql = format!(
+            "SELECT id FROM participation WHERE assignee = $1 AND agency = $2 AND open = 1 ORDER BY id LIMIT {limit}"
+        );
+        let mut participations = vec![];
+        for row in db.fetch(&sql, args()).await? {
+            participations.push(ParticipationId::new(row.uuid(0)?));
+        }
+        Ok((referrals, participations))
+    }
+
+    /// The agency that this worker works for, as the registry last told; none where nobody knows them, or they have left.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn works_for(&self, worker: WorkerId) -> Result<Option<AgencyId>, Status> {
+        Ok(self.people.works_for(worker).await?)
     }
 
     /// Clocks that have run out by then, the oldest first.

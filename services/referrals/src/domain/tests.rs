@@ -1,6 +1,7 @@
 //! Given, when, then: every rule of offers, referrals and participations.
 //! Invariant: the tests speak the domain and nothing else.
 
+mod caseloads;
 mod clocks;
 mod consent;
 mod links;
@@ -14,6 +15,7 @@ mod talk;
 use kernel::time::Holidays;
 use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
+use super::assignment::Assignment;
 use super::contact::Contact;
 use super::offer::{Content, Eligibility, Receiver};
 use super::referral::{
@@ -151,6 +153,12 @@ fn contact(id: u128, reached: bool) -> Contact {
         purpose: "intake".into(),
         workers: vec![WorkerId::of(5)],
     }
+}
+
+/// That worker of that agency is to take care of it.
+fn to(worker: Option<WorkerId>, works_for: AgencyId) -> Assignment {
+    let at = kernel::Occurred::instant(noon());
+    Assignment { worker, works_for: worker.map(|_| works_for), from: None, at }
 }
 
 fn drafted() -> Vec<Event> {

@@ -91,6 +91,7 @@ impl Turn {
             | Event::TransferAsked { .. }
             | Event::FollowedBy { .. }
             | Event::Split { .. }
+            | Event::Assigned { .. }
             | Event::PartEnded { .. }
             | Event::Reviewed { .. }
             | Event::Overdue { .. }

@@ -20,6 +20,7 @@ use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 use tonic::Status;
 
+use super::assignment::workers;
 use super::codes::{
     answer_in, answer_out, business_status, clock, closing_reason, criterion, hold_reason, outcome, progress,
     split_rule,
@@ -30,7 +31,7 @@ use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, 
 use crate::domain::ReferralId;
 use crate::domain::referral::{Command, Event, Referral, Sent, State};
 
-pub use asks::{accept, acknowledge, cancel, complete, fail, hold, reject, resume, review, start};
+pub use asks::{accept, acknowledge, assign, cancel, complete, fail, hold, reject, resume, review, start};
 use clocks::{optional_instant, running_in, running_out, stored_instant};
 pub use draft::{Drafting, draft, members, with_members};
 use facts::{drafted, facts};
@@ -235,6 +236,13 @@ impl Encoding for Referral {
                     pb::ReferralPartEnded { referral_id, part_id: part.to_string(), outcome, reason };
                 payload(pb::ReferralPartEnded::full_name(), Kind::ReferralPartEnded(message))
             }
+            Event::Assigned { worker, from, at } => {
+                let (worker_id, from_worker_id) = workers(*worker, *from);
+                let message = pb::ReferralAssigned { referral_id, worker_id, from_worker_id };
+                let mut payload = payload(pb::ReferralAssigned::full_name(), Kind::ReferralAssigned(message));
+                payload.occurred = Some(at.clone());
+                payload
+            }
             Event::Reviewed { next } => {
                 let message = pb::ReferralReviewed { referral_id, review_by: next.map(to_instant) };
                 payload(pb::ReferralReviewed::full_name(), Kind::ReferralReviewed(message))
@@ -356,6 +364,11 @@ impl Encoding for Referral {
                     parts: parts.collect::<Result<_, _>>()?,
                 }
             }
+            Kind::ReferralAssigned(message) => Event::Assigned {
+                worker: stored_optional_id(stored, &message.worker_id)?,
+                from: stored_optional_id(stored, &message.from_worker_id)?,
+                at: occurred(stored)?,
+            },
             Kind::ReferralPartEnded(message) => Event::PartEnded {
                 part: stored_id(stored, &message.part_id)?,
                 end: part_end_in(stored, message.outcome, message.reason)?,

@@ -8,6 +8,7 @@ macro_rules! call {
     };
 }
 
+mod assignment;
 mod clocks;
 mod inbox;
 mod linked;

@@ -11,6 +11,7 @@ use super::{
     BusinessStatus, Clock, ClosingReason, Criterion, Facts, Followed, HoldReason, Household, Origin, Outcome,
     PartEnd, Progress, Refusal, Rule, State,
 };
+use crate::domain::assignment::Assignment;
 use crate::domain::contact::Contact;
 use crate::domain::offer::{self, Content};
 use crate::domain::{GoalId, ReferralId};
@@ -323,6 +324,13 @@ pub enum Command {
     EndWithWhole {
         /// Why it is not needed any more.
         reason: ClosingReason,
+    },
+    /// Somebody of the target takes care of it from now on, or nobody does.
+    Assign {
+        /// Who says so.
+        by: By,
+        /// Who.
+        to: Assignment,
     },
     /// An open one was looked at again.
     Review {

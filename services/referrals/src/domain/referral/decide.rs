@@ -2,6 +2,7 @@
 //! Invariant: who may is judged first, and one who is no party to it is told that it does not exist.
 
 mod answer;
+mod assign;
 mod begin;
 mod links;
 mod passing;
@@ -117,6 +118,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Split { by, rule, parts } => links::split(for_target(state, by)?, rule, parts),
         Command::EndPart { part, end } => Ok(links::end_part(state, part, end)),
         Command::EndWithWhole { reason } => Ok(links::end_with_whole(state, reason)),
+        Command::Assign { by, to } => assign::assign(for_target_even_lapsed(state, by)?, to),
         Command::Review { by, at } => passing::review(made(state, by)?, by, at),
         Command::Lapse { clock, due } => Ok(passing::lapse(state, clock, due)),
         Command::MarkEnteredInError { by } => begin::mark_entered_in_error(state, by),

@@ -3,7 +3,7 @@
 
 use kernel::ids::Uuid;
 use kernel::time::{Holidays, WorkingDays};
-use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, Zone};
+use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
 use super::{
     BusinessStatus, Clock, Clocks, ClosingReason, Criterion, Event, Followed, HoldReason, Household, Origin,
@@ -162,6 +162,8 @@ pub struct Beside {
     pub transfer_asked: Option<Private>,
     /// Those that follow it.
     pub followed_by: Vec<(Followed, ReferralId)>,
+    /// The worker of the target who takes care of it.
+    pub assignee: Option<WorkerId>,
     /// What its target passed to others.
     pub split: Option<Split>,
     /// What the receiving service reported: how far, and its record.
@@ -294,6 +296,7 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         | Event::ConsentRestored { .. }
         | Event::TransferAsked { .. }
         | Event::FollowedBy { .. }
+        | Event::Assigned { .. }
         | Event::Split { .. }
         | Event::PartEnded { .. }
         | Event::Progressed { .. } => match state {
@@ -405,6 +408,10 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
         }
         Event::FollowedBy { how, referral } => {
             beside.followed_by.push((*how, *referral));
+            now
+        }
+        Event::Assigned { worker, .. } => {
+            beside.assignee = *worker;
             now
         }
         Event::Split { rule, parts } => {

@@ -47,6 +47,7 @@ names!(COMMANDS, command_name: Command {
     Split => "split",
     EndPart => "end a part",
     EndWithWhole => "end with the whole",
+    Assign => "assign",
     Review => "review",
     Lapse => "lapse",
     MarkEnteredInError => "mark entered in error",
@@ -165,6 +166,7 @@ fn commands(by: By) -> Vec<Command> {
         Command::Split { by, rule: Rule::Any, parts: vec![ReferralId::of(32)] },
         Command::EndPart { part: PART, end: PartEnd::Completed(Outcome::Enrolled) },
         Command::EndWithWhole { reason },
+        Command::Assign { by, to: to(Some(WorkerId::of(7)), CLINIC) },
         Command::Review { by, at: noon() },
         Command::Lapse { clock: Clock::Acknowledge, due: due() },
         Command::MarkEnteredInError { by },
@@ -328,6 +330,7 @@ fn the_target_alone_answers_and_serves() {
         "add contact",
         "set status",
         "split",
+        "assign",
     ];
     for (command, state, cells) in lines().iter().filter(|(command, ..)| answers.contains(command)) {
         for (cell, (actor, _)) in cells.iter().zip(ACTORS) {
@@ -338,10 +341,11 @@ fn the_target_alone_answers_and_serves() {
 }
 
 #[test]
-fn while_its_consent_has_lapsed_the_target_rejects_or_cancels_and_nothing_else() {
+fn while_its_consent_has_lapsed_the_target_rejects_or_cancels_and_says_who_takes_care_of_it_and_nothing_else()
+{
     for (command, state, cells) in lines().iter().filter(|(_, state, _)| state.ends_with("consent lapsed")) {
         if is_asked_of_one(command) && cells[1] == "yes" {
-            assert!(["reject", "cancel"].contains(command), "{command} in {state}");
+            assert!(["reject", "cancel", "assign"].contains(command), "{command} in {state}");
         }
     }
 }
