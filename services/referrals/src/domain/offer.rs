@@ -164,6 +164,10 @@ pub enum Command {
 
 /// What happens to an offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every event of an offer is the one that holds its content"
+)]
 pub enum Event {
     /// It now says this.
     Published {

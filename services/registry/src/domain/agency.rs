@@ -25,6 +25,7 @@ pub struct Content {
 
 /// Where an agency stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "nearly every agency that is loaded is known")]
 pub enum State {
     /// Not known.
     #[default]

@@ -80,7 +80,7 @@ pub enum Ask {
     /// How much of it is meant for whom.
     Capacity(housing::RecordCapacityRequest),
     /// An offer.
-    Offer(referrals::RecordServiceOfferRequest),
+    Offer(Box<referrals::RecordServiceOfferRequest>),
     /// A person.
     Person(Box<registry::RecordPersonRequest>),
     /// A placement.

@@ -70,7 +70,7 @@ fn its_agency_alone_reports_how_much_room_a_standing_offer_has_and_a_later_repor
 fn an_offer_that_says_something_else_has_as_much_room_as_before_and_one_published_again_begins_anew() {
     let has = room(Room::Full, "2026-03-04T18:00:00Z");
     let fold = |events: &[Event]| {
-        let state = events.iter().fold(Default::default(), |state, event| Offer::evolve(state, event));
+        let state = events.iter().fold(Default::default(), Offer::evolve);
         state.capacity().copied()
     };
     let other = saying(Content { name: "Other".into(), ..content() });

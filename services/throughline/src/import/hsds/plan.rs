@@ -85,7 +85,7 @@ impl Planner<'_> {
             Ok(content) => {
                 let (source, content) = (Some(source), Some(content));
                 let ask = referrals::RecordServiceOfferRequest { request_id, source, content };
-                let step = self.step(Stage::Offers, agency, own, Ask::Offer(ask));
+                let step = self.step(Stage::Offers, agency, own, Ask::Offer(Box::new(ask)));
                 let gives = Some(Named::Offer(own.text("id").to_owned()));
                 self.steps.push(Step { gives, counts: vec!["offers"], ..step });
             }
