@@ -189,6 +189,9 @@ fn text(name: &str, path: &str, choose: Choose<'_>) -> String {
         "record" => format!("placement-{}", id()),
         "zone" => "America/Chicago".into(),
         "currency" => "USD".into(),
+        "days" => "TU".into(),
+        "opens" => "09:00".into(),
+        "closes" => "17:30".into(),
         "wall" => format!("2026-03-{:02}T14:30", 1 + choose(path, 28)),
         _ => format!("text {}", choose(path, 1_000)),
     }

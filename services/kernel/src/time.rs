@@ -4,6 +4,9 @@
 pub use jiff::civil::Date as Day;
 pub use jiff::{SignedDuration, Timestamp};
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use jiff::Span;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -94,23 +97,81 @@ impl Occurred {
     }
 }
 
-/// The instant at which `days` working days (Monday to Friday) after `from` have gone by, at the same wall time in the zone.
-/// A start on a weekend counts from the following Monday's same wall time.
-pub fn after_working_days(from: Timestamp, days: u32, zone: &Zone) -> Timestamp {
-    let wall = zone.wall(from);
-    let mut day = wall.date();
-    let mut left = days;
-    while left > 0 || !is_working(day) {
-        let counted = is_working(day);
-        day = match day.tomorrow() {
-            Ok(next) => next,
-            Err(_) => return Timestamp::MAX,
-        };
-        if counted && left > 0 {
-            left -= 1;
-        }
+/// Days on which somebody does not work beside weekends. Clones are the same.
+pub type Holidays = Arc<BTreeSet<Day>>;
+
+/// Somebody's working days: Monday to Friday by the wall clock of a zone, but the holidays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkingDays {
+    zone: Zone,
+    holidays: Holidays,
+}
+
+impl WorkingDays {
+    /// In that zone, without these days.
+    pub fn new(zone: Zone, holidays: Holidays) -> Self {
+        Self { zone, holidays }
     }
-    zone.instant(day.to_datetime(wall.time()))
+
+    /// Where they are counted.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// The instant at which `days` of them after `from` have gone by, at the same wall time. A start on another day counts from the same wall time
+    /// of the next working day.
+    pub fn after(&self, from: Timestamp, days: u32) -> Timestamp {
+        let wall = self.zone.wall(from);
+        let mut day = wall.date();
+        let mut left = days;
+        while left > 0 || !self.has(day) {
+            let counted = self.has(day);
+            day = match day.tomorrow() {
+                Ok(next) => next,
+                Err(_) => return Timestamp::MAX,
+            };
+            if counted && left > 0 {
+                left -= 1;
+            }
+        }
+        self.zone.instant(day.to_datetime(wall.time()))
+    }
+
+    /// How much of them lies between two instants, each from midnight to midnight. None where `to` is not after `from`.
+    pub fn between(&self, from: Timestamp, to: Timestamp) -> SignedDuration {
+        let (begin, end) = (self.zone.wall(from), self.zone.wall(to));
+        let mut sum = SignedDuration::ZERO;
+        let mut at = begin;
+        while at < end {
+            let Some(midnight) = midnight_after(at) else { break };
+            let until = midnight.min(end);
+            if self.has(at.date()) {
+                sum += at.duration_until(until);
+            }
+            at = until;
+        }
+        sum
+    }
+
+    /// The instant at which so much of them after `from` has gone by.
+    pub fn after_time(&self, from: Timestamp, time: SignedDuration) -> Timestamp {
+        let (mut at, mut left) = (self.zone.wall(from), time);
+        while let Some(midnight) = midnight_after(at) {
+            if self.has(at.date()) {
+                let today = at.duration_until(midnight);
+                if left < today {
+                    return at.checked_add(left).map_or(Timestamp::MAX, |wall| self.zone.instant(wall));
+                }
+                left -= today;
+            }
+            at = midnight;
+        }
+        Timestamp::MAX
+    }
+
+    fn has(&self, day: Day) -> bool {
+        day.weekday().to_monday_one_offset() <= 5 && !self.holidays.contains(&day)
+    }
 }
 
 /// The instant `days` calendar days after `from`, at the same wall time in the zone.
@@ -120,42 +181,6 @@ pub fn after_days(from: Timestamp, days: u32, zone: &Zone) -> Timestamp {
         Ok(day) => zone.instant(day.to_datetime(wall.time())),
         Err(_) => Timestamp::MAX,
     }
-}
-
-/// How much working time lies between two instants: all of Monday to Friday by the wall clock of the zone. None where `to` is not after `from`.
-pub fn working_time(from: Timestamp, to: Timestamp, zone: &Zone) -> SignedDuration {
-    let (begin, end) = (zone.wall(from), zone.wall(to));
-    let mut sum = SignedDuration::ZERO;
-    let mut at = begin;
-    while at < end {
-        let Some(midnight) = midnight_after(at) else { break };
-        let until = midnight.min(end);
-        if is_working(at.date()) {
-            sum += at.duration_until(until);
-        }
-        at = until;
-    }
-    sum
-}
-
-/// The instant at which so much working time after `from` has gone by.
-pub fn after_working_time(from: Timestamp, time: SignedDuration, zone: &Zone) -> Timestamp {
-    let (mut at, mut left) = (zone.wall(from), time);
-    while let Some(midnight) = midnight_after(at) {
-        if is_working(at.date()) {
-            let today = at.duration_until(midnight);
-            if left < today {
-                return at.checked_add(left).map_or(Timestamp::MAX, |wall| zone.instant(wall));
-            }
-            left -= today;
-        }
-        at = midnight;
-    }
-    Timestamp::MAX
-}
-
-fn is_working(day: Day) -> bool {
-    day.weekday().to_monday_one_offset() <= 5
 }
 
 fn midnight_after(at: DateTime) -> Option<DateTime> {
@@ -170,29 +195,53 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn chicago(holidays: &[&str]) -> WorkingDays {
+        let holidays = holidays.iter().map(|day| day.parse().unwrap()).collect();
+        WorkingDays::new(Zone::named("America/Chicago").unwrap(), Arc::new(holidays))
+    }
+
     #[test]
     fn working_days_skip_the_weekend() {
-        let zone = Zone::named("America/Chicago").unwrap();
         // Thursday noon plus three working days is Tuesday noon.
-        let due = after_working_days(at("2026-03-05T12:00:00-06:00"), 3, &zone);
+        let due = chicago(&[]).after(at("2026-03-05T12:00:00-06:00"), 3);
         assert_eq!(due, at("2026-03-10T12:00:00-05:00"), "and the clock change between does not move noon");
         // Saturday counts from Monday.
-        let due = after_working_days(at("2026-03-14T09:00:00-05:00"), 1, &zone);
+        let due = chicago(&[]).after(at("2026-03-14T09:00:00-05:00"), 1);
         assert_eq!(due, at("2026-03-17T09:00:00-05:00"));
     }
 
     #[test]
+    fn working_days_skip_holidays_in_their_zone() {
+        let monday_off = chicago(&["2026-03-09", "2026-03-14"]);
+        let due = monday_off.after(at("2026-03-05T12:00:00-06:00"), 3);
+        assert_eq!(
+            due,
+            at("2026-03-11T12:00:00-05:00"),
+            "the Monday does not count, and the Saturday never did"
+        );
+        // One that would end on a holiday ends on the next working day, and one that begins on it counts from there.
+        assert_eq!(monday_off.after(at("2026-03-06T12:00:00-06:00"), 1), at("2026-03-10T12:00:00-05:00"));
+        assert_eq!(monday_off.after(at("2026-03-09T12:00:00-05:00"), 1), at("2026-03-11T12:00:00-05:00"));
+        // Sunday evening in UTC's terms is still Sunday in Chicago, so Monday in Chicago's terms is what is left out.
+        assert_eq!(monday_off.after(at("2026-03-09T02:00:00Z"), 0), at("2026-03-11T02:00:00Z"));
+    }
+
+    #[test]
     fn working_time_leaves_out_weekends_and_what_is_left_of_it_goes_on_later() {
-        let zone = Zone::named("America/Chicago").unwrap();
         let (friday, tuesday) = (at("2026-03-06T18:00:00-06:00"), at("2026-03-10T09:00:00-05:00"));
-        let left = working_time(friday, tuesday, &zone);
+        let days = chicago(&[]);
+        let left = days.between(friday, tuesday);
         assert_eq!(left, SignedDuration::from_hours(6 + 24 + 9));
-        assert_eq!(after_working_time(friday, left, &zone), tuesday);
+        assert_eq!(days.after_time(friday, left), tuesday);
         // What was left on that Friday is left on a Saturday a week later, and begins to run on Monday.
         let saturday = at("2026-03-14T15:00:00-05:00");
-        assert_eq!(after_working_time(saturday, left, &zone), at("2026-03-17T15:00:00-05:00"));
-        assert_eq!(working_time(tuesday, friday, &zone), SignedDuration::ZERO);
-        assert_eq!(after_working_time(friday, SignedDuration::ZERO, &zone), friday);
+        assert_eq!(days.after_time(saturday, left), at("2026-03-17T15:00:00-05:00"));
+        assert_eq!(days.between(tuesday, friday), SignedDuration::ZERO);
+        assert_eq!(days.after_time(friday, SignedDuration::ZERO), friday);
+        // With the Monday off there is a day less between, and what is left ends a day later.
+        let off = chicago(&["2026-03-09"]);
+        assert_eq!(off.between(friday, tuesday), SignedDuration::from_hours(6 + 9));
+        assert_eq!(off.after_time(friday, left), at("2026-03-11T09:00:00-05:00"));
     }
 
     #[test]

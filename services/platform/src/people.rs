@@ -1,4 +1,5 @@
-//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, and what agencies are.
+//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, what agencies are, and
+//! who works for them.
 //! Invariant: names no person; a view that lags too far behind, or a person parked in it, counts as an unknown say, which closes reads across agencies.
 
 mod group;
@@ -11,14 +12,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kernel::may::Say;
-use kernel::{AgencyId, Directive, DirectiveId, PersonId, Standing};
+use kernel::time::Holidays;
+use kernel::{AgencyId, Directive, DirectiveId, PersonId, Standing, WorkerId};
 use prost::Message;
-use proto::registry::ConsentScope;
+use proto::registry::{AgencyContent, ConsentScope};
 use uuid::Uuid;
 
 use crate::args;
 use crate::db::{Db, StoreError};
 use crate::projection::{About, Kept, Views, parked_as};
+use crate::wire::from_date;
 
 pub use group::Group;
 pub use view::PeopleProjection;
@@ -59,6 +62,7 @@ pub type Names = Arc<HashMap<AgencyId, String>>;
 struct Agencies {
     names: Names,
     programmes: Arc<BTreeSet<AgencyId>>,
+    holidays: Arc<HashMap<AgencyId, Holidays>>,
 }
 
 impl People {
@@ -135,17 +139,39 @@ impl People {
         Ok(self.agencies_read().await?.names)
     }
 
+    /// The agency that a worker works for, as known now; none where nobody knows them, or they have left.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn works_for(&self, worker: WorkerId) -> Result<Option<AgencyId>, StoreError> {
+        let sql = "SELECT agency FROM worker WHERE id = $1 AND gone = 0";
+        let rows = self.views.db().fetch(sql, args![worker.uuid()]).await?;
+        rows.first().map(|row| row.uuid(0).map(AgencyId::new)).transpose()
+    }
+
+    /// The days on which an agency does not work beside weekends, as known now.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn holidays(&self, agency: AgencyId) -> Result<Holidays, StoreError> {
+        Ok(self.agencies_read().await?.holidays.get(&agency).cloned().unwrap_or_default())
+    }
+
     async fn agencies_read(&self) -> Result<Agencies, StoreError> {
         let read = self.agencies.get(&(), |db| async move {
-            let (mut names, mut programmes) = (HashMap::new(), BTreeSet::new());
-            for row in db.fetch("SELECT id, name, part2 FROM agency", vec![]).await? {
+            let (mut names, mut programmes, mut holidays) = (HashMap::new(), BTreeSet::new(), HashMap::new());
+            for row in db.fetch("SELECT id, name, part2, holidays FROM agency", vec![]).await? {
                 let agency = AgencyId::new(row.uuid(0)?);
                 names.insert(agency, row.text(1)?);
                 if row.bool(2)? {
                     programmes.insert(agency);
                 }
+                if let Some(days) = row.opt_bytes(3)? {
+                    holidays.insert(agency, days_off(agency, &days)?);
+                }
             }
-            let agencies = Agencies { names: Arc::new(names), programmes: Arc::new(programmes) };
+            let (names, programmes) = (Arc::new(names), Arc::new(programmes));
+            let agencies = Agencies { names, programmes, holidays: Arc::new(holidays) };
             Ok((agencies, About::Everything))
         });
         read.await
@@ -197,6 +223,14 @@ async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError
     let about = if parked { About::Nothing } else { About::People(group.clone()) };
     let said = Said { group, serving: Arc::new(serving), directives: directives.into(), parked };
     Ok((Arc::new(said), about))
+}
+
+/// An agency's holidays as the view holds them.
+fn days_off(agency: AgencyId, bytes: &[u8]) -> Result<Holidays, StoreError> {
+    let damaged = || StoreError::Unusable(format!("the holidays of agency {agency} are damaged"));
+    let content = AgencyContent::decode(bytes).map_err(|_| damaged())?;
+    let days: Option<BTreeSet<_>> = content.holidays.iter().map(from_date).collect();
+    days.map(Holidays::new).ok_or_else(damaged)
 }
 
 /// A directive as the view holds it: whatever is there was given and has not ended.

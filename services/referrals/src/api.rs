@@ -1,8 +1,10 @@
 //! The gRPC face: parse, execute or query, reply.
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
+mod assignment;
 mod inbox;
 mod linked;
+mod matching;
 mod offers;
 mod participations;
 mod referrals;
@@ -54,6 +56,27 @@ impl ReferralsService for Api {
         request: Request<pb::PublishServiceOfferRequest>,
     ) -> Result<Response<pb::PublishServiceOfferResponse>, Status> {
         writes!(self, request, offers::publish, pb::PublishServiceOfferResponse)
+    }
+
+    async fn change_service_offer(
+        &self,
+        request: Request<pb::ChangeServiceOfferRequest>,
+    ) -> Result<Response<pb::ChangeServiceOfferResponse>, Status> {
+        writes!(self, request, offers::change, pb::ChangeServiceOfferResponse)
+    }
+
+    async fn report_capacity(
+        &self,
+        request: Request<pb::ReportCapacityRequest>,
+    ) -> Result<Response<pb::ReportCapacityResponse>, Status> {
+        writes!(self, request, offers::report_capacity, pb::ReportCapacityResponse)
+    }
+
+    async fn match_offers(
+        &self,
+        request: Request<pb::MatchOffersRequest>,
+    ) -> Result<Response<pb::MatchOffersResponse>, Status> {
+        replies!(self, request, matching::matches)
     }
 
     async fn record_service_offer(
@@ -210,6 +233,13 @@ impl ReferralsService for Api {
         writes!(self, request, referrals::review, pb::ReviewReferralResponse)
     }
 
+    async fn assign_referral(
+        &self,
+        request: Request<pb::AssignReferralRequest>,
+    ) -> Result<Response<pb::AssignReferralResponse>, Status> {
+        writes!(self, request, assignment::referral, pb::AssignReferralResponse)
+    }
+
     async fn complete_referral(
         &self,
         request: Request<pb::CompleteReferralRequest>,
@@ -278,6 +308,20 @@ impl ReferralsService for Api {
         request: Request<pb::AddParticipationContactRequest>,
     ) -> Result<Response<pb::AddParticipationContactResponse>, Status> {
         writes!(self, request, participations::add_contact, pb::AddParticipationContactResponse)
+    }
+
+    async fn assign_participation(
+        &self,
+        request: Request<pb::AssignParticipationRequest>,
+    ) -> Result<Response<pb::AssignParticipationResponse>, Status> {
+        writes!(self, request, assignment::participation, pb::AssignParticipationResponse)
+    }
+
+    async fn hand_over_caseload(
+        &self,
+        request: Request<pb::HandOverCaseloadRequest>,
+    ) -> Result<Response<pb::HandOverCaseloadResponse>, Status> {
+        replies!(self, request, assignment::hand_over)
     }
 
     async fn end_participation(

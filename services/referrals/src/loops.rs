@@ -143,6 +143,7 @@ impl Reports {
             }
             participation::Event::ContactMade { .. }
             | participation::Event::PlanNamed { .. }
+            | participation::Event::Assigned { .. }
             | participation::Event::Recorded { .. }
             | participation::Event::EnteredInError { .. } => return Ok(None),
         };

@@ -1,13 +1,15 @@
 //! The service's own lists: which offers and referrals there are, by the columns that lists filter on, and what is due when.
-//! Invariant: it holds ids, codes and times alone; what a list shows of a record is folded from the log, so it is never older than the record.
+//! Invariant: of people it holds ids, codes and times alone; what a list shows of a record is folded from the log, so it is never older than the record.
 
 mod lists;
+mod offers;
 
 use std::time::Duration;
 
 use kernel::class::PART2;
 use kernel::may::{self, Why, WhyNot};
-use kernel::{AgencyId, Class, Part, PersonId, Purpose, Timestamp};
+use kernel::time::Holidays;
+use kernel::{AgencyId, Class, Part, PersonId, Purpose, Timestamp, WorkerId};
 use platform::args;
 use platform::db::StoreError;
 use platform::error;
@@ -20,10 +22,11 @@ use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::domain::ReferralId;
 use crate::domain::referral::{Clock, Facts};
+use crate::domain::{ParticipationId, ReferralId};
 
 pub use lists::Lists;
+pub use offers::{Consents, Known, OfferFilter};
 
 /// How long a send waits to hear what the registry has of the person's say.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -46,18 +49,6 @@ pub enum Cover {
     Unknown,
     /// Nor before what waits of the person, or of who is linked with them, can be applied.
     Parked,
-}
-
-/// Which offers.
-pub struct OfferFilter {
-    /// Of this practice; empty for all.
-    pub practice: String,
-    /// Of this agency.
-    pub agency: Option<AgencyId>,
-    /// After this row.
-    pub after: Last,
-    /// So many.
-    pub size: usize,
 }
 
 /// Which referrals.
@@ -90,6 +81,10 @@ pub struct InboxFilter {
     pub before: Option<i64>,
     /// Of this urgency or a greater one, as the contract numbers it.
     pub priority: i64,
+    /// That this worker takes care of.
+    pub assignee: Option<WorkerId>,
+    /// That nobody takes care of.
+    pub unassigned: bool,
     /// After this row; none for the first page.
     pub after: Option<Last>,
     /// So many.
@@ -166,9 +161,7 @@ impl View {
     /// The view cannot be read.
     pub async fn cover(&self, facts: &Facts, at: Timestamp) -> Result<Cover, Status> {
         let (group, say) = self.people.group_and_say(facts.person).await?;
-        let label = if facts.part2 { PART2.to_owned() } else { String::new() };
-        let part = |agency| Part { agency, category: "referrals".to_owned(), label };
-        let class = Class::new(facts.requester.map(part));
+        let class = told_by(facts.requester, facts.part2);
         Ok(match may::receive(facts.target, &say, &class, Purpose::Referral, at) {
             Ok(Why::Consent(by)) => {
                 by.first().map_or(Cover::Nothing, |directive| Cover::By(directive.to_string()))
@@ -191,6 +184,17 @@ impl View {
         Ok(false)
     }
 
+    /// The days on which that agency does not work beside weekends, as the registry last told.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn holidays(&self, agency: Option<AgencyId>) -> Result<Holidays, Status> {
+        match agency {
+            Some(agency) => Ok(self.people.holidays(agency).await?),
+            None => Ok(Holidays::default()),
+        }
+    }
+
     /// Whether all that this agency writes is under 42 CFR Part 2, as the registry last told.
     ///
     /// # Errors
@@ -200,36 +204,6 @@ impl View {
             Some(agency) => Ok(self.people.programmes().await?.contains(&agency)),
             None => Ok(false),
         }
-    }
-
-    /// The offer that the agency knows by that identifier.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn offer_identified(
-        &self,
-        agency: Option<AgencyId>,
-        identifier: &proto::types::Identifier,
-    ) -> Result<Option<Uuid>, Status> {
-        let Some(agency) = agency else { return Ok(None) };
-        let sql = "SELECT offer FROM offer_identifier WHERE agency = $1 AND system = $2 AND value = $3";
-        let args = args![agency.uuid(), identifier.system.as_str(), identifier.value.as_str()];
-        let rows = self.lists.db().fetch(sql, args).await?;
-        Ok(rows.first().map(|row| row.uuid(0)).transpose()?)
-    }
-
-    /// Offers, newest first, and the last row where more follow.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn offers(&self, filter: &OfferFilter) -> Result<(Vec<Uuid>, Option<Last>), Status> {
-        let mut query = Query::newest("offer", "at", &filter.after);
-        query.only("open = {}", true);
-        if !filter.practice.is_empty() {
-            query.only("practice = {}", filter.practice.as_str());
-        }
-        query.only_if("agency = {}", filter.agency.map(AgencyId::uuid));
-        Ok(query.page(&self.lists, filter.size).await?)
     }
 
     /// Referrals, newest first, and the last row where more follow.
@@ -274,6 +248,54 @@ impl View {
         }
         query.only_if("requested < {}", filter.before);
         query.only("priority >= {}", filter.priority);
+        query.only_if("assignee = {}", filter.assignee.map(WorkerId::uuid));
+        query.only_if("assignee IS NULL AND {} = 1", filter.unassigned.then_some(1));
         Ok(query.page(&self.lists, filter.size).await?)
     }
+
+    /// What is open of an agency that this worker takes care of, the oldest first by id: at most one more of each than `most`.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn assigned(
+        &self,
+        agency: AgencyId,
+        worker: WorkerId,
+        most: usize,
+    ) -> Result<(Vec<ReferralId>, Vec<ParticipationId>), Status> {
+        let db = self.lists.db();
+        let (args, limit) = (|| args![worker.uuid(), agency.uuid()], most + 1);
+        let open = [State::Requested, State::Accepted, State::InProgress, State::OnHold];
+        let open = open.map(|state| i32::from(state).to_string()).join(", ");
+        let sql = format!(
+            "SELECT id FROM referral WHERE assignee = $1 AND target = $2 AND state IN ({open}) ORDER BY id LIMIT {limit}"
+        );
+        let mut referrals = vec![];
+        for row in db.fetch(&sql, args()).await? {
+            referrals.push(ReferralId::new(row.uuid(0)?));
+        }
+        let sql = format!(
+            "SELECT id FROM participation WHERE assignee = $1 AND agency = $2 AND open = 1 ORDER BY id LIMIT {limit}"
+        );
+        let mut participations = vec![];
+        for row in db.fetch(&sql, args()).await? {
+            participations.push(ParticipationId::new(row.uuid(0)?));
+        }
+        Ok((referrals, participations))
+    }
+
+    /// The agency that this worker works for, as the registry last told; none where nobody knows them, or they have left.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn works_for(&self, worker: WorkerId) -> Result<Option<AgencyId>, Status> {
+        Ok(self.people.works_for(worker).await?)
+    }
+}
+
+/// What a referral tells of its person: what its requester wrote.
+fn told_by(requester: Option<AgencyId>, part2: bool) -> Class {
+    let label = if part2 { PART2.to_owned() } else { String::new() };
+    let part = |agency| Part { agency, category: "referrals".to_owned(), label };
+    Class::new(requester.map(part))
 }

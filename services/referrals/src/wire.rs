@@ -1,8 +1,10 @@
 //! The only file family that knows both the contract and the domain: requests in, replies out, own events as bytes and back.
 //! Invariant: nothing below it knows the wire, and nothing above it knows the domain's insides.
 
+mod assignment;
 mod codes;
 mod contact;
+mod matching;
 mod offer;
 mod participation;
 mod referral;
@@ -14,15 +16,21 @@ use prost::Message;
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 
+pub use assignment::{assignment, hand_over, handed_over, worker};
 pub use codes::{answer_out as recorded_state, clocks, priority_at_least, state_numbers};
-pub use offer::{offer, publish, record as record_offer};
+pub use matching::{Asked, asked, matched};
+pub use offer::{
+    capacity_bytes, change, from_bytes as offer_from_bytes, offer, offer_bytes, publish,
+    record as record_offer, report,
+};
 pub use participation::{
-    add_contact, end, name_plan, participation, record_contact, record_participation, start,
+    add_contact, assign_participation, end, name_plan, participation, record_contact, record_participation,
+    start,
 };
 pub use referral::{
-    Drafting, accept, acknowledge, ask, ask_transfer, cancel, complete, contact, draft, fail, hold, members,
-    part, record, referral, reject, resume, review, send, split, start as start_referral, status, supply,
-    with_members,
+    Drafting, accept, acknowledge, ask, ask_transfer, assign, cancel, complete, contact, draft, fail, hold,
+    members, part, record, referral, reject, resume, review, send, split, start as start_referral, status,
+    supply, with_members,
 };
 
 pub use kernel::class::PART2;

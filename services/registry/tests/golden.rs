@@ -47,6 +47,7 @@ fn agency() -> Option<pb::AgencyContent> {
         zone: "America/Chicago".into(),
         part2: true,
         identifiers,
+        holidays: vec![proto::Date { year: 2026, month: 12, day: 25 }],
         plan_review_days: 30,
         plan_overseer_role: pb::WorkerRole::Psychologist.into(),
     })

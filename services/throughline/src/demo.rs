@@ -170,12 +170,15 @@ impl Demo {
         };
         let stage = Stage::new(clock.clone(), node.services.clone(), calendar.ends());
         let progress = Progress::new(&calendar);
-        let scene = Scene { town, calendar: Arc::new(calendar), stage: stage.clone() };
+        let scene = Scene { town: Arc::clone(&town), calendar: Arc::new(calendar), stage: stage.clone() };
         for sketch in sketches {
             let scene = scene.clone();
             stage.cue(|part| life::play(scene, sketch, part));
         }
         stage.play(|at| progress.at(at)).await?;
+        if let Err(Halt::Trouble(trouble)) = town.says_what_room_there_is().await {
+            return Err(trouble);
+        }
         directory.done()?;
         clock.release();
         gate.open_up();

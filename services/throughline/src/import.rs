@@ -3,12 +3,13 @@
 //!
 //! Reading order: [`layout`] (what an export is made of), [`table`] and [`export`] (reading it), [`client`] and [`world`] (joining it), [`plan`] and
 //! [`step`] (what to send), [`send`] and [`call`] (sending it), [`missing`] (what is told no more), [`rejects`], [`mended`] and [`summary`] (what
-//! came of it).
+//! came of it). [`hsds`] is the same way for directories of services.
 
 mod call;
 mod client;
 mod codes;
 mod export;
+mod hsds;
 mod layout;
 mod mended;
 mod missing;
@@ -20,7 +21,7 @@ mod summary;
 mod table;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ use crate::client::To;
 use crate::out;
 use export::Export;
 use missing::Missing;
+use rejects::Rows;
 use summary::Tally;
 
 /// The exit code of an import that left rows behind.
@@ -46,6 +48,8 @@ const CALL_WITHIN: Duration = Duration::from_secs(20);
 pub enum Import {
     /// A HUD HMIS CSV export, FY2026 or FY2024
     Hmis(Hmis),
+    /// A directory of services, Open Referral HSDS 3, as JSON or as CSV tables
+    Hsds(hsds::Hsds),
 }
 
 /// A HUD HMIS CSV export: a folder with one CSV file for each table.
@@ -75,14 +79,16 @@ pub struct Hmis {
 impl Import {
     /// Imports it. The exit code is 0, or 2 where rows were rejected.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let Self::Hmis(import) = self;
-        import.run().await
+        match self {
+            Self::Hmis(import) => import.run().await,
+            Self::Hsds(import) => import.run().await,
+        }
     }
 }
 
 impl Hmis {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let zone = Zone::named(&self.zone).with_context(|| format!("--zone {}", self.zone))?;
+        let zone = zone(&self.zone)?;
         let export = Export::read(&self.folder, self.mended.as_deref())?;
         // Nobody but this run knows the nonce, so its request ids tell nobody anything about the rows.
         let mut plan = plan::plan(&export, &zone, Uuid::new_v4());
@@ -90,7 +96,7 @@ impl Hmis {
         let tally = match self.dry_run {
             true => Tally::of_plan(&plan),
             false => {
-                let peer = self.peer(&export)?;
+                let peer = integration(&self.to, "hmis-import", &export.system)?;
                 let sent = send::send(peer.clone(), &export.system, &mut plan).await?;
                 if export.full {
                     missing = Some(missing::missing(&peer, &export, &plan, &sent).await?);
@@ -98,12 +104,6 @@ impl Hmis {
                 sent.tally
             }
         };
-        for told in plan.rejects.told() {
-            eprintln!("{told}");
-        }
-        if let Some(path) = &self.rejects {
-            plan.rejects.write(path, &export)?;
-        }
         if let Some(missing) = &missing {
             for told in missing.unasked() {
                 eprintln!("{told}");
@@ -113,22 +113,39 @@ impl Hmis {
             // Also where nothing is: a file of an earlier run would tell of that.
             missing.as_ref().unwrap_or(&Missing::default()).write(path)?;
         }
-        out::write(tally.table(&export, &plan, missing.as_ref(), self.dry_run))?;
-        Ok(if plan.rejects.len() == 0 { ExitCode::SUCCESS } else { ExitCode::from(SOME_REJECTED) })
+        let rejected = tell_rejects(&plan, self.rejects.as_deref(), &export)?;
+        out::write(tally.table(&export.told(), &plan, missing.as_ref(), self.dry_run))?;
+        Ok(rejected)
     }
+}
 
-    /// A channel as the export's own integration, which speaks for its agencies. A token says who calls where one is given.
-    fn peer(&self, export: &Export) -> anyhow::Result<Peer> {
-        let own = AgencyId::new(Uuid::new_v5(&Uuid::NAMESPACE_OID, export.system.as_bytes()));
-        let identity = match &self.to.token_file {
-            Some(path) => Identity::token_file(path),
-            None => Identity::Plain(Caller {
-                actor: Actor::Service("hmis-import".to_owned()),
-                role: Role::Recorder,
-                agency: Some(own),
-                on_behalf_of: None,
-            }),
-        };
-        Ok(self.to.identified(identity)?.within(CALL_WITHIN))
+/// The zone in which a source tells its times.
+fn zone(name: &str) -> anyhow::Result<Zone> {
+    Zone::named(name).with_context(|| format!("--zone {name}"))
+}
+
+/// Tells what was rejected, writes it where that was asked for, and says with which code the import ends.
+fn tell_rejects(plan: &plan::Plan, path: Option<&Path>, rows: &impl Rows) -> anyhow::Result<ExitCode> {
+    for told in plan.rejects.told() {
+        eprintln!("{told}");
     }
+    if let Some(path) = path {
+        plan.rejects.write(path, rows)?;
+    }
+    Ok(if plan.rejects.len() == 0 { ExitCode::SUCCESS } else { ExitCode::from(SOME_REJECTED) })
+}
+
+/// A channel as a source's own integration, which speaks for its agencies. A token says who calls where one is given.
+fn integration(to: &To, name: &str, system: &str) -> anyhow::Result<Peer> {
+    let own = AgencyId::new(Uuid::new_v5(&Uuid::NAMESPACE_OID, system.as_bytes()));
+    let identity = match &to.token_file {
+        Some(path) => Identity::token_file(path),
+        None => Identity::Plain(Caller {
+            actor: Actor::Service(name.to_owned()),
+            role: Role::Recorder,
+            agency: Some(own),
+            on_behalf_of: None,
+        }),
+    };
+    Ok(to.identified(identity)?.within(CALL_WITHIN))
 }

@@ -106,6 +106,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
         // Offers concern nobody; the rest changes nothing that a rule looks at, or follows no beginning.
         (
             Kind::ServiceOfferPublished(_)
+            | Kind::ServiceOfferCapacityReported(_)
             | Kind::ServiceOfferWithdrawn(_)
             | Kind::ReferralSent(_)
             | Kind::ReferralOverdue(_)
@@ -114,6 +115,9 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ReferralFollowed(_)
             | Kind::ReferralSplit(_)
             | Kind::ReferralPartEnded(_)
+            | Kind::ReferralAssigned(_)
+            | Kind::ParticipationAssigned(_)
+            | Kind::CaseloadHandedOver(_)
             | Kind::ReferralInformationAsked(_)
             | Kind::ReferralInformationSupplied(_)
             | Kind::ReferralContactMade(_)

@@ -1,10 +1,10 @@
-//! The registry's log as rows: links, who serves whom, directives in force, agencies.
+//! The registry's log as rows: links, who serves whom, directives in force, agencies, workers.
 //! Invariant: a directive has a row from when it was given until it ended, by the log; its own beginning and end are the judge's to ask.
 
 use futures_util::future::BoxFuture;
 use prost::Message;
 use proto::registry::registry_event::Kind;
-use proto::registry::{AgencyContent, ConsentGiven, RegistryEvent};
+use proto::registry::{AgencyContent, ConsentGiven, RegistryEvent, WorkerContent};
 use uuid::Uuid;
 
 use super::scope;
@@ -20,7 +20,7 @@ impl Projection for PeopleProjection {
         "people"
     }
     fn version(&self) -> u32 {
-        3
+        6
     }
     fn sources(&self) -> &[&'static str] {
         &["registry"]
@@ -34,7 +34,8 @@ impl Projection for PeopleProjection {
             "CREATE TABLE serving (person uuid NOT NULL, agency uuid NOT NULL, PRIMARY KEY (person, agency))",
             "CREATE INDEX serving_agency ON serving (agency, person)",
             "CREATE TABLE directive (person uuid NOT NULL, id uuid NOT NULL, scope bytea NOT NULL, PRIMARY KEY (person, id))",
-            "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL)",
+            "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL, holidays bytea)",
+            "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, gone bigint NOT NULL)",
         ]
         .map(str::to_owned)
         .into()
@@ -85,6 +86,16 @@ impl Projection for PeopleProjection {
                 Kind::AgencyRegistered(agency) => is(tx, &agency.agency_id, agency.content).await?,
                 Kind::AgencyChanged(agency) => is(tx, &agency.agency_id, agency.content).await?,
                 Kind::AgencyRecorded(agency) => is(tx, &agency.agency_id, agency.content).await?,
+                Kind::WorkerAdded(worker) => {
+                    works(tx, &worker.worker_id, &worker.agency_id, worker.content).await?;
+                }
+                Kind::WorkerRecorded(worker) => {
+                    works(tx, &worker.worker_id, &worker.agency_id, worker.content).await?;
+                }
+                Kind::WorkerChanged(worker) => {
+                    let sql = "UPDATE worker SET gone = $2 WHERE id = $1";
+                    tx.execute(sql, args![id(&worker.worker_id)?, has_left(worker.content)?]).await?;
+                }
                 _ => {}
             }
             Ok(())
@@ -138,11 +149,33 @@ async fn ends(tx: &mut Tx, person: &str, directive: &str) -> Result<(), ApplyErr
 
 async fn is(tx: &mut Tx, agency: &str, content: Option<AgencyContent>) -> Result<(), ApplyError> {
     let content = content.ok_or_else(|| poison("it has no content"))?;
+    let days = (!content.holidays.is_empty())
+        .then(|| AgencyContent { holidays: content.holidays.clone(), ..Default::default() }.encode_to_vec());
     tx.execute(
-        "INSERT INTO agency (id, name, zone, part2) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, part2 = excluded.part2",
-        args![id(agency)?, content.name, content.zone, content.part2],
+        "INSERT INTO agency (id, name, zone, part2, holidays) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, part2 = excluded.part2, \
+         holidays = excluded.holidays",
+        args![id(agency)?, content.name, content.zone, content.part2, days],
     )
     .await?;
     Ok(())
+}
+
+async fn works(
+    tx: &mut Tx,
+    worker: &str,
+    agency: &str,
+    content: Option<WorkerContent>,
+) -> Result<(), ApplyError> {
+    tx.execute(
+        "INSERT INTO worker (id, agency, gone) VALUES ($1, $2, $3) \
+         ON CONFLICT (id) DO UPDATE SET agency = excluded.agency, gone = excluded.gone",
+        args![id(worker)?, id(agency)?, has_left(content)?],
+    )
+    .await?;
+    Ok(())
+}
+
+fn has_left(content: Option<WorkerContent>) -> Result<bool, ApplyError> {
+    content.map(|content| content.left).ok_or_else(|| poison("it has no content"))
 }

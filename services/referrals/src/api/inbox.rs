@@ -39,7 +39,14 @@ pub(super) async fn list(
         states = OPEN.iter().map(|state| i64::from(i32::from(*state))).collect();
     }
     let before = r.requested_before.as_ref().map(|at| instant("requested_before", at)).transpose()?;
-    let list = format!("ListInbox/{agency}/{}/{states:?}/{:?}/{before:?}/{}", r.side, r.overdue, r.priority);
+    let assignee = platform::wire::optional_id("assignee_worker_id", &r.assignee_worker_id)?;
+    if r.unassigned && assignee.is_some() {
+        return Err(error::bad_field("unassigned", "stands beside assignee_worker_id; send one of them"));
+    }
+    let list = format!(
+        "ListInbox/{agency}/{}/{states:?}/{:?}/{before:?}/{}/{assignee:?}/{}",
+        r.side, r.overdue, r.priority, r.unassigned
+    );
     let filter = InboxFilter {
         agency,
         side,
@@ -47,6 +54,8 @@ pub(super) async fn list(
         overdue: wire::clocks(&r.overdue)?,
         before: before.map(jiff::Timestamp::as_microsecond),
         priority: i64::from(wire::priority_at_least(r.priority)?),
+        assignee,
+        unassigned: r.unassigned,
         after: api.pages.place(&list, &r.page_token)?,
         size: page_size(r.page_size)?,
     };

@@ -1,6 +1,7 @@
 //! Referrals that are written together: of a household, after another, in parts.
 //! Invariant: what belongs together is one append; what a decision looked at beside it still stands when it is written.
 
+use kernel::time::Holidays;
 use kernel::{Decider, OfferId};
 use platform::command::{Ask, Changes, Done, Stream, id_of};
 use proto::referrals as pb;
@@ -74,16 +75,20 @@ async fn send_household_as_known(
         State::Unmade | State::Told(_) | State::InError { .. } => vec![head],
     };
     let mut consents = Vec::with_capacity(members.len());
+    let mut holidays = Holidays::default();
     for member in &members {
-        consents.push(api.consent(*member, ask.at).await?);
+        // They are all sent to one target.
+        let (consent, of_target) = api.consent(*member, ask.at).await?;
+        consents.push(consent);
+        holidays = of_target;
     }
     let programme = api.view.is_programme(ask.caller.speaks_for()).await?;
     let done = api.desk.execute(&ask, id_of::<Referral>(head.uuid()), streams(&members), |drafts| {
         let mut changes = Changes::none();
         for (now, consent) in drafts.iter().zip(&consents) {
-            let (by, at, consent) = (ask.by(), ask.at, consent.clone());
-            let events =
-                Referral::decide(now, Command::Send { by, at, consent, overriding: None, programme })?;
+            let (by, at, consent, holidays) = (ask.by(), ask.at, consent.clone(), holidays.clone());
+            let command = Command::Send { by, at, consent, overriding: None, programme, holidays };
+            let events = Referral::decide(now, command)?;
             changes = places::with(changes, &api.desk, now, events);
         }
         Ok(changes)

@@ -24,6 +24,26 @@ pub(super) async fn publish(
     api.desk.decide::<Offer>(&ask, offer.uuid(), command).await
 }
 
+pub(super) async fn change(
+    api: &Api,
+    request: &Request<pb::ChangeServiceOfferRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("ChangeServiceOffer", PROGRAMME, request, &r.request_id, &r.etag)?;
+    let (offer, command) = wire::change(ask.agency()?, r)?;
+    api.desk.decide::<Offer>(&ask, offer.uuid(), command).await
+}
+
+pub(super) async fn report_capacity(
+    api: &Api,
+    request: &Request<pb::ReportCapacityRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("ReportCapacity", PROGRAMME, request, &r.request_id, &r.etag)?;
+    let (offer, command) = wire::report(ask.agency()?, ask.at, r)?;
+    api.desk.decide::<Offer>(&ask, offer.uuid(), command).await
+}
+
 pub(super) async fn record(
     api: &Api,
     request: &Request<pb::RecordServiceOfferRequest>,
@@ -62,7 +82,8 @@ pub(super) async fn get(
         }
     };
     let now = api.desk.load::<Offer>(offer).await?;
-    let offer = wire::offer(OfferId::new(offer), now.version, &now, &caller);
+    let at = api.desk.clock().now();
+    let offer = wire::offer(OfferId::new(offer), now.version, &now, &caller, at);
     let offer = offer.ok_or_else(|| error::not_found("offer"))?;
     Ok(pb::GetServiceOfferResponse { offer: Some(offer) })
 }
@@ -84,7 +105,8 @@ pub(super) async fn list(
     let mut offers = Vec::with_capacity(found.len());
     for offer in found {
         let now = api.desk.load::<Offer>(offer).await?;
-        offers.extend(wire::offer(OfferId::new(offer), now.version, &now, &caller));
+        let at = api.desk.clock().now();
+        offers.extend(wire::offer(OfferId::new(offer), now.version, &now, &caller, at));
     }
     let next_page_token = api.pages.next(&list, next);
     Ok(pb::ListServiceOffersResponse { offers, next_page_token })

@@ -1,6 +1,7 @@
 //! Referrals: from draft to outcome, and how their parties read them.
 //! Invariant: the one place that an open referral takes moves in the same write as the referral; who is no party reads what does not exist.
 
+use kernel::time::Holidays;
 use kernel::{By, Caller, Decider, OfferId, Refusal, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
@@ -26,16 +27,21 @@ impl Api {
         Ok(done.await?)
     }
 
-    /// The directive by which the referral may be sent then, as the registry last told.
+    /// The directive by which the referral may be sent then, and the holidays of its target, as the registry last told.
     pub(super) async fn consent(
         &self,
         id: ReferralId,
         at: kernel::Timestamp,
-    ) -> Result<Option<String>, Status> {
+    ) -> Result<(Option<String>, Holidays), Status> {
         let now = self.desk.load::<Referral>(id.uuid()).await?;
         match &*now.state {
-            referral::State::Made { facts, .. } => self.view.consent(facts, at).await,
-            referral::State::Unmade | referral::State::Told(_) | referral::State::InError { .. } => Ok(None),
+            referral::State::Made { facts, .. } => {
+                let holidays = self.view.holidays(Some(facts.target)).await?;
+                Ok((self.view.consent(facts, at).await?, holidays))
+            }
+            referral::State::Unmade | referral::State::Told(_) | referral::State::InError { .. } => {
+                Ok((None, Holidays::default()))
+            }
         }
     }
 
@@ -125,6 +131,16 @@ macro_rules! changes {
             api.change(&ask, id, command).await
         }
     };
+    // The target's own clocks begin or go on, in working days without its holidays.
+    ($name:ident, $method:literal, $request:ident, $parse:path, holidays) => {
+        pub(super) async fn $name(api: &Api, request: &Request<pb::$request>) -> Result<Done, Status> {
+            let r = request.get_ref();
+            let ask = api.desk.ask($method, REQUEST, request, &r.request_id, &r.etag)?;
+            let holidays = api.view.holidays(ask.caller.speaks_for()).await?;
+            let (id, command) = $parse(&ask, holidays, r)?;
+            api.change(&ask, id, command).await
+        }
+    };
 }
 
 /// Whether it was refused for want of a consent. That is believed only once all is known that the registry had when it was said: the person's yes may
@@ -146,19 +162,20 @@ pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) 
 async fn send_as_known(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("SendReferral", REQUEST, request, &r.request_id, &r.etag)?;
-    let consent = api.consent(platform::wire::id("referral_id", &r.referral_id)?, ask.at).await?;
+    let referral = platform::wire::id("referral_id", &r.referral_id)?;
+    let (consent, holidays) = api.consent(referral, ask.at).await?;
     let programme = api.view.is_programme(ask.caller.speaks_for()).await?;
-    let (id, command) = wire::send(ask.by(), ask.at, (consent, programme), r)?;
+    let (id, command) = wire::send(ask.by(), ask.at, (consent, programme, holidays), r)?;
     api.change(&ask, id, command).await
 }
 
 changes!(acknowledge, "AcknowledgeReferral", AcknowledgeReferralRequest, wire::acknowledge);
-changes!(accept, "AcceptReferral", AcceptReferralRequest, wire::accept);
+changes!(accept, "AcceptReferral", AcceptReferralRequest, wire::accept, holidays);
 changes!(reject, "RejectReferral", RejectReferralRequest, wire::reject);
 changes!(cancel, "CancelReferral", CancelReferralRequest, wire::cancel);
 changes!(start, "StartReferral", StartReferralRequest, wire::start_referral);
 changes!(hold, "HoldReferral", HoldReferralRequest, wire::hold);
-changes!(resume, "ResumeReferral", ResumeReferralRequest, wire::resume);
+changes!(resume, "ResumeReferral", ResumeReferralRequest, wire::resume, holidays);
 changes!(ask, "AskForInformation", AskForInformationRequest, wire::ask);
 changes!(supply, "SupplyInformation", SupplyInformationRequest, wire::supply);
 changes!(contact, "AddReferralContact", AddReferralContactRequest, wire::contact);

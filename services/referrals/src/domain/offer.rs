@@ -1,7 +1,13 @@
 //! A programme of an agency that takes referrals (HSDS service, FHIR HealthcareService).
 //! Invariant: only the agency that published it changes it.
 
-use kernel::{AgencyId, Decider, RefusalKind, UnitGroupId, Zone};
+mod capacity;
+mod says;
+
+pub use capacity::{Capacity, Room};
+pub use says::{Area, Eligibility, Hours, Mode, Place, same_language};
+
+use kernel::{AgencyId, Decider, Discrepancy, RefusalKind, UnitGroupId, Zone};
 
 /// Who opens its part when a referral to the offer is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +43,36 @@ pub struct Content {
     pub expires: bool,
     /// (system, value) in the agency's own systems.
     pub identifiers: Vec<(String, String)>,
+    /// Whom it is for.
+    pub eligibility: Eligibility,
+    /// Where it serves people; none where it does not say.
+    pub areas: Vec<Area>,
+    /// Languages it is given in, as BCP 47 tags; none where it does not say.
+    pub languages: Vec<String>,
+    /// When it is open, in `zone`; none where it does not say.
+    pub hours: Vec<Hours>,
+    /// How it reaches people; none where it does not say.
+    pub modes: Vec<Mode>,
+    /// What it is, in words; empty where it does not say.
+    pub description: String,
+    /// What another system calls its kind where no code fits.
+    pub terms: Vec<String>,
+}
+
+impl Content {
+    /// The first of its fields that names more than an offer of zero exclusion may.
+    pub fn beyond_zero_exclusion(&self) -> Option<&'static str> {
+        self.eligibility.beyond_zero_exclusion().filter(|_| self.zero_exclusion)
+    }
+
+    /// What a request that says the same would be refused for.
+    fn discrepancies(&self) -> Vec<Discrepancy> {
+        let found = |field| {
+            let detail = format!("an offer of zero exclusion names {field}, which excludes nobody from it");
+            Discrepancy::new("ZERO_EXCLUSION", detail)
+        };
+        self.beyond_zero_exclusion().map(found).into_iter().collect()
+    }
 }
 
 /// An offer.
@@ -54,6 +90,8 @@ pub enum State {
         agency: AgencyId,
         /// What it says.
         content: Content,
+        /// How much room it has, as last reported.
+        capacity: Option<Capacity>,
     },
     /// Taken back.
     Withdrawn {
@@ -69,9 +107,19 @@ impl State {
     pub fn said(&self) -> Option<(AgencyId, &Content)> {
         match self {
             Self::Unmade => None,
-            Self::Published { agency, content } | Self::Withdrawn { agency, content } => {
+            Self::Published { agency, content, .. } | Self::Withdrawn { agency, content } => {
                 Some((*agency, content))
             }
+        }
+    }
+}
+
+impl State {
+    /// How much room it has, as last reported.
+    pub fn capacity(&self) -> Option<&Capacity> {
+        match self {
+            Self::Published { capacity, .. } => capacity.as_ref(),
+            Self::Unmade | Self::Withdrawn { .. } => None,
         }
     }
 }
@@ -86,6 +134,27 @@ pub enum Command {
         /// The whole content.
         content: Content,
     },
+    /// Say this from now on, of an offer that stands.
+    Change {
+        /// Whose offer it is.
+        agency: AgencyId,
+        /// The whole content.
+        content: Content,
+    },
+    /// Put down what another system says of it.
+    Record {
+        /// Whose offer it is.
+        agency: AgencyId,
+        /// The whole content.
+        content: Content,
+    },
+    /// Say how much room it has.
+    Report {
+        /// Who says so.
+        agency: AgencyId,
+        /// How much.
+        capacity: Capacity,
+    },
     /// Take it back.
     Withdraw {
         /// Who asks.
@@ -95,6 +164,10 @@ pub enum Command {
 
 /// What happens to an offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every event of an offer is the one that holds its content"
+)]
 pub enum Event {
     /// It now says this.
     Published {
@@ -102,7 +175,11 @@ pub enum Event {
         agency: AgencyId,
         /// The whole content.
         content: Content,
+        /// What a request that says the same would be refused for.
+        discrepancies: Vec<Discrepancy>,
     },
+    /// Its agency said how much room it has.
+    CapacityReported(Capacity),
     /// It was taken back.
     Withdrawn,
 }
@@ -113,17 +190,26 @@ pub enum Refusal {
     /// There is no such offer, or it is another agency's to change.
     #[error("there is no such offer of this agency; list the agency's offers for their ids")]
     NotFound,
+    /// It was taken back.
+    #[error("the offer was withdrawn; publish it again first")]
+    Withdrawn,
+    /// A later report is known.
+    #[error("a report of a later time is known; report how much room there is now")]
+    LaterKnown,
 }
 
 impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
             Self::NotFound => RefusalKind::NotFound,
+            Self::Withdrawn | Self::LaterKnown => RefusalKind::FailedPrecondition,
         }
     }
     fn reason(&self) -> &'static str {
         match self {
             Self::NotFound => "OFFER_NOT_FOUND",
+            Self::Withdrawn => "OFFER_WITHDRAWN",
+            Self::LaterKnown => "LATER_CAPACITY_KNOWN",
         }
     }
 }
@@ -137,17 +223,19 @@ impl Decider for Offer {
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
         match command {
-            Command::Publish { agency, content } => match state {
-                State::Published { agency: owner, content: old } if *owner == agency && *old == content => {
-                    Ok(vec![])
-                }
-                State::Unmade => Ok(vec![Event::Published { agency, content }]),
-                State::Published { agency: owner, .. } | State::Withdrawn { agency: owner, .. }
-                    if *owner == agency =>
-                {
-                    Ok(vec![Event::Published { agency, content }])
-                }
-                State::Published { .. } | State::Withdrawn { .. } => Err(Refusal::NotFound),
+            Command::Publish { agency, content } => publish(state, agency, content, vec![]),
+            Command::Record { agency, content } => {
+                let discrepancies = content.discrepancies();
+                publish(state, agency, content, discrepancies)
+            }
+            Command::Change { agency, content } => {
+                standing(state, agency)?;
+                publish(state, agency, content, vec![])
+            }
+            Command::Report { agency, capacity } => match standing(state, agency)? {
+                Some(known) if *known == capacity => Ok(vec![]),
+                Some(known) if capacity.as_of < known.as_of => Err(Refusal::LaterKnown),
+                Some(_) | None => Ok(vec![Event::CapacityReported(capacity)]),
             },
             Command::Withdraw { agency } => match state {
                 State::Published { agency: owner, .. } if *owner == agency => Ok(vec![Event::Withdrawn]),
@@ -159,15 +247,53 @@ impl Decider for Offer {
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Published { agency, content } => {
-                State::Published { agency: *agency, content: content.clone() }
+            Event::Published { agency, content, .. } => {
+                // What is published again begins without a report; what is said otherwise has as much room as before.
+                let capacity = state.capacity().copied();
+                State::Published { agency: *agency, content: content.clone(), capacity }
             }
+            Event::CapacityReported(capacity) => match state {
+                State::Published { agency, content, .. } => {
+                    State::Published { agency, content, capacity: Some(*capacity) }
+                }
+                other @ (State::Unmade | State::Withdrawn { .. }) => other,
+            },
             Event::Withdrawn => match state {
-                State::Published { agency, content } | State::Withdrawn { agency, content } => {
+                State::Published { agency, content, .. } | State::Withdrawn { agency, content } => {
                     State::Withdrawn { agency, content }
                 }
                 State::Unmade => State::Unmade,
             },
         }
+    }
+}
+
+fn publish(
+    state: &State,
+    agency: AgencyId,
+    content: Content,
+    discrepancies: Vec<Discrepancy>,
+) -> Result<Vec<Event>, Refusal> {
+    match state {
+        State::Published { agency: owner, content: old, .. } if *owner == agency && *old == content => {
+            Ok(vec![])
+        }
+        State::Published { agency: owner, .. } | State::Withdrawn { agency: owner, .. }
+            if *owner != agency =>
+        {
+            Err(Refusal::NotFound)
+        }
+        State::Unmade | State::Published { .. } | State::Withdrawn { .. } => {
+            Ok(vec![Event::Published { agency, content, discrepancies }])
+        }
+    }
+}
+
+/// What was last reported of an offer of the agency's that stands.
+fn standing(state: &State, agency: AgencyId) -> Result<Option<&Capacity>, Refusal> {
+    match state {
+        State::Published { agency: owner, capacity, .. } if *owner == agency => Ok(capacity.as_ref()),
+        State::Withdrawn { agency: owner, .. } if *owner == agency => Err(Refusal::Withdrawn),
+        State::Unmade | State::Published { .. } | State::Withdrawn { .. } => Err(Refusal::NotFound),
     }
 }

@@ -1,10 +1,13 @@
 //! Somebody takes part in a service that has no service of its own here (FHIR EpisodeOfCare).
 //! Invariant: it ends at most once, never before it began, and belongs to one agency for ever.
 
-use kernel::{
-    AgencyId, By, Day, Decider, Discrepancy, Occurred, OfferId, PersonId, RefusalKind, known_longer,
-};
+mod refusal;
 
+pub use refusal::Refusal;
+
+use kernel::{AgencyId, By, Day, Decider, Discrepancy, Occurred, OfferId, PersonId, WorkerId, known_longer};
+
+use super::assignment::{Assignment, Comes};
 use super::contact::Contact;
 use super::referral::ClosingReason;
 use super::{ParticipationId, PlanItemId, ReferralId, offer};
@@ -111,6 +114,8 @@ pub enum State {
         contacts: Vec<Contact>,
         /// The whole fact as another system told it; none where it was made here.
         told: Option<Box<Recorded>>,
+        /// The worker who takes care of it.
+        assignee: Option<WorkerId>,
     },
     /// Never meant.
     InError {
@@ -119,6 +124,16 @@ pub enum State {
         /// About whom.
         person: PersonId,
     },
+}
+
+impl State {
+    /// The worker who takes care of it.
+    pub fn assignee(&self) -> Option<WorkerId> {
+        match self {
+            Self::Made { assignee, .. } => *assignee,
+            Self::Unmade | Self::InError { .. } => None,
+        }
+    }
 }
 
 /// What can be asked of a participation.
@@ -157,6 +172,13 @@ pub enum Command {
         at: Occurred,
         /// Why.
         reason: ClosingReason,
+    },
+    /// Somebody of the agency takes care of it from now on, or nobody does.
+    Assign {
+        /// Who says so.
+        by: By,
+        /// Who.
+        to: Assignment,
     },
     /// Put down from elsewhere, whole.
     Record(Box<Recorded>),
@@ -212,6 +234,21 @@ pub enum Event {
         /// Why.
         reason: ClosingReason,
     },
+    /// Somebody of the agency takes care of it from now on, or nobody does.
+    Assigned {
+        /// The participation.
+        id: ParticipationId,
+        /// The person.
+        person: PersonId,
+        /// Whether the programme falls under 42 CFR Part 2.
+        part2: bool,
+        /// Who.
+        worker: Option<WorkerId>,
+        /// Who handed it over.
+        from: Option<WorkerId>,
+        /// Since when.
+        at: Occurred,
+    },
     /// Put down from elsewhere; `correction` where it replaces an earlier telling.
     Recorded {
         /// What was told.
@@ -226,45 +263,6 @@ pub enum Event {
         /// The person.
         person: PersonId,
     },
-}
-
-/// How a participation says no.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// There is none, or it is another agency's.
-    #[error("there is no such participation of this agency")]
-    NotFound,
-    /// The agency made no such offer.
-    #[error("this agency has no such offer; publish it first")]
-    OfferNotFound,
-    /// Its id is taken.
-    #[error("a participation with this id exists")]
-    AlreadyExists,
-    /// It has ended.
-    #[error("the participation has ended; begin a new one")]
-    Ended,
-    /// It cannot end before it began.
-    #[error("the participation began after that time; give a later end")]
-    EndsBeforeItBegan,
-}
-
-impl kernel::Refusal for Refusal {
-    fn kind(&self) -> RefusalKind {
-        match self {
-            Self::NotFound | Self::OfferNotFound => RefusalKind::NotFound,
-            Self::AlreadyExists => RefusalKind::AlreadyExists,
-            Self::Ended | Self::EndsBeforeItBegan => RefusalKind::FailedPrecondition,
-        }
-    }
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::NotFound => "PARTICIPATION_NOT_FOUND",
-            Self::OfferNotFound => "OFFER_NOT_FOUND",
-            Self::AlreadyExists => "PARTICIPATION_EXISTS",
-            Self::Ended => "PARTICIPATION_ENDED",
-            Self::EndsBeforeItBegan => "ENDS_BEFORE_IT_BEGAN",
-        }
-    }
 }
 
 impl Decider for Participation {
@@ -314,6 +312,21 @@ impl Decider for Participation {
                 let (id, person, part2) = (facts.id, facts.person, facts.part2);
                 Ok(vec![Event::Ended { id, person, part2, at, reason }])
             }
+            Command::Assign { by, to } => {
+                let (facts, ended, _) = open_to(state, by)?;
+                if ended {
+                    return Err(Refusal::Ended);
+                }
+                let (id, person, part2) = (facts.id, facts.person, facts.part2);
+                match to.comes(facts.agency, state.assignee()) {
+                    Comes::Moves => {
+                        let Assignment { worker, from, at, .. } = to;
+                        Ok(vec![Event::Assigned { id, person, part2, worker, from, at }])
+                    }
+                    Comes::Stays => Ok(vec![]),
+                    Comes::Stranger => Err(Refusal::WorkerNotOfAgency),
+                }
+            }
             Command::Record(told) => match state {
                 State::Unmade => Ok(vec![Event::Recorded { told, correction: false }]),
                 // What ended here since is not opened again by a telling that knows nothing new.
@@ -350,6 +363,7 @@ impl Decider for Participation {
                 plan_items: vec![],
                 contacts: vec![],
                 told: None,
+                assignee: None,
             },
             Event::PlanNamed { items, .. } => {
                 if let State::Made { plan_items, .. } = &mut state {
@@ -370,7 +384,14 @@ impl Decider for Participation {
                 }
                 state
             }
+            Event::Assigned { worker, .. } => {
+                if let State::Made { assignee, .. } = &mut state {
+                    *assignee = *worker;
+                }
+                state
+            }
             Event::Recorded { told, .. } => {
+                let assignee = state.assignee();
                 let (contacts, plan_items) = match state {
                     State::Made { contacts, plan_items, .. } => (contacts, plan_items),
                     State::Unmade | State::InError { .. } => (vec![], vec![]),
@@ -382,6 +403,7 @@ impl Decider for Participation {
                     plan_items,
                     contacts,
                     told: Some(told.clone()),
+                    assignee,
                 }
             }
             Event::EnteredInError { .. } => match state {

@@ -1,20 +1,24 @@
 //! Given, when, then: every rule of offers, referrals and participations.
 //! Invariant: the tests speak the domain and nothing else.
 
+mod caseloads;
 mod clocks;
 mod consent;
 mod deaths;
 mod links;
+mod matching;
 mod offers;
 mod participations;
 mod referrals;
 mod table;
 mod talk;
 
+use kernel::time::Holidays;
 use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
+use super::assignment::Assignment;
 use super::contact::Contact;
-use super::offer::{Content, Receiver};
+use super::offer::{Content, Eligibility, Receiver};
 use super::referral::{
     self, Ask, BusinessStatus, Clock, Closing, ClosingReason, Command, Event, Facts, Followed, HoldReason,
     Household, Origin, Outcome, PartEnd, Progress, Recorded, Referral, Rule, Sent, Situation, State,
@@ -52,7 +56,18 @@ fn content() -> Content {
         zone: Zone::stored("America/Chicago"),
         expires: false,
         identifiers: vec![],
+        eligibility: Eligibility::default(),
+        areas: vec![],
+        languages: vec![],
+        hours: vec![],
+        modes: vec![],
+        description: String::new(),
+        terms: vec![],
     }
+}
+
+fn no_holidays() -> Holidays {
+    Holidays::default()
 }
 
 fn facts() -> Facts {
@@ -140,6 +155,12 @@ fn contact(id: u128, reached: bool) -> Contact {
         workers: vec![WorkerId::of(5)],
         approach: None,
     }
+}
+
+/// That worker of that agency is to take care of it.
+fn to(worker: Option<WorkerId>, works_for: AgencyId) -> Assignment {
+    let at = kernel::Occurred::instant(noon());
+    Assignment { worker, works_for: worker.map(|_| works_for), from: None, at }
 }
 
 fn drafted() -> Vec<Event> {

@@ -79,7 +79,10 @@ impl Consents {
             }
             (Cover::Unknown, _) => Err(ReactError::Failed("what the person says cannot be told now".into())),
             (Cover::Nothing, None) => Ok(Some(Command::LapseConsent { directive: by.clone(), at })),
-            (Cover::By(directive), Some(_)) => Ok(Some(Command::RestoreConsent { directive, at })),
+            (Cover::By(directive), Some(_)) => {
+                let holidays = self.view.holidays(Some(facts.target)).await.map_err(failed)?;
+                Ok(Some(Command::RestoreConsent { directive, at, holidays }))
+            }
             (Cover::Nothing, Some(_)) | (Cover::By(_), None) => Ok(None),
         }
     }

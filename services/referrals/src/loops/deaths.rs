@@ -5,13 +5,15 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use kernel::Timestamp;
 use platform::command::Desk;
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
 use tokio::time::Instant;
 
 use super::{ask_all, failed};
-use crate::domain::referral::Command;
+use crate::domain::ReferralId;
+use crate::domain::referral::{Command, Referral, State};
 use crate::policy;
 use crate::view::View;
 
@@ -41,10 +43,24 @@ impl Deaths {
         }
         // Clocks of machines differ: it is at least when the event was recorded.
         let at = self.desk.clock().now().max(read.recorded.recorded_at);
-        let command = if died { Command::Rest { at } } else { Command::Wake { at } };
-        let open = self.view.open_of(person).await.map_err(failed)?;
-        let of: Vec<_> = open.into_iter().map(|referral| (referral, command.clone())).collect();
+        let mut of = vec![];
+        for referral in self.view.open_of(person).await.map_err(failed)? {
+            let command = if died { Command::Rest { at } } else { self.wakes(referral, at).await? };
+            of.push((referral, command));
+        }
         ask_all(&self.desk, "FollowDeath", self, read, &of).await
+    }
+}
+
+impl Deaths {
+    async fn wakes(&self, id: ReferralId, at: Timestamp) -> Result<Command, ReactError> {
+        let now = self.desk.load::<Referral>(id.uuid()).await.map_err(failed)?;
+        let target = match &*now.state {
+            State::Made { facts, .. } => Some(facts.target),
+            State::Unmade | State::Told(_) | State::InError { .. } => None,
+        };
+        let holidays = self.view.holidays(target).await.map_err(failed)?;
+        Ok(Command::Wake { at, holidays })
     }
 }
 

@@ -93,6 +93,7 @@ impl Turn {
             | Event::TransferAsked { .. }
             | Event::FollowedBy { .. }
             | Event::Split { .. }
+            | Event::Assigned { .. }
             | Event::PartEnded { .. }
             | Event::Reviewed { .. }
             | Event::Overdue { .. }

@@ -1,7 +1,7 @@
-//! The service's own log as rows: offers, referrals, and the clocks that run.
+//! The service's own log as rows: offers, referrals, participations, and the clocks that run.
 //! Invariant: a referral's row says what its events say in their order, however they come in batches.
 
-use kernel::{AgencyId, Decider, Timestamp};
+use kernel::{AgencyId, Decider, Timestamp, WorkerId};
 use platform::args;
 use platform::db::Rows;
 use platform::lists::Logged;
@@ -11,15 +11,18 @@ use proto::referrals::ReferralState as State;
 use uuid::Uuid;
 
 use crate::domain::offer::{self, Offer};
+use crate::domain::participation::{self, Participation};
 use crate::domain::referral::{self, Clock, Referral};
 use crate::wire;
 
 /// The projection.
 pub struct Lists;
 
-const OFFER: &str = "INSERT INTO offer (id, agency, practice, at, open) VALUES {rows} \
-     ON CONFLICT (id) DO UPDATE SET practice = excluded.practice, open = excluded.open";
-const CLOSED: &str = "UPDATE offer SET open = 0 WHERE id IN (VALUES {rows})";
+const OFFER: &str = "INSERT INTO offer (id, agency, practice, at, open, domains, content) VALUES {rows} \
+     ON CONFLICT (id) DO UPDATE SET practice = excluded.practice, open = excluded.open, domains = excluded.domains, content = excluded.content";
+const ROOM: &str = "WITH given (id, capacity) AS (VALUES {rows}) \
+     UPDATE offer SET capacity = given.capacity FROM given WHERE offer.id = given.id";
+const CLOSED: &str = "UPDATE offer SET open = 0, capacity = NULL WHERE id IN (VALUES {rows})";
 const NAME: &str =
     "INSERT INTO offer_identifier (agency, system, value, offer) VALUES {rows} ON CONFLICT DO NOTHING";
 const NO_NAME: &str = "DELETE FROM offer_identifier WHERE offer IN (VALUES {rows})";
@@ -34,25 +37,39 @@ const NOT_OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
      UPDATE referral SET overdue = referral.overdue & ~given.clocks FROM given WHERE referral.id = given.id";
 const STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE referral SET state = given.state FROM given WHERE referral.id = given.id";
+const ASSIGNED: &str = "WITH given (id, worker) AS (VALUES {rows}) \
+     UPDATE referral SET assignee = given.worker FROM given WHERE referral.id = given.id";
+const NOBODYS: &str = "UPDATE referral SET assignee = NULL WHERE id IN (VALUES {rows})";
+const TAKES_PART: &str = "INSERT INTO participation (id, agency, open) VALUES {rows} \
+     ON CONFLICT (id) DO UPDATE SET agency = excluded.agency, open = excluded.open";
+const PART_ENDED: &str = "UPDATE participation SET open = 0 WHERE id IN (VALUES {rows})";
+const PART_ASSIGNED: &str = "WITH given (id, worker) AS (VALUES {rows}) \
+     UPDATE participation SET assignee = given.worker FROM given WHERE participation.id = given.id";
+const PART_NOBODYS: &str = "UPDATE participation SET assignee = NULL WHERE id IN (VALUES {rows})";
 const DUE: &str =
     "INSERT INTO due (id, referral, clock, at) VALUES {rows} ON CONFLICT (id) DO UPDATE SET at = excluded.at";
 const NOT_DUE: &str = "DELETE FROM due WHERE id IN (VALUES {rows})";
 const NONE_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
 
 impl platform::lists::Lists for Lists {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 5;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
         [
-            "CREATE TABLE offer (id uuid PRIMARY KEY, agency uuid NOT NULL, practice text NOT NULL, at bigint NOT NULL, open bigint NOT NULL)",
+            // `domains` has a bit for each life domain; content and capacity are as events hold them, for an offer concerns nobody.
+            "CREATE TABLE offer (id uuid PRIMARY KEY, agency uuid NOT NULL, practice text NOT NULL, at bigint NOT NULL, open bigint NOT NULL, \
+             domains bigint NOT NULL, content bytea NOT NULL, capacity bytea)",
             "CREATE INDEX offer_newest ON offer (at, id)",
             "CREATE TABLE offer_identifier (agency uuid NOT NULL, system text NOT NULL, value text NOT NULL, offer uuid NOT NULL, \
              PRIMARY KEY (agency, system, value, offer))",
             "CREATE INDEX offer_identifier_offer ON offer_identifier (offer)",
             // `requested` is 0 for what was never sent here, and `overdue` has a bit for each clock that is breached.
             "CREATE TABLE referral (id uuid PRIMARY KEY, person uuid NOT NULL, requester uuid, target uuid, state bigint NOT NULL, \
-             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL)",
+             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL, assignee uuid)",
+            "CREATE INDEX referral_assignee ON referral (assignee)",
+            "CREATE TABLE participation (id uuid PRIMARY KEY, agency uuid NOT NULL, open bigint NOT NULL, assignee uuid)",
+            "CREATE INDEX participation_assignee ON participation (assignee)",
             "CREATE INDEX referral_requester ON referral (requester, at, id)",
             "CREATE INDEX referral_target ON referral (target, at, id)",
             "CREATE INDEX referral_waits_for ON referral (target, requested, id)",
@@ -70,6 +87,9 @@ impl platform::lists::Lists for Lists {
         match logged.category {
             Offer::CATEGORY => apply_offer(logged, &logged.event::<Offer>()?, rows),
             Referral::CATEGORY => apply_referral(logged, &logged.event::<Referral>()?, rows)?,
+            Participation::CATEGORY => {
+                apply_participation(logged.id, &logged.event::<Participation>()?, rows);
+            }
             _ => {}
         }
         Ok(())
@@ -79,8 +99,9 @@ impl platform::lists::Lists for Lists {
 fn apply_offer(logged: &Logged<'_>, event: &offer::Event, rows: &mut Rows) {
     let id = logged.id;
     match event {
-        offer::Event::Published { agency, content } => {
-            let row = args![id, agency.uuid(), content.practice.clone(), logged.at(), true];
+        offer::Event::Published { agency, content, .. } => {
+            let (domains, bytes) = (domain_bits(&content.life_domains), wire::offer_bytes(content));
+            let row = args![id, agency.uuid(), content.practice.clone(), logged.at(), true, domains, bytes];
             rows.put(&[id], OFFER, [row]);
             rows.put(&[id], NO_NAME, [args![id]]);
             let name = |(system, value): &(String, String)| {
@@ -88,8 +109,17 @@ fn apply_offer(logged: &Logged<'_>, event: &offer::Event, rows: &mut Rows) {
             };
             rows.put(&[id], NAME, content.identifiers.iter().map(name));
         }
+        offer::Event::CapacityReported(capacity) => {
+            rows.put(&[id], ROOM, [args![id, wire::capacity_bytes(capacity)]]);
+        }
         offer::Event::Withdrawn => rows.put(&[id], CLOSED, [args![id]]),
     }
+}
+
+/// A bit for each of these life domains.
+pub(super) fn domain_bits(domains: &[i32]) -> i64 {
+    let bit = |domain: &i32| u32::try_from(*domain).ok().and_then(|domain| 1_i64.checked_shl(domain));
+    domains.iter().filter_map(bit).fold(0, |bits, bit| bits | bit)
 }
 
 /// What becomes of a referral's clocks.
@@ -175,6 +205,10 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         referral::Event::Split { .. } => {
             (Some(State::InProgress), Turns::default().happened(&[Clock::Start]))
         }
+        referral::Event::Assigned { worker, .. } => {
+            assign(id, *worker, (ASSIGNED, NOBODYS), rows);
+            (None, Turns::default())
+        }
         referral::Event::TransferAsked { .. }
         | referral::Event::FollowedBy { .. }
         | referral::Event::PartEnded { .. }
@@ -210,6 +244,31 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         |(clock, at): &(Clock, Timestamp)| args![due_id(id, *clock), id, clock.name(), at.as_microsecond()];
     rows.put(&[id], DUE, clocks.set.iter().map(due));
     Ok(())
+}
+
+fn apply_participation(id: Uuid, event: &participation::Event, rows: &mut Rows) {
+    match event {
+        participation::Event::Started { facts, .. } => {
+            rows.put(&[id], TAKES_PART, [args![id, facts.agency.uuid(), true]]);
+        }
+        participation::Event::Recorded { told, .. } => {
+            rows.put(&[id], TAKES_PART, [args![id, told.facts.agency.uuid(), told.ended.is_none()]]);
+        }
+        participation::Event::Assigned { worker, .. } => {
+            assign(id, *worker, (PART_ASSIGNED, PART_NOBODYS), rows);
+        }
+        participation::Event::Ended { .. } | participation::Event::EnteredInError { .. } => {
+            rows.put(&[id], PART_ENDED, [args![id]]);
+        }
+        participation::Event::ContactMade { .. } | participation::Event::PlanNamed { .. } => {}
+    }
+}
+
+fn assign(id: Uuid, worker: Option<WorkerId>, to: (&'static str, &'static str), rows: &mut Rows) {
+    match worker {
+        Some(worker) => rows.put(&[id], to.0, [args![id, worker.uuid()]]),
+        None => rows.put(&[id], to.1, [args![id]]),
+    }
 }
 
 /// The one row of a referral's clock.

@@ -1,19 +1,21 @@
 //! Offers on the wire.
 //! Invariant: an offer's content is stored as it was published, whole.
 
+pub(super) mod says;
+
 use kernel::practice::zero_exclusion;
-use kernel::{AgencyId, Caller, OfferId, Zone};
+use kernel::{AgencyId, Caller, Discrepancy, OfferId, Timestamp, Zone};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
 use platform::training;
 use platform::wire;
-use prost::Name;
+use prost::{Message, Name};
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 use tonic::Status;
 
 use super::{kind_of, not_of, stored_id, wrap};
-use crate::domain::offer::{Command, Content, Event, Offer, Receiver, State};
+use crate::domain::offer::{Capacity, Command, Content, Event, Offer, Receiver, State};
 
 /// The offer to publish, and what it is to say.
 pub fn publish(
@@ -24,20 +26,62 @@ pub fn publish(
         Some(offer) => offer,
         None => OfferId::new(uuid::Uuid::now_v7()),
     };
-    let content =
-        content(wire::required("content", request.content.as_ref())?).map_err(|bad| bad.within("content"))?;
-    Ok((offer, Command::Publish { agency, content }))
+    Ok((offer, Command::Publish { agency, content: asked(request.content.as_ref())? }))
+}
+
+/// The offer to change, and what it is to say.
+pub fn change(
+    agency: AgencyId,
+    request: &pb::ChangeServiceOfferRequest,
+) -> Result<(OfferId, Command), BadField> {
+    let content = asked(request.content.as_ref())?;
+    Ok((wire::id("offer_id", &request.offer_id)?, Command::Change { agency, content }))
+}
+
+/// How much room an offer has.
+pub fn report(
+    agency: AgencyId,
+    now: Timestamp,
+    request: &pb::ReportCapacityRequest,
+) -> Result<(OfferId, Command), BadField> {
+    let capacity = says::capacity(now, request)?;
+    Ok((wire::id("offer_id", &request.offer_id)?, Command::Report { agency, capacity }))
 }
 
 /// What another system says of an offer.
 pub fn record(agency: AgencyId, request: &pb::RecordServiceOfferRequest) -> Result<Command, BadField> {
-    let content =
-        content(wire::required("content", request.content.as_ref())?).map_err(|bad| bad.within("content"))?;
-    Ok(Command::Publish { agency, content })
+    let content = given(request.content.as_ref())?;
+    Ok(Command::Record { agency, content })
 }
 
-/// An offer as its readers see it; identifiers are its own agency's alone to see.
-pub fn offer(id: OfferId, version: u64, state: &State, reader: &Caller) -> Option<pb::ServiceOffer> {
+fn given(content: Option<&pb::ServiceOfferContent>) -> Result<Content, BadField> {
+    self::content(wire::required("content", content)?).map_err(|bad| bad.within("content"))
+}
+
+/// What a request says; one of zero exclusion that excludes somebody contradicts itself.
+fn asked(content: Option<&pb::ServiceOfferContent>) -> Result<Content, BadField> {
+    let content = given(content)?;
+    if content.life_domains.is_empty() {
+        let why = "is empty; name at least one life domain";
+        return Err(BadField::new("life_domains", why).within("content"));
+    }
+    match content.beyond_zero_exclusion() {
+        None => Ok(content),
+        Some(field) => {
+            let why = "is not for an offer of zero exclusion: wanting the service, age, area and language are all that it may name; leave it out";
+            Err(BadField::new(field, why).within("content"))
+        }
+    }
+}
+
+/// An offer as its readers see it then; identifiers are its own agency's alone to see.
+pub fn offer(
+    id: OfferId,
+    version: u64,
+    state: &State,
+    reader: &Caller,
+    now: Timestamp,
+) -> Option<pb::ServiceOffer> {
     let (agency, content) = state.said()?;
     let mut content = content_out(content);
     if reader.speaks_for() != Some(agency) {
@@ -49,7 +93,30 @@ pub fn offer(id: OfferId, version: u64, state: &State, reader: &Caller) -> Optio
         agency_id: agency.to_string(),
         content: Some(content),
         withdrawn: matches!(state, State::Withdrawn { .. }),
+        capacity: state.capacity().map(|capacity| says::capacity_at(capacity, now)),
     })
+}
+
+/// What the view keeps of an offer, to be weighed: it concerns nobody.
+pub fn offer_bytes(content: &Content) -> Vec<u8> {
+    content_out(content).encode_to_vec()
+}
+
+/// What the view keeps of a report.
+pub fn capacity_bytes(capacity: &Capacity) -> Vec<u8> {
+    says::capacity_out(capacity).encode_to_vec()
+}
+
+/// What the view kept; none where that is damaged.
+pub fn from_bytes(content: &[u8], capacity: Option<&[u8]>) -> Option<(Content, Option<Capacity>)> {
+    // What the view made of an event is as an event holds it.
+    let event = proto::log::Event::default();
+    let content = stored(&event, pb::ServiceOfferContent::decode(content).ok()?).ok()?;
+    let capacity = match capacity {
+        Some(bytes) => Some(says::capacity_stored(&pb::OfferCapacity::decode(bytes).ok()?)?),
+        None => None,
+    };
+    Some((content, capacity))
 }
 
 fn content(given: &pb::ServiceOfferContent) -> Result<Content, BadField> {
@@ -65,9 +132,6 @@ fn content(given: &pb::ServiceOfferContent) -> Result<Content, BadField> {
             return Err(BadField::new("receiver", "is missing or not one of the contract's values"));
         }
     };
-    if given.life_domains.is_empty() {
-        return Err(BadField::new("life_domains", "is empty; name at least one life domain"));
-    }
     for (i, domain) in given.life_domains.iter().enumerate() {
         wire::choice::<proto::types::LifeDomain>(&format!("life_domains[{i}]"), *domain)?;
     }
@@ -86,6 +150,36 @@ fn content(given: &pb::ServiceOfferContent) -> Result<Content, BadField> {
         zone: wire::zone("zone", &given.zone)?,
         expires: given.expires,
         identifiers: given.identifiers.iter().enumerate().map(identifier).collect::<Result<_, _>>()?,
+        eligibility: says::eligibility(given.eligibility.as_ref())?,
+        areas: says::areas(&given.areas)?,
+        languages: says::languages(&given.languages, 20)?,
+        hours: says::hours(&given.hours)?,
+        modes: says::modes(&given.modes)?,
+        description: wire::optional_text("description", &given.description, 2_000)?.unwrap_or_default(),
+        terms: says::terms(&given.terms)?,
+    })
+}
+
+/// What a stored event says.
+fn stored(event: &proto::log::Event, given: pb::ServiceOfferContent) -> Result<Content, Unreadable> {
+    let modes = given.modes.iter().map(|number| says::mode::stored(*number)).collect::<Option<_>>();
+    Ok(Content {
+        receiver: receiver_in(event, given.receiver, &given.unit_group_id)?,
+        hours: says::hours_stored(event, &given.hours)?,
+        modes: modes.ok_or_else(|| Unreadable::new(event, "its modes are not known"))?,
+        name: given.name,
+        practice: given.practice,
+        life_domains: given.life_domains,
+        zero_exclusion: given.zero_exclusion,
+        part2: given.part2,
+        zone: Zone::stored(given.zone),
+        expires: given.expires,
+        identifiers: given.identifiers.into_iter().map(|i| (i.system, i.value)).collect(),
+        eligibility: says::eligibility_stored(given.eligibility),
+        areas: says::areas_stored(given.areas),
+        languages: given.languages,
+        description: given.description,
+        terms: given.terms,
     })
 }
 
@@ -106,6 +200,13 @@ fn content_out(content: &Content) -> pb::ServiceOfferContent {
             .iter()
             .map(|(system, value)| proto::types::Identifier { system: system.clone(), value: value.clone() })
             .collect(),
+        eligibility: says::eligibility_out(&content.eligibility),
+        areas: says::areas_out(&content.areas),
+        languages: content.languages.clone(),
+        hours: says::hours_out(&content.hours),
+        modes: content.modes.iter().map(|mode| says::mode::number(*mode)).collect(),
+        description: content.description.clone(),
+        terms: content.terms.clone(),
     }
 }
 
@@ -140,14 +241,23 @@ impl Encoding for Offer {
     fn encode(event: &Event, _: &State, _: &Ink<'_>) -> Result<Payload, Status> {
         // The stream names the offer; readers of one event alone find it in `Event.stream`.
         Ok(match event {
-            Event::Published { agency: _, content } => {
+            Event::Published { agency: _, content, discrepancies } => {
                 let message = pb::ServiceOfferPublished {
                     offer_id: String::new(),
                     content: Some(content_out(content)),
                 };
+                let kind = pb::ServiceOfferPublished::full_name();
+                let discrepancies = discrepancies.clone();
+                Payload { discrepancies, ..Payload::new(kind, &wrap(Kind::ServiceOfferPublished(message))) }
+            }
+            Event::CapacityReported(capacity) => {
+                let message = pb::ServiceOfferCapacityReported {
+                    offer_id: String::new(),
+                    capacity: Some(says::capacity_out(capacity)),
+                };
                 Payload::new(
-                    pb::ServiceOfferPublished::full_name(),
-                    &wrap(Kind::ServiceOfferPublished(message)),
+                    pb::ServiceOfferCapacityReported::full_name(),
+                    &wrap(Kind::ServiceOfferCapacityReported(message)),
                 )
             }
             Event::Withdrawn => {
@@ -160,33 +270,30 @@ impl Encoding for Offer {
         })
     }
 
-    fn decode(stored: &proto::log::Event) -> Result<Event, Unreadable> {
+    fn decode(event: &proto::log::Event) -> Result<Event, Unreadable> {
         #[allow(
             clippy::wildcard_enum_match_arm,
             reason = "the other kinds belong to the other streams of this log"
         )]
-        match kind_of(stored)? {
+        match kind_of(event)? {
             Kind::ServiceOfferPublished(message) => {
                 let speaker =
-                    if stored.on_behalf_of.is_empty() { &stored.agency_id } else { &stored.on_behalf_of };
-                let given = message.content.ok_or_else(|| Unreadable::new(stored, "it has no content"))?;
+                    if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of };
+                let given = message.content.ok_or_else(|| Unreadable::new(event, "it has no content"))?;
+                let discrepancies = event.discrepancies.iter();
                 Ok(Event::Published {
-                    agency: stored_id(stored, speaker)?,
-                    content: Content {
-                        receiver: receiver_in(stored, given.receiver, &given.unit_group_id)?,
-                        name: given.name,
-                        practice: given.practice,
-                        life_domains: given.life_domains,
-                        zero_exclusion: given.zero_exclusion,
-                        part2: given.part2,
-                        zone: Zone::stored(given.zone),
-                        expires: given.expires,
-                        identifiers: given.identifiers.into_iter().map(|i| (i.system, i.value)).collect(),
-                    },
+                    agency: stored_id(event, speaker)?,
+                    content: stored(event, given)?,
+                    discrepancies: discrepancies.map(|d| Discrepancy::new(&d.code, &*d.detail)).collect(),
                 })
             }
+            Kind::ServiceOfferCapacityReported(message) => {
+                let capacity = message.capacity.as_ref().and_then(says::capacity_stored);
+                let capacity = capacity.ok_or_else(|| Unreadable::new(event, "its capacity is not known"))?;
+                Ok(Event::CapacityReported(capacity))
+            }
             Kind::ServiceOfferWithdrawn(_) => Ok(Event::Withdrawn),
-            _ => Err(not_of::<Offer>(stored)),
+            _ => Err(not_of::<Offer>(event)),
         }
     }
 }

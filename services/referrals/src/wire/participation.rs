@@ -11,10 +11,12 @@ use proto::referrals::referrals_event::Kind;
 use tonic::Status;
 use uuid::Uuid;
 
+use super::assignment::workers;
 use super::codes::closing_reason;
 use super::contact::{contact_in, contact_out, stored_contact};
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ParticipationId;
+use crate::domain::assignment::Assignment;
 use crate::domain::participation::{Command, Event, Facts, Part, Participation, Recorded, State};
 
 /// The most items of a plan that one participation carries out.
@@ -79,6 +81,15 @@ pub fn end(
     Ok((wire::id("participation_id", &request.participation_id)?, Command::End { by, at, reason }))
 }
 
+/// Somebody takes care of it.
+pub fn assign_participation(
+    to: Assignment,
+    by: By,
+    request: &pb::AssignParticipationRequest,
+) -> Result<(ParticipationId, Command), BadField> {
+    Ok((wire::id("participation_id", &request.participation_id)?, Command::Assign { by, to }))
+}
+
 /// It is put down from elsewhere, whole; the offer is looked up by the caller.
 pub fn record_participation(
     id: ParticipationId,
@@ -104,19 +115,22 @@ pub fn record_participation(
 pub fn participation(id: ParticipationId, version: u64, state: &State) -> Option<pb::Participation> {
     match state {
         State::Unmade | State::InError { .. } => None,
-        State::Made { facts, started, ended, plan_items, contacts, .. } => Some(pb::Participation {
-            id: id.to_string(),
-            etag: version.to_string(),
-            person_id: facts.person.to_string(),
-            agency_id: facts.agency.to_string(),
-            offer_id: facts.offer.to_string(),
-            offer_name: facts.offer_name.clone(),
-            started: Some(to_occurred(started)),
-            ended: ended.as_ref().map(|(at, _)| to_occurred(at)),
-            contacts: u32::try_from(contacts.len()).unwrap_or(u32::MAX),
-            referral_id: id_text(facts.referral),
-            plan_item_ids: plan_items.iter().map(ToString::to_string).collect(),
-        }),
+        State::Made { facts, started, ended, plan_items, contacts, assignee, .. } => {
+            Some(pb::Participation {
+                id: id.to_string(),
+                etag: version.to_string(),
+                person_id: facts.person.to_string(),
+                agency_id: facts.agency.to_string(),
+                offer_id: facts.offer.to_string(),
+                offer_name: facts.offer_name.clone(),
+                started: Some(to_occurred(started)),
+                ended: ended.as_ref().map(|(at, _)| to_occurred(at)),
+                contacts: u32::try_from(contacts.len()).unwrap_or(u32::MAX),
+                referral_id: id_text(facts.referral),
+                plan_item_ids: plan_items.iter().map(ToString::to_string).collect(),
+                assignee_worker_id: id_text(*assignee),
+            })
+        }
     }
 }
 
@@ -175,6 +189,13 @@ impl Encoding for Participation {
                 };
                 let kind = pb::ParticipationEnded::full_name();
                 of(kind, Kind::ParticipationEnded(message), Some(at.clone()), *part2)
+            }
+            Event::Assigned { id, part2, worker, from, at, .. } => {
+                let participation_id = id.to_string();
+                let (worker_id, from_worker_id) = workers(*worker, *from);
+                let message = pb::ParticipationAssigned { participation_id, worker_id, from_worker_id };
+                let kind = pb::ParticipationAssigned::full_name();
+                of(kind, Kind::ParticipationAssigned(message), Some(at.clone()), *part2)
             }
             Event::Recorded { told, correction } => {
                 let facts = &told.facts;
@@ -248,6 +269,14 @@ impl Encoding for Participation {
                 part2,
                 at: occurred(stored)?,
                 reason: closing_reason::stored(message.reason).ok_or_else(bad("its reason is not known"))?,
+            },
+            Kind::ParticipationAssigned(message) => Event::Assigned {
+                id: stored_id(stored, &message.participation_id)?,
+                person: stored_id(stored, &stored.person_id)?,
+                part2,
+                worker: stored_optional_id(stored, &message.worker_id)?,
+                from: stored_optional_id(stored, &message.from_worker_id)?,
+                at: occurred(stored)?,
             },
             Kind::ParticipationRecorded(message) => {
                 let started =

@@ -10,6 +10,7 @@ mod record;
 mod reply;
 mod talk;
 
+use kernel::time::Holidays;
 use kernel::{By, PersonId, Timestamp};
 use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
 use platform::error::BadField;
@@ -19,6 +20,7 @@ use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 use tonic::Status;
 
+use super::assignment::workers;
 use super::codes::{
     answer_in, answer_out, business_status, clock, closing_reason, criterion, hold_reason, outcome, progress,
     split_rule,
@@ -29,7 +31,7 @@ use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, 
 use crate::domain::ReferralId;
 use crate::domain::referral::{Command, Event, Referral, Sent, State};
 
-pub use asks::{accept, acknowledge, cancel, complete, fail, hold, reject, resume, review, start};
+pub use asks::{accept, acknowledge, assign, cancel, complete, fail, hold, reject, resume, review, start};
 use clocks::{optional_instant, running_in, running_out, stored_instant};
 pub use draft::{Drafting, draft, members, with_members};
 use facts::{drafted, facts};
@@ -50,11 +52,11 @@ fn referral_id(text: &str) -> Result<ReferralId, BadField> {
     wire::id("referral_id", text)
 }
 
-/// A draft is to be sent; the directive on record, and whether a 42 CFR Part 2 programme sends it, are looked up by the caller.
+/// A draft is to be sent; the directive on record, whether a 42 CFR Part 2 programme sends it, and the target's holidays are looked up by the caller.
 pub fn send(
     by: By,
     at: Timestamp,
-    (consent, programme): (Option<String>, bool),
+    (consent, programme, holidays): (Option<String>, bool, Holidays),
     request: &pb::SendReferralRequest,
 ) -> Result<(ReferralId, Command), BadField> {
     let reason = wire::optional_text("override_reason", &request.override_reason, REASON)?;
@@ -72,7 +74,10 @@ pub fn send(
             return Err(BadField::new("override_reason", "is missing; say why it may go without consent"));
         }
     };
-    Ok((referral_id(&request.referral_id)?, Command::Send { by, at, consent, overriding, programme }))
+    Ok((
+        referral_id(&request.referral_id)?,
+        Command::Send { by, at, consent, overriding, programme, holidays },
+    ))
 }
 
 impl Encoding for Referral {
@@ -241,6 +246,13 @@ impl Encoding for Referral {
                     pb::ReferralPartEnded { referral_id, part_id: part.to_string(), outcome, reason };
                 payload(pb::ReferralPartEnded::full_name(), Kind::ReferralPartEnded(message))
             }
+            Event::Assigned { worker, from, at } => {
+                let (worker_id, from_worker_id) = workers(*worker, *from);
+                let message = pb::ReferralAssigned { referral_id, worker_id, from_worker_id };
+                let mut payload = payload(pb::ReferralAssigned::full_name(), Kind::ReferralAssigned(message));
+                payload.occurred = Some(at.clone());
+                payload
+            }
             Event::Reviewed { next } => {
                 let message = pb::ReferralReviewed { referral_id, review_by: next.map(to_instant) };
                 payload(pb::ReferralReviewed::full_name(), Kind::ReferralReviewed(message))
@@ -366,6 +378,11 @@ impl Encoding for Referral {
                     parts: parts.collect::<Result<_, _>>()?,
                 }
             }
+            Kind::ReferralAssigned(message) => Event::Assigned {
+                worker: stored_optional_id(stored, &message.worker_id)?,
+                from: stored_optional_id(stored, &message.from_worker_id)?,
+                at: occurred(stored)?,
+            },
             Kind::ReferralPartEnded(message) => Event::PartEnded {
                 part: stored_id(stored, &message.part_id)?,
                 end: part_end_in(stored, message.outcome, message.reason)?,

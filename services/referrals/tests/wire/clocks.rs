@@ -184,3 +184,58 @@ async fn the_clocks_of_the_dead_rest_until_the_death_turns_out_an_error() {
         service.one_batch_makes_the_same_lists().await;
     }
 }
+
+/// The registry tells what the clinic says of itself.
+async fn the_clinic_is_off(service: &Alone, holidays: &[(i32, i32)], first: bool) {
+    use proto::registry as reg;
+    let day = |(month, day): &(i32, i32)| proto::Date { year: 2026, month: *month, day: *day };
+    let content = Some(reg::AgencyContent {
+        name: "Clinic".into(),
+        zone: "America/Chicago".into(),
+        holidays: holidays.iter().map(day).collect(),
+        ..Default::default()
+    });
+    let agency_id = CLINIC.to_string();
+    let kind = match first {
+        true => reg::registry_event::Kind::AgencyRegistered(reg::AgencyRegistered { agency_id, content }),
+        false => reg::registry_event::Kind::AgencyChanged(reg::AgencyChanged { agency_id, content }),
+    };
+    let event = reg::RegistryEvent { kind: Some(kind) };
+    service.tell("registry", StreamId::new("agency", CLINIC.uuid()), None, &event).await;
+}
+
+fn due(referral: &pb::Referral, clock: pb::Clock) -> i64 {
+    let running = referral.clocks.iter().find(|running| running.clock() == clock).expect("it runs");
+    running.due_at.unwrap().seconds
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_targets_holidays_are_no_working_days_and_a_change_of_them_moves_no_clock_that_is_set() {
+    let service = service().await;
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_second();
+    // It is Wednesday, six in the morning in Chicago.
+    the_clinic_is_off(&service, &[(3, 5), (3, 9)], true).await;
+    let referral = requested(&service, offer("Kitchen skills")).await;
+    let mut clinic = Client::new(service.worker(CLINIC));
+    let seen = read(&mut clinic, &referral).await;
+    assert_eq!(due(&seen, pb::Clock::Acknowledge), at("2026-03-11T11:00:00Z"), "not Thursday, not Monday");
+    assert_eq!(due(&seen, pb::Clock::Answer), at("2026-03-17T11:00:00Z"));
+    assert_eq!(due(&seen, pb::Clock::Review), at("2026-06-02T11:00:00Z"));
+
+    the_clinic_is_off(&service, &[(3, 10)], false).await;
+    let ben = PersonId::of(11);
+    allows(&service, ben, CLINIC).await;
+    let mut shelter = Client::new(service.worker(SHELTER));
+    let request = pb::DraftReferralRequest { person_id: ben.to_string(), ..asking(&seen.offer_id) };
+    let bens = written(shelter.draft_referral(request).await.unwrap().into_inner().written).id;
+    sent(&mut shelter, &bens).await;
+    let others = read(&mut clinic, &bens).await;
+    assert_eq!(due(&others, pb::Clock::Acknowledge), at("2026-03-09T11:00:00Z"), "by the calendar of now");
+    assert_eq!(due(&others, pb::Clock::Answer), at("2026-03-16T11:00:00Z"));
+    let still = read(&mut clinic, &referral).await;
+    assert_eq!(still.clocks, seen.clocks, "what was set stays");
+    // What begins now begins by the calendar of now.
+    call!(clinic, accept_referral, AcceptReferralRequest { referral_id: referral.clone() }).unwrap();
+    let accepted = read(&mut clinic, &referral).await;
+    assert_eq!(due(&accepted, pb::Clock::Start), at("2026-03-25T11:00:00Z"));
+}

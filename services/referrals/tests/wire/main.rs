@@ -8,9 +8,12 @@ macro_rules! call {
     };
 }
 
+mod assignment;
 mod clocks;
 mod inbox;
 mod linked;
+mod matching;
+mod offers;
 mod talk;
 
 use kernel::{AgencyId, OfferId, PersonId, StreamId};

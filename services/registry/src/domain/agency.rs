@@ -1,7 +1,7 @@
 //! An agency: who serves people (FHIR Organization).
 //! Invariant: an operator makes it known; it or an operator changes it; a source's word replaces only the source's own earlier word.
 
-use kernel::{AgencyId, By, Decider, RefusalKind, Zone};
+use kernel::{AgencyId, By, Day, Decider, RefusalKind, Zone};
 
 use super::Identifier;
 use super::plan::REVIEW_DAYS;
@@ -20,6 +20,8 @@ pub struct Content {
     pub part2: bool,
     /// What other systems call it.
     pub identifiers: Vec<Identifier>,
+    /// Days on which it does not work beside weekends, in their order.
+    pub holidays: Vec<Day>,
     /// Days from one look at a plan to the next; 0 for the default.
     pub plan_review_days: u32,
     /// The part of the worker who is to approve plans, as the contract numbers it; 0 where none is.
@@ -53,6 +55,7 @@ impl Content {
 
 /// Where an agency stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "nearly every agency that is loaded is known")]
 pub enum State {
     /// Not known.
     #[default]

@@ -1,7 +1,9 @@
 //! Agencies on the wire.
 //! Invariant: nothing here concerns a person served, so nothing is sealed.
 
-use kernel::{AgencyId, PersonId};
+use std::collections::BTreeSet;
+
+use kernel::{AgencyId, Day, PersonId};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
 use platform::wire;
@@ -13,6 +15,9 @@ use tonic::Status;
 use super::{identifiers, identifiers_out, kind_of, not_of, stored_id, wrap};
 use crate::domain::agency::{Agency, Content, Event, State};
 
+/// Most holidays of an agency.
+const MAX_HOLIDAYS: usize = 400;
+
 /// What an agency says of itself.
 pub fn agency_content(given: Option<&pb::AgencyContent>) -> Result<Content, BadField> {
     let given = wire::required("content", given)?;
@@ -21,6 +26,7 @@ pub fn agency_content(given: Option<&pb::AgencyContent>) -> Result<Content, BadF
         zone: wire::zone("content.zone", &given.zone)?,
         part2: given.part2,
         identifiers: identifiers(&given.identifiers)?,
+        holidays: holidays(&given.holidays)?,
         plan_review_days: review_days(given.plan_review_days)?,
         plan_overseer: match given.plan_overseer_role {
             0 => 0,
@@ -38,6 +44,16 @@ fn review_days(days: u32) -> Result<u32, BadField> {
         return Err(BadField::new("content.plan_review_days", why));
     }
     Ok(days)
+}
+
+/// Days on which an agency does not work, in their order and each once.
+fn holidays(given: &[proto::Date]) -> Result<Vec<Day>, BadField> {
+    if given.len() > MAX_HOLIDAYS {
+        return Err(BadField::new("content.holidays", format!("are more than {MAX_HOLIDAYS}")));
+    }
+    let each = |(i, date): (usize, &proto::Date)| wire::day(&format!("content.holidays[{i}]"), date);
+    let days: BTreeSet<Day> = given.iter().enumerate().map(each).collect::<Result<_, _>>()?;
+    Ok(days.into_iter().collect())
 }
 
 /// An agency as its readers see it.
@@ -58,6 +74,7 @@ fn content_out(content: &Content) -> pb::AgencyContent {
         zone: content.zone.name().to_owned(),
         part2: content.part2,
         identifiers: identifiers_out(&content.identifiers),
+        holidays: content.holidays.iter().copied().map(wire::to_date).collect(),
         plan_review_days: content.plan_review_days,
         plan_overseer_role: content.plan_overseer,
     }
@@ -70,6 +87,7 @@ fn content_stored(content: Option<pb::AgencyContent>) -> Option<Content> {
         zone: kernel::Zone::stored(content.zone),
         part2: content.part2,
         identifiers: content.identifiers.into_iter().map(|each| (each.system, each.value)).collect(),
+        holidays: content.holidays.iter().filter_map(wire::from_date).collect(),
         plan_review_days: content.plan_review_days,
         plan_overseer: content.plan_overseer_role,
     })

@@ -210,6 +210,30 @@ fn row(table: &str, key: &str) -> Option<Source> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_agencys_holidays_are_days_in_their_order_each_once() {
+    let registry = registry().await;
+    let mut operator = registry.operator();
+    let says = |name: &str| pb::AgencyContent {
+        name: name.into(),
+        zone: "America/Chicago".into(),
+        ..Default::default()
+    };
+    let day = |month, day| proto::Date { year: 2026, month, day };
+    let off = |holidays| Some(pb::AgencyContent { holidays, ..says("Off") });
+    for (holidays, field) in
+        [(vec![day(1, 1), day(2, 30)], "content.holidays[1]"), (vec![day(1, 1); 401], "content.holidays")]
+    {
+        let status = call!(operator, register_agency, RegisterAgencyRequest { content: off(holidays) });
+        assert!(status.unwrap_err().message().starts_with(&format!("{field} ")));
+    }
+    let given = vec![day(12, 25), day(7, 4), day(12, 25)];
+    let resting = call!(operator, register_agency, RegisterAgencyRequest { content: off(given) }).unwrap();
+    let request = pb::GetAgencyRequest { agency_id: resting.id, ..Default::default() };
+    let read = operator.get_agency(request).await.unwrap().into_inner().agency.unwrap();
+    assert_eq!(read.content.unwrap().holidays, [day(7, 4), day(12, 25)], "in their order, each once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn agencies_and_workers_are_made_changed_told_and_listed() {
     let registry = registry().await;
     let (mut operator, mut clinic) = (registry.operator(), registry.clinic());

@@ -63,6 +63,32 @@ impl Town {
         &workers[number as usize % workers.len()]
     }
 
+    /// Each agency says how much room its offers have, for those who look at the lives from here on.
+    ///
+    /// # Errors
+    /// A command that was refused.
+    pub async fn says_what_room_there_is(&self) -> Result<(), Halt> {
+        let rooms = [
+            (&self.ips, refs::CapacityStatus::Has, 4),
+            (&self.homes, refs::CapacityStatus::Has, 3),
+            (&self.rapid, refs::CapacityStatus::NoneWithWaitlist, 0),
+            (&self.cbt, refs::CapacityStatus::AssessmentRequired, 0),
+            (&self.club, refs::CapacityStatus::Has, 0),
+        ];
+        for (offer, status, vacancies) in rooms {
+            let request = refs::ReportCapacityRequest {
+                request_id: name(),
+                offer_id: offer.id.clone(),
+                status: status.into(),
+                vacancies,
+                ..Default::default()
+            };
+            let voice = &self.agency(offer.of).workers[0].voice;
+            say!(voice, referrals.report_capacity, request).await?;
+        }
+        Ok(())
+    }
+
     /// Founds it.
     ///
     /// # Errors
@@ -260,10 +286,19 @@ async fn offer(
         unit_group_id,
         zero_exclusion: practice == "ips",
         zone: ZONE.to_owned(),
+        areas: vec![refs::AreaServed { name: "Testville".to_owned(), ..Default::default() }],
+        languages: vec!["en".to_owned()],
+        hours: vec![office_hours()],
+        modes: vec![refs::OfferMode::InPerson.into()],
         ..Default::default()
     };
     let request =
         refs::PublishServiceOfferRequest { request_id: name(), content: Some(content), ..Default::default() };
     let id = id(say!(voice, referrals.publish_service_offer, request).await?.written);
     Ok(Offer { id, of, domain })
+}
+
+fn office_hours() -> refs::OpenHours {
+    let days = ["MO", "TU", "WE", "TH", "FR"].map(str::to_owned).into();
+    refs::OpenHours { days, opens: "09:00".to_owned(), closes: "17:00".to_owned() }
 }

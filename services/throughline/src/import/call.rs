@@ -105,7 +105,7 @@ async fn once(peer: Peer, ask: &Ask) -> Result<(Option<Written>, Vec<u32>), Stat
             return Ok((nights.written, nights.untold_days));
         }
         Ask::Living(r) => send!(HousingServiceClient, peer, record_living_situation, (**r).clone()),
-        Ask::Offer(r) => send!(ReferralsServiceClient, peer, record_service_offer, r.clone()),
+        Ask::Offer(r) => send!(ReferralsServiceClient, peer, record_service_offer, (**r).clone()),
         Ask::Participation(r) => send!(ReferralsServiceClient, peer, record_participation, (**r).clone()),
         Ask::Contact(r) => send!(ReferralsServiceClient, peer, record_participation_contact, (**r).clone()),
         Ask::Referral(r) => send!(ReferralsServiceClient, peer, record_referral, (**r).clone()),

@@ -1,7 +1,7 @@
 //! An export as it lies in its folder: every file that is read, and how many rows the others have.
 //! Invariant: it is whole and of known years, or it is refused in one error that names all that is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -9,6 +9,8 @@ use jiff::civil::Date;
 
 use super::layout::{FILES, Year};
 use super::mended;
+use super::rejects::{At, Rows, Shown, row_of};
+use super::summary::{self, Source};
 use super::table::{Line, Table};
 
 /// An export, read.
@@ -58,6 +60,15 @@ impl Export {
         Ok(Self { system, end, full, years, unread: unread(folder)?, tables })
     }
 
+    /// What the summary says of it.
+    pub fn told(&self) -> Source<'_> {
+        let years = self.years.values().filter(|year| **year != Year::Either).map(|year| year.name());
+        let years: BTreeSet<_> = years.collect();
+        let years = years.into_iter().collect::<Vec<_>>().join(" and ");
+        let title = format!("export of {} to {}, columns of {years}", self.system, self.end);
+        Source { title, kinds: &summary::HMIS, partial: !self.full, unread: &self.unread }
+    }
+
     /// One of its files.
     pub fn table(&self, file: &str) -> &Table {
         // `read` puts every file of the layout here, and the planner names no other.
@@ -67,6 +78,12 @@ impl Export {
     /// Its files that are read.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.tables.values()
+    }
+}
+
+impl Rows for Export {
+    fn row(&self, file: &str, at: &At) -> Option<Shown> {
+        row_of(self.tables(), file, at)
     }
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::export::Export;
 use super::rejects::Rejects;
-use super::step::{About, Ask, Stage, Step, Withdrawal, Withdrawn};
+use super::step::{About, Ask, Stage, Step, Withdrawal, Withdrawn, request_id};
 use super::table::{Fault, Line};
 use super::world::World;
 
@@ -129,7 +129,7 @@ impl<'a> Planner<'a> {
         Err(Fault::new(column, "is the key of a row before it; keys are unique in a file"))
     }
 
-    /// Where a fact comes from, and the id of the request that tells it: another row, or another run, is another request.
+    /// Where a fact comes from, and the id of the request that tells it.
     fn source(&self, told: &Told<'_, '_>) -> (types::Source, String) {
         let recorded = told.lines.iter().filter_map(|line| self.recorded(line)).max();
         let source = types::Source {
@@ -139,9 +139,9 @@ impl<'a> Planner<'a> {
             recorded_at: recorded.map(wire::to_instant),
             known_until: told.open.then(|| wire::to_date(self.export.end)),
         };
-        let rows: Vec<_> = told.lines.iter().map(|line| line.row.digest().to_string()).collect();
-        let name = format!("{}\n{}\n{}\n{}", source.system, source.table, source.key, rows.join("\n"));
-        (source, Uuid::new_v5(&self.nonce, name.as_bytes()).to_string())
+        let rows: Vec<Uuid> = told.lines.iter().map(|line| line.row.digest()).collect();
+        let request_id = request_id(self.nonce, &source, &rows);
+        (source, request_id)
     }
 
     /// When the source last wrote the row, in the export's zone; nothing where it does not say so readably.
@@ -168,7 +168,7 @@ impl<'a> Planner<'a> {
         Step {
             stage,
             lane: Uuid::now_v7().to_string(),
-            rows: lines.iter().map(|line| (line.table.file.clone(), line.row.line)).collect(),
+            rows: lines.iter().map(|line| (line.table.file.clone(), line.row.line.into())).collect(),
             agency: agency.map(str::to_owned),
             told_by: None,
             about: About::default(),

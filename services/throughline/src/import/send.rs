@@ -64,7 +64,7 @@ pub async fn send(peer: Peer, system: &str, plan: &mut Plan) -> anyhow::Result<S
     }
     for stage in Stage::ALL {
         let mut steps = stages.remove(&stage).unwrap_or_default();
-        if stage == Stage::People || stage == Stage::Facts {
+        if !steps.is_empty() && (stage == Stage::People || stage == Stage::Facts) {
             let told = missing::told_by(&shared.peer, system).await?;
             let ids = shared.ids.read().unwrap_or_else(PoisonError::into_inner);
             steps.iter_mut().for_each(|step| keep_speaker(step, &told, &ids));
@@ -80,8 +80,8 @@ pub async fn send(peer: Peer, system: &str, plan: &mut Plan) -> anyhow::Result<S
     }
     shared.bar.finish_and_clear();
     let tally = std::mem::take(&mut *shared.tally.lock().unwrap_or_else(PoisonError::into_inner));
-    for ((file, line), reason) in &tally.refused {
-        plan.rejects.add(file, *line, Fault::new("", reason.clone()));
+    for ((file, at), reason) in &tally.refused {
+        plan.rejects.add(file, at.clone(), Fault::new("", reason.clone()));
     }
     let ids = std::mem::take(&mut *shared.ids.write().unwrap_or_else(PoisonError::into_inner));
     Ok(Sent { tally, ids, facts })

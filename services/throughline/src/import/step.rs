@@ -7,6 +7,8 @@ use jiff::civil::Date;
 use proto::{housing, referrals, registry, types, vocational};
 use uuid::Uuid;
 
+use super::rejects::At;
+
 /// When a step is sent: all of one stage before any of the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
@@ -78,7 +80,7 @@ pub enum Ask {
     /// How much of it is meant for whom.
     Capacity(housing::RecordCapacityRequest),
     /// An offer.
-    Offer(referrals::RecordServiceOfferRequest),
+    Offer(Box<referrals::RecordServiceOfferRequest>),
     /// A person.
     Person(Box<registry::RecordPersonRequest>),
     /// A placement.
@@ -124,6 +126,13 @@ impl Ask {
         // The planner makes no command without one.
         (service, source.clone().unwrap_or_default())
     }
+}
+
+/// The id of the request that tells a fact by these rows: another row, or another run, is another request.
+pub fn request_id(nonce: Uuid, source: &types::Source, rows: &[Uuid]) -> String {
+    let rows: Vec<_> = rows.iter().map(Uuid::to_string).collect();
+    let name = format!("{}\n{}\n{}\n{}", source.system, source.table, source.key, rows.join("\n"));
+    Uuid::new_v5(&nonce, name.as_bytes()).to_string()
 }
 
 /// A fact that the source has deleted, named as it was recorded.
@@ -183,8 +192,8 @@ pub struct Step {
     pub stage: Stage,
     /// Steps of one lane write to one stream: one after the other.
     pub lane: String,
-    /// The rows it comes from, by file and line.
-    pub rows: Vec<(String, u64)>,
+    /// The rows it comes from, by file and place.
+    pub rows: Vec<(String, At)>,
     /// The organisation that speaks; none for the export itself.
     pub agency: Option<String>,
     /// The agency that speaks in its place: one that has told the fact before.

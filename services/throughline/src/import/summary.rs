@@ -7,14 +7,25 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 use proto::types::Discrepancy;
 
-use super::export::Export;
-use super::layout::Year;
 use super::missing::Missing;
 use super::plan::Plan;
+use super::rejects::At;
 use super::step::{Ask, Step};
 
-/// The kinds of fact, in the order in which they are shown.
-const KINDS: [&str; 21] = [
+/// What was imported, as the table has it.
+pub struct Source<'a> {
+    /// Its first line.
+    pub title: String,
+    /// The kinds of fact, in the order in which they are shown.
+    pub kinds: &'a [&'static str],
+    /// Whether it says so where nothing was looked for that the source tells no more.
+    pub partial: bool,
+    /// Files, or parts of one, that are not read, and how many rows they have.
+    pub unread: &'a [(String, usize)],
+}
+
+/// The kinds of fact of an HMIS export, in the order in which they are shown.
+pub const HMIS: [&str; 21] = [
     "agencies",
     "workers",
     "unit groups",
@@ -49,7 +60,7 @@ pub struct Tally {
     /// Nights that stand although the export tells them no more, by enrolment.
     pub untold_nights: BTreeSet<(String, Date)>,
     /// Rows whose command was refused, and why.
-    pub refused: Vec<((String, u64), String)>,
+    pub refused: Vec<((String, At), String)>,
 }
 
 impl Tally {
@@ -106,16 +117,19 @@ impl Tally {
     }
 
     /// Everything, as a table.
-    pub fn table(&self, export: &Export, plan: &Plan, missing: Option<&Missing>, dry_run: bool) -> String {
+    pub fn table(
+        &self,
+        source: &Source<'_>,
+        plan: &Plan,
+        missing: Option<&Missing>,
+        dry_run: bool,
+    ) -> String {
         let mut out = String::new();
         let verb = if dry_run { "would be sent" } else { "sent" };
-        let years = export.years.values().filter(|year| **year != Year::Either).map(|year| year.name());
-        let years: BTreeSet<_> = years.collect();
-        let years = years.into_iter().collect::<Vec<_>>().join(" and ");
-        line(&mut out, &format!("export of {} to {}, columns of {years}", export.system, export.end), None);
+        line(&mut out, &source.title, None);
         line(&mut out, &format!("commands {verb}"), Some(self.commands));
-        for kind in KINDS {
-            let name = if kind.starts_with("of which") { format!("  {kind}") } else { kind.to_owned() };
+        for kind in source.kinds {
+            let name = if kind.starts_with("of which") { format!("  {kind}") } else { (*kind).to_owned() };
             line(&mut out, &name, Some(self.count(kind)));
         }
         let deleted = self.count("deleted at the source");
@@ -130,7 +144,7 @@ impl Tally {
                 let tables = tables.iter().map(|(table, count)| (table.as_str(), *count));
                 part(&mut out, "told before, missing from this full refresh, left as they are", tables);
             }
-            None if !export.full => {
+            None if source.partial => {
                 line(&mut out, "no full refresh: what it leaves out is not looked for", None);
             }
             None => {}
@@ -140,7 +154,7 @@ impl Tally {
         part(&mut out, "noticed", plan.notes.iter().map(|(what, count)| (*what, *count)));
         let refused = plan.refused.iter().map(|(file, count)| (file.as_str(), *count));
         part(&mut out, "rows of victim service providers, refused whole", refused);
-        let unread = export.unread.iter().map(|(file, rows)| (file.as_str(), *rows as u64));
+        let unread = source.unread.iter().map(|(file, rows)| (file.as_str(), *rows as u64));
         part(&mut out, "files not read, by rows", unread);
         part(&mut out, "rows rejected, by file", plan.rejects.by_file());
         line(&mut out, "rows rejected", Some(plan.rejects.len() as u64));

@@ -134,11 +134,7 @@ impl<'a> Line<'a> {
 
     /// A key: there, and of at most 200 characters.
     pub fn key(&self, column: &str) -> Result<&'a str, Fault> {
-        match self.text(column) {
-            "" => Err(Fault::new(column, "is empty; every row needs it")),
-            key if key.chars().count() > 200 => Err(Fault::new(column, "is longer than 200 characters")),
-            key => Ok(key),
-        }
+        key(column, self.text(column))
     }
 
     /// A day, where there is one.
@@ -158,11 +154,7 @@ impl<'a> Line<'a> {
 
     /// A number, where there is one.
     pub fn optional_number(&self, column: &str) -> Result<Option<u32>, Fault> {
-        let text = self.text(column);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|_| Fault::new(column, "is not a whole number"))
+        optional_number(column, self.text(column))
     }
 
     /// A code of a list, where there is one.
@@ -186,6 +178,23 @@ impl<'a> Line<'a> {
     pub fn is_deleted(&self) -> bool {
         !self.text("DateDeleted").is_empty()
     }
+}
+
+/// A key: there, and of at most 200 characters.
+pub fn key<'a>(column: &str, text: &'a str) -> Result<&'a str, Fault> {
+    match text {
+        "" => Err(Fault::new(column, "is empty; every row needs it")),
+        key if key.chars().count() > 200 => Err(Fault::new(column, "is longer than 200 characters")),
+        key => Ok(key),
+    }
+}
+
+/// A number, where there is one.
+pub fn optional_number(column: &str, text: &str) -> Result<Option<u32>, Fault> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| Fault::new(column, "is not a whole number"))
 }
 
 fn codes(list: &[u32]) -> String {

@@ -2,6 +2,7 @@
 //! Invariant: the exports in `tests/hmis` are invented and hold every rule and every kind of bad row.
 
 mod harness;
+mod hsds;
 mod missing;
 
 use std::fs;

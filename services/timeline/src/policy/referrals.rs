@@ -29,7 +29,11 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
     let payload = ReferralsEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
     match payload.kind.ok_or(Unreadable)? {
         // Offers concern nobody.
-        Kind::ServiceOfferPublished(_) | Kind::ServiceOfferWithdrawn(_) => {}
+        Kind::ServiceOfferPublished(_)
+        | Kind::ServiceOfferCapacityReported(_)
+        | Kind::ServiceOfferWithdrawn(_)
+        // Who takes care of what within an agency is told by the records themselves.
+        | Kind::CaseloadHandedOver(_) => {}
         // What was not done is no event in a person's life.
         Kind::ReactionRefused(_) => {}
 
@@ -110,7 +114,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             note(entries, read, LINKED, |_| following(followed.following()).map(str::to_owned));
         }
         Kind::ReferralSplit(_) => state(entries, read, "in progress, passed to several", true),
-        Kind::ReferralPartEnded(_) => goes_on(entries, REFERRAL, read, |_| {}),
+        Kind::ReferralPartEnded(_) | Kind::ReferralAssigned(_) => goes_on(entries, REFERRAL, read, |_| {}),
         Kind::ReferralPersonDied(_) => note(entries, read, DIED, |_| Some("the person died".to_owned())),
         Kind::ReferralPersonAlive(_) => note(entries, read, DIED, |_| None),
         Kind::ReferralConsentLapsed(_) => note(entries, read, LAPSED, |_| Some("consent lapsed".to_owned())),
@@ -161,6 +165,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             entry.start = contact.occurred;
             entries.put(format!("contact:{}", made.contact_id), spoken(LOG, read, entry));
         }
+        Kind::ParticipationAssigned(_) => goes_on(entries, PARTICIPATION, read, |_| {}),
         Kind::ParticipationEnded(_) => goes_on(entries, PARTICIPATION, read, |entry| {
             entry.open = false;
             entry.end = read.event.occurred.clone();

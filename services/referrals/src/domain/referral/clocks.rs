@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use kernel::time::{after_days, after_working_days, after_working_time, working_time};
-use kernel::{Timestamp, Zone};
+use kernel::Timestamp;
+use kernel::time::{WorkingDays, after_days};
 
 /// What a clock waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,22 +42,22 @@ impl Clock {
         Self::ALL.into_iter().find(|clock| clock.name() == name)
     }
 
-    /// When it runs out, begun at that instant in the target's zone.
-    pub fn begun(self, at: Timestamp, zone: &Zone) -> Timestamp {
+    /// When it runs out, begun at that instant, by the target's working days as they are known then.
+    pub fn begun(self, at: Timestamp, days: &WorkingDays) -> Timestamp {
         match self {
-            Self::Acknowledge => after_working_days(at, 3, zone),
-            Self::Answer => after_working_days(at, 7, zone),
-            Self::Start => after_working_days(at, 14, zone),
-            Self::Review => after_days(at, 90, zone),
-            Self::Expiry => after_days(at, 30, zone),
+            Self::Acknowledge => days.after(at, 3),
+            Self::Answer => days.after(at, 7),
+            Self::Start => days.after(at, 14),
+            Self::Review => after_days(at, 90, days.zone()),
+            Self::Expiry => after_days(at, 30, days.zone()),
         }
     }
 
     /// When it runs out, having rested between those instants: what was left of it then is left of it now.
-    fn rested(self, due: Timestamp, since: Timestamp, until: Timestamp, zone: &Zone) -> Timestamp {
+    fn rested(self, due: Timestamp, since: Timestamp, until: Timestamp, days: &WorkingDays) -> Timestamp {
         match self {
             Self::Acknowledge | Self::Answer | Self::Start => {
-                after_working_time(until, working_time(since, due, zone), zone)
+                days.after_time(until, days.between(since, due))
             }
             Self::Review | Self::Expiry => {
                 until + since.duration_until(due).max(kernel::SignedDuration::ZERO)
@@ -91,13 +91,13 @@ impl Clocks {
     }
 
     /// When each that rests runs out, if they go on now.
-    pub(super) fn after_rest(&self, now: Timestamp, zone: &Zone) -> Vec<(Clock, Timestamp)> {
+    pub(super) fn after_rest(&self, now: Timestamp, days: &WorkingDays) -> Vec<(Clock, Timestamp)> {
         let Some(since) = self.resting_since else { return vec![] };
-        let rested = |(clock, due): (&Clock, &Timestamp)| (*clock, clock.rested(*due, since, now, zone));
+        let rested = |(clock, due): (&Clock, &Timestamp)| (*clock, clock.rested(*due, since, now, days));
         let mut due: Vec<_> = self.due.iter().map(rested).collect();
         // Looked at during the rest: the next look is due a whole while after it.
         if !self.due.contains_key(&Clock::Review) && !self.overdue.contains_key(&Clock::Review) {
-            due.push((Clock::Review, Clock::Review.begun(now, zone)));
+            due.push((Clock::Review, Clock::Review.begun(now, days)));
         }
         due
     }

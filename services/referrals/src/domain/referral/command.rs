@@ -2,6 +2,7 @@
 //! Invariant: a command carries all that deciding it needs.
 
 use kernel::ids::Uuid;
+use kernel::time::Holidays;
 use kernel::{
     AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, Words, known_longer,
 };
@@ -10,6 +11,7 @@ use super::{
     BusinessStatus, Clock, ClosingReason, Criterion, Facts, Followed, HoldReason, Household, Origin, Outcome,
     PartEnd, Progress, Refusal, Rule, State,
 };
+use crate::domain::assignment::Assignment;
 use crate::domain::contact::Contact;
 use crate::domain::offer::{self, Content};
 use crate::domain::{GoalId, ReferralId};
@@ -74,7 +76,7 @@ impl Ask {
     /// What a programme's referral tells stays under 42 CFR Part 2 whomever it is told to next.
     fn of(facts: &Facts, id: OfferId, offer: &offer::State) -> Self {
         let (target, content) = match offer {
-            offer::State::Published { agency, content } => (*agency, Some(content.clone())),
+            offer::State::Published { agency, content, .. } => (*agency, Some(content.clone())),
             offer::State::Unmade | offer::State::Withdrawn { .. } => (facts.target, None),
         };
         let asked = Self {
@@ -158,6 +160,8 @@ pub enum Command {
         overriding: Option<(Private, kernel::WorkerId)>,
         /// Whether the requester is a 42 CFR Part 2 programme now, whatever it was when it drafted.
         programme: bool,
+        /// The target's holidays, as known now.
+        holidays: Holidays,
     },
     /// Say that it was read.
     Acknowledge {
@@ -170,6 +174,8 @@ pub enum Command {
         by: By,
         /// Now.
         at: Timestamp,
+        /// The target's holidays, as known now.
+        holidays: Holidays,
     },
     /// Do not.
     Reject {
@@ -209,6 +215,8 @@ pub enum Command {
         by: By,
         /// Now.
         at: Timestamp,
+        /// The target's holidays, as known now.
+        holidays: Holidays,
     },
     /// Close it with an outcome.
     Complete {
@@ -270,6 +278,8 @@ pub enum Command {
     Wake {
         /// Since when.
         at: Timestamp,
+        /// The target's holidays, as known now.
+        holidays: Holidays,
     },
     /// The consent that it was sent with holds no longer.
     LapseConsent {
@@ -284,6 +294,8 @@ pub enum Command {
         directive: String,
         /// Since when.
         at: Timestamp,
+        /// The target's holidays, as known now.
+        holidays: Holidays,
     },
     /// It should go to another.
     AskTransfer {
@@ -324,6 +336,13 @@ pub enum Command {
     EndWithWhole {
         /// Why it is not needed any more.
         reason: ClosingReason,
+    },
+    /// Somebody of the target takes care of it from now on, or nobody does.
+    Assign {
+        /// Who says so.
+        by: By,
+        /// Who.
+        to: Assignment,
     },
     /// An open one was looked at again.
     Review {

@@ -2,6 +2,7 @@
 //! Invariant: who may is judged first, and one who is no party to it is told that it does not exist.
 
 mod answer;
+mod assign;
 mod begin;
 mod links;
 mod passing;
@@ -46,7 +47,7 @@ fn party(facts: &Facts, situation: &Situation, by: By) -> Result<Party, Refusal>
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::Draft { id, by, ask } => begin::draft(state, id, by, *ask),
-        Command::Send { by, at, consent, overriding, programme } => {
+        Command::Send { by, at, consent, overriding, programme, holidays } => {
             let Live { facts, situation, .. } = made(state, by)?;
             let sender = party(facts, situation, by)?;
             // An agency may refer to its own programme: it is then requester and target in one.
@@ -70,7 +71,8 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                         (None, None, _) => return Err(Refusal::ConsentMissing),
                     };
                     let overriding = if consent.is_empty() { overriding } else { None };
-                    let begun = |clock: Clock| clock.begun(at, &facts.zone);
+                    let days = facts.working_days(holidays);
+                    let begun = |clock: Clock| clock.begun(at, &days);
                     Ok(vec![Event::Sent(Sent {
                         consent,
                         overriding,
@@ -89,14 +91,14 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             }
         }
         Command::Acknowledge { by } => answer::acknowledge(for_target(state, by)?),
-        Command::Accept { by, at } => answer::accept(for_target(state, by)?, at),
+        Command::Accept { by, at, holidays } => answer::accept(for_target(state, by)?, at, holidays),
         Command::Reject { by, reason, criterion, text } => {
             answer::reject(for_target_even_lapsed(state, by)?, reason, criterion, text)
         }
         Command::Cancel { by, reason } => answer::cancel(made(state, by)?, by, reason),
         Command::Start { by } => serve::start(for_target(state, by)?),
         Command::Hold { by, reason, at } => serve::hold(for_target(state, by)?, reason, at),
-        Command::Resume { by, at } => serve::resume(for_target(state, by)?, at),
+        Command::Resume { by, at, holidays } => serve::resume(for_target(state, by)?, at, holidays),
         Command::Complete { by, outcome } => serve::complete(for_target(state, by)?, outcome),
         Command::Fail { by, reason } => serve::fail(for_target(state, by)?, reason),
         Command::Report { progress, record, outcome } => Ok(serve::report(state, progress, record, outcome)),
@@ -107,15 +109,18 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::AddContact { by, contact } => talk::contact(for_target(state, by)?, contact),
         Command::SetStatus { by, status } => talk::status(for_target(state, by)?, status),
         Command::Rest { at } => Ok(passing::rest(state, at)),
-        Command::Wake { at } => Ok(passing::wake(state, at)),
+        Command::Wake { at, holidays } => Ok(passing::wake(state, at, holidays)),
         Command::LapseConsent { directive, at } => Ok(passing::lapse_consent(state, directive, at)),
-        Command::RestoreConsent { directive, at } => Ok(passing::restore_consent(state, directive, at)),
+        Command::RestoreConsent { directive, at, holidays } => {
+            Ok(passing::restore_consent(state, directive, at, holidays))
+        }
         Command::AskTransfer { by, text } => links::ask_transfer(made(state, by)?, by, text),
         Command::Follow { how, referral } => Ok(links::follow(state, how, referral)),
         Command::Transfer { to } => Ok(links::transfer(state, to)),
         Command::Split { by, rule, parts } => links::split(for_target(state, by)?, rule, parts),
         Command::EndPart { part, end } => Ok(links::end_part(state, part, end)),
         Command::EndWithWhole { reason } => Ok(links::end_with_whole(state, reason)),
+        Command::Assign { by, to } => assign::assign(for_target_even_lapsed(state, by)?, to),
         Command::Review { by, at } => passing::review(made(state, by)?, by, at),
         Command::Lapse { clock, due } => Ok(passing::lapse(state, clock, due)),
         Command::MarkEnteredInError { by } => begin::mark_entered_in_error(state, by),

@@ -2,7 +2,7 @@
 //! Invariant: an event is settled; it says all that a later reader needs to know of it.
 
 use kernel::ids::Uuid;
-use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, WorkerId};
+use kernel::{AgencyId, Occurred, OfferId, PersonId, Private, Timestamp, WorkerId};
 
 use super::{
     BusinessStatus, Clock, ClosingReason, Criterion, Followed, HoldReason, Outcome, PartEnd, Progress,
@@ -182,6 +182,15 @@ pub enum Event {
         part: ReferralId,
         /// How.
         end: PartEnd,
+    },
+    /// Somebody of the target takes care of it from now on, or nobody does.
+    Assigned {
+        /// Who.
+        worker: Option<WorkerId>,
+        /// Who handed it over.
+        from: Option<WorkerId>,
+        /// Since when.
+        at: Occurred,
     },
     /// An open one was looked at again.
     Reviewed {

@@ -71,6 +71,9 @@ pub enum Refusal {
     /// It was split before.
     #[error("the referral was split already; what its parts come to completes it")]
     AlreadySplit,
+    /// Whoever is to take care of it works for another agency, or is not known.
+    #[error("the worker is not known to work for the target agency; add them with the registry first")]
+    WorkerNotOfAgency,
     /// What it follows is about somebody else.
     #[error("the referral that this one follows is about another person")]
     AnotherPerson,
@@ -99,6 +102,7 @@ impl kernel::Refusal for Refusal {
             | Self::ConsentLapsed
             | Self::PersonDied
             | Self::AlreadySplit
+            | Self::WorkerNotOfAgency
             | Self::AnotherPerson
             | Self::AlreadySupplied
             | Self::ExpiredByClockAlone
@@ -127,6 +131,7 @@ impl kernel::Refusal for Refusal {
             Self::QuestionNotFound => "QUESTION_NOT_FOUND",
             Self::AlreadySupplied => "ALREADY_SUPPLIED",
             Self::AlreadySplit => "ALREADY_SPLIT",
+            Self::WorkerNotOfAgency => "WORKER_NOT_OF_AGENCY",
             Self::AnotherPerson => "ANOTHER_PERSON",
             Self::ExpiredByClockAlone => "EXPIRED_BY_CLOCK_ALONE",
             Self::KeptElsewhere => "KEPT_ELSEWHERE",

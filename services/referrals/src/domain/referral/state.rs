@@ -2,7 +2,8 @@
 //! Invariant: the situation holds what is true in it and nothing that cannot be.
 
 use kernel::ids::Uuid;
-use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, Zone};
+use kernel::time::{Holidays, WorkingDays};
+use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
 use super::{
     BusinessStatus, Clock, Clocks, ClosingReason, Criterion, Event, Followed, HoldReason, Household, Origin,
@@ -163,6 +164,8 @@ pub struct Beside {
     pub transfer_asked: Option<Private>,
     /// Those that follow it.
     pub followed_by: Vec<(Followed, ReferralId)>,
+    /// The worker of the target who takes care of it.
+    pub assignee: Option<WorkerId>,
     /// What its target passed to others.
     pub split: Option<Split>,
     /// What the receiving service reported: how far, and its record.
@@ -239,6 +242,13 @@ impl State {
     }
 }
 
+impl Facts {
+    /// The target's working days, without these.
+    pub fn working_days(&self, holidays: Holidays) -> WorkingDays {
+        WorkingDays::new(self.zone.clone(), holidays)
+    }
+}
+
 impl Situation {
     /// Whether something is still to come of it: it was sent, and is not closed.
     pub fn is_open(&self) -> bool {
@@ -290,6 +300,7 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         | Event::ConsentRestored { .. }
         | Event::TransferAsked { .. }
         | Event::FollowedBy { .. }
+        | Event::Assigned { .. }
         | Event::Split { .. }
         | Event::PartEnded { .. }
         | Event::Progressed { .. } => match state {
@@ -415,6 +426,10 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
         }
         Event::FollowedBy { how, referral } => {
             beside.followed_by.push((*how, *referral));
+            now
+        }
+        Event::Assigned { worker, .. } => {
+            beside.assignee = *worker;
             now
         }
         Event::Split { rule, parts } => {

@@ -34,7 +34,7 @@ fn a_request_is_acknowledged_in_3_and_answered_in_7_working_days_and_looked_at_e
 
 #[test]
 fn what_was_accepted_begins_in_14_working_days() {
-    let accept = Command::Accept { by: by(CLINIC), at: noon() };
+    let accept = Command::Accept { by: by(CLINIC), at: noon(), holidays: no_holidays() };
     given::<Referral>(requested()).when(accept).then([accepted()]);
     let open = then(requested(), [accepted()]);
     given::<Referral>(open.clone())
@@ -105,7 +105,7 @@ fn a_hold_rests_the_clocks_and_what_was_left_of_them_is_left_when_they_go_on() {
     given::<Referral>(held.clone()).when(lapse(Clock::Start, START_BY)).nothing();
     given::<Referral>(held.clone()).when(lapse(Clock::Review, REVIEW_BY)).nothing();
     // On that Friday noon 12 working days were left to begin, and 88 days less an hour, which the clock change took, to look again.
-    let resume = |when| Command::Resume { by: by(CLINIC), at: at(when) };
+    let resume = |when| Command::Resume { by: by(CLINIC), at: at(when), holidays: no_holidays() };
     let clocks =
         vec![(Clock::Start, at("2026-05-06T17:00:00Z")), (Clock::Review, at("2026-07-17T16:00:00Z"))];
     given::<Referral>(held.clone())
@@ -124,7 +124,7 @@ fn a_look_while_clocks_rest_begins_the_review_clock_when_they_go_on() {
     let look = Command::Review { by: by(SHELTER), at: at("2026-04-01T17:00:00Z") };
     given::<Referral>(resting.clone()).when(look).then([Event::Reviewed { next: None }]);
     given::<Referral>(then(resting, [Event::Reviewed { next: None }]))
-        .when(Command::Resume { by: by(CLINIC), at: at("2026-04-20T17:00:00Z") })
+        .when(Command::Resume { by: by(CLINIC), at: at("2026-04-20T17:00:00Z"), holidays: no_holidays() })
         .then([Event::Resumed { clocks: vec![(Clock::Review, at("2026-07-19T17:00:00Z"))] }]);
 }
 
@@ -145,4 +145,65 @@ fn an_unanswered_one_expires_only_where_its_offer_says_so_and_nobody_says_it_by_
             .when(Command::Cancel { by: who, reason: ClosingReason::Expired })
             .refused(Refusal::ExpiredByClockAlone);
     }
+}
+
+fn without(days: &[&str]) -> Holidays {
+    Holidays::new(days.iter().map(|day| day.parse().unwrap()).collect())
+}
+
+#[test]
+fn the_targets_holidays_are_no_working_days_when_a_clock_is_set_and_move_none_that_runs() {
+    use kernel::Decider;
+    // Of the seven working days to the answer, a Monday and a Friday are off; the weekend's holiday changes nothing.
+    let holidays = without(&["2026-03-09", "2026-03-13", "2026-03-14"]);
+    let send = Command::Send {
+        by: by(SHELTER),
+        at: noon(),
+        consent: Some("consent-1".into()),
+        overriding: None,
+        programme: false,
+        holidays: holidays.clone(),
+    };
+    let later = Sent {
+        acknowledge_by: at("2026-03-10T17:00:00Z"),
+        answer_by: at("2026-03-17T17:00:00Z"),
+        ..sent_with("consent-1")
+    };
+    given::<Referral>(drafted()).when(send).then([Event::Sent(later.clone())]);
+    let accept = Command::Accept { by: by(CLINIC), at: noon(), holidays };
+    let Event::Accepted { id, person, offer, target, practice, zero_exclusion, receiver, goal, .. } =
+        accepted()
+    else {
+        panic!("it is accepted")
+    };
+    let start_by = at("2026-03-26T17:00:00Z");
+    let begun =
+        Event::Accepted { id, person, offer, target, practice, zero_exclusion, receiver, goal, start_by };
+    given::<Referral>(requested()).when(accept).then([begun.clone()]);
+
+    // What was set stays: acceptance by another calendar leaves the review where it was.
+    let state =
+        [Event::Drafted(facts()), Event::Sent(later), begun].iter().fold(State::default(), Referral::evolve);
+    let State::Made { beside, .. } = state else { panic!("it was made") };
+    assert_eq!(
+        beside.clocks.due(Clock::Review),
+        Some(at(REVIEW_BY)),
+        "days of the calendar know no holidays"
+    );
+}
+
+#[test]
+fn what_was_left_of_a_clock_goes_on_in_the_working_days_known_when_it_goes_on() {
+    let resting = then(requested(), [accepted(), held(HoldReason::Documents)]);
+    // Held at once and resumed a week later: 14 working days are left, and one of them is off now.
+    let resume = |holidays| Command::Resume { by: by(CLINIC), at: at("2026-03-11T17:00:00Z"), holidays };
+    let clocks = |start: &str| Event::Resumed {
+        clocks: vec![(Clock::Start, at(start)), (Clock::Review, at("2026-06-09T16:00:00Z"))],
+    };
+    given::<Referral>(resting.clone()).when(resume(no_holidays())).then([clocks("2026-03-31T17:00:00Z")]);
+    let off = without(&["2026-03-12"]);
+    // Judged by one calendar: the day off was among the 14 that were left.
+    given::<Referral>(resting.clone()).when(resume(off)).then([clocks("2026-03-31T17:00:00Z")]);
+    let later_off = without(&["2026-03-30"]);
+    given::<Referral>(resting).when(resume(later_off)).then([clocks("2026-04-01T17:00:00Z")]);
 }

@@ -14,7 +14,11 @@ fn lapsed() -> Event {
 }
 
 fn restore() -> Command {
-    Command::RestoreConsent { directive: "directive-2".into(), at: at("2026-03-11T17:00:00Z") }
+    Command::RestoreConsent {
+        directive: "directive-2".into(),
+        at: at("2026-03-11T17:00:00Z"),
+        holidays: no_holidays(),
+    }
 }
 
 fn restored(clocks: Vec<(Clock, Timestamp)>) -> Event {
@@ -55,7 +59,8 @@ fn clocks_rest_while_it_has_lapsed_and_go_on_with_what_was_left() {
 fn a_consent_given_again_during_a_hold_leaves_the_clocks_at_rest() {
     let both = then(requested(), [accepted(), held(HoldReason::Consent), lapsed()]);
     given::<Referral>(both.clone()).when(restore()).then([restored(vec![])]);
-    let resume = || Command::Resume { by: by(CLINIC), at: at("2026-03-11T17:00:00Z") };
+    let resume =
+        || Command::Resume { by: by(CLINIC), at: at("2026-03-11T17:00:00Z"), holidays: no_holidays() };
     given::<Referral>(both.clone()).when(resume()).refused(Refusal::ConsentLapsed);
     // The hold began first: what was left at its beginning is left.
     given::<Referral>(then(both, [restored(vec![])])).when(resume()).then([Event::Resumed {

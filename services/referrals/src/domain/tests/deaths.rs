@@ -10,7 +10,7 @@ fn rest() -> Command {
 }
 
 fn wake() -> Command {
-    Command::Wake { at: at("2026-03-11T17:00:00Z") }
+    Command::Wake { at: at("2026-03-11T17:00:00Z"), holidays: no_holidays() }
 }
 
 fn died() -> Event {
@@ -57,7 +57,7 @@ fn clocks_rest_once_the_person_died_and_go_on_with_what_was_left_where_that_was_
 fn whoever_died_is_not_taken_on_and_the_referral_is_closed_by_hand() {
     let resting = || then(requested(), [died()]);
     given::<Referral>(resting())
-        .when(Command::Accept { by: by(CLINIC), at: at("2026-03-06T18:00:00Z") })
+        .when(Command::Accept { by: by(CLINIC), at: at("2026-03-06T18:00:00Z"), holidays: no_holidays() })
         .refused(Refusal::PersonDied);
     given::<Referral>(resting())
         .when(Command::Cancel { by: by(SHELTER), reason: ClosingReason::Died })
@@ -69,13 +69,18 @@ fn neither_a_consent_given_again_nor_a_hold_taken_off_wakes_the_clocks_of_the_de
     let lapsed = Event::ConsentLapsed { directive: "directive-1".into(), at: at("2026-03-05T18:00:00Z") };
     let both = then(requested(), [lapsed, died()]);
     let restored = Event::ConsentRestored { directive: "directive-2".into(), clocks: vec![] };
-    let restore = Command::RestoreConsent { directive: "directive-2".into(), at: at("2026-03-10T17:00:00Z") };
+    let restore = Command::RestoreConsent {
+        directive: "directive-2".into(),
+        at: at("2026-03-10T17:00:00Z"),
+        holidays: no_holidays(),
+    };
     given::<Referral>(both.clone()).when(wake()).then([alive(vec![])]);
     given::<Referral>(both.clone()).when(restore).then([restored.clone()]);
     given::<Referral>(then(both, [restored])).when(wake()).then([alive(left())]);
 
     let held = then(requested(), [accepted(), held(HoldReason::Consent), died()]);
-    let resume = || Command::Resume { by: by(CLINIC), at: at("2026-03-11T17:00:00Z") };
+    let resume =
+        || Command::Resume { by: by(CLINIC), at: at("2026-03-11T17:00:00Z"), holidays: no_holidays() };
     given::<Referral>(held.clone()).when(wake()).then([alive(vec![])]);
     given::<Referral>(held.clone()).when(resume()).then([Event::Resumed { clocks: vec![] }]);
     let on = then(held, [Event::Resumed { clocks: vec![] }]);

@@ -31,6 +31,16 @@ fn started() -> Event {
     Event::Started { facts: about(), at: at("2026-03-04T18:00:00Z") }
 }
 
+/// A participation that goes on.
+pub(super) fn going_on() -> Vec<Event> {
+    vec![started()]
+}
+
+/// One that has ended.
+pub(super) fn over() -> Vec<Event> {
+    vec![started(), ended()]
+}
+
 fn ended() -> Event {
     let at = at("2026-04-01T18:00:00Z");
     Event::Ended { id: TAKING_PART, person: ANA, part2: false, at, reason: ClosingReason::CompletedEarly }

@@ -6,13 +6,27 @@ use super::*;
 use crate::domain::referral::{Criterion, Refusal};
 
 fn send(by: By, consent: Option<&str>, overriding: Option<(Private, WorkerId)>) -> Command {
-    Command::Send { by, at: noon(), consent: consent.map(str::to_owned), overriding, programme: false }
+    Command::Send {
+        by,
+        at: noon(),
+        consent: consent.map(str::to_owned),
+        overriding,
+        programme: false,
+        holidays: no_holidays(),
+    }
 }
 
 /// The same, by what has become a 42 CFR Part 2 programme since it was drafted.
 fn send_as_programme(consent: Option<&str>, overriding: Option<(Private, WorkerId)>) -> Command {
     let consent = consent.map(str::to_owned);
-    Command::Send { by: by(SHELTER), at: noon(), consent, overriding, programme: true }
+    Command::Send {
+        by: by(SHELTER),
+        at: noon(),
+        consent,
+        overriding,
+        programme: true,
+        holidays: no_holidays(),
+    }
 }
 
 fn reject(reason: ClosingReason, criterion: Option<Criterion>) -> Command {
@@ -180,7 +194,7 @@ fn a_record_from_elsewhere_is_kept_as_told_and_corrected_by_its_writer_alone() {
         .when(Command::Cancel { by: by(SHELTER), reason: ClosingReason::Moved })
         .refused(Refusal::KeptElsewhere);
     given::<Referral>([recorded("a", false)])
-        .when(Command::Accept { by: by(CLINIC), at: noon() })
+        .when(Command::Accept { by: by(CLINIC), at: noon(), holidays: no_holidays() })
         .refused(Refusal::NotFound);
     given::<Referral>([recorded("a", false)])
         .when(Command::MarkEnteredInError { by: by(SHELTER) })

@@ -49,6 +49,7 @@ names!(COMMANDS, command_name: Command {
     Split => "split",
     EndPart => "end a part",
     EndWithWhole => "end with the whole",
+    Assign => "assign",
     Review => "review",
     Lapse => "lapse",
     MarkEnteredInError => "mark entered in error",
@@ -144,14 +145,15 @@ fn commands(by: By) -> Vec<Command> {
             consent: Some("consent-1".into()),
             overriding: None,
             programme: false,
+            holidays: no_holidays(),
         },
         Command::Acknowledge { by },
-        Command::Accept { by, at: noon() },
+        Command::Accept { by, at: noon(), holidays: no_holidays() },
         Command::Reject { by, reason, criterion: None, text: text.clone() },
         Command::Cancel { by, reason },
         Command::Start { by },
         Command::Hold { by, reason: HoldReason::Capacity, at: noon() },
-        Command::Resume { by, at: noon() },
+        Command::Resume { by, at: noon(), holidays: no_holidays() },
         Command::Complete { by, outcome: Outcome::Waitlisted },
         Command::Fail { by, reason },
         Command::Report { progress: Progress::Opened, record: "case-1".into(), outcome: None },
@@ -160,15 +162,16 @@ fn commands(by: By) -> Vec<Command> {
         Command::AddContact { by, contact: contact(1, true) },
         Command::SetStatus { by, status: BusinessStatus::Scheduled },
         Command::Rest { at: noon() },
-        Command::Wake { at: noon() },
+        Command::Wake { at: noon(), holidays: no_holidays() },
         Command::LapseConsent { directive: "consent-1".into(), at: noon() },
-        Command::RestoreConsent { directive: "consent-2".into(), at: noon() },
+        Command::RestoreConsent { directive: "consent-2".into(), at: noon(), holidays: no_holidays() },
         Command::AskTransfer { by, text },
         Command::Follow { how: Followed::ReReferred, referral: ReferralId::of(31) },
         Command::Transfer { to: ReferralId::of(31) },
         Command::Split { by, rule: Rule::Any, parts: vec![ReferralId::of(32)] },
         Command::EndPart { part: PART, end: PartEnd::Completed(Outcome::Enrolled) },
         Command::EndWithWhole { reason },
+        Command::Assign { by, to: to(Some(WorkerId::of(7)), CLINIC) },
         Command::Review { by, at: noon() },
         Command::Lapse { clock: Clock::Acknowledge, due: due() },
         Command::MarkEnteredInError { by },
@@ -334,6 +337,7 @@ fn the_target_alone_answers_and_serves() {
         "add contact",
         "set status",
         "split",
+        "assign",
     ];
     for (command, state, cells) in lines().iter().filter(|(command, ..)| answers.contains(command)) {
         for (cell, (actor, _)) in cells.iter().zip(ACTORS) {
@@ -344,10 +348,11 @@ fn the_target_alone_answers_and_serves() {
 }
 
 #[test]
-fn while_its_consent_has_lapsed_the_target_rejects_or_cancels_and_nothing_else() {
+fn while_its_consent_has_lapsed_the_target_rejects_or_cancels_and_says_who_takes_care_of_it_and_nothing_else()
+{
     for (command, state, cells) in lines().iter().filter(|(_, state, _)| state.ends_with("consent lapsed")) {
         if is_asked_of_one(command) && cells[1] == "yes" {
-            assert!(["reject", "cancel"].contains(command), "{command} in {state}");
+            assert!(["reject", "cancel", "assign"].contains(command), "{command} in {state}");
         }
     }
 }

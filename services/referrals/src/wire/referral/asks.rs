@@ -1,6 +1,8 @@
 //! What is asked of a referral by its sides, but for what they tell each other.
 //! Invariant: a code that the contract does not name is refused with its field.
 
+use kernel::By;
+use kernel::time::Holidays;
 use platform::command::Ask as Asked;
 use platform::error::BadField;
 use platform::wire;
@@ -8,6 +10,7 @@ use proto::referrals as pb;
 
 use super::{NEED, closing_reason, criterion, hold_reason, outcome, referral_id};
 use crate::domain::ReferralId;
+use crate::domain::assignment::Assignment;
 use crate::domain::referral::Command;
 
 /// It was read.
@@ -19,8 +22,12 @@ pub fn acknowledge(
 }
 
 /// It is accepted.
-pub fn accept(ask: &Asked, request: &pb::AcceptReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Accept { by: ask.by(), at: ask.at }))
+pub fn accept(
+    ask: &Asked,
+    holidays: Holidays,
+    request: &pb::AcceptReferralRequest,
+) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Accept { by: ask.by(), at: ask.at, holidays }))
 }
 
 /// It is rejected.
@@ -52,8 +59,21 @@ pub fn hold(ask: &Asked, request: &pb::HoldReferralRequest) -> Result<(ReferralI
 }
 
 /// It goes on.
-pub fn resume(ask: &Asked, request: &pb::ResumeReferralRequest) -> Result<(ReferralId, Command), BadField> {
-    Ok((referral_id(&request.referral_id)?, Command::Resume { by: ask.by(), at: ask.at }))
+pub fn resume(
+    ask: &Asked,
+    holidays: Holidays,
+    request: &pb::ResumeReferralRequest,
+) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Resume { by: ask.by(), at: ask.at, holidays }))
+}
+
+/// Somebody takes care of it.
+pub fn assign(
+    to: Assignment,
+    by: By,
+    request: &pb::AssignReferralRequest,
+) -> Result<(ReferralId, Command), BadField> {
+    Ok((referral_id(&request.referral_id)?, Command::Assign { by, to }))
 }
 
 /// It is closed with an outcome.

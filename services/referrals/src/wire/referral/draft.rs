@@ -48,7 +48,7 @@ impl Drafting {
     /// The commands, one for each of them, now that the offer is known, and where the one stands that is followed.
     pub fn commands(&self, by: By, offer: &offer::State, old: Option<&State>) -> Vec<Command> {
         let (target, content) = match offer {
-            offer::State::Published { agency, content } => (*agency, Some(content.clone())),
+            offer::State::Published { agency, content, .. } => (*agency, Some(content.clone())),
             offer::State::Unmade | offer::State::Withdrawn { .. } => (kernel::AgencyId::of(0), None),
         };
         let told_under_part2 = old.is_some_and(|old| matches!(old, State::Made { facts, .. } if facts.part2));

@@ -94,6 +94,7 @@ fn also(out: &mut pb::Referral, beside: &Beside) {
     out.consent_lapsed = beside.consent_lapsed.is_some();
     out.contacts = beside.contacts.iter().map(contact_out).collect();
     out.transfer_asked = beside.transfer_asked.is_some();
+    out.assignee_worker_id = id_text(beside.assignee);
     let followed = |(how, referral): &(Followed, ReferralId)| pb::FollowedBy {
         following: followed_out(*how),
         referral_id: referral.to_string(),

@@ -14,6 +14,7 @@ fn says(name: &str) -> agency::Content {
         zone: Zone::utc(),
         part2: false,
         identifiers: vec![],
+        holidays: vec![],
         plan_review_days: 0,
         plan_overseer: 0,
     }

@@ -113,6 +113,13 @@ impl Life {
                 ..Default::default()
             };
             say!(target.voice, referrals.acknowledge_referral, request).await?;
+            let request = refs::AssignReferralRequest {
+                request_id: name(),
+                referral_id: referral.clone(),
+                worker_id: target.id.clone(),
+                ..Default::default()
+            };
+            say!(target.voice, referrals.assign_referral, request).await?;
         }
         if answer.asks {
             self.ask_and_tell(&coordinator, &target, &referral).await?;

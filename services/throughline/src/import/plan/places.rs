@@ -107,7 +107,7 @@ impl<'a> Planner<'a> {
         };
         let ask =
             referrals::RecordServiceOfferRequest { request_id, source: Some(source), content: Some(content) };
-        let step = self.step(Stage::Offers, Some(project.org), &lines, Ask::Offer(ask));
+        let step = self.step(Stage::Offers, Some(project.org), &lines, Ask::Offer(Box::new(ask)));
         let group = matches!(project.work, Work::Lodging(_)).then(|| key.to_owned());
         let about = About { project: group, ..About::default() };
         let gives = Some(Named::Offer(key.to_owned()));

@@ -1,6 +1,7 @@
 //! How a referral is answered, or called off.
 //! Invariant: to accept or reject is to acknowledge; a zero-exclusion offer turns nobody away for readiness.
 
+use kernel::time::Holidays;
 use kernel::{By, Private, Timestamp};
 
 use super::{Facts, Live, Situation, is_no_expiry, party};
@@ -20,10 +21,10 @@ pub(super) fn acknowledge(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
     }
 }
 
-pub(super) fn accept(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn accept(live: Live<'_>, at: Timestamp, holidays: Holidays) -> Result<Vec<Event>, Refusal> {
     match live.situation {
         Situation::Requested { .. } if live.beside.died => Err(Refusal::PersonDied),
-        Situation::Requested { .. } => Ok(vec![accepted(live.facts, at)]),
+        Situation::Requested { .. } => Ok(vec![accepted(live.facts, at, holidays)]),
         Situation::Accepted => Ok(vec![]),
         Situation::Draft => Err(Refusal::NotFound),
         Situation::InProgress | Situation::OnHold { .. } | Situation::Closed(_) => {
@@ -32,7 +33,7 @@ pub(super) fn accept(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusa
     }
 }
 
-fn accepted(facts: &Facts, at: Timestamp) -> Event {
+fn accepted(facts: &Facts, at: Timestamp, holidays: Holidays) -> Event {
     Event::Accepted {
         id: facts.id,
         person: facts.person,
@@ -42,7 +43,7 @@ fn accepted(facts: &Facts, at: Timestamp) -> Event {
         zero_exclusion: facts.zero_exclusion,
         receiver: facts.receiver,
         goal: facts.goal,
-        start_by: Clock::Start.begun(at, &facts.zone),
+        start_by: Clock::Start.begun(at, &facts.working_days(holidays)),
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the passing of time, of a consent, and of the person does to a referral.
 //! Invariant: a clock that no longer matters runs out in silence; the mark that a consent has lapsed is set and lifted by directives alone.
 
+use kernel::time::{Holidays, WorkingDays};
 use kernel::{By, Timestamp};
 
 use super::{Live, Party, Situation, State, party};
-use crate::domain::referral::{Clock, ClosingReason, Event, Refusal};
+use crate::domain::referral::{Clock, ClosingReason, Event, Facts, Refusal};
 
 /// A party has looked at an open one.
 pub(super) fn review(live: Live<'_>, by: By, at: Timestamp) -> Result<Vec<Event>, Refusal> {
@@ -18,11 +19,16 @@ pub(super) fn review(live: Live<'_>, by: By, at: Timestamp) -> Result<Vec<Event>
         | Situation::InProgress
         | Situation::OnHold { .. } => {
             // While clocks rest this one rests too: it begins with the others.
-            let next = (!live.beside.clocks.rest()).then(|| Clock::Review.begun(at, &live.facts.zone));
+            let next = (!live.beside.clocks.rest()).then(|| Clock::Review.begun(at, &calendar(live.facts)));
             Ok(vec![Event::Reviewed { next }])
         }
         Situation::Draft | Situation::Closed(_) => Err(Refusal::NotInThisState),
     }
+}
+
+/// Days of the calendar know no holidays.
+fn calendar(facts: &Facts) -> WorkingDays {
+    facts.working_days(Holidays::default())
 }
 
 pub(super) fn lapse(state: &State, clock: Clock, due: Timestamp) -> Vec<Event> {
@@ -32,7 +38,7 @@ pub(super) fn lapse(state: &State, clock: Clock, due: Timestamp) -> Vec<Event> {
     }
     let overdue = |expires| vec![Event::Overdue { clock, due, expires }];
     match clock {
-        Clock::Answer if facts.expires => overdue(Some(Clock::Expiry.begun(due, &facts.zone))),
+        Clock::Answer if facts.expires => overdue(Some(Clock::Expiry.begun(due, &calendar(facts)))),
         Clock::Acknowledge | Clock::Answer | Clock::Start | Clock::Review => overdue(None),
         Clock::Expiry => {
             vec![Event::Cancelled { reason: ClosingReason::Expired, ended_early: beside.started }]
@@ -50,13 +56,18 @@ pub(super) fn lapse_consent(state: &State, directive: String, at: Timestamp) -> 
     }
 }
 
-pub(super) fn restore_consent(state: &State, directive: String, at: Timestamp) -> Vec<Event> {
+pub(super) fn restore_consent(
+    state: &State,
+    directive: String,
+    at: Timestamp,
+    holidays: Holidays,
+) -> Vec<Event> {
     let State::Made { facts, situation, beside } = state else { return vec![] };
     if !situation.is_open() || beside.consent_lapsed.is_none() {
         return vec![];
     }
     let rests_on = matches!(situation, Situation::OnHold { .. }) || beside.died;
-    let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.zone) };
+    let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.working_days(holidays)) };
     vec![Event::ConsentRestored { directive, clocks }]
 }
 
@@ -70,12 +81,12 @@ pub(super) fn rest(state: &State, at: Timestamp) -> Vec<Event> {
     }
 }
 
-pub(super) fn wake(state: &State, at: Timestamp) -> Vec<Event> {
+pub(super) fn wake(state: &State, at: Timestamp, holidays: Holidays) -> Vec<Event> {
     let State::Made { facts, situation, beside } = state else { return vec![] };
     if !situation.is_open() || !beside.died {
         return vec![];
     }
     let rests_on = matches!(situation, Situation::OnHold { .. }) || beside.consent_lapsed.is_some();
-    let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.zone) };
+    let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.working_days(holidays)) };
     vec![Event::PersonAlive { clocks }]
 }

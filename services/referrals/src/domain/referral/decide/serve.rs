@@ -2,6 +2,7 @@
 //! Invariant: what comes back from the receiving service moves a referral on where its state allows, and never backward.
 
 use kernel::Timestamp;
+use kernel::time::Holidays;
 
 use super::{Live, Situation, State, is_no_expiry};
 use crate::domain::referral::{Closing, ClosingReason, Event, HoldReason, Outcome, Progress, Refusal};
@@ -39,11 +40,12 @@ pub(super) fn hold(live: Live<'_>, reason: HoldReason, at: Timestamp) -> Result<
     }
 }
 
-pub(super) fn resume(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn resume(live: Live<'_>, at: Timestamp, holidays: Holidays) -> Result<Vec<Event>, Refusal> {
     match live.situation {
         Situation::OnHold { .. } => {
             let died = live.beside.died;
-            let clocks = if died { vec![] } else { live.beside.clocks.after_rest(at, &live.facts.zone) };
+            let days = live.facts.working_days(holidays);
+            let clocks = if died { vec![] } else { live.beside.clocks.after_rest(at, &days) };
             Ok(vec![Event::Resumed { clocks }])
         }
         Situation::InProgress => Ok(vec![]),
