@@ -241,7 +241,7 @@ async fn any_links_and_unlinks_read_as_the_sets_of_what_stands() {
         let (canonical_id, member_id) = (people[one].clone(), people[other].clone());
         let despite = dice.percent(70);
         let done = match dice.below(5) {
-            0 | 1 | 2 => {
+            0..=2 => {
                 let done = call!(
                     clinic,
                     link_persons,
