@@ -195,8 +195,11 @@ async fn room_is_shown_until_its_report_is_old_and_then_as_stale_to_whoever_asks
     service.hours_pass(1);
     let shown = read_offer(&mut stranger, &offer).await.capacity.unwrap();
     assert_eq!((shown.status(), shown.vacancies), (pb::CapacityStatus::Stale, 0), "never as available");
-    let listed = stranger.list_service_offers(pb::ListServiceOffersRequest::default()).await.unwrap();
-    let listed = listed.into_inner().offers.remove(0).capacity.unwrap();
+    let listed = until("the offer to be listed", async || {
+        let page = stranger.list_service_offers(pb::ListServiceOffersRequest::default()).await.unwrap();
+        page.into_inner().offers.pop()?.capacity
+    })
+    .await;
     assert_eq!((listed.status(), listed.vacancies), (pb::CapacityStatus::Stale, 0));
 
     // Content and room are told apart.

@@ -10,6 +10,7 @@ use proto::referrals as pb;
 use proto::referrals::referrals_service_client::ReferralsServiceClient;
 use proto::types::LifeDomain;
 use tests::Launch;
+use tests::alone::until;
 use tests::extras::extra;
 
 use crate::harness::{Outcome, Server, replace_once};
@@ -30,16 +31,24 @@ async fn import_to(server: &Server, path: &Path, more: &[&str]) -> Outcome {
     import(path, &[&["--to", url.as_str()], more].concat()).await
 }
 
-/// The offers that are there, by name.
-async fn offers(server: &Server) -> Vec<pb::ServiceOffer> {
+/// The offers of these names, once the list has exactly these: it follows the log a moment later.
+async fn offers(server: &Server, names: &[&str]) -> Vec<pb::ServiceOffer> {
     let actor = Actor::Worker(WorkerId::of(1));
     let operator = Caller { actor, role: Role::Operator, agency: None, on_behalf_of: None };
     let mut client = ReferralsServiceClient::new(connect(&server.url(), Identity::Plain(operator)).unwrap());
-    let page = client.list_service_offers(pb::ListServiceOffersRequest::default()).await.unwrap();
-    let mut offers = page.into_inner().offers;
-    offers.sort_by_key(|offer| offer.content.as_ref().unwrap().name.clone());
-    offers
+    until(&format!("the offers {names:?}"), async || {
+        let page = client.list_service_offers(pb::ListServiceOffersRequest::default()).await.unwrap();
+        let mut offers = page.into_inner().offers;
+        offers.sort_by_key(|offer| offer.content.as_ref().unwrap().name.clone());
+        let found: Vec<&str> =
+            offers.iter().map(|offer| offer.content.as_ref().unwrap().name.as_str()).collect();
+        (found == names).then_some(offers)
+    })
+    .await
 }
+
+/// What the tables come to.
+const NAMES: [&str; 3] = ["Drop-in", "Kitchen evenings", "Work for everybody"];
 
 /// Place and column of everything wrong in the tables.
 const TABLES: [(&str, &str); 7] = [
@@ -101,10 +110,8 @@ async fn tables_come_to_agencies_and_offers_and_every_bad_row_is_told() {
     });
     assert_eq!(done.rejected(), expected.collect());
 
-    let offers = offers(&server).await;
+    let offers = offers(&server, &NAMES).await;
     let contents: Vec<_> = offers.iter().map(|offer| offer.content.as_ref().unwrap()).collect();
-    let names: Vec<&str> = contents.iter().map(|content| content.name.as_str()).collect();
-    assert_eq!(names, ["Drop-in", "Kitchen evenings", "Work for everybody"]);
     let [drop_in, kitchen, work] = contents[..] else { panic!("three offers") };
     let open = |days: &[&str], opens: &str, closes: &str| pb::OpenHours {
         days: days.iter().map(|day| (*day).to_owned()).collect(),
@@ -140,7 +147,7 @@ async fn tables_come_to_agencies_and_offers_and_every_bad_row_is_told() {
 async fn json_tells_the_same_and_each_bad_part_is_told_by_its_pointer() {
     let server = Server::start().await;
     import_to(&server, &directory("tables"), &[]).await;
-    let (size, before) = (server.size().await, offers(&server).await);
+    let (size, before) = (server.size().await, offers(&server, &NAMES).await);
     let done = import_to(&server, &directory("json"), &[]).await;
     assert_eq!(done.code, 2, "{}", done.said);
     let told: Vec<&str> = done.said.lines().filter(|line| line.contains(".json at /")).collect();
@@ -154,8 +161,9 @@ async fn json_tells_the_same_and_each_bad_part_is_told_by_its_pointer() {
     ]);
     // Nothing is written but the one service that the tables do not have.
     assert_eq!(server.size().await, size + 1);
-    let mut after = offers(&server).await;
-    after.retain(|offer| offer.content.as_ref().unwrap().name != "With parts that are wrong");
+    let all = ["Drop-in", "Kitchen evenings", "With parts that are wrong", "Work for everybody"];
+    let mut after = offers(&server, &all).await;
+    after.remove(2);
     assert_eq!(after, before);
 }
 
@@ -169,7 +177,7 @@ async fn the_same_directory_again_writes_nothing_a_changed_row_is_a_correction_a
         fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
     }
     import_to(&server, copy.path(), &[]).await;
-    let (size, first) = (server.size().await, offers(&server).await);
+    let (size, first) = (server.size().await, offers(&server, &NAMES).await);
     let again = import_to(&server, copy.path(), &[]).await;
     again.counts(&[("agencies", 2), ("offers", 3)]);
     assert_eq!(server.size().await, size);
@@ -177,16 +185,12 @@ async fn the_same_directory_again_writes_nothing_a_changed_row_is_a_correction_a
     replace_once(&copy.path().join("service.csv"), "Kitchen evenings", "Kitchen nights");
     import_to(&server, copy.path(), &[]).await;
     assert_eq!(server.size().await, size + 1);
-    let renamed = offers(&server)
-        .await
-        .into_iter()
-        .find(|offer| offer.content.as_ref().unwrap().name == "Kitchen nights");
-    assert_eq!(renamed.unwrap().id, first[1].id, "the same offer, corrected");
+    let renamed = offers(&server, &["Drop-in", "Kitchen nights", "Work for everybody"]).await;
+    assert_eq!(renamed[1].id, first[1].id, "the same offer, corrected");
 
     replace_once(&copy.path().join("service.csv"), "s-3,org-2,Drop-in,,,", "s-3,org-2,Drop-in,,inactive,");
     import_to(&server, copy.path(), &[]).await.counts(&[("taken back", 1), ("offers", 2)]);
-    let names: Vec<_> = offers(&server).await.into_iter().map(|offer| offer.content.unwrap().name).collect();
-    assert_eq!(names, ["Kitchen nights", "Work for everybody"]);
+    offers(&server, &["Kitchen nights", "Work for everybody"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
