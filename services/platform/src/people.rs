@@ -195,6 +195,19 @@ impl People {
         rows.iter().map(|row| row.uuid(0).map(PersonId::new)).collect()
     }
 
+    /// How many people this agency serves.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn serves_how_many(&self, agency: AgencyId) -> Result<usize, StoreError> {
+        let rows = self
+            .views
+            .db()
+            .fetch("SELECT count(*) FROM serving WHERE agency = $1", args![agency.uuid()])
+            .await?;
+        Ok(rows.first().map_or(Ok(0), |row| row.u64(0))? as usize)
+    }
+
     fn stale(&self) -> bool {
         self.views.lag().iter().any(|lag| lag.seconds > STALE.as_secs_f64())
     }

@@ -6,7 +6,7 @@
 mod batch;
 mod page;
 
-pub use page::{Filter, Found, changes, classes, page};
+pub use page::{Filter, Found, changes, classes, moved, page};
 
 use std::collections::BTreeMap;
 

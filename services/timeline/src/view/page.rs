@@ -18,6 +18,9 @@ use super::CURRENT;
 /// What is read of an entry to be shown.
 const SHOWN: &str = "at, id, known_from, known_to, body";
 
+/// Records asked of at once.
+const RECORDS: usize = 200;
+
 /// Which entries.
 pub struct Filter {
     /// Of these records.
@@ -162,6 +165,32 @@ pub async fn changes(
     let mut current: Vec<Found> = current.into_values().collect();
     current.sort_by_key(|found| (found.last.at, found.last.id()));
     Ok((current, gone))
+}
+
+/// Those of these records of which anything of this service changed after that position.
+///
+/// # Errors
+/// The view cannot be read.
+pub async fn moved(
+    db: &Db,
+    records: &[PersonId],
+    service: &str,
+    after: u64,
+) -> Result<BTreeSet<PersonId>, StoreError> {
+    let mut moved = BTreeSet::new();
+    for some in records.chunks(RECORDS) {
+        let mut args = args![service, after];
+        args.extend(some.iter().map(|record| Value::from(record.uuid())));
+        let places: Vec<String> = (3..args.len() + 1).map(|place| format!("${place}")).collect();
+        let sql = format!(
+            "SELECT DISTINCT person FROM entry WHERE person IN ({}) AND service = $1 AND (position > $2 OR ended > $2)",
+            places.join(", ")
+        );
+        for row in db.fetch(&sql, args).await? {
+            moved.insert(PersonId::new(row.uuid(0)?));
+        }
+    }
+    Ok(moved)
 }
 
 fn read(row: &Row) -> Result<Found, StoreError> {

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use super::then::Places;
 use super::{gone, reading, unknown};
 use crate::api::{Api, Sight};
+use crate::view;
 
 /// Sums that a token holds.
 const BUCKETS: usize = 256;
@@ -57,6 +59,9 @@ struct Token {
     /// The last person of the first pass that had been told of; empty once it is over.
     #[prost(bytes = "vec", tag = "3")]
     told_to: Vec<u8>,
+    /// Whether the follower may still hold what was told of other logs.
+    #[prost(bool, tag = "4")]
+    stale: bool,
 }
 
 /// What is known of a person.
@@ -88,11 +93,24 @@ struct Following {
     line: VecDeque<PersonId>,
     /// The first pass has come to this person; none once it is over.
     first: Option<Uuid>,
+    /// Whether the follower may still hold what was told of other logs: then whoever is told of for the first time begins anew, too.
+    stale: bool,
     since_token: usize,
     sent: bool,
-    looked: Option<[Progress; 2]>,
+    looked: Option<Looked>,
     progress: Receiver<Progress>,
     people: Receiver<Progress>,
+}
+
+/// What a look was at.
+#[derive(Clone, PartialEq)]
+struct Looked {
+    /// How far the entries are.
+    entries: Progress,
+    /// How far what people say is.
+    say: Progress,
+    /// The agencies that were 42 CFR Part 2 programmes.
+    programmes: Arc<BTreeSet<AgencyId>>,
 }
 
 /// Follows the people of the agency as the caller.
@@ -108,15 +126,15 @@ pub fn follow(
     let list = format!("WatchAgency/{asked:?}/{}", caller.role.name());
     let token: Option<Token> = api.pages.place(&list, resume_token).map_err(unknown)?;
     let (progress, people) = (api.views.progress(), api.people.views().progress());
+    let (came, now) = (token.is_some(), Places::at(&progress.borrow()));
+    let fits = |token: &Token| {
+        let same_logs = token.read.as_ref().is_some_and(|read| read.same_logs(&progress.borrow()));
+        same_logs && token.sums.len() == BUCKETS
+    };
     // Positions of other incarnations mean nothing: everything is sent anew.
-    let token = token.filter(|token| {
-        token.read.as_ref().is_some_and(|read| read.same_logs(&progress.borrow()))
-            && token.sums.len() == BUCKETS
-    });
-    let now = Places::at(&progress.borrow());
-    let (told, resumed, told_to) = match token {
-        Some(token) => (token.read.unwrap_or_default(), Some(token.sums), token.told_to),
-        None => (now.clone(), None, Uuid::nil().as_bytes().to_vec()),
+    let (told, resumed, told_to, stale) = match token.filter(fits) {
+        Some(token) => (token.read.unwrap_or_default(), Some(token.sums), token.told_to, token.stale),
+        None => (now, None, Uuid::nil().as_bytes().to_vec(), came),
     };
     let first = match told_to.as_slice() {
         [] => None,
@@ -136,6 +154,7 @@ pub fn follow(
         told,
         line: VecDeque::new(),
         first,
+        stale,
         since_token: 0,
         // At the first look at least a token is sent, so that who goes on knows that it does.
         sent: true,
@@ -196,43 +215,78 @@ impl Following {
             let after = (!first.is_nil()).then(|| PersonId::new(first));
             self.line = self.api.people.served_by(self.asked.agency, after, CHUNK).await?.into();
             if self.line.is_empty() {
-                self.first = None;
+                (self.first, self.stale) = (None, false);
             }
             return Ok(());
         }
-        let Some([entries, say]) = self.looked.clone() else {
+        let Some(before) = self.looked.clone() else {
             // The first look after the first pass, or after a break, is at everybody.
-            self.looked = Some(self.look());
+            self.looked = Some(self.look().await?);
             self.line = self.everybody().await?.into();
             return Ok(());
         };
         self.wait().await?;
-        let [entries_now, say_now] = self.look();
-        let now = self.api.desk.clock().now();
-        let moved = |known: &Known| {
-            let about = About::People(known.records.clone());
-            known.until.is_some_and(|until| until <= now)
-                || !entries_now.still(&entries, &about)
-                || !say_now.still(&say, &about)
-        };
-        let mut line: BTreeSet<PersonId> =
-            self.known.iter().filter(|(_, known)| moved(known)).map(|(person, _)| *person).collect();
-        if say_now != say {
+        let now = self.look().await?;
+        if !self.told.same_logs(&now.entries) {
+            self.begin_again();
+            return Ok(());
+        }
+        let mut line = self.whom_it_may_concern(&before, &now).await?;
+        if now.say != before.say
+            && self.api.people.serves_how_many(self.asked.agency).await? != self.known.len()
+        {
             line.extend(
                 self.everybody().await?.into_iter().filter(|person| !self.known.contains_key(person)),
             );
         }
-        self.looked = Some([entries_now, say_now]);
+        self.looked = Some(now);
         self.line = line.into_iter().collect();
         Ok(())
     }
 
+    /// Those of whom an entry, or what may be seen, may be another than at the look before.
+    async fn whom_it_may_concern(&self, before: &Looked, now: &Looked) -> Result<BTreeSet<PersonId>, Status> {
+        if now.programmes != before.programmes {
+            return Ok(self.known.keys().copied().collect());
+        }
+        let clock = self.api.desk.clock().now();
+        let (mut concerned, mut records, mut owners) = (BTreeSet::new(), vec![], BTreeMap::new());
+        for (person, known) in &self.known {
+            let about = About::People(known.records.clone());
+            if known.until.is_some_and(|until| until <= clock) || !now.say.still(&before.say, &about) {
+                concerned.insert(*person);
+            } else if !now.entries.still(&before.entries, &about) {
+                // Something of their partition was read: whether of them is asked of the table.
+                for record in &known.records {
+                    records.push(*record);
+                    owners.entry(*record).or_insert_with(Vec::new).push(*person);
+                }
+            }
+        }
+        for service in reading::services(&self.asked.services) {
+            let db = self.api.views.db();
+            for record in view::moved(&db, &records, service, self.told.position(service)).await? {
+                concerned.extend(owners.get(&record).into_iter().flatten());
+            }
+        }
+        Ok(concerned)
+    }
+
+    /// A log is another than it was: what was told of it may never have been.
+    fn begin_again(&mut self) {
+        let now = Places::at(&self.progress.borrow());
+        (self.told, self.telling) = (now.clone(), now);
+        (self.first, self.stale, self.looked) = (Some(Uuid::nil()), true, None);
+        self.known.clear();
+        self.sums = vec![0; BUCKETS];
+    }
+
     /// How far the tables are, before they are read: what is committed meanwhile is read now and once more.
-    fn look(&mut self) -> [Progress; 2] {
+    async fn look(&mut self) -> Result<Looked, Status> {
         let say = self.people.borrow_and_update().clone();
         let entries = self.progress.borrow_and_update().clone();
         self.telling = Places::at(&entries);
-        [entries, say]
+        Ok(Looked { entries, say, programmes: self.api.people.programmes().await? })
     }
 
     /// Waits until something was read, or the clock changes what may be seen.
@@ -301,7 +355,8 @@ impl Following {
                 (found, removed, false)
             }
             before => {
-                (reading::whole(&self.api, &sight, &self.asked.services).await?, vec![], before.is_some())
+                let anew = before.is_some() || self.stale;
+                (reading::whole(&self.api, &sight, &self.asked.services).await?, vec![], anew)
             }
         };
         self.keep(person, now);
@@ -330,7 +385,8 @@ impl Following {
     fn token(&mut self) -> WatchAgencyResponse {
         (self.sent, self.since_token) = (false, 0);
         let told_to = self.first.map_or_else(Vec::new, |first| first.as_bytes().to_vec());
-        let token = Token { read: Some(self.told.clone()), sums: self.sums.clone(), told_to };
+        let (read, sums, stale) = (Some(self.told.clone()), self.sums.clone(), self.stale);
+        let token = Token { read, sums, told_to, stale };
         let token = self.api.pages.token(&self.list, &token);
         WatchAgencyResponse { person_id: String::new(), update: Some(Update::ResumeToken(token)) }
     }

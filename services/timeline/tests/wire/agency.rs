@@ -56,15 +56,15 @@ impl Follower {
         let next = tokio::time::timeout(std::time::Duration::from_secs(20), self.stream.message()).await;
         let WatchAgencyResponse { person_id, update } =
             next.unwrap_or_else(|_| panic!("in vain: more of {:?}", self.held)).unwrap().unwrap();
-        match update.unwrap() {
-            Update::ResumeToken(token) => {
-                assert_eq!(person_id, "");
-                self.token = token;
-                for (person, update) in std::mem::take(&mut self.open) {
-                    self.closes(person, update);
-                }
-            }
-            update => self.open.push((person_id, update)),
+        let update = update.unwrap();
+        let Update::ResumeToken(token) = update else {
+            self.open.push((person_id, update));
+            return;
+        };
+        assert_eq!(person_id, "");
+        self.token = token;
+        for (person, update) in std::mem::take(&mut self.open) {
+            self.closes(person, update);
         }
     }
 
@@ -129,7 +129,7 @@ async fn heard(service: &Alone) {
 
 async fn serves(service: &Alone, person: PersonId, agency: AgencyId) {
     let (person_id, agency_id) = (person.to_string(), agency.to_string());
-    let added = reg::ServingAgencyAdded { person_id, agency_id, ..Default::default() };
+    let added = reg::ServingAgencyAdded { person_id, agency_id };
     let stream = StreamId::new("person", person.uuid());
     registry(service, stream, person, Registry::ServingAgencyAdded(added)).await;
 }
@@ -217,6 +217,53 @@ async fn after_a_break_what_did_not_change_does_not_come_again() {
     follower.breaks_off(&service).await;
     follower.holds_what_reads_show(&service, &people).await;
     assert_eq!((follower.came, follower.anew.len()), (1, 0), "one contact, and nobody begins anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agency_wrote_that_becomes_a_part_2_programme_is_withdrawn_at_once() {
+    let service = service().await;
+    let is = async |part2: bool| {
+        let content =
+            reg::AgencyContent { name: "Clinic".into(), zone: "UTC".into(), part2, ..Default::default() };
+        let kind = Registry::AgencyRegistered(reg::AgencyRegistered {
+            agency_id: CLINIC.to_string(),
+            content: Some(content),
+        });
+        let event = RegistryEvent { kind: Some(kind) };
+        service.tell("registry", StreamId::new("agency", CLINIC.uuid()), None, &event).await;
+    };
+    is(false).await;
+    serves(&service, ANA, SHELTER).await;
+    contact(&service, 1, ANA, CLINIC, "2026-01-05").await;
+    allows(&service, ANA).await;
+    heard(&service).await;
+    let mut follower = Follower::start(&service).await;
+    follower.holds_what_reads_show(&service, &[ANA]).await;
+    assert_eq!(follower.held.len(), 1);
+    // So that it is past its first looks, at which it looks at everybody.
+    contact(&service, 2, ANA, SHELTER, "2026-01-06").await;
+    follower.holds_what_reads_show(&service, &[ANA]).await;
+    is(true).await;
+    follower.holds_what_reads_show(&service, &[ANA]).await;
+    assert_eq!(follower.held.len(), 1, "the shelter's own contact alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_logs_that_are_no_more_begins_every_timeline_anew() {
+    let before = service().await;
+    serves(&before, ANA, SHELTER).await;
+    contact(&before, 1, ANA, SHELTER, "2026-01-05").await;
+    heard(&before).await;
+    let mut follower = Follower::start(&before).await;
+    follower.holds_what_reads_show(&before, &[ANA]).await;
+
+    let after = service().await;
+    serves(&after, ANA, SHELTER).await;
+    contact(&after, 2, ANA, SHELTER, "2026-01-06").await;
+    heard(&after).await;
+    follower.breaks_off(&after).await;
+    follower.holds_what_reads_show(&after, &[ANA]).await;
+    assert_eq!(follower.anew.len(), 1, "what was told of the other logs is dropped");
 }
 
 #[tokio::test(flavor = "multi_thread")]
