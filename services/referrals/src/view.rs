@@ -110,16 +110,16 @@ impl View {
         self.people.views().read_to("registry", position, until).await
     }
 
-    /// Waits until what people say is known as the registry's log has it now.
+    /// Waits until what people say, and who works where, is known as the registry's log has it now.
     ///
     /// # Errors
-    /// UNAVAILABLE, reason CONSENT_UNKNOWN: the registry cannot be asked.
+    /// UNAVAILABLE, reason REGISTRY_UNKNOWN: the registry cannot be asked.
     pub async fn told_all(&self) -> Result<(), Status> {
         if self.people.views().up_to_now(Instant::now() + PATIENCE).await {
             return Ok(());
         }
-        let text = "what the person allows cannot be asked of the registry now; try again, or send with an override reason and its approver";
-        Err(error::unavailable("CONSENT_UNKNOWN", text, Duration::from_secs(1)))
+        let text = "what the registry says of it cannot be asked now; try again";
+        Err(error::unavailable("REGISTRY_UNKNOWN", text, Duration::from_secs(1)))
     }
 
     /// Whether the lists have been read up to that position of the own log, waiting until then.

@@ -2,6 +2,7 @@
 //! Invariant: every test starts its own processes on free ports and stops them; what it asserts an agency or an operator would see.
 
 mod apart;
+mod caseload;
 mod clients;
 mod collision;
 mod consent;

@@ -22,11 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Api {
+    /// The agency that the worker works for, by all that the registry has said: who has just come, or left, may be news on its way.
     async fn works_for(&self, worker: Option<WorkerId>) -> Result<Option<AgencyId>, Status> {
-        match worker {
-            Some(worker) => self.view.works_for(worker).await,
-            None => Ok(None),
-        }
+        let Some(worker) = worker else { return Ok(None) };
+        self.view.told_all().await?;
+        self.view.works_for(worker).await
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn hand_over(
         let why = "the lists have not read yet what was written last; ask again with the same request id";
         return Err(error::unavailable("LISTS_BEHIND", why, RETRY_AFTER));
     }
-    let works_for = api.view.works_for(who.to).await?;
+    let works_for = api.works_for(Some(who.to)).await?;
     let (referrals, participations) = api.view.assigned(who.agency, who.from, caseload::MOST).await?;
     let id = uuid::Uuid::now_v7();
     api.desk.begins::<Caseload>(id);

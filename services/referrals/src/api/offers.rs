@@ -63,7 +63,7 @@ pub(super) async fn withdraw(
     let roles = &[Role::Worker, Role::Operator, Role::Recorder];
     let ask = api.desk.ask("WithdrawServiceOffer", roles, request, &r.request_id, &r.etag)?;
     let offer = api.desk.named(&ask.caller, "offer_id", &r.offer_id, r.source.as_ref())?;
-    let command = offer::Command::Withdraw { agency: ask.agency()? };
+    let command = offer::Command::Withdraw { agency: ask.agency()?, by_source: r.offer_id.is_empty() };
     api.desk.decide::<Offer>(&ask, offer, command).await
 }
 

@@ -65,6 +65,35 @@ impl Content {
         self.eligibility.beyond_zero_exclusion().filter(|_| self.zero_exclusion)
     }
 
+    /// What stands now, with what a source tells otherwise than before. A record does not take the label of 42 CFR Part 2 away.
+    fn correcting(&self, before: &Self, now: &Self) -> Self {
+        fn otherwise<T: Clone + PartialEq>(told: &T, before: &T, now: &T) -> T {
+            if told == before { now.clone() } else { told.clone() }
+        }
+        macro_rules! each {
+            ($($field:ident),*) => {
+                Self { part2: now.part2 || self.part2, $($field: otherwise(&self.$field, &before.$field, &now.$field)),* }
+            };
+        }
+        each!(
+            name,
+            practice,
+            life_domains,
+            receiver,
+            zero_exclusion,
+            zone,
+            expires,
+            identifiers,
+            eligibility,
+            areas,
+            languages,
+            hours,
+            modes,
+            description,
+            terms
+        )
+    }
+
     /// What a request that says the same would be refused for.
     fn discrepancies(&self) -> Vec<Discrepancy> {
         let found = |field| {
@@ -92,6 +121,8 @@ pub enum State {
         content: Content,
         /// How much room it has, as last reported.
         capacity: Option<Capacity>,
+        /// What a source told of it last.
+        told: Option<Box<Content>>,
     },
     /// Taken back.
     Withdrawn {
@@ -99,6 +130,10 @@ pub enum State {
         agency: AgencyId,
         /// What it said.
         content: Content,
+        /// What a source told of it last.
+        told: Option<Box<Content>>,
+        /// Whether the source took it back, and not its agency.
+        by_source: bool,
     },
 }
 
@@ -107,7 +142,7 @@ impl State {
     pub fn said(&self) -> Option<(AgencyId, &Content)> {
         match self {
             Self::Unmade => None,
-            Self::Published { agency, content, .. } | Self::Withdrawn { agency, content } => {
+            Self::Published { agency, content, .. } | Self::Withdrawn { agency, content, .. } => {
                 Some((*agency, content))
             }
         }
@@ -115,6 +150,14 @@ impl State {
 }
 
 impl State {
+    /// What a source told of it last.
+    fn told(&self) -> Option<&Content> {
+        match self {
+            Self::Unmade => None,
+            Self::Published { told, .. } | Self::Withdrawn { told, .. } => told.as_deref(),
+        }
+    }
+
     /// How much room it has, as last reported.
     pub fn capacity(&self) -> Option<&Capacity> {
         match self {
@@ -159,6 +202,8 @@ pub enum Command {
     Withdraw {
         /// Who asks.
         agency: AgencyId,
+        /// Whether a source says so.
+        by_source: bool,
     },
 }
 
@@ -177,11 +222,16 @@ pub enum Event {
         content: Content,
         /// What a request that says the same would be refused for.
         discrepancies: Vec<Discrepancy>,
+        /// What the source told, where it is by one's word; none where its agency says it.
+        told: Option<Box<Content>>,
     },
     /// Its agency said how much room it has.
     CapacityReported(Capacity),
     /// It was taken back.
-    Withdrawn,
+    Withdrawn {
+        /// Whether a source said so.
+        by_source: bool,
+    },
 }
 
 /// How an offer says no.
@@ -223,22 +273,21 @@ impl Decider for Offer {
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
         match command {
-            Command::Publish { agency, content } => publish(state, agency, content, vec![]),
-            Command::Record { agency, content } => {
-                let discrepancies = content.discrepancies();
-                publish(state, agency, content, discrepancies)
-            }
+            Command::Publish { agency, content } => publish(state, agency, content),
+            Command::Record { agency, content } => record(state, agency, content),
             Command::Change { agency, content } => {
                 standing(state, agency)?;
-                publish(state, agency, content, vec![])
+                publish(state, agency, content)
             }
             Command::Report { agency, capacity } => match standing(state, agency)? {
                 Some(known) if *known == capacity => Ok(vec![]),
                 Some(known) if capacity.as_of < known.as_of => Err(Refusal::LaterKnown),
                 Some(_) | None => Ok(vec![Event::CapacityReported(capacity)]),
             },
-            Command::Withdraw { agency } => match state {
-                State::Published { agency: owner, .. } if *owner == agency => Ok(vec![Event::Withdrawn]),
+            Command::Withdraw { agency, by_source } => match state {
+                State::Published { agency: owner, .. } if *owner == agency => {
+                    Ok(vec![Event::Withdrawn { by_source }])
+                }
                 State::Withdrawn { agency: owner, .. } if *owner == agency => Ok(vec![]),
                 State::Unmade | State::Published { .. } | State::Withdrawn { .. } => Err(Refusal::NotFound),
             },
@@ -247,20 +296,22 @@ impl Decider for Offer {
 
     fn evolve(state: State, event: &Event) -> State {
         match event {
-            Event::Published { agency, content, .. } => {
+            Event::Published { agency, content, told, .. } => {
                 // What is published again begins without a report; what is said otherwise has as much room as before.
                 let capacity = state.capacity().copied();
-                State::Published { agency: *agency, content: content.clone(), capacity }
+                let told = told.clone().or_else(|| state.told().cloned().map(Box::new));
+                State::Published { agency: *agency, content: content.clone(), capacity, told }
             }
             Event::CapacityReported(capacity) => match state {
-                State::Published { agency, content, .. } => {
-                    State::Published { agency, content, capacity: Some(*capacity) }
+                State::Published { agency, content, told, .. } => {
+                    State::Published { agency, content, capacity: Some(*capacity), told }
                 }
                 other @ (State::Unmade | State::Withdrawn { .. }) => other,
             },
-            Event::Withdrawn => match state {
-                State::Published { agency, content, .. } | State::Withdrawn { agency, content } => {
-                    State::Withdrawn { agency, content }
+            Event::Withdrawn { by_source } => match state {
+                State::Published { agency, content, told, .. }
+                | State::Withdrawn { agency, content, told, .. } => {
+                    State::Withdrawn { agency, content, told, by_source: *by_source }
                 }
                 State::Unmade => State::Unmade,
             },
@@ -268,12 +319,26 @@ impl Decider for Offer {
     }
 }
 
-fn publish(
-    state: &State,
-    agency: AgencyId,
-    content: Content,
-    discrepancies: Vec<Discrepancy>,
-) -> Result<Vec<Event>, Refusal> {
+/// A source's word changes what it has told otherwise before, and nothing that the agency has set since; and what the agency took back stays so.
+fn record(state: &State, agency: AgencyId, telling: Content) -> Result<Vec<Event>, Refusal> {
+    let content = match state {
+        State::Unmade => telling.clone(),
+        State::Published { agency: owner, .. } | State::Withdrawn { agency: owner, .. }
+            if *owner != agency =>
+        {
+            return Err(Refusal::NotFound);
+        }
+        State::Published { told: Some(told), .. } if **told == telling => return Ok(vec![]),
+        State::Withdrawn { by_source: false, .. } => return Ok(vec![]),
+        State::Published { content, told, .. } | State::Withdrawn { content, told, .. } => {
+            telling.correcting(told.as_deref().unwrap_or(content), content)
+        }
+    };
+    let discrepancies = content.discrepancies();
+    Ok(vec![Event::Published { agency, content, discrepancies, told: Some(Box::new(telling)) }])
+}
+
+fn publish(state: &State, agency: AgencyId, content: Content) -> Result<Vec<Event>, Refusal> {
     match state {
         State::Published { agency: owner, content: old, .. } if *owner == agency && *old == content => {
             Ok(vec![])
@@ -284,7 +349,7 @@ fn publish(
             Err(Refusal::NotFound)
         }
         State::Unmade | State::Published { .. } | State::Withdrawn { .. } => {
-            Ok(vec![Event::Published { agency, content, discrepancies }])
+            Ok(vec![Event::Published { agency, content, discrepancies: vec![], told: None }])
         }
     }
 }

@@ -112,7 +112,7 @@ fn apply_offer(logged: &Logged<'_>, event: &offer::Event, rows: &mut Rows) {
         offer::Event::CapacityReported(capacity) => {
             rows.put(&[id], ROOM, [args![id, wire::capacity_bytes(capacity)]]);
         }
-        offer::Event::Withdrawn => rows.put(&[id], CLOSED, [args![id]]),
+        offer::Event::Withdrawn { .. } => rows.put(&[id], CLOSED, [args![id]]),
     }
 }
 

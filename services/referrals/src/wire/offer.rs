@@ -241,10 +241,11 @@ impl Encoding for Offer {
     fn encode(event: &Event, _: &State, _: &Ink<'_>) -> Result<Payload, Status> {
         // The stream names the offer; readers of one event alone find it in `Event.stream`.
         Ok(match event {
-            Event::Published { agency: _, content, discrepancies } => {
+            Event::Published { agency: _, content, discrepancies, told } => {
                 let message = pb::ServiceOfferPublished {
                     offer_id: String::new(),
                     content: Some(content_out(content)),
+                    told: told.as_deref().map(content_out),
                 };
                 let kind = pb::ServiceOfferPublished::full_name();
                 let discrepancies = discrepancies.clone();
@@ -260,8 +261,8 @@ impl Encoding for Offer {
                     &wrap(Kind::ServiceOfferCapacityReported(message)),
                 )
             }
-            Event::Withdrawn => {
-                let message = pb::ServiceOfferWithdrawn { offer_id: String::new() };
+            Event::Withdrawn { by_source } => {
+                let message = pb::ServiceOfferWithdrawn { offer_id: String::new(), by_source: *by_source };
                 Payload::new(
                     pb::ServiceOfferWithdrawn::full_name(),
                     &wrap(Kind::ServiceOfferWithdrawn(message)),
@@ -281,7 +282,9 @@ impl Encoding for Offer {
                     if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of };
                 let given = message.content.ok_or_else(|| Unreadable::new(event, "it has no content"))?;
                 let discrepancies = event.discrepancies.iter();
+                let told = message.told.map(|told| stored(event, told)).transpose()?;
                 Ok(Event::Published {
+                    told: told.map(Box::new),
                     agency: stored_id(event, speaker)?,
                     content: stored(event, given)?,
                     discrepancies: discrepancies.map(|d| Discrepancy::new(&d.code, &*d.detail)).collect(),
@@ -292,7 +295,7 @@ impl Encoding for Offer {
                 let capacity = capacity.ok_or_else(|| Unreadable::new(event, "its capacity is not known"))?;
                 Ok(Event::CapacityReported(capacity))
             }
-            Kind::ServiceOfferWithdrawn(_) => Ok(Event::Withdrawn),
+            Kind::ServiceOfferWithdrawn(message) => Ok(Event::Withdrawn { by_source: message.by_source }),
             _ => Err(not_of::<Offer>(event)),
         }
     }

@@ -65,7 +65,7 @@ fn a_closed_one_is_opened_again_by_a_new_one_and_a_rejected_one_is_not() {
     refuses(reopens, rejected(), by(SHELTER), Refusal::NotInThisState);
     refuses(reopens, requested(), by(SHELTER), Refusal::NotInThisState);
     let old = Referral::fold(&cancelled());
-    let offer = offer::State::Published { agency: CLINIC, content: content(), capacity: None };
+    let offer = offer::State::Published { agency: CLINIC, content: content(), capacity: None, told: None };
     let asking = Ask::again(&facts(), reopens, &old, &offer);
     assert_eq!((asking.need, asking.offer, asking.content), (facts().need, OFFER, Some(content())));
 }
@@ -73,7 +73,7 @@ fn a_closed_one_is_opened_again_by_a_new_one_and_a_rejected_one_is_not() {
 #[test]
 fn what_a_part_2_programme_told_stays_under_it_whomever_it_is_told_to_next() {
     let programmes = Facts { part2: true, ..facts() };
-    let offer = offer::State::Published { agency: CLINIC, content: content(), capacity: None };
+    let offer = offer::State::Published { agency: CLINIC, content: content(), capacity: None, told: None };
     let old = Referral::fold(&cancelled());
     for next in [
         Ask::again(&programmes, Origin::Reopens(THIS), &old, &offer),
@@ -182,7 +182,7 @@ fn what_was_accepted_is_passed_to_several_once_and_is_in_progress_meanwhile() {
         other @ (State::Unmade | State::Told(_) | State::InError { .. }) => panic!("{other:?}"),
     }
     let whole = Referral::fold(&then(requested(), [accepted()]));
-    let offer = offer::State::Published { agency: STRANGER, content: content(), capacity: None };
+    let offer = offer::State::Published { agency: STRANGER, content: content(), capacity: None, told: None };
     let asking = Ask::part(&facts(), &whole, OfferId::of(21), &offer);
     let part = Facts {
         id: PARTS[0],

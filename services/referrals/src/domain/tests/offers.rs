@@ -12,7 +12,20 @@ fn published() -> Event {
 }
 
 fn saying(content: Content) -> Event {
-    Event::Published { agency: CLINIC, content, discrepancies: vec![] }
+    Event::Published { agency: CLINIC, content, discrepancies: vec![], told: None }
+}
+
+fn withdraw(agency: kernel::AgencyId) -> Command {
+    Command::Withdraw { agency, by_source: false }
+}
+
+fn withdrawn() -> Event {
+    Event::Withdrawn { by_source: false }
+}
+
+/// By a source's word.
+fn told(content: Content, told: Content) -> Event {
+    Event::Published { agency: CLINIC, content, discrepancies: vec![], told: Some(Box::new(told)) }
 }
 
 fn room(room: Room, as_of: &str) -> Capacity {
@@ -29,11 +42,11 @@ fn an_offer_is_published_changed_and_taken_back_by_its_agency_alone() {
         .when(Command::Publish { agency: CLINIC, content: other.clone() })
         .then([saying(other)]);
     given::<Offer>([published()]).when(publish(SHELTER)).refused(Refusal::NotFound);
-    given::<Offer>([published()]).when(Command::Withdraw { agency: SHELTER }).refused(Refusal::NotFound);
-    given::<Offer>([published()]).when(Command::Withdraw { agency: CLINIC }).then([Event::Withdrawn]);
-    given::<Offer>([published(), Event::Withdrawn]).when(Command::Withdraw { agency: CLINIC }).nothing();
-    given::<Offer>([]).when(Command::Withdraw { agency: CLINIC }).refused(Refusal::NotFound);
-    given::<Offer>([published(), Event::Withdrawn]).when(publish(CLINIC)).then([published()]);
+    given::<Offer>([published()]).when(withdraw(SHELTER)).refused(Refusal::NotFound);
+    given::<Offer>([published()]).when(withdraw(CLINIC)).then([withdrawn()]);
+    given::<Offer>([published(), withdrawn()]).when(withdraw(CLINIC)).nothing();
+    given::<Offer>([]).when(withdraw(CLINIC)).refused(Refusal::NotFound);
+    given::<Offer>([published(), withdrawn()]).when(publish(CLINIC)).then([published()]);
 }
 
 #[test]
@@ -44,8 +57,8 @@ fn an_offer_is_changed_while_it_stands_by_its_agency_alone() {
     given::<Offer>([saying(other.clone())]).when(change(CLINIC)).nothing();
     given::<Offer>([]).when(change(CLINIC)).refused(Refusal::NotFound);
     given::<Offer>([published()]).when(change(SHELTER)).refused(Refusal::NotFound);
-    given::<Offer>([published(), Event::Withdrawn]).when(change(CLINIC)).refused(Refusal::Withdrawn);
-    given::<Offer>([published(), Event::Withdrawn]).when(change(SHELTER)).refused(Refusal::NotFound);
+    given::<Offer>([published(), withdrawn()]).when(change(CLINIC)).refused(Refusal::Withdrawn);
+    given::<Offer>([published(), withdrawn()]).when(change(SHELTER)).refused(Refusal::NotFound);
 }
 
 #[test]
@@ -63,7 +76,7 @@ fn its_agency_alone_reports_how_much_room_a_standing_offer_has_and_a_later_repor
     given::<Offer>(reported()).when(report(CLINIC, other)).then([Event::CapacityReported(other)]);
     given::<Offer>([published()]).when(report(SHELTER, has)).refused(Refusal::NotFound);
     given::<Offer>([]).when(report(CLINIC, has)).refused(Refusal::NotFound);
-    given::<Offer>([published(), Event::Withdrawn]).when(report(CLINIC, has)).refused(Refusal::Withdrawn);
+    given::<Offer>([published(), withdrawn()]).when(report(CLINIC, has)).refused(Refusal::Withdrawn);
 }
 
 #[test]
@@ -75,8 +88,8 @@ fn an_offer_that_says_something_else_has_as_much_room_as_before_and_one_publishe
     };
     let other = saying(Content { name: "Other".into(), ..content() });
     assert_eq!(fold(&[published(), Event::CapacityReported(has), other]), Some(has));
-    assert_eq!(fold(&[published(), Event::CapacityReported(has), Event::Withdrawn]), None);
-    assert_eq!(fold(&[published(), Event::CapacityReported(has), Event::Withdrawn, published()]), None);
+    assert_eq!(fold(&[published(), Event::CapacityReported(has), withdrawn()]), None);
+    assert_eq!(fold(&[published(), Event::CapacityReported(has), withdrawn(), published()]), None);
 }
 
 #[test]
@@ -116,7 +129,9 @@ fn an_offer_of_zero_exclusion_names_the_wish_age_area_and_language_alone() {
         "ZERO_EXCLUSION",
         "an offer of zero exclusion names eligibility.text, which excludes nobody from it",
     );
-    let told = Event::Published { agency: CLINIC, content: sober.clone(), discrepancies: vec![found] };
+    let word = Some(Box::new(sober.clone()));
+    let told =
+        Event::Published { agency: CLINIC, content: sober.clone(), discrepancies: vec![found], told: word };
     let record = || Command::Record { agency: CLINIC, content: sober.clone() };
     given::<Offer>([]).when(record()).then([told.clone()]);
     given::<Offer>([told]).when(record()).nothing();
@@ -179,4 +194,23 @@ fn a_language_is_met_by_itself_and_by_a_wider_or_narrower_tag() {
     {
         assert_eq!((same_language(one, other), same_language(other, one)), (same, same), "{one} {other}");
     }
+}
+
+#[test]
+fn what_a_source_tells_again_changes_nothing_that_the_agency_has_set_since() {
+    let record = |content: &Content| Command::Record { agency: CLINIC, content: content.clone() };
+    let directory = content();
+    let set = Content { part2: true, expires: true, ..content() };
+    let past = || [told(directory.clone(), directory.clone()), saying(set.clone())];
+    given::<Offer>(past()).when(record(&directory)).nothing();
+
+    // A typo mended in the directory is mended here, and nothing else moves.
+    let mended = Content { name: "Kitchen skills, mended".into(), ..content() };
+    let both = Content { name: mended.name.clone(), ..set.clone() };
+    given::<Offer>(past()).when(record(&mended)).then([told(both, mended)]);
+
+    // What the source takes back the source brings back; what the agency takes back stays so.
+    let gone = |by_source| [told(directory.clone(), directory.clone()), Event::Withdrawn { by_source }];
+    given::<Offer>(gone(true)).when(record(&directory)).then([told(directory.clone(), directory.clone())]);
+    given::<Offer>(gone(false)).when(record(&directory)).nothing();
 }
