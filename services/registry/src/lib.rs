@@ -46,8 +46,9 @@ pub async fn service(parts: &Parts, keystore: KeyStore) -> Result<Service, Assem
     loops::shred_restored(&desk, &keystore).await.map_err(own)?;
     let lists = view::Lists { keys: keys.clone(), secret: parts.secret().clone() };
     let lists = parts.lists(lists).await?;
-    let view = view::View::new(lists.clone(), parts.people().await?);
-    parts.time(clocks::Clocks::new(desk.clone(), lists.clone()), &lists);
+    let people = parts.people().await?;
+    let view = view::View::new(lists.clone(), people.clone());
+    parts.time(clocks::Clocks::new(desk.clone(), people, lists.clone()), &lists);
     parts.react(loops::Serves::new(desk.clone()))?;
     parts.react(loops::Shreds::new(keystore.clone(), vec![keys, parts.keys().clone()]))?;
     let api = api::Api::new(desk, keystore.clone(), view);

@@ -223,7 +223,7 @@ impl Lists {
             | person::Event::NeverLinked { one, other } => duplicates::settle(*one, *other, rows),
             person::Event::Around(change) => households::apply(id, change, rows),
             // Who is not to be found is asked of the record itself: a list that lags must not show them.
-            person::Event::Died(_)
+            person::Event::Died(..)
             | person::Event::DeathInError
             | person::Event::Restricted(_)
             | person::Event::RestrictionLifted { .. } => {}

@@ -2,7 +2,7 @@
 //! Invariant: of somebody who is not to be found nobody is shown any of it but those who serve them and the person, in whosever view they would stand.
 
 use kernel::ids::Uuid;
-use kernel::{Caller, PersonId};
+use kernel::{AgencyId, Caller, PersonId};
 use platform::command::{Ask, Done};
 use platform::wire::{id, required};
 use proto::registry as pb;
@@ -24,12 +24,15 @@ pub(super) async fn set_contact_point(
 ) -> Result<pb::SetContactPointResponse, Status> {
     let r = request.get_ref();
     let ask = api.ask("SetContactPoint", OWN, request, (&r.request_id, &r.etag)).await?;
-    let point: Uuid = match r.contact_point_id.as_str() {
-        "" => api.fresh(&ask),
-        text => id::<PersonId>("contact_point_id", text)?.uuid(),
-    };
     let given = required("contact_point", r.contact_point.as_ref())?;
-    let what = AroundAsk::SetContact(point, wire::contact_point("contact_point", given)?);
+    let given = wire::contact_point("contact_point", given)?;
+    let (point, what) = if r.contact_point_id.is_empty() {
+        let point = api.fresh(&ask);
+        (point, AroundAsk::AddContact(point, given))
+    } else {
+        let point: Uuid = id::<PersonId>("contact_point_id", &r.contact_point_id)?.uuid();
+        (point, AroundAsk::SetContact(point, given))
+    };
     let done = around(api, &ask, &r.person_id, what).await?;
     Ok(pb::SetContactPointResponse { written: Some(done.into()), contact_point_id: point.to_string() })
 }
@@ -106,7 +109,7 @@ pub(super) async fn leave_household(
 }
 
 impl Api {
-    /// Shows what is around a person, each to who may see what its writer wrote.
+    /// Shows what is around a person, each to who may see what its writer wrote: of what there is one of, the latest that they may see.
     pub(super) async fn show_around(
         &self,
         around: &Around,
@@ -123,20 +126,22 @@ impl Api {
                 });
             }
         }
-        if let Some((contact, by)) = &around.crisis_contact
-            && eyes.see(*by).await?
-        {
-            read.crisis_contact = wire::crisis_contact_out(opener, contact);
+        for (contact, by) in around.crisis_contact.latest_first() {
+            if eyes.see(*by).await? {
+                read.crisis_contact = wire::crisis_contact_out(opener, contact);
+                break;
+            }
         }
-        if let Some((text, by)) = &around.warning_signs
-            && eyes.see(*by).await?
-        {
-            read.warning_signs = opener.text(text).unwrap_or_default();
+        for (text, by) in around.warning_signs.latest_first() {
+            if eyes.see(*by).await? {
+                read.warning_signs = opener.text(text).unwrap_or_default();
+                break;
+            }
         }
         Ok(())
     }
 
-    /// The households of a record that the caller may see, with those of their other members whom the caller may know of.
+    /// The households of a record that the caller may see, as they are read.
     pub(super) async fn households(
         &self,
         caller: &Caller,
@@ -144,22 +149,36 @@ impl Api {
         around: &Around,
         eyes: &Eyes<'_>,
     ) -> Result<Vec<pb::PersonHousehold>, Status> {
+        let seen = self.memberships(caller, person, around, eyes).await?;
+        let household =
+            |(membership, by, members): (Membership, Option<AgencyId>, Vec<PersonId>)| pb::PersonHousehold {
+                membership: Some(wire::membership_out(&membership)),
+                member_ids: members.iter().map(ToString::to_string).collect(),
+                agency_id: by.map(|agency| agency.to_string()).unwrap_or_default(),
+            };
+        Ok(seen.into_iter().map(household).collect())
+    }
+
+    /// The memberships of a record that the caller may see, each with its writer and those other members whom the caller may know of.
+    pub(super) async fn memberships(
+        &self,
+        caller: &Caller,
+        person: PersonId,
+        around: &Around,
+        eyes: &Eyes<'_>,
+    ) -> Result<Vec<(Membership, Option<AgencyId>, Vec<PersonId>)>, Status> {
         let mut seen = vec![];
         for (membership, by) in around.households.values() {
             if !eyes.see(*by).await? {
                 continue;
             }
-            let mut member_ids = vec![];
+            let mut members = vec![];
             for other in self.view.household(membership.household).await? {
                 if other != person && self.shares(caller, other, membership).await? {
-                    member_ids.push(other.to_string());
+                    members.push(other);
                 }
             }
-            seen.push(pb::PersonHousehold {
-                membership: Some(wire::membership_out(membership)),
-                member_ids,
-                agency_id: by.map(|agency| agency.to_string()).unwrap_or_default(),
-            });
+            seen.push((*membership, *by, members));
         }
         Ok(seen)
     }

@@ -1,5 +1,6 @@
 //! The queue of records that may be of one human, and saying that two are not.
-//! Invariant: nothing links itself. Names are opened to compare them, in memory, and only of pairs whose records the caller sees both.
+//! Invariant: nothing links itself. Names are opened to compare them, in memory, and only of pairs whose records the caller sees both; what the two are
+//! compared by beside is what the caller is shown of each.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,9 @@ use crate::alike::{self, Reason};
 use crate::domain::person::{Person, State, never_link as never_linked};
 use crate::view::{Pair, Place};
 use crate::wire;
+
+/// For one page so many times its size pairs are looked at: those that turn out not to be alike, or not to be the caller's to see, must not make a call endless.
+const LOOKS: usize = 5;
 
 pub(super) async fn never_link(
     api: &Api,
@@ -40,22 +44,29 @@ pub(super) async fn list(
     api.view.wait(&r.at_least).await?;
     // Pairs that turn out not to be alike once their names are read are on no page.
     let mut found: Vec<(Pair, pb::DuplicateCandidate)> = vec![];
+    let mut left = LOOKS * size;
     loop {
-        let pairs = api.view.pairs(caller.speaks_for(), after.as_ref(), size + 1).await?;
+        let limit = left.min(size);
+        let mut pairs = api.view.pairs(caller.speaks_for(), after.as_ref(), limit + 1).await?;
+        let follows = pairs.len() > limit;
+        pairs.truncate(limit);
+        left -= pairs.len();
         let people: Vec<PersonId> = pairs.iter().flat_map(|pair| [pair.low, pair.high]).collect();
         // One look for all the keys; a failure shows pair by pair.
         let _warmed = api.desk.keys().of_all(&people).await;
         for pair in &pairs {
             found.extend(api.candidate(&caller, *pair).await?.map(|candidate| (*pair, candidate)));
         }
-        after = pairs.last().filter(|_| pairs.len() > size).map(Pair::place);
-        if after.is_none() || found.len() > size {
+        after = pairs.last().filter(|_| follows).map(Pair::place);
+        if after.is_none() || found.len() > size || left == 0 {
             break;
         }
     }
-    let more = found.len() > size;
-    found.truncate(size);
-    let next = found.last().filter(|_| more).map(|(pair, _)| api.pages.token(&list, &pair.place()));
+    if found.len() > size {
+        found.truncate(size);
+        after = found.last().map(|(pair, _)| pair.place());
+    }
+    let next = after.map(|place| api.pages.token(&list, &place));
     let mut candidates: Vec<_> = found.into_iter().map(|(_, candidate)| candidate).collect();
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
     Ok(pb::ListDuplicateCandidatesResponse { candidates, next_page_token: next.unwrap_or_default() })
@@ -70,10 +81,17 @@ impl Api {
             let State::Active(known) = &*now.state else { return Ok(None) };
             let (Some(opener), FieldStatus::Open) = self.opener(record).await else { return Ok(None) };
             let Some(mut face) = wire::face(&opener, known) else { return Ok(None) };
-            for household in &face.households {
-                face.members.extend(self.view.household(*household).await?);
+            let eyes = self.eyes(caller, record).await?;
+            if !eyes.reach(&now).await? {
+                return Ok(None);
             }
-            face.members.remove(&record);
+            if self.may_name(caller, record).await? {
+                for (membership, _, members) in self.memberships(caller, record, &known.around, &eyes).await?
+                {
+                    face.households.insert(membership.household);
+                    face.members.extend(members);
+                }
+            }
             faces.push(face);
         }
         let [one, other] = faces.as_slice() else { return Ok(None) };

@@ -55,13 +55,12 @@ async fn says(
         Strength::Noted(facet) => Some(facet),
         Strength::NotYetExplored | Strength::InWords(_) => None,
     };
+    // One that the caller may not see answers as one that there is not, and neither answers before the request id was looked up.
+    let mut seen = true;
     if let Some(facet) = facet {
-        // One that the caller may not see answers as one that there is not.
         let noted = api.desk.load::<Facet>(facet.uuid()).await?;
-        if let facet::State::Made { facts, .. } = &*noted.state
-            && !api.eyes(&ask.caller, person).await?.see(facts.agency).await?
-        {
-            return Err(error::refused(&Refusal::StrengthNotFound));
+        if let facet::State::Made { facts, .. } = &*noted.state {
+            seen = api.eyes(&ask.caller, person).await?.see(facts.agency).await?;
         }
     }
     let streams = (
@@ -72,6 +71,9 @@ async fn says(
     let by = ask.by();
     let done = api.desk.execute(ask, id_of::<Goal>(goal.uuid()), streams, |(now, record, facet)| {
         record.admit(by).map_err(No::Person)?;
+        if !seen {
+            return Err(No::Own(Refusal::StrengthNotFound));
+        }
         let before = match &*now.state {
             State::Made { content, .. } => Some(content),
             State::Unmade => None,

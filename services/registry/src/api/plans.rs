@@ -149,16 +149,25 @@ struct Seen {
     versions: Vec<u32>,
 }
 
-/// An item is seen by whoever sees what its agency or that of its author wrote; a version, with its item, or with what its author wrote.
+/// An item is seen by whoever sees what its agency or that of its author wrote; a version, with its item, or with what its author wrote. What a 42 CFR
+/// Part 2 programme made of an item is seen by who sees what it wrote alone: to all others the item says what it said before.
 async fn seen(eyes: &Eyes<'_>, state: &State) -> Result<Seen, Status> {
+    let mut shut = BTreeSet::new();
+    for (number, version) in (1..).zip(&state.versions) {
+        if eyes.shut(version.by).await? {
+            shut.insert(number);
+        }
+    }
     let mut seen = Seen { items: BTreeSet::new(), versions: vec![] };
     for (id, item) in &state.items {
-        if eyes.see_of(item.added_by, Some(item.current().content.agency)).await? {
+        let Some(shown) = item.at(state.latest(), |version| !shut.contains(&version)) else { continue };
+        if eyes.see_of(item.added_by, Some(shown.content.agency)).await? {
             seen.items.insert(*id);
         }
     }
     for (number, version) in (1..).zip(&state.versions) {
-        if seen.items.contains(&version.item) || eyes.see(version.by).await? {
+        let with_item = seen.items.contains(&version.item) && !shut.contains(&number);
+        if with_item || eyes.see(version.by).await? {
             seen.versions.push(number);
         }
     }
@@ -198,7 +207,7 @@ pub(super) async fn get(
                 whole.review = wire::plan_review(now.review);
             }
         }
-        whole.items.extend(wire::plan_items(&now, version, &seen.items));
+        whole.items.extend(wire::plan_items(&now, version, &seen.items, &seen.versions));
     }
     Ok(pb::GetPlanResponse { plan: Some(whole) })
 }

@@ -41,6 +41,12 @@ impl Eyes<'_> {
         Ok(self.judged(&class).is_ok())
     }
 
+    /// Whether only a consent that this caller has not shows them what this author wrote: the author is a 42 CFR Part 2 programme.
+    pub async fn shut(&self, author: Option<AgencyId>) -> Result<bool, Status> {
+        let Some(author) = author else { return Ok(false) };
+        Ok(self.api.is_part2(author).await? && !self.see(Some(author)).await?)
+    }
+
     /// Whether the caller sees what one agency wrote of another's work: as what its author wrote, or as the other's own; but for what a 42 CFR Part 2
     /// programme wrote, which consent alone opens, whomever it names.
     pub async fn see_of(&self, author: Option<AgencyId>, other: Option<AgencyId>) -> Result<bool, Status> {
@@ -177,16 +183,21 @@ impl Api {
         let mut read = pb::Person {
             id: person.to_string(),
             etag: now.version.to_string(),
-            state: wire::person_state(&now).into(),
             serving_agency_ids: eyes.serving(known).await?.iter().map(ToString::to_string).collect(),
             canonical_id: person.to_string(),
             ..Default::default()
         };
         let group = self.view.people().group(person, None).await?;
-        let (mut never, mut restricted) = (BTreeSet::new(), false);
+        let (mut never, mut restricted, mut died) = (BTreeSet::new(), false, vec![]);
         for (place, record) in group.iter().enumerate() {
             let linked = self.desk.load::<Person>(record.uuid()).await?;
             restricted |= linked.known().is_some_and(|known| known.restriction.is_some());
+            for (death, by) in linked.known().iter().flat_map(|known| known.deaths.latest_first()) {
+                // A death is one human's, whichever record it was told of; a programme's word of it is its own to open.
+                if !eyes.shut(*by).await? {
+                    died.push((*record != person, wire::death_out(death)));
+                }
+            }
             if eyes.reach(&linked).await? {
                 read.record_ids.push(record.to_string());
                 if place == 0 {
@@ -196,7 +207,10 @@ impl Api {
             }
         }
         read.needs_attention = group.iter().any(|record| never.contains(record));
-        read.death = known.death.as_ref().map(wire::death_out);
+        // The record's own first, then the latest of each other.
+        died.sort_by_key(|(linked, _)| *linked);
+        read.state = wire::person_state(&now, !died.is_empty()).into();
+        read.death = died.into_iter().next().map(|(_, death)| death);
         read.restricted = restricted;
         self.open(&now, &eyes, &mut read).await?;
         if let State::Active(known) = &*now.state {

@@ -2,7 +2,7 @@
 //! Invariant: whoever writes about a person is admitted by the person's record in the same write; a member is seen by whoever sees what the agency of the
 //! worker or that of the author wrote, but for what a 42 CFR Part 2 programme wrote.
 
-use kernel::{Actor, Day, Role, WorkerId, Zone};
+use kernel::{Actor, Caller, Day, PersonId, Role, WorkerId, Zone};
 use platform::auth;
 use platform::command::{Ask, Done};
 use platform::error;
@@ -137,23 +137,44 @@ pub(super) async fn caseload(
     let agency = caller.speaks_for();
     let list = format!("ListCaseload/{worker}/{day}");
     let after: Option<Last> = api.pages.place(&list, &r.page_token)?;
-    let after = after.unwrap_or_else(super::agencies::start);
+    let mut after = after.unwrap_or_else(super::agencies::start);
     let size = page_size(r.page_size)?;
     api.view.wait(&r.at_least).await?;
-    let (rows, next) = api.view.caseload(worker, agency, day, &after, size).await?;
-    let mut entries = Vec::with_capacity(rows.len());
-    for (member, person) in rows {
-        let now = api.desk.load::<Team>(person.uuid()).await?;
-        let Some(found) = now.members.get(&member) else { continue };
-        // A person whom the agency does not serve, or whom a programme put there that it may not know of, is not told by the list either.
-        match api.records(&caller, person).await {
-            Ok((eyes, _)) if eyes.see_of(found.added_by, found.agency()).await? => {
-                entries.push(wire::caseload_entry(member, person, found));
-            }
-            Ok(_) => {}
-            Err(status) if status.code() == Code::NotFound => {}
-            Err(status) => return Err(status),
+    // Who is withheld takes no place on a page: it is read on until one is full, and until it is known whether more follow.
+    let mut found = vec![];
+    loop {
+        let (rows, next) = api.view.caseload(worker, agency, day, &after, size).await?;
+        for (place, person) in rows {
+            found.extend(on_caseload(api, &caller, &place, person).await?.map(|entry| (place, entry)));
+        }
+        match next {
+            Some(next) if found.len() <= size => after = next,
+            Some(_) | None => break,
         }
     }
+    let more = found.len() > size;
+    found.truncate(size);
+    let next = found.last().filter(|_| more).map(|(place, _)| place.clone());
+    let entries = found.into_iter().map(|(_, entry)| entry).collect();
     Ok(pb::ListCaseloadResponse { entries, next_page_token: api.pages.next(&list, next) })
+}
+
+/// A row of a caseload; none of a person whom the agency does not serve, or whom a programme put there that it may not know of.
+async fn on_caseload(
+    api: &Api,
+    caller: &Caller,
+    place: &Last,
+    person: PersonId,
+) -> Result<Option<pb::CaseloadEntry>, Status> {
+    let member = TeamMemberId::new(place.id());
+    let now = api.desk.load::<Team>(person.uuid()).await?;
+    let Some(found) = now.members.get(&member) else { return Ok(None) };
+    match api.records(caller, person).await {
+        Ok((eyes, _)) if eyes.see_of(found.added_by, found.agency()).await? => {
+            Ok(Some(wire::caseload_entry(member, person, found)))
+        }
+        Ok(_) => Ok(None),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(status),
+    }
 }

@@ -10,7 +10,7 @@ mod marks;
 mod refusal;
 mod state;
 
-pub use around::{Around, Ask as AroundAsk, Change, CrisisContact, Membership, Relationship};
+pub use around::{Around, Ask as AroundAsk, ByWriter, Change, CrisisContact, Membership, Relationship};
 pub use command::{Command, Told};
 pub use event::{ContactPoint, Details, Event, Identifier, Quality, Scope, Use};
 pub use links::{Link, link, never_link, unlink};

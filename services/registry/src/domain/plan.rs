@@ -8,7 +8,7 @@ mod event;
 mod refusal;
 mod state;
 
-pub use command::{Command, Overseer, Said, Terms};
+pub use command::{Command, Ends, Overseer, Said, Terms};
 pub use event::{Change, Content, Event};
 pub use refusal::Refusal;
 pub use state::{Edit, Item, Made, Review, State, Version};

@@ -1,5 +1,6 @@
 //! Who is at a person's side (FHIR CareTeam): workers of all agencies, and family.
-//! Invariant: a member ends at most once, never before they began; one agency has one worker in one part once at a time.
+//! Invariant: a member ends at most once, never before they began; what one agency says of a worker in one part does not overlap
+//! itself. What others said of the same is not looked at, since a refusal would tell it.
 
 use std::collections::BTreeMap;
 
@@ -159,7 +160,7 @@ pub enum Refusal {
     /// No such worker.
     #[error("that agency has no such worker; list its workers for their ids")]
     WorkerNotFound,
-    /// Already there.
+    /// The same author has said so already.
     #[error("this worker plays this part at that time already; end that first")]
     AlreadyOnTeam,
     /// It has ended.
@@ -204,12 +205,17 @@ impl Member {
         self.from <= day && self.until.is_none_or(|until| day <= until)
     }
 
-    /// Whether both are of one worker in one part, at one time.
+    /// Whether both are one author's word of one worker in one part, at one time.
     fn clashes(&self, other: &Self) -> bool {
         let named = matches!(self.who, Who::Of(_, Some(_)));
         let begins = self.until.is_none_or(|until| other.from <= until);
         let ends = other.until.is_none_or(|until| self.from <= until);
-        named && self.role == other.role && self.who == other.who && begins && ends
+        named
+            && self.added_by == other.added_by
+            && self.role == other.role
+            && self.who == other.who
+            && begins
+            && ends
     }
 
     /// Whether it is this caller's to end: whoever added them, the agency whose worker it is, and the person.

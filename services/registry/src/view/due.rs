@@ -35,7 +35,7 @@ pub(super) fn apply_plan(person: Uuid, event: &Event, rows: &mut Rows) {
         | Event::ItemChanged { change, .. }
         | Event::ItemEnded { change, .. } => change.review,
         Event::Reviewed { review, .. } => *review,
-        Event::ReviewOverdue { due, .. } => Review::Overdue(*due),
+        Event::ReviewOverdue { due, agencies } => Review::ran_out(*due, agencies),
         Event::Agreed { .. } | Event::Approved { .. } => return,
     };
     match review {

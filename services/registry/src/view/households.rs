@@ -23,9 +23,9 @@ pub(super) fn apply(person: PersonId, change: &Change, rows: &mut Rows) {
         Change::ContactSet(..)
         | Change::ContactRemoved(_)
         | Change::CrisisContactSet(..)
-        | Change::CrisisContactRemoved
+        | Change::CrisisContactRemoved(_)
         | Change::WarningSignsSet(..)
-        | Change::WarningSignsRemoved
+        | Change::WarningSignsRemoved(_)
         | Change::HouseholdLeft(..) => {}
     }
 }

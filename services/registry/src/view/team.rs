@@ -9,7 +9,6 @@ use platform::lists::Query;
 use platform::page::Last;
 
 use super::View;
-use crate::domain::TeamMemberId;
 use crate::domain::team::{Event, Who};
 
 const MEMBER: &str = "INSERT INTO member (id, person, worker, agency, first_day, last_day, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
@@ -52,7 +51,8 @@ pub(super) fn apply(person: Uuid, event: &Event, at: i64, rows: &mut Rows) {
 }
 
 impl View {
-    /// Whom a worker serves on a day, in the order in which that became known, and the last row where more follow; of one agency, where one asks.
+    /// Whom a worker serves on a day, in the order in which that became known, each with its place, and the last row where more follow; of one agency,
+    /// where one asks.
     ///
     /// # Errors
     /// The view cannot be read.
@@ -63,7 +63,7 @@ impl View {
         day: Day,
         after: &Last,
         size: usize,
-    ) -> Result<(Vec<(TeamMemberId, PersonId)>, Option<Last>), StoreError> {
+    ) -> Result<(Vec<(Last, PersonId)>, Option<Last>), StoreError> {
         let mut query = Query::oldest("member", "at", after);
         query.only("worker = {}", worker.uuid());
         query.only_if("agency = {}", agency.map(AgencyId::uuid));
@@ -75,10 +75,10 @@ impl View {
             return Ok((vec![], next));
         }
         let sql =
-            format!("SELECT id, person FROM member WHERE id IN ({}) ORDER BY at, id", places.join(", "));
+            format!("SELECT id, person, at FROM member WHERE id IN ({}) ORDER BY at, id", places.join(", "));
         let args = members.into_iter().map(Value::from).collect();
         let rows = self.lists.db().fetch(&sql, args).await?;
-        let pair = |row: &Row| Ok((TeamMemberId::new(row.uuid(0)?), PersonId::new(row.uuid(1)?)));
+        let pair = |row: &Row| Ok((Last::new(row.i64(2)?, row.uuid(0)?), PersonId::new(row.uuid(1)?)));
         Ok((rows.iter().map(pair).collect::<Result<_, StoreError>>()?, next))
     }
 }

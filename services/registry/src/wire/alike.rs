@@ -25,7 +25,7 @@ fn missing(quality: Option<Quality>) -> bool {
     matches!(quality, Some(Quality::NotKnown | Quality::NotAnswered | Quality::NotCollected))
 }
 
-/// What a record is compared by; none where a text of it is damaged.
+/// What a record is compared by, but for its households, which not everybody is shown; none where a text of it is damaged.
 pub fn face(opener: &Opener, known: &Known) -> Option<Face> {
     let details = known.details.as_ref()?;
     let name = |text| opener.some(text).map(|text| comparable(&text));
@@ -39,7 +39,6 @@ pub fn face(opener: &Opener, known: &Known) -> Option<Face> {
     if let (_, Born::On(day)) = told(details, vec![], &birth_date) {
         face.born = Some(day);
     }
-    face.households = known.around.households.keys().copied().collect();
     for held in known.identifiers.values() {
         let identifier = &held.identifier;
         if identifier.usage == Use::Matching && identifier.quality == Some(Quality::Full) {

@@ -109,7 +109,7 @@ pub(super) fn encode(change: &Change, person_id: String, ink: &Ink<'_>) -> Resul
             let message = pb::CrisisContactSet { person_id, contact: Some(contact) };
             Payload::new(pb::CrisisContactSet::full_name(), &wrap(Kind::CrisisContactSet(message)))
         }
-        Change::CrisisContactRemoved => {
+        Change::CrisisContactRemoved(_) => {
             let message = Kind::CrisisContactRemoved(pb::CrisisContactRemoved { person_id });
             Payload::new(pb::CrisisContactRemoved::full_name(), &wrap(message))
         }
@@ -117,7 +117,7 @@ pub(super) fn encode(change: &Change, person_id: String, ink: &Ink<'_>) -> Resul
             let message = pb::WarningSignsSet { person_id, text: Some(ink.seal("warning_signs", text)?) };
             own(Payload::new(pb::WarningSignsSet::full_name(), &wrap(Kind::WarningSignsSet(message))))
         }
-        Change::WarningSignsRemoved => {
+        Change::WarningSignsRemoved(_) => {
             let message = Kind::WarningSignsRemoved(pb::WarningSignsRemoved { person_id });
             own(Payload::new(pb::WarningSignsRemoved::full_name(), &wrap(message)))
         }
@@ -158,11 +158,11 @@ pub(super) fn decode(stored: &proto::log::Event, kind: Kind) -> Result<Change, U
             };
             Change::CrisisContactSet(contact, by)
         }
-        Kind::CrisisContactRemoved(_) => Change::CrisisContactRemoved,
+        Kind::CrisisContactRemoved(_) => Change::CrisisContactRemoved(by),
         Kind::WarningSignsSet(message) => {
             Change::WarningSignsSet(from_private(message.text.as_ref()).ok_or_else(bad)?, by)
         }
-        Kind::WarningSignsRemoved(_) => Change::WarningSignsRemoved,
+        Kind::WarningSignsRemoved(_) => Change::WarningSignsRemoved(by),
         Kind::HouseholdJoined(message) => {
             let told = message.membership.ok_or_else(bad)?;
             let membership = Membership {

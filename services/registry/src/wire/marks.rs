@@ -10,7 +10,7 @@ use proto::registry as pb;
 use proto::registry::registry_event::Kind;
 
 use super::codes::{death_source, restriction_reason as reason};
-use super::{in_persons_voice, not_of, wrap};
+use super::{in_persons_voice, not_of, stored_agency, wrap};
 use crate::domain::person::{Death, Event, Person, Restriction, RestrictionReason};
 
 /// A death, as a request tells it.
@@ -46,7 +46,7 @@ pub(super) fn encode(event: &Event, person_id: String) -> Payload {
     };
     #[allow(clippy::wildcard_enum_match_arm, reason = "the other events are the record's own")]
     match event {
-        Event::Died(death) => {
+        Event::Died(death, _) => {
             let message = pb::PersonDied { person_id, death: Some(death_out(death)) };
             Payload {
                 occurred: Some(death.at.clone()),
@@ -84,7 +84,7 @@ pub(super) fn decode(stored: &proto::log::Event, kind: Kind) -> Result<Event, Un
                 death.died.as_ref().and_then(from_occurred).ok_or_else(|| unknown("its time is damaged"))?;
             let source =
                 death_source::stored(death.source).ok_or_else(|| unknown("its source is not known"))?;
-            Event::Died(Death { at, source })
+            Event::Died(Death { at, source }, stored_agency(stored)?)
         }
         Kind::PersonDeathEnteredInError(_) => Event::DeathInError,
         Kind::PersonRestricted(message) => {

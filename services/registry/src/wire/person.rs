@@ -172,11 +172,11 @@ fn joined(texts: &[&str]) -> Vec<u8> {
     texts.iter().map(|text| format!("{}:{text}", text.len())).collect::<String>().into_bytes()
 }
 
-/// Where a record stands.
-pub fn person_state(state: &State) -> pb::PersonState {
+/// Where a record stands; `died` where the reader may know that the person did.
+pub fn person_state(state: &State, died: bool) -> pb::PersonState {
     match state {
         State::Unmade => pb::PersonState::Unspecified,
-        State::Active(known) if known.death.is_some() => pb::PersonState::Deceased,
+        State::Active(_) if died => pb::PersonState::Deceased,
         State::Active(_) => pb::PersonState::Active,
         State::InError(_) => pb::PersonState::EnteredInError,
         State::Erased(_) => pb::PersonState::Erased,
@@ -410,9 +410,10 @@ impl Encoding for Person {
                 Payload::new(pb::PersonsNeverLinked::full_name(), &wrap(Kind::PersonsNeverLinked(message)))
             }
             Event::Around(change) => around::encode(change, person_id, ink)?,
-            Event::Died(_) | Event::DeathInError | Event::Restricted(_) | Event::RestrictionLifted { .. } => {
-                marks::encode(event, person_id)
-            }
+            Event::Died(..)
+            | Event::DeathInError
+            | Event::Restricted(_)
+            | Event::RestrictionLifted { .. } => marks::encode(event, person_id),
             Event::Erased => {
                 let message = pb::PersonErased { person_id };
                 Payload::new(pb::PersonErased::full_name(), &wrap(Kind::PersonErased(message)))

@@ -61,9 +61,17 @@ pub fn version_number(secret: &Secret, person: PersonId, state: &State, id: Uuid
     (1..=state.latest()).find(|number| version_id(secret, person, *number) == id).unwrap_or(0)
 }
 
-/// The items of a plan that are shown, as they were at that version.
-pub fn plan_items(state: &State, version: u32, shown: &BTreeSet<PlanItemId>) -> Vec<pb::PlanItem> {
-    let at = |(id, item): (&PlanItemId, &Item)| Some((*id, item.at(version)?.clone()));
+/// The items of a plan that are shown, as the versions that are shown leave them at that one.
+pub fn plan_items(
+    state: &State,
+    version: u32,
+    shown: &BTreeSet<PlanItemId>,
+    versions: &[u32],
+) -> Vec<pb::PlanItem> {
+    let at = |(id, item): (&PlanItemId, &Item)| {
+        let edit = item.at(version, |number| versions.contains(&number))?;
+        Some((*id, edit.clone()))
+    };
     let mut items: Vec<_> = state.items.iter().filter(|(id, _)| shown.contains(id)).filter_map(at).collect();
     items.sort_by_key(|(id, edit)| (edit.content.from, *id));
     let out = items.into_iter().map(|(id, edit)| pb::PlanItem {

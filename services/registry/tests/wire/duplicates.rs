@@ -224,6 +224,105 @@ async fn a_pair_is_shown_to_whom_serves_both_by_pages_and_to_nobody_once_it_is_d
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_looks_at_five_pages_of_pairs_and_then_says_where_to_go_on() {
+    let registry = registry().await;
+    let mut clinic = registry.clinic();
+    let mut same = vec![];
+    for _ in 0..5 {
+        same.push(register(&mut clinic, "Zebulonia", "Example").await);
+    }
+    let two = [
+        register(&mut clinic, "Rupert", "Placeholder").await.id,
+        register(&mut clinic, "Rupert", "Placeholder").await.id,
+    ];
+    let mut latest = Written::default();
+    for other in &same[1..] {
+        let link = pb::LinkPersonsRequest {
+            request_id: new_request(),
+            canonical_id: same[0].id.clone(),
+            member_id: other.id.clone(),
+            ..Default::default()
+        };
+        latest = written(clinic.link_persons(link).await.unwrap().into_inner().written);
+    }
+    // Of the seven pairs left six follow from the links: no call for one looks at all of them.
+    let (mut token, mut paged, mut calls) = (String::new(), vec![], 0);
+    loop {
+        let request = pb::ListDuplicateCandidatesRequest {
+            page_size: 1,
+            page_token: token,
+            at_least: vec![latest.revision.clone()],
+        };
+        let page = clinic.list_duplicate_candidates(request).await.unwrap().into_inner();
+        paged.extend(page.candidates.iter().map(ids));
+        calls += 1;
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!((paged, calls), (vec![BTreeSet::from(two)], 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_records_are_alike_by_the_households_alone_that_the_caller_is_shown() {
+    let registry = registry().await;
+    let (mut clinic, mut shelter) = (registry.clinic(), registry.shelter());
+    let mut people = vec![];
+    for given in ["Zebulonia", "Zebulonia", "Rupert", "Rupert", "Dov"] {
+        people.push(register(&mut clinic, given, "Example").await.id);
+    }
+    for person in &people[..2] {
+        let serve = pb::AddServingAgencyRequest {
+            request_id: new_request(),
+            person_id: person.clone(),
+            agency_id: SHELTER.to_string(),
+            ..Default::default()
+        };
+        clinic.add_serving_agency(serve).await.unwrap();
+    }
+    let join = |person: &str, household: u128| pb::JoinHouseholdRequest {
+        request_id: new_request(),
+        person_id: person.into(),
+        membership: Some(pb::HouseholdMembership {
+            household_id: Uuid::from_u128(household).to_string(),
+            relationship: pb::HouseholdRelationship::Other.into(),
+            from: Some(proto::Date { year: 2026, month: 3, day: 1 }),
+            until: None,
+        }),
+        ..Default::default()
+    };
+    let reasons = async |reader: &mut Client<Peer>, two: &[String], seen: &Written| -> Vec<Kind> {
+        let queued = queue(reader, seen).await;
+        let pair = queued.iter().find(|pair| ids(pair) == two.iter().cloned().collect()).unwrap();
+        let kinds = pair.reasons.iter().map(|reason| reason.kind());
+        kinds.filter(|kind| matches!(kind, Kind::HouseholdSame | Kind::HouseholdMemberShared)).collect()
+    };
+    let (zebulonias, ruperts, dov) = (&people[..2], &people[2..4], &people[4]);
+    // What the shelter wrote of their household is not the clinic's to compare by.
+    shelter.join_household(join(&zebulonias[0], 7)).await.unwrap();
+    let both = shelter.join_household(join(&zebulonias[1], 7)).await.unwrap().into_inner();
+    let both = written(both.written);
+    assert_eq!(reasons(&mut shelter, zebulonias, &both).await, [Kind::HouseholdSame]);
+    assert_eq!(reasons(&mut clinic, zebulonias, &both).await, []);
+    // A member in common who is not to be found speaks for two records to those alone who serve that member.
+    for (person, household) in [(&ruperts[0], 8), (&ruperts[1], 9), (dov, 8)] {
+        clinic.join_household(join(person, household)).await.unwrap();
+    }
+    let shared = written(clinic.join_household(join(dov, 9)).await.unwrap().into_inner().written);
+    let mut operator = registry.operator();
+    for reader in [&mut clinic, &mut operator] {
+        assert_eq!(reasons(reader, ruperts, &shared).await, [Kind::HouseholdMemberShared]);
+    }
+    let reason = pb::RestrictionReason::FleeingViolence.into();
+    let hidden =
+        call!(clinic, restrict_person, RestrictPersonRequest { person_id: dov.clone(), reason: reason });
+    let hidden = hidden.unwrap();
+    assert_eq!(reasons(&mut operator, ruperts, &hidden).await, []);
+    assert_eq!(reasons(&mut clinic, ruperts, &hidden).await, [Kind::HouseholdMemberShared], "it serves them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn any_links_and_unlinks_read_as_the_sets_of_what_stands() {
     let registry = registry().await;
     let mut dice = Dice::new(Dice::seed());

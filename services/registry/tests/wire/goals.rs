@@ -41,7 +41,7 @@ async fn a_goal_builds_on_a_strength_of_the_person_or_on_none_yet_explored() {
     for other in [preference, bens, &Uuid::from_u128(9).to_string()] {
         assert_eq!(refused(clinic.set_goal(set(on(other))).await), "STRENGTH_NOT_FOUND");
     }
-    assert_eq!(refused(registry.shelter().set_goal(set(on(strength))).await), "STRENGTH_NOT_FOUND");
+    assert_eq!(refused(registry.shelter().set_goal(set(on(strength))).await), "PERSON_NOT_FOUND");
     let both = pb::GoalContent { strength: "patience".into(), ..on(strength) };
     let both = clinic.set_goal(set(both)).await.unwrap_err();
     assert!(both.message().contains("content.strength_facet_id"), "{both}");
@@ -68,6 +68,54 @@ async fn a_goal_builds_on_a_strength_of_the_person_or_on_none_yet_explored() {
         .map(|content| (content.text.as_str(), content.strength_facet_id.as_str()))
         .collect();
     assert_eq!(told, [("a job", strength.as_str()), ("paid work", "")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strength_that_may_no_longer_be_seen_is_as_none_but_for_the_retry_of_what_was_done() {
+    let registry = registry().await;
+    let (mut clinic, mut shelter) = (registry.clinic(), registry.shelter());
+    let person = register(&mut clinic, "Ana", "Example").await.id;
+    let mut herself = registry.person(&person);
+    let serves = pb::AddServingAgencyRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        agency_id: SHELTER.to_string(),
+        ..Default::default()
+    };
+    clinic.add_serving_agency(serves).await.unwrap();
+    let note = pb::NoteFacetRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        kind: pb::FacetKind::Strength.into(),
+        content: Some(pb::FacetContent { text: "patience".into(), ..Default::default() }),
+        ..Default::default()
+    };
+    let strength = written(clinic.note_facet(note).await.unwrap().into_inner().written).id;
+    let set = |facet: &str| pb::SetGoalRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        content: Some(pb::GoalContent {
+            text: "paid work".into(),
+            life_domains: vec![LifeDomain::Employment.into()],
+            strength_facet_id: facet.into(),
+            ..Default::default()
+        }),
+        voice: Voice::Person.into(),
+    };
+    let (directive, _) = gives(&mut herself, &person, to(SHELTER)).await.unwrap();
+    let request = set(&strength);
+    let done = until("the shelter to see the strength", async || {
+        registry.shelter().set_goal(request.clone()).await.ok().map(tonic::Response::into_inner)
+    })
+    .await;
+    revokes(&mut herself, &person, &directive).await.unwrap();
+    let unknown = refused(shelter.set_goal(set(&Uuid::from_u128(9).to_string())).await);
+    until("the shelter to see it no longer", async || {
+        let hidden = registry.shelter().set_goal(set(&strength)).await;
+        (hidden.is_err() && refused(hidden) == unknown).then_some(())
+    })
+    .await;
+    assert_eq!(shelter.set_goal(request).await.unwrap().into_inner(), done, "a retry gives the same reply");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,65 @@ async fn a_death_is_told_corrected_and_taken_back() {
     assert_eq!(refused(own), "ROLE_NOT_ALLOWED");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_is_that_of_all_records_of_one_human_and_a_part_2_programmes_word_of_it_is_its_own() {
+    let registry = registry().await;
+    let content = pb::AgencyContent {
+        name: "Recovery house".into(),
+        zone: "America/Chicago".into(),
+        part2: true,
+        ..Default::default()
+    };
+    let mut operator = registry.operator();
+    let house =
+        call!(operator, register_agency, RegisterAgencyRequest { content: Some(content) }).unwrap().id;
+    let (mut clinic, mut programme) =
+        (registry.clinic(), Client::new(registry.alone.worker(house.parse().unwrap())));
+    let (one, other) =
+        (register(&mut clinic, "Ana", "Example").await.id, register(&mut clinic, "Ana", "Example").await.id);
+    let serve = pb::AddServingAgencyRequest {
+        request_id: new_request(),
+        person_id: other.clone(),
+        agency_id: house,
+        ..Default::default()
+    };
+    clinic.add_serving_agency(serve).await.unwrap();
+    let linked = call!(
+        clinic,
+        link_persons,
+        LinkPersonsRequest { canonical_id: one.clone(), member_id: other.clone() }
+    );
+    linked.unwrap();
+    let report = |source| pb::ReportDeathRequest {
+        request_id: new_request(),
+        person_id: other.clone(),
+        death: died(1, source),
+        ..Default::default()
+    };
+    let deceased = async |reader: &mut Client<Peer>, person: &str, seen: &Written| {
+        let request = pb::GetPersonRequest {
+            person_id: person.into(),
+            at_least: vec![seen.revision.clone()],
+            ..Default::default()
+        };
+        let read = reader.get_person(request).await.unwrap().into_inner().person.unwrap();
+        let source = read.death.as_ref().map(|death| death.source());
+        assert_eq!(read.state() == pb::PersonState::Deceased, source.is_some());
+        source
+    };
+    let (provider, family) = (pb::DeathSource::Provider, pb::DeathSource::Family);
+    let told = written(programme.report_death(report(provider)).await.unwrap().into_inner().written);
+    for record in [&one, &other] {
+        assert_eq!(deceased(&mut clinic, record, &told).await, None, "the programme's word");
+        assert_eq!(deceased(&mut operator, record, &told).await, Some(provider));
+    }
+    assert_eq!(deceased(&mut programme, &other, &told).await, Some(provider));
+    let told = written(clinic.report_death(report(family)).await.unwrap().into_inner().written);
+    for record in [&one, &other] {
+        assert_eq!(deceased(&mut clinic, record, &told).await, Some(family));
+    }
+}
+
 async fn who_is_not_to_be_found(store: OnStore) {
     let registry = registry_on(store).await;
     let (mut clinic, mut shelter) = (registry.clinic(), registry.shelter());

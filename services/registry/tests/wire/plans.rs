@@ -193,6 +193,62 @@ async fn an_agency_sees_the_versions_it_may_see_and_cannot_count_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_part_2_programme_makes_of_anothers_item_the_other_is_not_shown() {
+    let registry = registry().await;
+    let content = pb::AgencyContent {
+        name: "Recovery house".into(),
+        zone: "America/Chicago".into(),
+        part2: true,
+        ..Default::default()
+    };
+    let mut operator = registry.operator();
+    let house =
+        call!(operator, register_agency, RegisterAgencyRequest { content: Some(content) }).unwrap().id;
+    let (mut clinic, mut programme) =
+        (registry.clinic(), Client::new(registry.alone.worker(house.parse().unwrap())));
+    let person = register(&mut clinic, "Ana", "Example").await.id;
+    let serve = pb::AddServingAgencyRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        agency_id: house.clone(),
+        ..Default::default()
+    };
+    clinic.add_serving_agency(serve).await.unwrap();
+    let given = pb::PlanItemContent { agency_id: house.clone(), ..with_goal(&mut clinic, &person).await };
+    add(&mut clinic, &person, given).await;
+    let item = versions(&mut programme, &person).await.remove(0).plan_item_id;
+    let changed = pb::PlanItemContent {
+        practice: "relapse-prevention".into(),
+        agency_id: house.clone(),
+        ..with_goal(&mut programme, &person).await
+    };
+    call!(
+        programme,
+        change_plan_item,
+        ChangePlanItemRequest {
+            person_id: person.clone(),
+            plan_item_id: item.clone(),
+            content: Some(changed)
+        }
+    )
+    .unwrap();
+    let mut herself = registry.person(&person);
+    for (reader, practice, count) in [
+        (&mut clinic, "ips", 1),
+        (&mut programme, "relapse-prevention", 2),
+        (&mut herself, "relapse-prevention", 2),
+    ] {
+        assert_eq!(practices(&plan(reader, &person, "").await.unwrap()), [practice]);
+        assert_eq!(versions(reader, &person).await.len(), count);
+    }
+    call!(programme, end_plan_item, EndPlanItemRequest { person_id: person.clone(), plan_item_id: item })
+        .unwrap();
+    let until = |plan: &pb::Plan| plan.items[0].content.as_ref().unwrap().until.is_some();
+    assert!(!until(&plan(&mut clinic, &person, "").await.unwrap()));
+    assert!(until(&plan(&mut programme, &person, "").await.unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_overseer_approves_where_the_agency_asks_for_one() {
     let registry = registry().await;
     let mut operator = registry.operator();

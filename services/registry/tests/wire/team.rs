@@ -127,10 +127,45 @@ async fn caseload_on(store: OnStore) {
     assert_eq!(ids(&first), people[..2]);
     let rest = clinic.list_caseload(ask(2, &first.next_page_token, &latest)).await.unwrap().into_inner();
     assert_eq!((ids(&rest), rest.next_page_token.as_str()), (people[2..].to_vec(), ""));
+    // Another agency names the worker for people whom the clinic does not serve: they take no place on its pages, neither between nor after its own.
+    let mut shelter = registry.shelter();
+    for given in ["Dov", "Eve", "Fay"] {
+        let person = register(&mut shelter, given, "Example").await.id;
+        let request = pb::AddTeamMemberRequest {
+            request_id: new_request(),
+            person_id: person,
+            role: pb::TeamRole::Therapist.into(),
+            worker_id: robin.clone(),
+            agency_id: CLINIC.to_string(),
+            ..Default::default()
+        };
+        latest = written(shelter.add_team_member(request).await.unwrap().into_inner().written);
+    }
+    let every = registry.operator().list_caseload(ask(0, "", &latest)).await.unwrap().into_inner();
+    assert_eq!(every.entries.len(), 6);
+    let first = clinic.list_caseload(ask(2, "", &latest)).await.unwrap().into_inner();
+    let rest = clinic.list_caseload(ask(2, &first.next_page_token, &latest)).await.unwrap().into_inner();
+    assert_eq!((ids(&rest), rest.next_page_token.as_str()), (people[2..].to_vec(), ""));
+    let full = clinic.list_caseload(ask(3, "", &latest)).await.unwrap().into_inner();
+    assert_eq!((ids(&full), full.next_page_token.as_str()), (people.clone(), ""), "the end is at once known");
+    let another = register(&mut clinic, "Gil", "Example").await.id;
+    let last = pb::AddTeamMemberRequest {
+        request_id: new_request(),
+        person_id: another.clone(),
+        role: pb::TeamRole::Therapist.into(),
+        worker_id: robin.clone(),
+        ..Default::default()
+    };
+    latest = written(clinic.add_team_member(last).await.unwrap().into_inner().written);
+    let full = clinic.list_caseload(ask(3, "", &latest)).await.unwrap().into_inner();
+    assert_eq!(ids(&full), people);
+    let rest = clinic.list_caseload(ask(3, &full.next_page_token, &latest)).await.unwrap().into_inner();
+    assert_eq!((ids(&rest), rest.next_page_token.as_str()), (vec![another.clone()], ""));
+    people.push(another);
     let others = registry.shelter().list_caseload(ask(0, "", &latest)).await.unwrap().into_inner();
     assert_eq!(others.entries, [], "another agency's worker has no list for this one");
     let all = registry.operator().list_caseload(ask(0, "", &latest)).await.unwrap().into_inner();
-    assert_eq!(all.entries.len(), 3);
+    assert_eq!(all.entries.len(), 7);
     let herself = registry.person(&people[0]).list_caseload(ask(0, "", &latest)).await;
     assert_eq!(herself.unwrap_err().code(), Code::PermissionDenied);
 
@@ -144,7 +179,7 @@ async fn caseload_on(store: OnStore) {
     )
     .unwrap();
     let today = clinic.list_caseload(ask(0, "", &ended)).await.unwrap().into_inner();
-    assert_eq!(today.entries.len(), 3, "the last day is one of service");
+    assert_eq!(today.entries.len(), 4, "the last day is one of service");
     registry.alone.hours_pass(48);
     let later = clinic.list_caseload(ask(0, "", &ended)).await.unwrap().into_inner();
     assert_eq!(ids(&later), people[1..]);

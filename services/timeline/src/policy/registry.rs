@@ -1,6 +1,8 @@
 //! What the registry knows of a person, on the timeline: goals, strengths and preferences, plan, team, consent, measures, links.
 //! Invariant: a goal's words are the person's own: they stand sealed beside the line.
 
+mod plan;
+
 use platform::source::Read;
 use prost::Message;
 use proto::registry::registry_event::Kind;
@@ -14,7 +16,8 @@ use crate::entries::{Entries, Put};
 const LOG: &str = "registry";
 const GOAL: &str = "goal";
 const FACET: &str = "facet";
-const DEATH: &str = "death";
+/// What the key of a death begins with; who told it follows.
+const DEATH: &str = "death:";
 const ERASED: &str = "erased";
 
 pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
@@ -99,29 +102,28 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         | Kind::PersonEnteredInError(_) => withdraw(entries, read),
         Kind::PlanItemAdded(added) => {
             let content = added.content.ok_or(Unreadable)?;
-            let mut item = entry(LOG, read, EntryKind::Plan, format!("Plan: {}", content.practice));
-            item.open = content.until.is_none();
-            item.goal_ids.extend(Some(content.goal_id).filter(|goal| !goal.is_empty()));
-            entries.put(format!("item:{}", added.plan_item_id), spoken(LOG, read, item));
+            entries.put(format!("item:{}", added.plan_item_id), plan::of_item(read, content));
         }
         Kind::PlanItemChanged(changed) => {
             let content = changed.content.ok_or(Unreadable)?;
-            goes_on(entries, &format!("item:{}", changed.plan_item_id), read, |item| {
+            let anew = plan::of_item(read, content.clone());
+            plan::item_goes_on(entries, read, &changed.plan_item_id, anew, |item| {
                 item.line = format!("Plan: {}", content.practice);
                 item.open = content.until.is_none();
                 item.goal_ids = Some(content.goal_id).into_iter().filter(|goal| !goal.is_empty()).collect();
             });
         }
-        Kind::PlanAgreed(_) => plan(entries, read, "Plan agreed to by the person"),
-        Kind::PlanApproved(_) => plan(entries, read, "Plan approved by the overseer"),
-        Kind::PlanReviewed(_) => plan(entries, read, "Plan looked at again"),
+        Kind::PlanAgreed(_) => plan::whole(entries, read, "Plan agreed to by the person"),
+        Kind::PlanApproved(_) => plan::whole(entries, read, "Plan approved by the overseer"),
+        Kind::PlanReviewed(_) => plan::whole(entries, read, "Plan looked at again"),
         Kind::PlanReviewOverdue(overdue) => {
             let late = entry(LOG, read, EntryKind::Plan, "Plan not looked at in time");
             let agencies = overdue.agency_ids.iter().map(String::as_str);
             entries.put(format!("plan:{}", read.event.version), shared(LOG, read, late, agencies));
         }
         Kind::PlanItemEnded(ended) => {
-            goes_on(entries, &format!("item:{}", ended.plan_item_id), read, |entry| {
+            let anew = spoken(LOG, read, entry(LOG, read, EntryKind::Plan, "Plan: an item ended"));
+            plan::item_goes_on(entries, read, &ended.plan_item_id, anew, |entry| {
                 entry.open = false;
                 entry.end = read.event.occurred.clone();
             })
@@ -157,6 +159,8 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::TeamMemberAdded(added) => {
             let part = part(added.role()).ok_or(Unreadable)?;
             let mut member = entry(LOG, read, EntryKind::Team, format!("Team: {part}"));
+            member.start = day(read, added.from.as_ref()).or(member.start);
+            member.end = day(read, added.until.as_ref());
             member.open = added.until.is_none();
             let said = super::speaker(read);
             // What a labelled programme says stays with it, whomever it names; and of others an agency learns no more than that it has somebody there.
@@ -171,7 +175,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::TeamMemberEnded(ended) => {
             goes_on(entries, &member_key(&ended.team_member_id), read, |member| {
                 member.open = false;
-                member.end = read.event.occurred.clone();
+                member.end = day(read, ended.until.as_ref());
             })
         }
         Kind::TeamMemberEnteredInError(gone) => {
@@ -212,12 +216,19 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
                 pb::DeathSource::Other => "somebody else",
             };
             let line = format!("The person died, by {source}");
-            entries.put(DEATH, spoken(LOG, read, entry(LOG, read, EntryKind::Milestone, line)));
+            // Each agency's telling is its own to show.
+            let key = format!("{DEATH}{}", super::speaker(read));
+            entries.put(key, spoken(LOG, read, entry(LOG, read, EntryKind::Milestone, line)));
         }
-        Kind::PersonDeathEnteredInError(_) => goes_on(entries, DEATH, read, |death| {
-            death.withdrawn = true;
-            death.line = "withdrawn: entered in error".into();
-        }),
+        Kind::PersonDeathEnteredInError(_) => {
+            let told: Vec<String> = entries.all().map(|(key, _)| key.clone()).collect();
+            for key in told.iter().filter(|key| key.starts_with(DEATH)) {
+                goes_on(entries, key, read, |death| {
+                    death.withdrawn = true;
+                    death.line = "withdrawn: entered in error".into();
+                });
+            }
+        }
         // How somebody is reached, and how a crisis tells itself, stand with the person alone.
         Kind::HouseholdJoined(joined) => {
             let membership = joined.membership.ok_or(Unreadable)?;
@@ -329,12 +340,6 @@ fn goal(entries: &mut Entries, read: &Read, line: &str, open: bool) {
         entry.open = open;
         entry.end = if open { None } else { read.event.occurred.clone() };
     });
-}
-
-/// Something happened to the plan as a whole.
-fn plan(entries: &mut Entries, read: &Read, line: &str) {
-    let happened = entry(LOG, read, EntryKind::Plan, line);
-    entries.put(format!("plan:{}", read.event.version), spoken(LOG, read, happened));
 }
 
 fn draft_key(directive: &str) -> String {

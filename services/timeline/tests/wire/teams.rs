@@ -75,7 +75,8 @@ async fn a_member_of_a_team_is_shown_to_their_agency_and_to_whoever_named_them()
     let all = read_all(&service, service.person(ANA), of(ANA), 2).await;
     assert_eq!(sorted(&all), ["Team: family", "Team: therapist"]);
     let gone = Uuid::from_u128(1).to_string();
-    let ended = reg::TeamMemberEnded { team_member_id: gone.clone(), ..Default::default() };
+    let until_day = Some(proto::Date { year: 2026, month: 5, day: 9 });
+    let ended = reg::TeamMemberEnded { team_member_id: gone.clone(), until: until_day };
     says(&service, team, Some(SHELTER), Registry::TeamMemberEnded(ended)).await;
     until("the part to end", async || {
         let seen = read(service.worker(CLINIC), of(ANA)).await;

@@ -1,5 +1,6 @@
 //! Who and what is around a person: how to reach them, whom to call in a crisis, their own warning signs, and their households.
-//! Invariant: the warning signs are the person's own words; a household is what its members say of themselves, each on their own record.
+//! Invariant: the warning signs are the person's own words; a household is what its members say of themselves, each on their own record. What one agency
+//! wrote no other takes away or takes over, and nothing tells whether it is there; the person may change any of it.
 
 use std::collections::BTreeMap;
 
@@ -48,15 +49,19 @@ pub struct CrisisContact {
     pub reached: ContactPoint,
 }
 
+/// What each writer says of something of which there is one, the latest said last. The writer is an agency; none where the person said it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByWriter<T>(Vec<(T, Option<AgencyId>)>);
+
 /// What is around a person, each with the agency that wrote it; none where the person did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Around {
     /// Contact points, by id.
     pub contacts: BTreeMap<Uuid, (ContactPoint, Option<AgencyId>)>,
     /// Whom to call in a crisis.
-    pub crisis_contact: Option<(CrisisContact, Option<AgencyId>)>,
+    pub crisis_contact: ByWriter<CrisisContact>,
     /// What tells the person, and others, that a crisis is near.
-    pub warning_signs: Option<(Private, Option<AgencyId>)>,
+    pub warning_signs: ByWriter<Private>,
     /// Households, by id.
     pub households: BTreeMap<Uuid, (Membership, Option<AgencyId>)>,
 }
@@ -64,17 +69,19 @@ pub struct Around {
 /// What is asked about it.
 #[derive(Clone, Debug)]
 pub enum Ask {
+    /// There is this contact point, by a new id.
+    AddContact(Uuid, ContactPoint),
     /// The contact point with that id is this.
     SetContact(Uuid, ContactPoint),
     /// There is none with that id any more.
     RemoveContact(Uuid),
     /// This is whom to call in a crisis.
     SetCrisisContact(CrisisContact),
-    /// There is nobody to call.
+    /// Whoever this caller named is not to be called; the person takes back whomever anybody named.
     RemoveCrisisContact,
     /// These are the person's warning signs.
     SetWarningSigns(Voice, Private),
-    /// They are not to be kept.
+    /// Those that this caller wrote down are not to be kept; the person takes back all.
     RemoveWarningSigns(Voice),
     /// The person belongs to a household; said again otherwise it is a correction.
     JoinHousehold(Membership),
@@ -85,18 +92,18 @@ pub enum Ask {
 /// What happens to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A contact point, whole.
+    /// A contact point, whole; it stays whose it was.
     ContactSet(Uuid, ContactPoint, Option<AgencyId>),
     /// One less.
     ContactRemoved(Uuid),
     /// Whom to call in a crisis, whole.
     CrisisContactSet(CrisisContact, Option<AgencyId>),
-    /// Nobody.
-    CrisisContactRemoved,
+    /// Nobody by that writer; nobody at all where it is the person.
+    CrisisContactRemoved(Option<AgencyId>),
     /// The person's warning signs, whole.
     WarningSignsSet(Private, Option<AgencyId>),
-    /// None.
-    WarningSignsRemoved,
+    /// None by that writer; none at all where it is the person.
+    WarningSignsRemoved(Option<AgencyId>),
     /// A household, whole.
     HouseholdJoined(Membership, Option<AgencyId>),
     /// From that day on not.
@@ -116,18 +123,23 @@ pub(super) fn decide(state: &State, by: By, ask: Ask) -> Result<Option<Change>, 
         false => Err(Refusal::NotInPersonsVoice),
     };
     Ok(match ask {
+        Ask::AddContact(id, point) => Some(Change::ContactSet(id, point, agency)),
+        Ask::SetContact(id, _) | Ask::RemoveContact(id) if !around.is_contact_of(id, agency) => {
+            return Err(Refusal::NoSuchContactPoint);
+        }
         Ask::SetContact(id, point) => Some(Change::ContactSet(id, point, agency)),
-        Ask::RemoveContact(id) if around.contacts.contains_key(&id) => Some(Change::ContactRemoved(id)),
-        Ask::RemoveContact(_) => return Err(Refusal::NoSuchContactPoint),
+        Ask::RemoveContact(id) => Some(Change::ContactRemoved(id)),
         Ask::SetCrisisContact(contact) => Some(Change::CrisisContactSet(contact, agency)),
-        Ask::RemoveCrisisContact => around.crisis_contact.as_ref().map(|_| Change::CrisisContactRemoved),
+        Ask::RemoveCrisisContact => {
+            around.crisis_contact.has_of(agency).then_some(Change::CrisisContactRemoved(agency))
+        }
         Ask::SetWarningSigns(voice, text) => {
             own(voice)?;
             Some(Change::WarningSignsSet(text, agency))
         }
         Ask::RemoveWarningSigns(voice) => {
             own(voice)?;
-            around.warning_signs.as_ref().map(|_| Change::WarningSignsRemoved)
+            around.warning_signs.has_of(agency).then_some(Change::WarningSignsRemoved(agency))
         }
         Ask::JoinHousehold(membership) => {
             let now = around.households.get(&membership.household);
@@ -143,20 +155,53 @@ pub(super) fn decide(state: &State, by: By, ask: Ask) -> Result<Option<Change>, 
     })
 }
 
+impl<T> Default for ByWriter<T> {
+    fn default() -> Self {
+        Self(vec![])
+    }
+}
+
+impl<T> ByWriter<T> {
+    /// What is said, the latest first, each with its writer.
+    pub fn latest_first(&self) -> impl Iterator<Item = &(T, Option<AgencyId>)> {
+        self.0.iter().rev()
+    }
+
+    /// Whether there is something that this writer may take back.
+    fn has_of(&self, by: Option<AgencyId>) -> bool {
+        self.0.iter().any(|(_, wrote)| by.is_none() || *wrote == by)
+    }
+
+    /// This writer says this.
+    pub(super) fn set(&mut self, said: T, by: Option<AgencyId>) {
+        self.0.retain(|(_, wrote)| *wrote != by);
+        self.0.push((said, by));
+    }
+
+    fn remove(&mut self, by: Option<AgencyId>) {
+        self.0.retain(|(_, wrote)| by.is_some() && *wrote != by);
+    }
+}
+
 impl Around {
+    /// Whether there is a contact point with that id which this writer may change: its own, and any for the person.
+    fn is_contact_of(&self, id: Uuid, by: Option<AgencyId>) -> bool {
+        self.contacts.get(&id).is_some_and(|(_, wrote)| by.is_none() || *wrote == by)
+    }
+
     /// After a change of it.
     pub(super) fn change(&mut self, change: &Change) {
         match change {
             Change::ContactSet(id, point, by) => {
-                self.contacts.insert(*id, (point.clone(), *by));
+                self.contacts.entry(*id).or_insert_with(|| (point.clone(), *by)).0 = point.clone();
             }
             Change::ContactRemoved(id) => {
                 self.contacts.remove(id);
             }
-            Change::CrisisContactSet(contact, by) => self.crisis_contact = Some((contact.clone(), *by)),
-            Change::CrisisContactRemoved => self.crisis_contact = None,
-            Change::WarningSignsSet(text, by) => self.warning_signs = Some((text.clone(), *by)),
-            Change::WarningSignsRemoved => self.warning_signs = None,
+            Change::CrisisContactSet(contact, by) => self.crisis_contact.set(contact.clone(), *by),
+            Change::CrisisContactRemoved(by) => self.crisis_contact.remove(*by),
+            Change::WarningSignsSet(text, by) => self.warning_signs.set(text.clone(), *by),
+            Change::WarningSignsRemoved(by) => self.warning_signs.remove(*by),
             Change::HouseholdJoined(membership, by) => {
                 self.households.insert(membership.household, (*membership, *by));
             }

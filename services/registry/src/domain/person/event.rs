@@ -172,8 +172,8 @@ pub enum Event {
     },
     /// Something around the person is otherwise.
     Around(Change),
-    /// The person died, or another day or source of it is right.
-    Died(Death),
+    /// The person died, or another day or source of it is right, by the word of this agency; none where an operator tells it.
+    Died(Death, Option<AgencyId>),
     /// The death should never have been written.
     DeathInError,
     /// The person is not to be found but by those who serve them.

@@ -49,7 +49,7 @@ pub struct Restriction {
 /// What is asked of the marks.
 #[derive(Clone, Debug)]
 pub enum Mark {
-    /// The person died; told again with another day or source it is a correction.
+    /// The person died; told again by the same agency with another day or source it is a correction.
     Died(Death),
     /// The death should never have been written.
     DeathInError,
@@ -65,9 +65,16 @@ pub(super) fn decide(state: &State, by: By, mark: Mark) -> Result<Vec<Event>, Re
     let own = |voice| in_persons_voice(by, voice, known.id);
     match mark {
         Mark::Died(_) | Mark::DeathInError if matches!(by, By::Person(_)) => Err(Refusal::NotForThePerson),
-        Mark::Died(death) if known.death.as_ref() == Some(&death) => Ok(vec![]),
-        Mark::Died(death) => Ok(vec![Event::Died(death)]),
-        Mark::DeathInError if known.death.is_none() => Ok(vec![]),
+        // What another told is not looked at: whose word it is decides who is shown it.
+        Mark::Died(death) => {
+            let agency = match by {
+                By::Agency(agency) => Some(agency),
+                By::Person(_) | By::System => None,
+            };
+            let told = known.deaths.latest_first().any(|(told, by)| (told, *by) == (&death, agency));
+            Ok(if told { vec![] } else { vec![Event::Died(death, agency)] })
+        }
+        Mark::DeathInError if known.deaths.latest_first().next().is_none() => Ok(vec![]),
         Mark::DeathInError => Ok(vec![Event::DeathInError]),
         Mark::Restrict(voice, reason) => match known.restriction {
             // Staff who say it after the person change nothing of whose it is.

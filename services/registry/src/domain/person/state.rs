@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{AgencyId, By, PersonId};
 
-use super::{Around, Death, Details, Event, Identifier, Refusal, Restriction};
+use super::{Around, ByWriter, Death, Details, Event, Identifier, Refusal, Restriction};
 
 /// Where a record stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub struct Known {
     pub never: BTreeSet<PersonId>,
     /// Who and what is around them.
     pub around: Around,
-    /// Their death, where one was told.
-    pub death: Option<Death>,
+    /// Their death, as each agency told it.
+    pub deaths: ByWriter<Death>,
     /// That they are not to be found.
     pub restriction: Option<Restriction>,
 }
@@ -69,7 +69,7 @@ impl Known {
             members: BTreeSet::new(),
             never: BTreeSet::new(),
             around: Around::default(),
-            death: None,
+            deaths: ByWriter::default(),
             restriction: None,
         }
     }
@@ -197,8 +197,8 @@ impl State {
                 known.never.insert(if known.id == *one { *other } else { *one });
             }),
             Event::Around(change) => self.change(|known| known.around.change(change)),
-            Event::Died(death) => self.change(|known| known.death = Some(death.clone())),
-            Event::DeathInError => self.change(|known| known.death = None),
+            Event::Died(death, by) => self.change(|known| known.deaths.set(death.clone(), *by)),
+            Event::DeathInError => self.change(|known| known.deaths = ByWriter::default()),
             Event::Restricted(restriction) => self.change(|known| known.restriction = Some(*restriction)),
             Event::RestrictionLifted { .. } => self.change(|known| known.restriction = None),
             Event::Erased => match self {

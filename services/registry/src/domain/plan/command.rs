@@ -1,7 +1,9 @@
 //! What can be asked of a plan.
 //! Invariant: whoever asks says whose words these are; what their agency has settled comes along.
 
-use kernel::{By, Day, PersonId, Timestamp, Voice, WorkerId, Zone};
+use std::collections::BTreeMap;
+
+use kernel::{AgencyId, By, Day, PersonId, Timestamp, Voice, WorkerId, Zone};
 
 use super::Content;
 use crate::domain::PlanItemId;
@@ -47,6 +49,15 @@ pub enum Overseer {
     Another,
     /// It is this worker.
     Is(WorkerId),
+}
+
+/// Whether a plan's time is over with the person's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// The person is not known to have died.
+    No,
+    /// The person died.
+    ByDeath,
 }
 
 /// What can be asked of a plan.
@@ -110,5 +121,9 @@ pub enum Command {
     Lapse {
         /// The instant that has come.
         due: Timestamp,
+        /// Whether there is anybody left to look at it with.
+        ends: Ends,
+        /// The day that it is then where each agency works; in UTC where none is told.
+        days: BTreeMap<AgencyId, Day>,
     },
 }

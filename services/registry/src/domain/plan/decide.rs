@@ -1,10 +1,12 @@
 //! All rules of a plan.
 //! Invariant: nothing here asks for readiness, and no overseer holds up what the person and their workers do.
 
+use std::collections::BTreeSet;
+
 use kernel::time::after_days;
 use kernel::{AgencyId, By};
 
-use super::{Change, Command, Content, Event, Item, Overseer, Refusal, Review, Said, State};
+use super::{Change, Command, Content, Ends, Event, Item, Overseer, Refusal, Review, Said, State};
 use crate::domain::goal::Standing;
 use crate::domain::{PlanItemId, in_persons_voice};
 
@@ -77,8 +79,14 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             Ok(vec![Event::Reviewed { own_words: own_words(state, &said), review: Review::Due(next(&said)) }])
         }
         // A clock that was set anew comes in silence.
-        Command::Lapse { due } if state.review != Review::Due(due) => Ok(vec![]),
-        Command::Lapse { due } => Ok(vec![Event::ReviewOverdue { due, agencies: state.concerned(due) }]),
+        Command::Lapse { due, .. } if state.review != Review::Due(due) => Ok(vec![]),
+        // It concerns nobody, which lets the clock rest.
+        Command::Lapse { due, ends: Ends::ByDeath, .. } => {
+            Ok(vec![Event::ReviewOverdue { due, agencies: BTreeSet::new() }])
+        }
+        Command::Lapse { due, ends: Ends::No, days } => {
+            Ok(vec![Event::ReviewOverdue { due, agencies: state.concerned(due, &days) }])
+        }
     }
 }
 
@@ -110,15 +118,18 @@ fn next(said: &Said) -> kernel::Timestamp {
     after_days(said.at, said.terms.review_days, &said.terms.zone)
 }
 
-/// Who changes the plan, and how its clock stands once this item says that: it begins with the first item that goes on, and rests with the last.
+/// Who changes the plan, and how its clock stands once this item says that: it begins with the first item that goes on, whatever became of an earlier
+/// clock, and rests with the last.
 fn change(state: &State, said: &Said, own_words: bool, (id, content): (PlanItemId, &Content)) -> Change {
     let today = said.today();
-    let others = || state.items.iter().filter(|(other, _)| **other != id);
-    let goes_on = content.goes_on(today) || others().any(|(_, item)| item.current().content.goes_on(today));
-    let review = match (goes_on, state.review) {
-        (false, _) => Review::Resting,
-        (true, Review::Resting) => Review::Due(next(said)),
-        (true, stands @ (Review::Due(_) | Review::Overdue(_))) => stands,
+    let others = state.items.iter().filter(|(other, _)| **other != id);
+    let mut others = others.map(|(_, item)| &item.current().content);
+    let went_on = state.items.values().any(|item| item.current().content.goes_on(today));
+    let goes_on = content.goes_on(today) || others.any(|content| content.goes_on(today));
+    let review = match (went_on, goes_on, state.review) {
+        (_, false, _) => Review::Resting,
+        (false, true, _) | (true, true, Review::Resting) => Review::Due(next(said)),
+        (true, true, stands @ (Review::Due(_) | Review::Overdue(_))) => stands,
     };
     let by = match said.by {
         By::Agency(agency) => Some(agency),

@@ -106,7 +106,7 @@ pub enum Event {
     ReviewOverdue {
         /// Since when.
         due: Timestamp,
-        /// The agencies whom it concerns.
+        /// The agencies whom it concerns; with none the clock rests.
         agencies: BTreeSet<AgencyId>,
     },
 }

@@ -85,6 +85,13 @@ pub enum Review {
     Overdue(Timestamp),
 }
 
+impl Review {
+    /// The clock once it has run out: one that concerned nobody rests.
+    pub fn ran_out(due: Timestamp, concerned: &BTreeSet<AgencyId>) -> Self {
+        if concerned.is_empty() { Self::Resting } else { Self::Overdue(due) }
+    }
+}
+
 impl Content {
     /// Whether it goes on after that day.
     pub fn goes_on(&self, today: Day) -> bool {
@@ -98,9 +105,14 @@ impl Item {
         self.edits.last().expect("an item begins with what it says")
     }
 
-    /// What it said at that version; none where it was not there yet.
-    pub fn at(&self, version: u32) -> Option<&Edit> {
-        self.edits.iter().rfind(|edit| edit.version <= version)
+    /// What it said at that version to whom these versions are shown; none where it was not there yet.
+    pub fn at(&self, version: u32, shown: impl Fn(u32) -> bool) -> Option<&Edit> {
+        self.edits.iter().rfind(|edit| edit.version <= version && shown(edit.version))
+    }
+
+    /// The agency that is to look at it: whoever wrote it, and of the person's own whoever does it.
+    fn concerns(&self) -> AgencyId {
+        self.added_by.unwrap_or(self.current().content.agency)
     }
 
     /// Whether it is this caller's to change: whoever added it, the agency that does it, the person, and the system itself.
@@ -124,11 +136,19 @@ impl State {
         self.versions.get(usize::try_from(number.checked_sub(1)?).ok()?)
     }
 
-    /// The agencies whose items go on when that instant has come: those that wrote them, and of the person's own those that do them.
-    pub fn concerned(&self, at: Timestamp) -> BTreeSet<AgencyId> {
-        let today = Zone::utc().day_of(at);
-        let going_on = self.items.values().filter(|item| item.current().content.goes_on(today));
-        going_on.map(|item| item.added_by.unwrap_or(item.current().content.agency)).collect()
+    /// The agencies whom the plan is to be looked at by: those that wrote its items, and of the person's own those that do them.
+    pub fn agencies(&self) -> BTreeSet<AgencyId> {
+        self.items.values().map(Item::concerns).collect()
+    }
+
+    /// Those of them whose items go on when that instant has come, by the day that it is then where each works.
+    pub fn concerned(&self, at: Timestamp, days: &BTreeMap<AgencyId, Day>) -> BTreeSet<AgencyId> {
+        let day = |agency| days.get(&agency).copied().unwrap_or_else(|| Zone::utc().day_of(at));
+        let going_on = self.items.values().filter(|item| {
+            let today = day(item.concerns());
+            item.current().content.goes_on(today)
+        });
+        going_on.map(Item::concerns).collect()
     }
 
     /// The state after an event.
@@ -167,7 +187,7 @@ impl State {
                 }
             }
             Event::Reviewed { review, .. } => self.review = *review,
-            Event::ReviewOverdue { due, .. } => self.review = Review::Overdue(*due),
+            Event::ReviewOverdue { due, agencies } => self.review = Review::ran_out(*due, agencies),
         }
         self
     }

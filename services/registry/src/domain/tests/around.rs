@@ -37,8 +37,11 @@ fn a_contact_point_is_set_said_otherwise_and_removed_by_those_who_serve_and_the_
     let set = |number| Ask::SetContact(id(1), phone(number));
     let is = |number, by| around(Change::ContactSet(id(1), phone(number), by));
     given::<Person>([registered(ANA)])
-        .when(ask(THE_CLINIC, set("555-0100")))
+        .when(ask(THE_CLINIC, Ask::AddContact(id(1), phone("555-0100"))))
         .then([is("555-0100", Some(CLINIC))]);
+    given::<Person>([registered(ANA)])
+        .when(ask(THE_CLINIC, set("555-0100")))
+        .refused(Refusal::NoSuchContactPoint);
     let past = || [registered(ANA), is("555-0100", Some(CLINIC))];
     given::<Person>(past()).when(ask(ANA_HERSELF, set("555-0101"))).then([is("555-0101", None)]);
     given::<Person>(past())
@@ -48,6 +51,67 @@ fn a_contact_point_is_set_said_otherwise_and_removed_by_those_who_serve_and_the_
         .when(ask(THE_CLINIC, Ask::RemoveContact(id(2))))
         .refused(Refusal::NoSuchContactPoint);
     given::<Person>(past()).when(ask(THE_SHELTER, set("555-0102"))).refused(Refusal::NotFound);
+}
+
+/// Both agencies serve her.
+fn served() -> [Event; 2] {
+    [registered(ANA), Event::ServingAgencyAdded { agency: SHELTER }]
+}
+
+fn folded(events: impl IntoIterator<Item = Event>) -> crate::domain::person::Around {
+    let state = events
+        .into_iter()
+        .fold(State::Unmade, |state, event| <Person as kernel::Decider>::evolve(state, &event));
+    state.known().unwrap().around.clone()
+}
+
+#[test]
+fn another_agencys_contact_point_is_as_none_and_the_persons_correction_leaves_it_whose_it_is() {
+    let is = |number, by| around(Change::ContactSet(id(1), phone(number), by));
+    let past = || served().into_iter().chain([is("555-0100", Some(CLINIC))]);
+    for wrong in [Ask::SetContact(id(1), phone("555-0199")), Ask::RemoveContact(id(1))] {
+        given::<Person>(past()).when(ask(THE_SHELTER, wrong)).refused(Refusal::NoSuchContactPoint);
+    }
+    let corrected = folded(past().chain([is("555-0101", None)]));
+    assert_eq!(corrected.contacts[&id(1)], (phone("555-0101"), Some(CLINIC)));
+}
+
+#[test]
+fn what_one_agency_says_of_a_crisis_no_other_overwrites_or_takes_back() {
+    let named = |name, by| {
+        let contact =
+            CrisisContact { name: Private::plain(name), relationship: None, reached: phone("555-0100") };
+        around(Change::CrisisContactSet(contact, by))
+    };
+    let signs = |text, by| around(Change::WarningSignsSet(Private::plain(text), by));
+    let past = || {
+        served().into_iter().chain([
+            named("Dora", Some(CLINIC)),
+            named("Emil", Some(SHELTER)),
+            signs("I stop sleeping", Some(CLINIC)),
+            signs("I stop calling", Some(SHELTER)),
+            named("Dora", Some(CLINIC)),
+        ])
+    };
+    let held = folded(past());
+    let writers: Vec<_> = held.crisis_contact.latest_first().map(|(_, by)| *by).collect();
+    assert_eq!(writers, [Some(CLINIC), Some(SHELTER)], "one for each, the latest first");
+    assert_eq!(held.warning_signs.latest_first().count(), 2);
+    let removed = |by| [Change::CrisisContactRemoved(by), Change::WarningSignsRemoved(by)].map(around);
+    given::<Person>(past())
+        .when(ask(THE_SHELTER, Ask::RemoveCrisisContact))
+        .then([around(Change::CrisisContactRemoved(Some(SHELTER)))]);
+    let after = folded(past().chain(removed(Some(SHELTER))));
+    assert_eq!(after.crisis_contact.latest_first().map(|(_, by)| *by).collect::<Vec<_>>(), [Some(CLINIC)]);
+    assert_eq!(after.warning_signs.latest_first().map(|(_, by)| *by).collect::<Vec<_>>(), [Some(CLINIC)]);
+    given::<Person>(past().chain(removed(Some(SHELTER))))
+        .when(ask(THE_SHELTER, Ask::RemoveCrisisContact))
+        .nothing();
+    given::<Person>(past().chain(removed(Some(SHELTER))))
+        .when(ask(THE_SHELTER, Ask::RemoveWarningSigns(Voice::Person)))
+        .nothing();
+    let hers = folded(past().chain(removed(None)));
+    assert_eq!(hers.crisis_contact.latest_first().count() + hers.warning_signs.latest_first().count(), 0);
 }
 
 #[test]
@@ -60,7 +124,7 @@ fn a_crisis_contact_takes_the_place_of_the_one_before() {
         .then([set("Emil")]);
     given::<Person>([registered(ANA), set("Dora")])
         .when(ask(ANA_HERSELF, Ask::RemoveCrisisContact))
-        .then([around(Change::CrisisContactRemoved)]);
+        .then([around(Change::CrisisContactRemoved(None))]);
     given::<Person>([registered(ANA)]).when(ask(THE_CLINIC, Ask::RemoveCrisisContact)).nothing();
 }
 
@@ -79,7 +143,7 @@ fn warning_signs_are_the_persons_own_words() {
         .refused(Refusal::NotInPersonsVoice);
     given::<Person>(past())
         .when(ask(ANA_HERSELF, Ask::RemoveWarningSigns(Voice::Person)))
-        .then([around(Change::WarningSignsRemoved)]);
+        .then([around(Change::WarningSignsRemoved(None))]);
     given::<Person>([registered(ANA)])
         .when(ask(ANA_HERSELF, Ask::RemoveWarningSigns(Voice::Person)))
         .nothing();

@@ -24,22 +24,38 @@ fn a_death_is_told_once_corrected_and_taken_back() {
     let first = death("2026-03-01", DeathSource::Family);
     let certified = death("2026-02-28", DeathSource::OfficialRecord);
     let told = |death: &Death| Mark::Died(death.clone());
-    for by in [THE_CLINIC, By::System] {
-        given::<Person>([registered(ANA)]).when(ask(by, told(&first))).then([Event::Died(first.clone())]);
+    let died = |death: &Death| Event::Died(death.clone(), Some(CLINIC));
+    for (by, agency) in [(THE_CLINIC, Some(CLINIC)), (By::System, None)] {
+        let told = ask(by, told(&first));
+        given::<Person>([registered(ANA)]).when(told).then([Event::Died(first.clone(), agency)]);
     }
-    let past = || [registered(ANA), Event::Died(first.clone())];
+    let past = || [registered(ANA), died(&first)];
     given::<Person>(past()).when(ask(THE_CLINIC, told(&first))).nothing();
-    given::<Person>(past()).when(ask(THE_CLINIC, told(&certified))).then([Event::Died(certified)]);
+    given::<Person>(past()).when(ask(THE_CLINIC, told(&certified))).then([died(&certified)]);
     given::<Person>(past()).when(ask(THE_CLINIC, Mark::DeathInError)).then([Event::DeathInError]);
     given::<Person>([registered(ANA)]).when(ask(THE_CLINIC, Mark::DeathInError)).nothing();
-    let back = [registered(ANA), Event::Died(first.clone()), Event::DeathInError];
-    given::<Person>(back).when(ask(THE_CLINIC, told(&first))).then([Event::Died(first.clone())]);
+    let back = [registered(ANA), died(&first), Event::DeathInError];
+    given::<Person>(back).when(ask(THE_CLINIC, told(&first))).then([died(&first)]);
     given::<Person>([registered(ANA)]).when(ask(THE_SHELTER, told(&first))).refused(Refusal::NotFound);
     given::<Person>([registered(ANA)]).when(ask(ANA_HERSELF, told(&first))).refused(Refusal::NotForThePerson);
     given::<Person>(past()).when(ask(ANA_HERSELF, Mark::DeathInError)).refused(Refusal::NotForThePerson);
     given::<Person>([registered(ANA), Event::Erased])
         .when(ask(THE_CLINIC, told(&first)))
         .refused(Refusal::Erased);
+}
+
+#[test]
+fn each_agency_tells_a_death_in_its_own_word_and_overwrites_no_others() {
+    let first = death("2026-03-01", DeathSource::Family);
+    let served = [registered(ANA), Event::ServingAgencyAdded { agency: SHELTER }];
+    let past = served.into_iter().chain([Event::Died(first.clone(), Some(CLINIC))]);
+    let again = Event::Died(first.clone(), Some(SHELTER));
+    given::<Person>(past.clone()).when(ask(THE_SHELTER, Mark::Died(first))).then([again.clone()]);
+    let state = past
+        .chain([again])
+        .fold(State::Unmade, |state, event| <Person as kernel::Decider>::evolve(state, &event));
+    let told = state.known().unwrap().deaths.latest_first().map(|(_, by)| *by).collect::<Vec<_>>();
+    assert_eq!(told, [Some(SHELTER), Some(CLINIC)]);
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! The living plan.
 
+use std::collections::BTreeMap;
+
 use kernel::skill::{Approach, Stance};
 use kernel::{By, Day, Decider, Timestamp, Voice, WorkerId, Zone, given};
 
 use super::{ANA, ANA_HERSELF, CLINIC, SHELTER, THE_CLINIC, THE_SHELTER};
 use crate::domain::goal::Standing;
 use crate::domain::plan::{
-    Change, Command, Content, Event, Overseer, Plan, Refusal, Review, Said, State, Terms,
+    Change, Command, Content, Ends, Event, Overseer, Plan, Refusal, Review, Said, State, Terms,
 };
 use crate::domain::{GoalId, PlanItemId};
 
@@ -66,6 +68,11 @@ fn add(by: By, voice: Voice, content: Content, goal: Standing) -> Command {
 
 fn added(own_words: bool) -> Event {
     Event::ItemAdded { person: ANA, id: ITEM, content: content(), change: change(own_words, 3) }
+}
+
+/// The time has come, and nobody's day is told.
+fn lapse(due: Timestamp) -> Command {
+    Command::Lapse { due, ends: Ends::No, days: BTreeMap::new() }
 }
 
 fn folded(events: &[Event]) -> State {
@@ -155,11 +162,16 @@ fn every_change_makes_a_version_and_what_a_version_said_stays() {
     let plan = folded(&[added(true), changed, ended]);
     assert_eq!(plan.latest(), 3);
     let item = &plan.items[&ITEM];
-    assert_eq!(item.at(0), None);
-    assert_eq!(item.at(1).map(|edit| (&edit.content, edit.agreed)), Some((&content(), true)));
-    assert_eq!(item.at(2).map(|edit| (&edit.content, edit.agreed)), Some((&other, false)));
-    assert_eq!(item.at(3).and_then(|edit| edit.content.until), Some(day(9)));
-    assert_eq!(item.current(), item.at(7).unwrap());
+    assert_eq!(item.at(0, |_| true), None);
+    assert_eq!(item.at(1, |_| true).map(|edit| (&edit.content, edit.agreed)), Some((&content(), true)));
+    assert_eq!(item.at(2, |_| true).map(|edit| (&edit.content, edit.agreed)), Some((&other, false)));
+    assert_eq!(item.at(3, |_| true).and_then(|edit| edit.content.until), Some(day(9)));
+    assert_eq!(
+        item.at(3, |version| version != 3).map(|edit| &edit.content),
+        Some(&other),
+        "to whom the last is hidden"
+    );
+    assert_eq!(item.current(), item.at(7, |_| true).unwrap());
 }
 
 #[test]
@@ -217,7 +229,6 @@ fn an_overseer_approves_what_the_agency_changed_where_it_asks_for_one() {
 
 #[test]
 fn a_review_sets_the_clock_anew_and_the_clock_runs_out_once() {
-    let lapse = |due| Command::Lapse { due };
     let overdue = Event::ReviewOverdue { due: due(), agencies: [CLINIC].into() };
     let one = || given::<Plan>([added(true)]);
     one().when(lapse(due())).then([overdue.clone()]);
@@ -239,6 +250,55 @@ fn a_review_sets_the_clock_anew_and_the_clock_runs_out_once() {
 }
 
 #[test]
+fn a_clock_that_runs_out_on_nothing_that_goes_on_or_after_a_death_rests_and_the_next_item_begins_it_anew() {
+    let planned = Content { until: Some(day(20)), ..content() };
+    let past = Event::ItemAdded { person: ANA, id: ITEM, content: planned, change: change(true, 3) };
+    let nobody = Event::ReviewOverdue { due: due(), agencies: [].into() };
+    given::<Plan>([past.clone()]).when(lapse(due())).then([nobody.clone()]);
+    let died = Command::Lapse { due: due(), ends: Ends::ByDeath, days: BTreeMap::new() };
+    given::<Plan>([added(true)]).when(died).then([nobody.clone()]);
+    assert_eq!(folded(&[past.clone(), nobody.clone()]).review, Review::Resting);
+    given::<Plan>([past.clone(), nobody.clone()]).when(lapse(due())).nothing();
+
+    // A year later something is planned again: by the clock of then.
+    let later = chicago().instant(Day::constant(2027, 6, 1).at(12, 0, 0, 0));
+    let said = Said { at: later, ..said(THE_CLINIC, Voice::Staff, 3) };
+    let next = chicago().instant(Day::constant(2027, 8, 30).at(12, 0, 0, 0));
+    let add = || Command::Add {
+        said: said.clone(),
+        person: ANA,
+        id: OTHER,
+        content: content(),
+        goal: Standing::Open,
+    };
+    let anew = Event::ItemAdded {
+        person: ANA,
+        id: OTHER,
+        content: content(),
+        change: Change { at: later, review: Review::Due(next), ..change(false, 3) },
+    };
+    given::<Plan>([past.clone(), nobody]).when(add()).then([anew.clone()]);
+    // So it is too where the clock had been broken before all of it ended.
+    let broken = Event::ReviewOverdue { due: due(), agencies: [CLINIC].into() };
+    given::<Plan>([past, broken]).when(add()).then([anew]);
+}
+
+#[test]
+fn whether_an_item_goes_on_is_judged_by_the_day_where_its_agency_works() {
+    let late = chicago().instant(Day::constant(2026, 3, 19).at(22, 0, 0, 0));
+    let item = Event::ItemAdded {
+        person: ANA,
+        id: ITEM,
+        content: Content { until: Some(day(20)), ..content() },
+        change: Change { review: Review::Due(late), ..change(true, 3) },
+    };
+    let days = [(CLINIC, chicago().day_of(late))].into();
+    given::<Plan>([item])
+        .when(Command::Lapse { due: late, ends: Ends::No, days })
+        .then([Event::ReviewOverdue { due: late, agencies: [CLINIC].into() }]);
+}
+
+#[test]
 fn a_change_leaves_a_running_or_broken_clock_as_it_is_and_all_whose_items_go_on_hear_of_it() {
     let second = |review| {
         let change = Change { by: Some(SHELTER), review, ..change(false, 4) };
@@ -256,14 +316,18 @@ fn a_change_leaves_a_running_or_broken_clock_as_it_is_and_all_whose_items_go_on_
     let for_the_shelter = Content { agency: SHELTER, ..content() };
     let given_away =
         Event::ItemAdded { person: ANA, id: ITEM, content: for_the_shelter, change: change(false, 3) };
-    assert_eq!(folded(&[given_away]).concerned(due()), [CLINIC].into(), "whoever wrote it");
-    assert_eq!(folded(&[hers]).concerned(due()), [CLINIC].into(), "of hers, whoever does it");
+    assert_eq!(folded(&[given_away]).concerned(due(), &BTreeMap::new()), [CLINIC].into(), "whoever wrote it");
+    assert_eq!(
+        folded(&[hers]).concerned(due(), &BTreeMap::new()),
+        [CLINIC].into(),
+        "of hers, whoever does it"
+    );
     let overdue = |agencies: &[kernel::AgencyId]| Event::ReviewOverdue {
         due: due(),
         agencies: agencies.iter().copied().collect(),
     };
     given::<Plan>([added(false), overdue(&[CLINIC])]).when(add()).then([second(Review::Overdue(due()))]);
     given::<Plan>([added(false), second(Review::Due(due()))])
-        .when(Command::Lapse { due: due() })
+        .when(lapse(due()))
         .then([overdue(&[CLINIC, SHELTER])]);
 }

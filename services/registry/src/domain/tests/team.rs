@@ -79,6 +79,18 @@ fn one_worker_plays_one_part_once_at_a_time() {
 }
 
 #[test]
+fn what_another_said_of_the_same_worker_refuses_nothing() {
+    let by_the_shelter = Member { added_by: Some(SHELTER), ..robin() };
+    let hers = Member { added_by: None, ..robin() };
+    given::<Team>([added(FIRST, by_the_shelter), added(TeamMemberId::of(62), hers)])
+        .when(add(THE_CLINIC, SECOND, robin()))
+        .then([added(SECOND, robin())]);
+    given::<Team>([added(FIRST, robin())])
+        .when(add(THE_CLINIC, SECOND, robin()))
+        .refused(Refusal::AlreadyOnTeam);
+}
+
+#[test]
 fn a_part_ends_once_by_those_whose_it_is() {
     let end = |by, until| Command::End { by, id: FIRST, until };
     let ended = |until| Event::Ended { id: FIRST, until };
