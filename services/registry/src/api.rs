@@ -14,6 +14,7 @@ mod measures;
 mod people;
 mod plans;
 mod reading;
+mod representatives;
 mod team;
 
 use kernel::class::PART2;
@@ -368,6 +369,20 @@ impl RegistryService for Api {
         request: Request<pb::LeaveHouseholdRequest>,
     ) -> Result<Response<pb::LeaveHouseholdResponse>, Status> {
         writes!(self, request, around::leave_household, pb::LeaveHouseholdResponse)
+    }
+
+    async fn add_representative(
+        &self,
+        request: Request<pb::AddRepresentativeRequest>,
+    ) -> Result<Response<pb::AddRepresentativeResponse>, Status> {
+        replies!(self, request, representatives::add)
+    }
+
+    async fn end_representative(
+        &self,
+        request: Request<pb::EndRepresentativeRequest>,
+    ) -> Result<Response<pb::EndRepresentativeResponse>, Status> {
+        writes!(self, request, representatives::end, pb::EndRepresentativeResponse)
     }
 
     async fn erase_person(

@@ -17,6 +17,8 @@ fn says(name: &str) -> agency::Content {
         holidays: vec![],
         plan_review_days: 0,
         plan_overseer: 0,
+        minor_age: 0,
+        minor_signs: None,
     }
 }
 
