@@ -110,7 +110,16 @@ pub enum State {
         content: Content,
         /// What another system last told of it; none where it was registered here.
         told: Option<Content>,
+        /// Whether it is a 42 CFR Part 2 programme or ever was: what it wrote then stays under it.
+        ever_part2: bool,
     },
+}
+
+impl State {
+    /// Whether it is a 42 CFR Part 2 programme or ever was.
+    pub fn ever_part2(&self) -> bool {
+        matches!(self, Self::Known { ever_part2: true, .. })
+    }
 }
 
 /// What can be asked of an agency.
@@ -235,14 +244,18 @@ impl Decider for Agency {
     fn evolve(state: State, event: &Event) -> State {
         match event {
             Event::Registered { id, content } => {
-                State::Known { id: *id, content: content.clone(), told: None }
+                State::Known { id: *id, content: content.clone(), told: None, ever_part2: content.part2 }
             }
             Event::Changed(content) => match state {
                 State::Unmade => State::Unmade,
-                State::Known { id, told, .. } => State::Known { id, content: content.clone(), told },
+                State::Known { id, told, ever_part2, .. } => {
+                    let ever_part2 = ever_part2 || content.part2;
+                    State::Known { id, content: content.clone(), told, ever_part2 }
+                }
             },
             Event::Recorded { id, content, .. } => {
-                State::Known { id: *id, content: content.clone(), told: Some(content.clone()) }
+                let ever_part2 = content.part2 || state.ever_part2();
+                State::Known { id: *id, content: content.clone(), told: Some(content.clone()), ever_part2 }
             }
         }
     }

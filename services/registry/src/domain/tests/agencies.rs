@@ -122,3 +122,23 @@ fn a_worker_plays_a_part_at_their_own_agency_until_they_leave() {
     assert!(!known(worker::Content { left: true, ..is("Robin") }).plays(CLINIC, 3));
     assert!(!worker::State::Unmade.plays(CLINIC, 3));
 }
+
+#[test]
+fn who_was_ever_a_part_2_programme_stays_one() {
+    use kernel::Decider;
+    let part2 = |part2| agency::Content { part2, ..says("Recovery house") };
+    let registered = |is| agency::Event::Registered { id: CLINIC, content: part2(is) };
+    let changed = |is| agency::Event::Changed(part2(is));
+    let recorded = |is| agency::Event::Recorded { id: CLINIC, content: part2(is), correction: true };
+    for (past, ever) in [
+        (vec![registered(false)], false),
+        (vec![registered(false), changed(false), recorded(false)], false),
+        (vec![registered(true), changed(false)], true),
+        (vec![registered(false), changed(true), changed(false)], true),
+        (vec![recorded(true), recorded(false)], true),
+        (vec![recorded(false), recorded(true), changed(false), recorded(false)], true),
+    ] {
+        let after = past.iter().fold(agency::State::Unmade, Agency::evolve);
+        assert_eq!(after.ever_part2(), ever, "{past:?}");
+    }
+}
