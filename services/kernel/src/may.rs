@@ -26,7 +26,7 @@ pub struct Say {
     pub serving: Arc<BTreeSet<AgencyId>>,
     /// The person's directives, of all of the records.
     pub directives: Arc<[Directive]>,
-    /// The agencies that are 42 CFR Part 2 programmes: all that they write is under it.
+    /// The agencies that are 42 CFR Part 2 programmes or ever were: all that they wrote is under it.
     pub programmes: Arc<BTreeSet<AgencyId>>,
     /// The person's say is not known now (a stale or absent consent view): reads across agencies close.
     pub unknown: bool,

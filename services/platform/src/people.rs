@@ -123,7 +123,7 @@ impl People {
         Ok((said.group.clone(), say))
     }
 
-    /// The agencies that are 42 CFR Part 2 programmes, as known now.
+    /// The agencies that are 42 CFR Part 2 programmes or ever were, as known now.
     ///
     /// # Errors
     /// The view cannot be read.

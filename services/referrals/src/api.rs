@@ -2,6 +2,7 @@
 //! Invariant: no rule lives here; who may is asked of the role first and of the loaded record second.
 
 mod assignment;
+mod disclosures;
 mod inbox;
 mod linked;
 mod matching;
@@ -287,6 +288,13 @@ impl ReferralsService for Api {
         request: Request<pb::ListInboxRequest>,
     ) -> Result<Response<pb::ListInboxResponse>, Status> {
         replies!(self, request, inbox::list)
+    }
+
+    async fn list_disclosures(
+        &self,
+        request: Request<pb::ListDisclosuresRequest>,
+    ) -> Result<Response<pb::ListDisclosuresResponse>, Status> {
+        replies!(self, request, disclosures::list)
     }
 
     async fn start_participation(

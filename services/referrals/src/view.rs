@@ -1,6 +1,7 @@
 //! The service's own lists: which offers and referrals there are, by the columns that lists filter on, and what is due when.
 //! Invariant: of people it holds ids, codes and times alone; what a list shows of a record is folded from the log, so it is never older than the record.
 
+mod disclosures;
 mod lists;
 mod offers;
 
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use crate::domain::referral::{Clock, Facts};
 use crate::domain::{ParticipationId, ReferralId};
 
+pub use disclosures::{Disclosure, DisclosureFilter};
 pub use lists::Lists;
 pub use offers::{Consents, Known, OfferFilter};
 

@@ -14,6 +14,7 @@ mod measures;
 mod people;
 mod plans;
 mod reading;
+mod representatives;
 mod team;
 
 use kernel::class::PART2;
@@ -29,7 +30,7 @@ use proto::registry::registry_service_server::RegistryService;
 use tonic::{Request, Response, Status};
 
 use crate::domain::No;
-use crate::domain::agency::{self, Agency};
+use crate::domain::agency::Agency;
 use crate::domain::person::Person;
 use crate::keystore::KeyStore;
 use crate::view::View;
@@ -82,10 +83,10 @@ impl Api {
         Ok(ask)
     }
 
-    /// Whether an agency's records fall under 42 CFR Part 2. Read from the log: a list that lags must not open them.
+    /// Whether an agency's records fall under 42 CFR Part 2: it is a programme, or was one. Read from the log: a list that lags must not open them.
     async fn is_part2(&self, agency: AgencyId) -> Result<bool, Status> {
         let now = self.desk.load::<Agency>(agency.uuid()).await?;
-        Ok(matches!(&*now.state, agency::State::Known { content, .. } if content.part2))
+        Ok(now.ever_part2())
     }
 
     /// The id of what this request makes: the same on a retry, so that nothing is left over from the first try.
@@ -368,6 +369,20 @@ impl RegistryService for Api {
         request: Request<pb::LeaveHouseholdRequest>,
     ) -> Result<Response<pb::LeaveHouseholdResponse>, Status> {
         writes!(self, request, around::leave_household, pb::LeaveHouseholdResponse)
+    }
+
+    async fn add_representative(
+        &self,
+        request: Request<pb::AddRepresentativeRequest>,
+    ) -> Result<Response<pb::AddRepresentativeResponse>, Status> {
+        replies!(self, request, representatives::add)
+    }
+
+    async fn end_representative(
+        &self,
+        request: Request<pb::EndRepresentativeRequest>,
+    ) -> Result<Response<pb::EndRepresentativeResponse>, Status> {
+        writes!(self, request, representatives::end, pb::EndRepresentativeResponse)
     }
 
     async fn erase_person(

@@ -14,6 +14,7 @@ mod marks;
 mod measure;
 mod person;
 mod plan;
+mod representative;
 mod team;
 mod worker;
 
@@ -35,16 +36,17 @@ pub use around::{
     crisis_contact, crisis_contact_out, household, left_on, membership, membership_out, warning_signs,
 };
 pub use catalogue::{practice, skill};
-pub use consent::{consent, consent_content, draft, give, revoke};
+pub use consent::{Giving, consent, consent_content, draft, give, revoke};
 pub use contact::{contact_point, contact_point_out};
 pub use facet::{facet, facet_content, facet_kind};
 pub use goal::{achievement, goal, goal_content, readiness};
 pub use marks::{death, death_out, restriction_reason, restriction_reason_out};
 pub use measure::{measure, measure_content, scale, taken, trend};
 pub use person::{
-    details, details_out, identifier, identifier_hash, identifier_out, match_hash, names, person_state,
+    born, details, details_out, identifier, identifier_hash, identifier_out, match_hash, names, person_state,
 };
 pub use plan::{plan_item_content, plan_items, plan_review, plan_version, version_id, version_number};
+pub use representative::{representative, representative_end, representative_id, representative_out};
 pub use team::{add_member, caseload_entry, team_member};
 pub use worker::{worker, worker_content};
 

@@ -50,6 +50,7 @@ fn agency() -> Option<pb::AgencyContent> {
         holidays: vec![proto::Date { year: 2026, month: 12, day: 25 }],
         plan_review_days: 30,
         plan_overseer_role: pb::WorkerRole::Psychologist.into(),
+        ..Default::default()
     })
 }
 
@@ -161,6 +162,7 @@ fn consent(named: bool) -> Option<pb::SealedConsent> {
         grantor: pb::ConsentGrantor::Representative.into(),
         representative: sealed("representative"),
         operator_is_intermediary: true,
+        ..Default::default()
     })
 }
 
@@ -332,6 +334,32 @@ fn samples() -> Vec<(&'static str, Kind)> {
             Kind::HouseholdLeft(pb::HouseholdLeft {
                 person_id: person_id(),
                 household_id: id(67),
+                until: date(9),
+            }),
+        ),
+        (
+            "person",
+            Kind::RepresentativeAdded(pb::RepresentativeAdded {
+                person_id: person_id(),
+                representative_id: id(68),
+                representative: Some(pb::SealedRepresentative {
+                    name: sealed("representative.name"),
+                    relation: pb::RepresentativeRelation::Guardian.into(),
+                    matters: vec![
+                        pb::RepresentativeMatter::Consents.into(),
+                        pb::RepresentativeMatter::Goals.into(),
+                    ],
+                    from: date(4),
+                    until: date(9),
+                    evidence: sealed("representative.evidence"),
+                }),
+            }),
+        ),
+        (
+            "person",
+            Kind::RepresentativeEnded(pb::RepresentativeEnded {
+                person_id: person_id(),
+                representative_id: id(68),
                 until: date(9),
             }),
         ),

@@ -83,6 +83,8 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::WarningSignsRemoved(_)
             | Kind::HouseholdJoined(_)
             | Kind::HouseholdLeft(_)
+            | Kind::RepresentativeAdded(_)
+            | Kind::RepresentativeEnded(_)
             | Kind::PersonRestricted(_)
             | Kind::PersonRestrictionLifted(_)
             | Kind::PersonErased(_)

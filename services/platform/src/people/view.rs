@@ -1,5 +1,6 @@
 //! The registry's log as rows: links, who serves whom, directives in force, agencies, workers.
-//! Invariant: a directive has a row from when it was given until it ended, by the log; its own beginning and end are the judge's to ask.
+//! Invariant: a directive has a row from when it was given until it ended, by the log; its own beginning and end are the judge's to ask. Who was ever a
+//! 42 CFR Part 2 programme stays one: what it wrote then stays under it.
 
 use futures_util::future::BoxFuture;
 use prost::Message;
@@ -20,7 +21,7 @@ impl Projection for PeopleProjection {
         "people"
     }
     fn version(&self) -> u32 {
-        6
+        7
     }
     fn sources(&self) -> &[&'static str] {
         &["registry"]
@@ -153,7 +154,7 @@ async fn is(tx: &mut Tx, agency: &str, content: Option<AgencyContent>) -> Result
         .then(|| AgencyContent { holidays: content.holidays.clone(), ..Default::default() }.encode_to_vec());
     tx.execute(
         "INSERT INTO agency (id, name, zone, part2, holidays) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, part2 = excluded.part2, \
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, part2 = agency.part2 | excluded.part2, \
          holidays = excluded.holidays",
         args![id(agency)?, content.name, content.zone, content.part2, days],
     )

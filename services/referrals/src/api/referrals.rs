@@ -56,6 +56,7 @@ impl Api {
         }
         let mut referral = wire::referral(id, now.version, &now);
         self.open_fields(&mut referral, &now).await;
+        super::disclosures::notice(caller, &now, &mut referral);
         Ok(Some(referral))
     }
 

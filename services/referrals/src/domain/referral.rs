@@ -11,7 +11,7 @@ mod state;
 
 pub use clocks::{Clock, Clocks};
 pub use command::{Ask, Command, Follows, Recorded};
-pub use event::{Event, Sent};
+pub use event::{Event, OWN_ACT, Sent};
 pub use links::{Followed, Household, Origin, PartEnd, Rule, Split};
 pub use refusal::Refusal;
 pub use state::{Answer, Beside, Closing, Facts, Question, Situation, State};

@@ -29,8 +29,8 @@ const NO_NAME: &str = "DELETE FROM offer_identifier WHERE offer IN (VALUES {rows
 const DRAFT: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue) VALUES {rows}";
 const TOLD: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue) VALUES {rows} \
      ON CONFLICT (id) DO UPDATE SET requester = excluded.requester, target = excluded.target, state = excluded.state";
-const REQUESTED: &str = "WITH given (id, at) AS (VALUES {rows}) \
-     UPDATE referral SET requested = given.at FROM given WHERE referral.id = given.id";
+const REQUESTED: &str = "WITH given (id, at, consent, part2) AS (VALUES {rows}) \
+     UPDATE referral SET requested = given.at, consent = given.consent, part2 = given.part2 FROM given WHERE referral.id = given.id";
 const OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
      UPDATE referral SET overdue = referral.overdue | given.clocks FROM given WHERE referral.id = given.id";
 const NOT_OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
@@ -52,7 +52,7 @@ const NOT_DUE: &str = "DELETE FROM due WHERE id IN (VALUES {rows})";
 const NONE_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
 
 impl platform::lists::Lists for Lists {
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
@@ -64,9 +64,11 @@ impl platform::lists::Lists for Lists {
             "CREATE TABLE offer_identifier (agency uuid NOT NULL, system text NOT NULL, value text NOT NULL, offer uuid NOT NULL, \
              PRIMARY KEY (agency, system, value, offer))",
             "CREATE INDEX offer_identifier_offer ON offer_identifier (offer)",
-            // `requested` is 0 for what was never sent here, and `overdue` has a bit for each clock that is breached.
+            // `requested` is 0 for what was never sent here; by which consent it was sent, and whether under 42 CFR Part 2, is not known before. `overdue` has
+            // a bit for each clock that is breached.
             "CREATE TABLE referral (id uuid PRIMARY KEY, person uuid NOT NULL, requester uuid, target uuid, state bigint NOT NULL, \
-             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL, assignee uuid)",
+             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL, assignee uuid, consent text, part2 bigint)",
+            "CREATE INDEX referral_sent_of ON referral (person, requested, id)",
             "CREATE INDEX referral_assignee ON referral (assignee)",
             "CREATE TABLE participation (id uuid PRIMARY KEY, agency uuid NOT NULL, open bigint NOT NULL, assignee uuid)",
             "CREATE INDEX participation_assignee ON participation (assignee)",
@@ -230,7 +232,7 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         rows.put(&[id], NONE_DUE, [args![id]]);
     }
     if let referral::Event::Sent(sent) = event {
-        rows.put(&[id], REQUESTED, [args![id, sent.at.as_microsecond()]]);
+        rows.put(&[id], REQUESTED, [args![id, sent.at.as_microsecond(), sent.consent.clone(), sent.part2]]);
     }
     if let referral::Event::Overdue { clock, .. } = event {
         rows.put(&[id], OVERDUE, [args![id, bit(*clock)]]);

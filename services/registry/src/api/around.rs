@@ -13,7 +13,7 @@ use super::{Api, OWN, WORK, person_id};
 use crate::domain::person::{Around, AroundAsk, Command, Membership, Person, State};
 use crate::wire::{self, Opener};
 
-async fn around(api: &Api, ask: &Ask, person: &str, what: AroundAsk) -> Result<Done, Status> {
+pub(super) async fn around(api: &Api, ask: &Ask, person: &str, what: AroundAsk) -> Result<Done, Status> {
     let command = Command::Around { by: ask.by(), ask: what };
     Ok(api.record(ask, person_id(person)?, command).await?)
 }

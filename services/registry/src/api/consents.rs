@@ -3,16 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{DirectiveId, Role};
+use kernel::{Decider, DirectiveId, Role};
 use platform::auth;
-use platform::command::{Ask, Done};
+use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error::BadField;
 use platform::wire::optional_id;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
 use super::{Api, READ, person_id};
-use crate::domain::consent::{Consent, Which};
+use crate::domain::No;
+use crate::domain::consent::{Consent, Refusal, Step, Which};
+use crate::domain::person::Person;
 use crate::wire;
 
 /// Who may write down what a person says: a worker in the person's words, or the person.
@@ -43,8 +45,16 @@ pub(super) async fn give(
     let r = request.get_ref();
     let ask = api.ask("GiveConsent", SAY, request, (&r.request_id, &r.etag)).await?;
     let (person, which) = (person_id(&r.person_id)?, which(api, &ask, &r.directive_id)?);
-    let command = wire::give((ask.by(), ask.at), person, which, r)?;
-    let done = api.about::<Consent>(&ask, person.uuid(), person, command).await?;
+    let giving = wire::give((ask.by(), ask.at), person, which, r)?;
+    let signatures = api.signatures(&ask, person).await?;
+    let streams = (Stream::<Consent>::of(person.uuid()), Stream::<Person>::of(person.uuid()));
+    let done = api.desk.execute(&ask, id_of::<Consent>(person.uuid()), streams, |(now, record)| {
+        let known = record.admit(ask.by()).map_err(No::Person)?;
+        let command = giving.clone().ask(signatures.of(known, giving.at.at));
+        let events = Consent::decide(now, command).map_err(No::Own)?;
+        Ok::<_, No<Refusal>>(Changes::none().write::<Consent>(now, events))
+    });
+    let done = done.await?;
     Ok(pb::GiveConsentResponse { written: Some(done.into()), directive_id: which.id().to_string() })
 }
 
@@ -77,13 +87,16 @@ pub(super) async fn list(
             if !eyes.see_directive(held).await? {
                 continue;
             }
+            let words = held.history().filter(|version| matches!(version.step, Step::Drafted | Step::Given));
+            let wrote: Vec<_> = words.filter_map(|version| version.by).collect();
             let mut writers = BTreeSet::new();
             for version in held.history() {
                 if eyes.see(version.by).await? {
                     writers.extend(version.by);
                 }
             }
-            response.consents.push(wire::consent(record, held, &writers, (opener.as_ref(), status)));
+            let shown = (&writers, eyes.wrote_or_all(&wrote));
+            response.consents.push(wire::consent(record, held, shown, (opener.as_ref(), status)));
         }
     }
     Ok(response)

@@ -92,6 +92,11 @@ impl Eyes<'_> {
         self.see(held.first.by).await
     }
 
+    /// Whether the caller is of one of these agencies, or everything about this human is theirs to see.
+    pub(super) fn wrote_or_all(&self, agencies: &[AgencyId]) -> bool {
+        self.caller.speaks_for().is_some_and(|agency| agencies.contains(&agency)) || self.see_all()
+    }
+
     /// Whether everything about this human is the caller's to see: the person, who oversees, and services of ours.
     fn see_all(&self) -> bool {
         match self.judged(&Class::default()) {
@@ -225,6 +230,7 @@ impl Api {
             read.crisis_contact = None;
             read.warning_signs.clear();
             read.households.clear();
+            read.representatives.clear();
         }
         Ok(Some(read))
     }
@@ -268,6 +274,7 @@ impl Api {
             read.details_status = FieldStatus::Locked.into();
         }
         self.show_around(&known.around, eyes, &opener, read).await?;
+        self.show_representatives(&known.around, eyes, &opener, read).await?;
         for held in known.identifiers.values() {
             if eyes.see_identifier(known, &held.identifier).await? {
                 read.identifiers.extend(wire::identifier_out(&opener, &held.identifier));

@@ -1,9 +1,10 @@
 //! An agency: who serves people (FHIR Organization).
 //! Invariant: an operator makes it known; it or an operator changes it; a source's word replaces only the source's own earlier word.
 
-use kernel::{AgencyId, By, Day, Decider, RefusalKind, Zone};
+use kernel::{AgencyId, By, Day, Decider, RefusalKind, Timestamp, Zone};
 
 use super::Identifier;
+use super::consent::MinorSigns;
 use super::plan::REVIEW_DAYS;
 
 /// An agency.
@@ -26,6 +27,40 @@ pub struct Content {
     pub plan_review_days: u32,
     /// The part of the worker who is to approve plans, as the contract numbers it; 0 where none is.
     pub plan_overseer: i32,
+    /// The age in years from which on a person is no minor; 0 for the default.
+    pub minor_age: u32,
+    /// Whose signature gives a minor's consent; none for the default.
+    pub minor_signs: Option<MinorSigns>,
+}
+
+/// The age in years from which on a person is no minor, where an agency says nothing (our default).
+const OF_AGE: u32 = 18;
+
+/// Who is a minor to an agency, and whose signature gives a minor's consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Minors {
+    /// The zone whose days count.
+    pub zone: Zone,
+    /// The age in years from which on a person is none.
+    pub age: u32,
+    /// Whose signature it is.
+    pub signs: MinorSigns,
+}
+
+impl Default for Minors {
+    fn default() -> Self {
+        Self { zone: Zone::utc(), age: OF_AGE, signs: MinorSigns::Representative }
+    }
+}
+
+impl Minors {
+    /// Whose signature it takes then, of somebody born on that day; none of who is of age. Who was born on 29 February is so from 1 March on.
+    pub fn rule(&self, born: Day, at: Timestamp) -> Option<MinorSigns> {
+        let on = self.zone.day_of(at);
+        let birthday_to_come = (on.month(), on.day()) < (born.month(), born.day());
+        let years = i64::from(on.year()) - i64::from(born.year()) - i64::from(birthday_to_come);
+        (years < i64::from(self.age)).then_some(self.signs)
+    }
 }
 
 /// What holds for plans that an agency's workers change, or people by themselves.
@@ -46,6 +81,13 @@ impl Default for Settled {
 }
 
 impl Content {
+    /// Who is a minor to it, and who signs for one.
+    pub fn minors(&self) -> Minors {
+        let default = Minors::default();
+        let age = if self.minor_age == 0 { default.age } else { self.minor_age };
+        Minors { zone: self.zone.clone(), age, signs: self.minor_signs.unwrap_or(default.signs) }
+    }
+
     /// What it has settled about plans.
     pub fn settled(&self) -> Settled {
         let review_days = if self.plan_review_days == 0 { REVIEW_DAYS } else { self.plan_review_days };
@@ -68,7 +110,16 @@ pub enum State {
         content: Content,
         /// What another system last told of it; none where it was registered here.
         told: Option<Content>,
+        /// Whether it is a 42 CFR Part 2 programme or ever was: what it wrote then stays under it.
+        ever_part2: bool,
     },
+}
+
+impl State {
+    /// Whether it is a 42 CFR Part 2 programme or ever was.
+    pub fn ever_part2(&self) -> bool {
+        matches!(self, Self::Known { ever_part2: true, .. })
+    }
 }
 
 /// What can be asked of an agency.
@@ -193,14 +244,18 @@ impl Decider for Agency {
     fn evolve(state: State, event: &Event) -> State {
         match event {
             Event::Registered { id, content } => {
-                State::Known { id: *id, content: content.clone(), told: None }
+                State::Known { id: *id, content: content.clone(), told: None, ever_part2: content.part2 }
             }
             Event::Changed(content) => match state {
                 State::Unmade => State::Unmade,
-                State::Known { id, told, .. } => State::Known { id, content: content.clone(), told },
+                State::Known { id, told, ever_part2, .. } => {
+                    let ever_part2 = ever_part2 || content.part2;
+                    State::Known { id, content: content.clone(), told, ever_part2 }
+                }
             },
             Event::Recorded { id, content, .. } => {
-                State::Known { id: *id, content: content.clone(), told: Some(content.clone()) }
+                let ever_part2 = content.part2 || state.ever_part2();
+                State::Known { id: *id, content: content.clone(), told: Some(content.clone()), ever_part2 }
             }
         }
     }

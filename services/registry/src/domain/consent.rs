@@ -8,6 +8,9 @@ mod event;
 mod refusal;
 mod state;
 
+use std::collections::BTreeSet;
+
+use kernel::ids::Uuid;
 use kernel::{Decider, Private, Scope};
 
 pub use command::{Command, Which};
@@ -34,8 +37,49 @@ pub struct Content {
 pub enum Grantor {
     /// The person.
     Person,
-    /// Somebody who speaks for the person: who, and by what right.
-    Representative(Private),
+    /// Somebody who speaks for the person.
+    Representative(Speaker),
+    /// The person and somebody who speaks for them.
+    Both(Speaker),
+}
+
+/// Who speaks for the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Speaker {
+    /// Which of the representatives of the person's record; none in what was prepared before they were kept there.
+    pub representative: Option<Uuid>,
+    /// What the directive itself says of them.
+    pub words: Option<Private>,
+}
+
+impl Grantor {
+    /// Who speaks for the person, where somebody does.
+    pub fn speaker(&self) -> Option<&Speaker> {
+        match self {
+            Self::Person => None,
+            Self::Representative(speaker) | Self::Both(speaker) => Some(speaker),
+        }
+    }
+}
+
+/// Whose signature gives a minor's directive; the later is the stricter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MinorSigns {
+    /// The minor's own, and nobody's in their place: where the law lets a minor seek care alone, only the minor consents (42 CFR 2.14(a)).
+    Alone,
+    /// The representative's, with the minor's own or without.
+    Representative,
+    /// Both (42 CFR 2.14(b)).
+    Both,
+}
+
+/// What holds of signatures when a directive is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signing {
+    /// The rule for a minor; none where the person is of age, or their birth date is not known.
+    pub minor: Option<MinorSigns>,
+    /// The representatives who may speak on consents then.
+    pub speakers: BTreeSet<Uuid>,
 }
 
 impl Decider for Consent {

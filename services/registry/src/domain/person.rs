@@ -8,6 +8,7 @@ mod event;
 mod links;
 mod marks;
 mod refusal;
+mod representative;
 mod state;
 
 pub use around::{Around, Ask as AroundAsk, ByWriter, Change, CrisisContact, Membership, Relationship};
@@ -16,6 +17,7 @@ pub use event::{ContactPoint, Details, Event, Identifier, Quality, Scope, Use};
 pub use links::{Link, link, never_link, unlink};
 pub use marks::{Death, DeathSource, Mark, Restriction, RestrictionReason};
 pub use refusal::Refusal;
+pub use representative::{Matter, Relation, Representative, Representatives};
 pub use state::{Held, Known, State, numbers_changed};
 
 /// A person's record; one stream for each.

@@ -10,7 +10,9 @@ mod marks;
 mod measure;
 mod person;
 mod plan;
+mod representatives;
 mod scale;
+mod signatures;
 mod team;
 
 use kernel::{AgencyId, By, PersonId, Private};

@@ -26,7 +26,9 @@ pub(super) fn apply(person: PersonId, change: &Change, rows: &mut Rows) {
         | Change::CrisisContactRemoved(_)
         | Change::WarningSignsSet(..)
         | Change::WarningSignsRemoved(_)
-        | Change::HouseholdLeft(..) => {}
+        | Change::HouseholdLeft(..)
+        | Change::RepresentativeAdded(..)
+        | Change::RepresentativeEnded(..) => {}
     }
 }
 

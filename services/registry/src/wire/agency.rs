@@ -12,6 +12,7 @@ use proto::registry as pb;
 use proto::registry::registry_event::Kind;
 use tonic::Status;
 
+use super::codes::minor_consent;
 use super::{identifiers, identifiers_out, kind_of, not_of, stored_id, wrap};
 use crate::domain::agency::{Agency, Content, Event, State};
 
@@ -32,6 +33,11 @@ pub fn agency_content(given: Option<&pb::AgencyContent>) -> Result<Content, BadF
             0 => 0,
             role => wire::choice::<pb::WorkerRole>("content.plan_overseer_role", role)?.into(),
         },
+        minor_age: minor_age(given.minor_age)?,
+        minor_signs: match given.minor_consent {
+            0 => None,
+            number => Some(minor_consent::parse("content.minor_consent", number)?),
+        },
     })
 }
 
@@ -44,6 +50,17 @@ fn review_days(days: u32) -> Result<u32, BadField> {
         return Err(BadField::new("content.plan_review_days", why));
     }
     Ok(days)
+}
+
+/// Highest age in years up to which anybody is a minor (our limit).
+const MINOR_AGE: u32 = 21;
+
+fn minor_age(years: u32) -> Result<u32, BadField> {
+    if years > MINOR_AGE {
+        let why = format!("is more than {MINOR_AGE}; send 1 to {MINOR_AGE}, or 0 for the default");
+        return Err(BadField::new("content.minor_age", why));
+    }
+    Ok(years)
 }
 
 /// Days on which an agency does not work, in their order and each once.
@@ -77,6 +94,8 @@ fn content_out(content: &Content) -> pb::AgencyContent {
         holidays: content.holidays.iter().copied().map(wire::to_date).collect(),
         plan_review_days: content.plan_review_days,
         plan_overseer_role: content.plan_overseer,
+        minor_age: content.minor_age,
+        minor_consent: content.minor_signs.map_or(0, minor_consent::number),
     }
 }
 
@@ -90,6 +109,8 @@ fn content_stored(content: Option<pb::AgencyContent>) -> Option<Content> {
         holidays: content.holidays.iter().filter_map(wire::from_date).collect(),
         plan_review_days: content.plan_review_days,
         plan_overseer: content.plan_overseer_role,
+        minor_age: content.minor_age,
+        minor_signs: minor_consent::stored(content.minor_consent),
     })
 }
 

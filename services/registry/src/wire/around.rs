@@ -13,6 +13,7 @@ use tonic::Status;
 
 use super::codes::relationship;
 use super::contact::{contact_point, contact_point_out, contact_point_sealed, contact_point_stored};
+use super::representative::{representative_sealed, representative_stored};
 use super::{Opener, not_of, stored_agency, wrap};
 use crate::domain::person::{Change, CrisisContact, Membership, Person};
 
@@ -130,6 +131,17 @@ pub(super) fn encode(change: &Change, person_id: String, ink: &Ink<'_>) -> Resul
             let message = pb::HouseholdLeft { person_id, household_id, until };
             Payload::new(pb::HouseholdLeft::full_name(), &wrap(Kind::HouseholdLeft(message)))
         }
+        Change::RepresentativeAdded(id, representative, _) => {
+            let representative = Some(representative_sealed(representative, ink)?);
+            let representative_id = id.to_string();
+            let message = pb::RepresentativeAdded { person_id, representative_id, representative };
+            Payload::new(pb::RepresentativeAdded::full_name(), &wrap(Kind::RepresentativeAdded(message)))
+        }
+        Change::RepresentativeEnded(id, until) => {
+            let (representative_id, until) = (id.to_string(), Some(to_date(*until)));
+            let message = pb::RepresentativeEnded { person_id, representative_id, until };
+            Payload::new(pb::RepresentativeEnded::full_name(), &wrap(Kind::RepresentativeEnded(message)))
+        }
     })
 }
 
@@ -176,6 +188,14 @@ pub(super) fn decode(stored: &proto::log::Event, kind: Kind) -> Result<Change, U
         Kind::HouseholdLeft(message) => {
             let until = message.until.as_ref().and_then(from_date).ok_or_else(bad)?;
             Change::HouseholdLeft(id(&message.household_id)?, until)
+        }
+        Kind::RepresentativeAdded(message) => {
+            let told = message.representative.as_ref().and_then(representative_stored).ok_or_else(bad)?;
+            Change::RepresentativeAdded(id(&message.representative_id)?, told, by.ok_or_else(bad)?)
+        }
+        Kind::RepresentativeEnded(message) => {
+            let until = message.until.as_ref().and_then(from_date).ok_or_else(bad)?;
+            Change::RepresentativeEnded(id(&message.representative_id)?, until)
         }
         _ => return Err(not_of::<Person>(stored)),
     })

@@ -10,6 +10,11 @@ codes!(pub mod usage: crate::domain::person::Use = proto::registry::IdentifierUs
 codes!(pub mod relationship: crate::domain::person::Relationship = proto::registry::HouseholdRelationship {
     Head, Child, Partner, Relative, Other
 });
+codes!(pub mod relation: crate::domain::person::Relation = proto::registry::RepresentativeRelation {
+    Parent, FosterParent, Guardian, PowerOfAttorney, HealthcarePowerOfAttorney, Other
+});
+codes!(pub mod matter: crate::domain::person::Matter = proto::registry::RepresentativeMatter { All, Consents, Goals });
+codes!(pub mod minor_consent: crate::domain::consent::MinorSigns = proto::registry::MinorConsent { Alone, Representative, Both });
 codes!(pub mod death_source: crate::domain::person::DeathSource = proto::registry::DeathSource {
     Family, Provider, OfficialRecord, Other
 });

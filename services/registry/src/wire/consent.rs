@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{AgencyId, By, PersonId, Private, Standing, Timestamp, Voice};
+use kernel::ids::Uuid;
+use kernel::{AgencyId, By, DirectiveId, Occurred, PersonId, Private, Standing, Timestamp, Voice};
 use platform::command::stored::occurred;
 use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
 use platform::error::BadField;
@@ -15,31 +16,41 @@ use proto::registry::registry_event::Kind;
 use proto::types::FieldStatus;
 use tonic::Status;
 
+use super::representative::representative_id;
 use super::{Opener, id_text, kind_of, not_of, stored_agency, stored_id, voice, wrap};
 use crate::domain::consent::{
-    Command, Consent, Content, Event, Grantor, Held, State, Step, Version, What, Which,
+    Command, Consent, Content, Event, Grantor, Held, Signing, Speaker, State, Step, Version, What, Which,
 };
 
-/// Longest evidence, and longest name and right of a representative, in characters.
+/// Longest evidence, and most that a directive says of a representative, in characters.
 const WORDS: usize = 500;
 
 /// What a directive is to say.
 pub fn consent_content(given: Option<&pb::ConsentContent>) -> Result<Content, BadField> {
     let given = wire::required("content", given)?;
-    let representative = wire::optional_text("content.representative", &given.representative, WORDS)?;
-    let grantor = match (pb::ConsentGrantor::try_from(given.grantor), representative) {
-        (Ok(pb::ConsentGrantor::Representative), Some(who)) => Grantor::Representative(Private::Plain(who)),
-        (Ok(pb::ConsentGrantor::Representative), None) => {
-            let why = "is missing; say who speaks for the person, and by what right";
-            return Err(BadField::new("content.representative", why));
+    let words = wire::optional_text("content.representative", &given.representative, WORDS)?;
+    let grantor = pb::ConsentGrantor::try_from(given.grantor);
+    let grantor =
+        grantor.map_err(|_| BadField::new("content.grantor", "is not one of the contract's values"))?;
+    let speaker = || {
+        if given.representative_id.is_empty() {
+            let why = "is missing; name who speaks for the person, one whom AddRepresentative put on record";
+            return Err(BadField::new("content.representative_id", why));
         }
-        (Ok(pb::ConsentGrantor::Person | pb::ConsentGrantor::Unspecified), None) => Grantor::Person,
-        (Ok(pb::ConsentGrantor::Person | pb::ConsentGrantor::Unspecified), Some(_)) => {
-            let why = "stands without CONSENT_GRANTOR_REPRESENTATIVE in grantor; send both or neither";
-            return Err(BadField::new("content.representative", why));
-        }
-        (Err(_), _) => {
-            return Err(BadField::new("content.grantor", "is not one of the contract's values"));
+        let representative = representative_id("content.representative_id", &given.representative_id)?;
+        Ok(Speaker { representative: Some(representative), words: words.clone().map(Private::Plain) })
+    };
+    let nobody = |field: &str, empty: bool| {
+        let why = "stands beside a grantor who is the person alone; leave it out, or send another grantor";
+        if empty { Ok(()) } else { Err(BadField::new(field, why)) }
+    };
+    let grantor = match grantor {
+        pb::ConsentGrantor::Representative => Grantor::Representative(speaker()?),
+        pb::ConsentGrantor::Both => Grantor::Both(speaker()?),
+        pb::ConsentGrantor::Person | pb::ConsentGrantor::Unspecified => {
+            nobody("content.representative", words.is_none())?;
+            nobody("content.representative_id", given.representative_id.is_empty())?;
+            Grantor::Person
         }
     };
     Ok(Content {
@@ -64,18 +75,41 @@ pub fn draft(
     Ok(Command::Draft { by, person, which, content, at: kernel::Occurred::instant(now) })
 }
 
+/// A directive that is to be given; whose signature it takes is known with the person's record.
+#[derive(Clone, Debug)]
+pub struct Giving {
+    /// When it was given.
+    pub at: Occurred,
+    by: By,
+    voice: Voice,
+    person: PersonId,
+    which: Which,
+    content: Option<Content>,
+    supersedes: Option<DirectiveId>,
+    evidence: Option<Private>,
+    now: Timestamp,
+}
+
+impl Giving {
+    /// As a command, now that it is known what holds of signatures.
+    pub fn ask(self, signing: Signing) -> Command {
+        let Self { at, by, voice, person, which, content, supersedes, evidence, now } = self;
+        Command::Give { by, voice, person, which, content, supersedes, evidence, signing, at, now }
+    }
+}
+
 /// A directive is to be given, by them, at that time.
 pub fn give(
     (by, now): (By, Timestamp),
     person: PersonId,
     which: Which,
     request: &pb::GiveConsentRequest,
-) -> Result<Command, BadField> {
+) -> Result<Giving, BadField> {
     let content = match (which, &request.content) {
         (Which::Known(_), None) => None,
         (Which::New(_) | Which::Known(_), content) => Some(consent_content(content.as_ref())?),
     };
-    Ok(Command::Give {
+    Ok(Giving {
         by,
         voice: voice(by, request.voice)?,
         person,
@@ -114,24 +148,23 @@ fn state(standing: Standing) -> pb::ConsentState {
     }
 }
 
-/// A directive as a reader sees it who may know of these writers: what others wrote down of it shows neither its writer nor its evidence.
+/// A directive as a reader sees it who may know of these writers: what others wrote down of it shows neither its writer nor its evidence. Who speaks for
+/// the person is shown where `speaker` says so.
 pub fn consent(
     person: PersonId,
     held: &Held,
-    writers: &BTreeSet<AgencyId>,
+    (writers, speaker): (&BTreeSet<AgencyId>, bool),
     (opener, status): (Option<&Opener>, FieldStatus),
 ) -> pb::Consent {
     let mut texts = Texts { opener, status, shown: FieldStatus::Unspecified };
     let step = held.last().step;
-    let representative = match &held.content.grantor {
-        Grantor::Person => None,
-        Grantor::Representative(who) => Some(who),
-    };
+    let speaker = held.content.grantor.speaker().filter(|_| speaker);
     let content = pb::ConsentContent {
         scope: Some(scope::out(&held.content.scope)),
         grantor: grantor(&held.content.grantor).into(),
-        representative: texts.open(representative),
+        representative: texts.open(speaker.and_then(|speaker| speaker.words.as_ref())),
         operator_is_intermediary: held.content.intermediary,
+        representative_id: named(speaker),
     };
     let writer = |by: Option<AgencyId>| by.filter(|agency| writers.contains(agency));
     let version = |(number, version): (u32, &Version)| {
@@ -184,19 +217,24 @@ fn grantor(grantor: &Grantor) -> pb::ConsentGrantor {
     match grantor {
         Grantor::Person => pb::ConsentGrantor::Person,
         Grantor::Representative(_) => pb::ConsentGrantor::Representative,
+        Grantor::Both(_) => pb::ConsentGrantor::Both,
     }
 }
 
+/// Which representative speaks, as a text.
+fn named(speaker: Option<&Speaker>) -> String {
+    speaker.and_then(|speaker| speaker.representative).map(|id| id.to_string()).unwrap_or_default()
+}
+
 fn sealed(content: &Content, ink: &Ink<'_>) -> Result<Option<pb::SealedConsent>, Status> {
-    let representative = match &content.grantor {
-        Grantor::Person => None,
-        Grantor::Representative(who) => Some(ink.seal("representative", who)?),
-    };
+    let speaker = content.grantor.speaker();
+    let words = speaker.and_then(|speaker| speaker.words.as_ref());
     Ok(Some(pb::SealedConsent {
         scope: Some(scope::out(&content.scope)),
         grantor: grantor(&content.grantor).into(),
-        representative,
+        representative: ink.seal_some("representative", words)?,
         operator_is_intermediary: content.intermediary,
+        representative_id: named(speaker),
     }))
 }
 
@@ -205,13 +243,17 @@ fn stored_content(
     content: Option<pb::SealedConsent>,
 ) -> Result<Content, Unreadable> {
     let content = content.ok_or_else(|| Unreadable::new(stored, "it has no content"))?;
-    let grantor = match (content.grantor(), from_private(content.representative.as_ref())) {
-        (pb::ConsentGrantor::Person, None) => Grantor::Person,
-        (pb::ConsentGrantor::Representative, Some(who)) => Grantor::Representative(who),
-        (
-            pb::ConsentGrantor::Unspecified | pb::ConsentGrantor::Person | pb::ConsentGrantor::Representative,
-            _,
-        ) => return Err(Unreadable::new(stored, "its grantor is not known")),
+    let unknown = || Unreadable::new(stored, "its grantor is not known");
+    let representative = match content.representative_id.as_str() {
+        "" => None,
+        text => Some(Uuid::try_parse(text).map_err(|_| unknown())?),
+    };
+    let speaker = Speaker { representative, words: from_private(content.representative.as_ref()) };
+    let grantor = match content.grantor() {
+        pb::ConsentGrantor::Person => Grantor::Person,
+        pb::ConsentGrantor::Representative => Grantor::Representative(speaker),
+        pb::ConsentGrantor::Both => Grantor::Both(speaker),
+        pb::ConsentGrantor::Unspecified => return Err(unknown()),
     };
     let scope = scope::parse("content.scope", content.scope.as_ref());
     let scope = scope.map_err(|_| Unreadable::new(stored, "its scope is not known"))?;

@@ -192,6 +192,11 @@ pub fn names(opener: &Opener, details: &Details) -> Option<(Vec<String>, String)
     Some((names, name(&details.birth_date)?))
 }
 
+/// The day on which a person was born; none where it is not known.
+pub fn born(opener: &Opener, details: &Details) -> Option<Day> {
+    details.birth_date.as_ref().and_then(|text| opener.text(text)?.parse().ok())
+}
+
 /// Who a person is, opened; none where a field is damaged.
 pub fn details_out(opener: &Opener, details: &Details) -> Option<pb::PersonDetails> {
     let some = |text: &Option<Private>| opener.some(text.as_ref());
@@ -486,7 +491,9 @@ impl Encoding for Person {
             | Kind::WarningSignsSet(_)
             | Kind::WarningSignsRemoved(_)
             | Kind::HouseholdJoined(_)
-            | Kind::HouseholdLeft(_)) => Event::Around(around::decode(stored, kind)?),
+            | Kind::HouseholdLeft(_)
+            | Kind::RepresentativeAdded(_)
+            | Kind::RepresentativeEnded(_)) => Event::Around(around::decode(stored, kind)?),
             _ => return Err(not_of::<Person>(stored)),
         })
     }

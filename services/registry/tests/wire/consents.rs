@@ -138,14 +138,12 @@ async fn whose_words_they_are_and_what_they_say_is_judged_before_anything_is_wri
 
     let grantor = pb::ConsentContent {
         grantor: representative,
-        representative: "Rob Example, guardian by court order".into(),
+        representative_id: Uuid::from_u128(9).to_string(),
         ..whole
     };
     let by_login = pb::GiveConsentRequest { evidence: String::new(), ..content_is(grantor.clone()) };
     assert_eq!(refused(registry.person(&person).give_consent(by_login).await), "GRANTOR_IS_THE_PERSON");
-    let reply = clinic.give_consent(content_is(grantor)).await.unwrap().into_inner();
-    let seen = consents(&mut clinic, &person, &written(reply.written)).await;
-    assert_eq!(seen[0].content.as_ref().unwrap().representative, "Rob Example, guardian by court order");
+    assert_eq!(refused(clinic.give_consent(content_is(grantor)).await), "REPRESENTATIVE_NOT_ON_RECORD");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -342,6 +340,7 @@ async fn a_directive_is_listed_to_whom_it_concerns_and_tells_of_no_part_2_progra
         std::slice::from_ref(&by_clinic),
         "what she said elsewhere is not the clinic's to know"
     );
+    let was_part2 = house;
     let mut house = Client::new(registry.alone.worker(house));
     let house = consents(&mut house, &person, &seen).await;
     assert_eq!(ids(house.clone()), [to_house, by_clinic], "both name it");
@@ -349,6 +348,17 @@ async fn a_directive_is_listed_to_whom_it_concerns_and_tells_of_no_part_2_progra
     assert_eq!(written_by_clinic.agency_id, CLINIC.to_string(), "whose facts one of them opens to it");
     let shelter = consents(&mut registry.shelter(), &person, &seen).await;
     assert_eq!(shelter.len(), 1, "its own; those that name the recovery house are not told");
+    // That it is none any more opens nothing of when it was one.
+    let none =
+        pb::AgencyContent { name: "House".into(), zone: "America/Chicago".into(), ..Default::default() };
+    let mut operator = registry.operator();
+    let (agency_id, content) = (was_part2.to_string(), Some(none));
+    call!(operator, change_agency, ChangeAgencyRequest { agency_id: agency_id, content: content }).unwrap();
+    assert_eq!(
+        consents(&mut registry.shelter(), &person, &seen).await.len(),
+        1,
+        "nor when it is none any more"
+    );
     let nobody = pb::ListConsentsRequest { person_id: person, at_least: vec![seen.revision] };
     let other = Client::new(registry.alone.worker(AgencyId::of(9))).list_consents(nobody).await;
     assert_eq!(other.unwrap_err().code(), Code::NotFound);

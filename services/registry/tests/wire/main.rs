@@ -94,6 +94,7 @@ mod goals;
 mod marks;
 mod measures;
 mod plans;
+mod representatives;
 mod team;
 
 fn written(written: Option<Written>) -> Written {

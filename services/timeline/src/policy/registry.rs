@@ -245,6 +245,22 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
                 household.open = false;
             })
         }
+        Kind::RepresentativeAdded(added) => {
+            let representative = added.representative.ok_or(Unreadable)?;
+            let on = speaks_on(&representative).ok_or(Unreadable)?;
+            let line = format!("A representative speaks for the person on {on}");
+            let mut speaks = entry(LOG, read, EntryKind::StatusChange, line);
+            speaks.start = day(read, representative.from.as_ref());
+            speaks.end = day(read, representative.until.as_ref());
+            speaks.open = speaks.end.is_none();
+            entries.put(representative_key(&added.representative_id), spoken(LOG, read, speaks));
+        }
+        Kind::RepresentativeEnded(ended) => {
+            goes_on(entries, &representative_key(&ended.representative_id), read, |speaks| {
+                speaks.end = day(read, ended.until.as_ref());
+                speaks.open = false;
+            })
+        }
         Kind::PersonRestricted(_) => {
             let line = "The person is not to be found but by those who serve them";
             let restricted = entry(LOG, read, EntryKind::StatusChange, line);
@@ -284,6 +300,24 @@ fn of_facet(read: &Read, content: Option<pb::SealedFacet>, kind: &str) -> Put {
     let mut put = spoken(LOG, read, entry);
     put.stored.text = content.text;
     put
+}
+
+fn representative_key(representative: &str) -> String {
+    format!("representative:{representative}")
+}
+
+/// What a representative may speak on, in words; never who it is.
+fn speaks_on(representative: &pb::SealedRepresentative) -> Option<String> {
+    let mut matters = vec![];
+    for matter in representative.matters() {
+        matters.push(match matter {
+            pb::RepresentativeMatter::Unspecified => return None,
+            pb::RepresentativeMatter::All => "everything",
+            pb::RepresentativeMatter::Consents => "consents",
+            pb::RepresentativeMatter::Goals => "goals",
+        });
+    }
+    Some(matters.join(" and "))
 }
 
 fn member_key(member: &str) -> String {

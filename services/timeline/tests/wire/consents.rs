@@ -181,6 +181,46 @@ async fn all_that_a_part_2_programme_writes_needs_a_directive_that_names_the_lab
     assert_eq!((labels(CLINIC), labels(SHELTER)), (vec!["42CFRPart2".to_owned()], vec![]), "it says so");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_no_part_2_programme_any_more_opens_nothing_that_it_wrote() {
+    let service = service().await;
+    two_contacts(&service).await;
+    says(&service, ONE, say::scope(SHELTER)).await;
+    read_all(&service, service.worker(SHELTER), contacts_of(ANA), 2).await;
+    let says_of_itself = |part2| {
+        let (name, zone) = ("Recovery house".into(), "UTC".into());
+        Some(reg::AgencyContent { name, zone, part2, ..Default::default() })
+    };
+    let agency = || StreamId::new("agency", CLINIC.uuid());
+    let agency_id = || CLINIC.to_string();
+    let is = reg::AgencyRegistered { agency_id: agency_id(), content: says_of_itself(true) };
+    let is = RegistryEvent { kind: Some(Registry::AgencyRegistered(is)) };
+    service.tell("registry", agency(), None, &is).await;
+    read_all(&service, service.worker(SHELTER), contacts_of(ANA), 1).await;
+    let is_none = reg::AgencyChanged { agency_id: agency_id(), content: says_of_itself(false) };
+    let is_none = RegistryEvent { kind: Some(Registry::AgencyChanged(is_none)) };
+    service.tell("registry", agency(), None, &is_none).await;
+    heard(&service).await;
+    assert_eq!(
+        read(service.worker(SHELTER), contacts_of(ANA)).await.len(),
+        1,
+        "what it wrote stays under it"
+    );
+    let told =
+        reg::AgencyRecorded { agency_id: agency_id(), content: says_of_itself(false), correction: true };
+    let told = RegistryEvent { kind: Some(Registry::AgencyRecorded(told)) };
+    service.tell("registry", agency(), None, &told).await;
+    heard(&service).await;
+    assert_eq!(
+        read(service.worker(SHELTER), contacts_of(ANA)).await.len(),
+        1,
+        "whoever says that it is none"
+    );
+    let labelled = reg::ConsentScope { labels: vec!["42CFRPart2".into()], ..say::scope(SHELTER) };
+    says(&service, TWO, labelled).await;
+    read_all(&service, service.worker(SHELTER), contacts_of(ANA), 2).await;
+}
+
 /// The consent entries that the person sees, oldest first, and whether each is open.
 async fn lives(service: &Alone, entries: usize) -> Vec<(String, bool)> {
     let mut found = read_all(service, service.person(ANA), of(ANA), entries).await;

@@ -94,6 +94,37 @@ async fn a_member_of_a_team_is_shown_to_their_agency_and_to_whoever_named_them()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_for_a_person_stands_from_day_to_day_and_names_nobody() {
+    let service = service().await;
+    let person = StreamId::new("person", ANA.uuid());
+    let on = |day| Some(proto::Date { year: 2026, month: 1, day });
+    let (person_id, representative_id) = (ANA.to_string(), Uuid::from_u128(68).to_string());
+    let representative = reg::SealedRepresentative {
+        relation: reg::RepresentativeRelation::Guardian.into(),
+        matters: vec![reg::RepresentativeMatter::Consents.into(), reg::RepresentativeMatter::Goals.into()],
+        from: on(4),
+        ..Default::default()
+    };
+    let added = reg::RepresentativeAdded {
+        person_id: person_id.clone(),
+        representative_id: representative_id.clone(),
+        representative: Some(representative),
+    };
+    says(&service, person, Some(CLINIC), Registry::RepresentativeAdded(added)).await;
+    let seen = read_all(&service, service.worker(CLINIC), of(ANA), 1).await;
+    let line = "A representative speaks for the person on consents and goals";
+    assert_eq!((lines(&seen), seen[0].open, seen[0].end.is_none()), (vec![line], true, true));
+    assert!(read(service.worker(SHELTER), of(ANA)).await.is_empty(), "by class");
+    let ended = reg::RepresentativeEnded { person_id, representative_id, until: on(9) };
+    says(&service, person, Some(CLINIC), Registry::RepresentativeEnded(ended)).await;
+    until("the end to be read", async || {
+        let seen = read(service.person(ANA), of(ANA)).await;
+        (seen.len() == 1 && !seen[0].open && seen[0].end.is_some()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_goal_that_is_planned_and_readiness_and_measures_stand_on_the_timeline() {
     let service = service().await;
     let goal = StreamId::new("goal", Uuid::from_u128(50));

@@ -3,7 +3,7 @@
 
 use kernel::{By, DirectiveId, Occurred, PersonId, Private, Timestamp, Voice};
 
-use super::Content;
+use super::{Content, Signing};
 
 /// Which directive is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub enum Command {
         supersedes: Option<DirectiveId>,
         /// What stands behind it.
         evidence: Option<Private>,
+        /// Whose signature it takes, and who may speak.
+        signing: Signing,
         /// When it was given.
         at: Occurred,
         /// The time of the command.

@@ -3,7 +3,7 @@
 
 use kernel::{By, DirectiveId, Occurred, PersonId, Private, Scope, Standing, Timestamp, Voice};
 
-use super::{Command, Content, Event, Grantor, Held, Refusal, State, Step, What, Which};
+use super::{Command, Content, Event, Grantor, Held, MinorSigns, Refusal, Signing, State, Step, What, Which};
 use crate::domain::in_persons_voice;
 
 /// Most directives of a person that are active or being prepared (our default): each is looked at by every read.
@@ -12,13 +12,11 @@ const MOST: usize = 100;
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::Draft { by, person, which, content, at } => draft(state, by, person, which, content, at),
-        Command::Give { by, voice, person, which, content, supersedes, evidence, at, now } => {
+        Command::Give { by, voice, person, which, content, supersedes, evidence, signing, at, now } => {
             spoken(by, voice, person, evidence.as_ref())?;
             let content = prepared(state, which, content, supersedes)?;
             let Some(content) = content else { return Ok(vec![]) };
-            if matches!((by, &content.grantor), (By::Person(_), Grantor::Representative(_))) {
-                return Err(Refusal::GrantorIsThePerson);
-            }
+            signed(by, &content.grantor, &signing)?;
             if !content.intermediary {
                 return Err(Refusal::IntermediaryNotNamed);
             }
@@ -87,6 +85,28 @@ fn spoken(by: By, voice: Voice, person: PersonId, evidence: Option<&Private>) ->
     Ok(())
 }
 
+/// Whose signature it takes is there, and whoever speaks for the person does so by right and not by the person's login.
+fn signed(by: By, grantor: &Grantor, signing: &Signing) -> Result<(), Refusal> {
+    if matches!(by, By::Person(_)) && grantor.speaker().is_some() {
+        return Err(Refusal::GrantorIsThePerson);
+    }
+    match (signing.minor, grantor) {
+        (Some(MinorSigns::Representative | MinorSigns::Both), Grantor::Person) => {
+            return Err(Refusal::RepresentativeMustSign);
+        }
+        (Some(MinorSigns::Alone | MinorSigns::Both), Grantor::Representative(_)) => {
+            return Err(Refusal::PersonMustSign);
+        }
+        (Some(MinorSigns::Alone), Grantor::Person | Grantor::Both(_))
+        | (Some(MinorSigns::Representative), Grantor::Representative(_) | Grantor::Both(_))
+        | (Some(MinorSigns::Both), Grantor::Both(_))
+        | (None, _) => {}
+    }
+    let Some(speaker) = grantor.speaker() else { return Ok(()) };
+    let on_record = speaker.representative.is_some_and(|id| signing.speakers.contains(&id));
+    if on_record { Ok(()) } else { Err(Refusal::RepresentativeNotOnRecord) }
+}
+
 fn agency(by: By) -> Option<kernel::AgencyId> {
     match by {
         By::Agency(agency) => Some(agency),
@@ -122,10 +142,12 @@ fn prepared(
 /// Whether it is given as it was before; a request need not say again since when.
 fn repeats(content: &Content, given: &Content) -> bool {
     let kind = std::mem::discriminant::<Grantor>;
+    let named = |grantor: &Grantor| grantor.speaker().and_then(|speaker| speaker.representative);
     same(&content.scope, &given.scope)
         && content.scope.until == given.scope.until
         && content.intermediary == given.intermediary
         && kind(&content.grantor) == kind(&given.grantor)
+        && named(&content.grantor) == named(&given.grantor)
 }
 
 /// The scope with its beginning: when it was given, or later where it says so. A clock of the caller's that is ahead begins nothing later.

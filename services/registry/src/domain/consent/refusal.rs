@@ -29,6 +29,21 @@ pub enum Refusal {
         "by their own login the person gives consent themselves; let staff write down a representative's"
     )]
     GrantorIsThePerson,
+    /// A minor's own word is not enough.
+    #[error(
+        "the person is a minor, and the agency's rule asks for the representative's signature; name a representative in representative_id, and grantor"
+    )]
+    RepresentativeMustSign,
+    /// A representative's word is not enough.
+    #[error(
+        "the person is a minor whose own signature the agency's rule asks for; name the person in grantor, alone or with the representative"
+    )]
+    PersonMustSign,
+    /// Nobody knows by what right they speak.
+    #[error(
+        "no representative of the person with this id may speak on consents on that day; add them with AddRepresentative, and name them in representative_id"
+    )]
+    RepresentativeNotOnRecord,
     /// What it opens would pass through nobody whom the person knows of.
     #[error(
         "what a directive opens passes through this system's operator; name the operator as intermediary (operator_is_intermediary)"
@@ -59,6 +74,9 @@ impl kernel::Refusal for Refusal {
             | Self::NotADraft
             | Self::NotActive
             | Self::GrantorIsThePerson
+            | Self::RepresentativeMustSign
+            | Self::PersonMustSign
+            | Self::RepresentativeNotOnRecord
             | Self::IntermediaryNotNamed
             | Self::AlreadyOver
             | Self::SaysNothingNew
@@ -75,6 +93,9 @@ impl kernel::Refusal for Refusal {
             Self::DraftOfAnother => "DRAFT_OF_ANOTHER",
             Self::NotActive => "DIRECTIVE_NOT_ACTIVE",
             Self::GrantorIsThePerson => "GRANTOR_IS_THE_PERSON",
+            Self::RepresentativeMustSign => "REPRESENTATIVE_MUST_SIGN",
+            Self::PersonMustSign => "PERSON_MUST_SIGN",
+            Self::RepresentativeNotOnRecord => "REPRESENTATIVE_NOT_ON_RECORD",
             Self::IntermediaryNotNamed => "INTERMEDIARY_NOT_NAMED",
             Self::AlreadyOver => "DIRECTIVE_ALREADY_OVER",
             Self::SaysNothingNew => "DIRECTIVE_SAYS_NOTHING_NEW",

@@ -1,4 +1,5 @@
-//! Who and what is around a person: how to reach them, whom to call in a crisis, their own warning signs, and their households.
+//! Who and what is around a person: how to reach them, whom to call in a crisis, their own warning signs, their households, and
+//! who speaks for them.
 //! Invariant: the warning signs are the person's own words; a household is what its members say of themselves, each on their own record. What one agency
 //! wrote no other takes away or takes over, and nothing tells whether it is there; the person may change any of it.
 
@@ -7,7 +8,7 @@ use std::collections::BTreeMap;
 use kernel::ids::Uuid;
 use kernel::{AgencyId, By, Day, Private, Voice};
 
-use super::{ContactPoint, Refusal, State};
+use super::{ContactPoint, Refusal, Representative, Representatives, State, representative};
 use crate::domain::in_persons_voice;
 
 /// How a member of a household is related to its head (HMIS FY2026 3.15.1).
@@ -64,6 +65,8 @@ pub struct Around {
     pub warning_signs: ByWriter<Private>,
     /// Households, by id.
     pub households: BTreeMap<Uuid, (Membership, Option<AgencyId>)>,
+    /// Who speaks for the person, or did.
+    pub representatives: Representatives,
 }
 
 /// What is asked about it.
@@ -87,6 +90,10 @@ pub enum Ask {
     JoinHousehold(Membership),
     /// From that day on they do not.
     LeaveHousehold(Uuid, Day),
+    /// They speak for the person, by this id.
+    AddRepresentative(Uuid, Representative),
+    /// From that day on they do not.
+    EndRepresentative(Uuid, Day),
 }
 
 /// What happens to it.
@@ -108,6 +115,10 @@ pub enum Change {
     HouseholdJoined(Membership, Option<AgencyId>),
     /// From that day on not.
     HouseholdLeft(Uuid, Day),
+    /// Who speaks for the person, and the agency that says so.
+    RepresentativeAdded(Uuid, Representative, AgencyId),
+    /// From that day on they do not.
+    RepresentativeEnded(Uuid, Day),
 }
 
 /// What becomes of it.
@@ -152,6 +163,12 @@ pub(super) fn decide(state: &State, by: By, ask: Ask) -> Result<Option<Change>, 
             Some((now, _)) if now.until == Some(until) => None,
             Some(_) => Some(Change::HouseholdLeft(household, until)),
         },
+        Ask::AddRepresentative(id, added) => {
+            representative::add(&around.representatives, agency, (id, added))?
+        }
+        Ask::EndRepresentative(id, until) => {
+            representative::end(&around.representatives, agency, (id, until))?
+        }
     })
 }
 
@@ -208,6 +225,14 @@ impl Around {
             Change::HouseholdLeft(household, until) => {
                 if let Some((membership, _)) = self.households.get_mut(household) {
                     membership.until = Some(*until);
+                }
+            }
+            Change::RepresentativeAdded(id, representative, by) => {
+                self.representatives.insert(*id, (representative.clone(), *by));
+            }
+            Change::RepresentativeEnded(id, until) => {
+                if let Some((representative, _)) = self.representatives.get_mut(id) {
+                    representative.until = Some(*until);
                 }
             }
         }

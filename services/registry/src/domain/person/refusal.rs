@@ -59,6 +59,23 @@ pub enum Refusal {
         "the person joined this household after that day; send a later one, or correct the day they joined"
     )]
     LeftBeforeJoined,
+    /// Who speaks for a person is not for the person or an operator to say.
+    #[error("a worker of an agency that saw what stands behind it says who speaks for the person")]
+    AgenciesAlone,
+    /// Nobody could overlook them.
+    #[error("20 representatives of the person have no end; end those who speak for them no longer")]
+    TooManyRepresentatives,
+    /// There is none of the caller's.
+    #[error("the person has no such representative that your agency added; read them with GetPerson")]
+    NoSuchRepresentative,
+    /// They speak for the person no longer.
+    #[error("the representative's end came before that day; add them again from when they speak anew")]
+    RepresentativeEnded,
+    /// The days are the wrong way round.
+    #[error(
+        "the representative's first day is after that day; send that day where they never should have spoken"
+    )]
+    RepresentativeEndsBeforeBegun,
     /// The person asked not to be found.
     #[error("the person asked in their own voice not to be found; only their own voice takes it back")]
     RestrictedByThePerson,
@@ -70,7 +87,10 @@ pub enum Refusal {
 impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::NotFound | Self::NoSuchContactPoint | Self::NotOfThisHousehold => RefusalKind::NotFound,
+            Self::NotFound
+            | Self::NoSuchContactPoint
+            | Self::NotOfThisHousehold
+            | Self::NoSuchRepresentative => RefusalKind::NotFound,
             Self::AlreadyExists | Self::IdentifierTaken => RefusalKind::AlreadyExists,
             Self::Erased
             | Self::ServedByOthers
@@ -79,9 +99,13 @@ impl kernel::Refusal for Refusal {
             | Self::NeverLink
             | Self::Linked
             | Self::LeftBeforeJoined
+            | Self::TooManyRepresentatives
+            | Self::RepresentativeEnded
+            | Self::RepresentativeEndsBeforeBegun
             | Self::NotLinked => RefusalKind::FailedPrecondition,
             Self::OperatorsAlone
             | Self::NotForThePerson
+            | Self::AgenciesAlone
             | Self::RestrictedByThePerson
             | Self::NotInPersonsVoice => RefusalKind::PermissionDenied,
         }
@@ -103,6 +127,11 @@ impl kernel::Refusal for Refusal {
             Self::NoSuchContactPoint => "CONTACT_POINT_NOT_FOUND",
             Self::NotOfThisHousehold => "NOT_OF_THIS_HOUSEHOLD",
             Self::LeftBeforeJoined => "LEFT_BEFORE_JOINED",
+            Self::AgenciesAlone => "AGENCIES_ALONE",
+            Self::TooManyRepresentatives => "TOO_MANY_REPRESENTATIVES",
+            Self::NoSuchRepresentative => "REPRESENTATIVE_NOT_FOUND",
+            Self::RepresentativeEnded => "REPRESENTATIVE_ENDED",
+            Self::RepresentativeEndsBeforeBegun => "REPRESENTATIVE_ENDS_BEFORE_BEGUN",
             Self::RestrictedByThePerson => "RESTRICTED_BY_THE_PERSON",
             Self::NotLinked => "NOT_LINKED",
         }

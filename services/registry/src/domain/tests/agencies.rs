@@ -17,6 +17,8 @@ fn says(name: &str) -> agency::Content {
         holidays: vec![],
         plan_review_days: 0,
         plan_overseer: 0,
+        minor_age: 0,
+        minor_signs: None,
     }
 }
 
@@ -119,4 +121,24 @@ fn a_worker_plays_a_part_at_their_own_agency_until_they_leave() {
     assert!(!known(is("Robin")).plays(SHELTER, 3));
     assert!(!known(worker::Content { left: true, ..is("Robin") }).plays(CLINIC, 3));
     assert!(!worker::State::Unmade.plays(CLINIC, 3));
+}
+
+#[test]
+fn who_was_ever_a_part_2_programme_stays_one() {
+    use kernel::Decider;
+    let part2 = |part2| agency::Content { part2, ..says("Recovery house") };
+    let registered = |is| agency::Event::Registered { id: CLINIC, content: part2(is) };
+    let changed = |is| agency::Event::Changed(part2(is));
+    let recorded = |is| agency::Event::Recorded { id: CLINIC, content: part2(is), correction: true };
+    for (past, ever) in [
+        (vec![registered(false)], false),
+        (vec![registered(false), changed(false), recorded(false)], false),
+        (vec![registered(true), changed(false)], true),
+        (vec![registered(false), changed(true), changed(false)], true),
+        (vec![recorded(true), recorded(false)], true),
+        (vec![recorded(false), recorded(true), changed(false), recorded(false)], true),
+    ] {
+        let after = past.iter().fold(agency::State::Unmade, Agency::evolve);
+        assert_eq!(after.ever_part2(), ever, "{past:?}");
+    }
 }

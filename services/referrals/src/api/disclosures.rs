@@ -1,0 +1,78 @@
+//! What agencies told each other of a person, and what the told may do with it.
+//! Invariant: who was told is no party to the list: it is the person's, the teller's, and theirs who oversee.
+
+use kernel::{AgencyId, Caller};
+use platform::auth;
+use platform::error;
+use platform::wire::{optional_id, page_size, to_instant};
+use proto::referrals as pb;
+use tonic::{Request, Status};
+
+use super::{Api, READ};
+use crate::domain::referral::{OWN_ACT, State};
+use crate::view::{Disclosure, DisclosureFilter};
+
+/// What goes with every disclosure under 42 CFR Part 2 to whom it is made (42 CFR 2.32 asks for such a notice; the words are ours).
+const PART2_NOTICE: &str = "A programme under 42 CFR Part 2 told you this with the person's consent: tell nobody of it in turn, unless the person \
+     consents in writing to that too or 42 CFR Part 2 allows it (notice under 42 CFR 2.32).";
+
+/// What a referral tells is told in.
+const CATEGORY: &str = "referrals";
+
+/// Puts the notice onto a referral that a target reads and another agency told it under Part 2.
+pub(super) fn notice(caller: &Caller, state: &State, out: &mut pb::Referral) {
+    let State::Made { facts, beside, .. } = state else { return };
+    let told = caller.speaks_for() == Some(facts.target)
+        && facts.requester.is_some_and(|requester| requester != facts.target);
+    if told && facts.part2 {
+        out.part2_notice = PART2_NOTICE.to_owned();
+        out.part2_directive_id =
+            beside.directive.clone().or(beside.consent_lapsed.clone()).unwrap_or_default();
+    }
+}
+
+pub(super) async fn list(
+    api: &Api,
+    request: &Request<pb::ListDisclosuresRequest>,
+) -> Result<pb::ListDisclosuresResponse, Status> {
+    let caller = auth::admit(request, READ)?;
+    let r = request.get_ref();
+    let discloser: Option<AgencyId> = caller.speaks_for();
+    let named = optional_id("person_id", &r.person_id)?;
+    let person = match discloser {
+        Some(_) => named,
+        None => caller.person().or(named),
+    };
+    if discloser.is_none() && person.is_none() {
+        let why = "is missing; whoever speaks for no agency lists what was told of one person";
+        return Err(error::bad_field("person_id", why));
+    }
+    let list = format!("ListDisclosures/{discloser:?}/{person:?}");
+    let after = api.pages.after(&list, &r.page_token)?;
+    let filter = DisclosureFilter { discloser, person, after, size: page_size(r.page_size)? };
+    api.view.wait(&r.at_least).await?;
+    let (found, next) = api.view.disclosures(&filter).await?;
+    Ok(pb::ListDisclosuresResponse {
+        disclosures: found.into_iter().map(disclosure).collect(),
+        next_page_token: api.pages.next(&list, next),
+    })
+}
+
+fn disclosure(made: Disclosure) -> pb::Disclosure {
+    let (ground, directive_id) = match made.consent.as_str() {
+        "" => (pb::DisclosureGround::Override, String::new()),
+        OWN_ACT => (pb::DisclosureGround::OwnAct, String::new()),
+        directive => (pb::DisclosureGround::Directive, directive.to_owned()),
+    };
+    pb::Disclosure {
+        referral_id: made.referral.to_string(),
+        person_id: made.person.to_string(),
+        discloser_agency_id: made.discloser.to_string(),
+        recipient_agency_id: made.recipient.to_string(),
+        category: CATEGORY.to_owned(),
+        part2: made.part2,
+        disclosed_at: Some(to_instant(made.at)),
+        ground: ground.into(),
+        directive_id,
+    }
+}
