@@ -81,9 +81,7 @@ impl Judge {
         });
         match done.await {
             Ok(_) | Err(Failed::Refused(_)) => Ok(()),
-            Err(Failed::Status(status)) if error::reason(&status).as_deref() == Some("PERSON_ERASED") => {
-                Ok(())
-            }
+            Err(Failed::Status(status)) if error::of_erased(&status) => Ok(()),
             Err(Failed::Status(status)) => Err(*status),
         }
     }
