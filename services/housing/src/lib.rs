@@ -31,5 +31,6 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let desk = parts.desk();
     let view = view::View::new(parts.lists(view::Lists).await?);
     parts.react(loops::Opens::new(desk.clone()))?;
+    parts.react(loops::Cancels::new(desk.clone(), view.clone(), parts.people().await?))?;
     Ok(Service::new(parts).serves(HousingServiceServer::new(api::Api::new(desk, view))))
 }

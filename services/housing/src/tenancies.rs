@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use kernel::ids::{Uuid, parse_stream};
-use kernel::{AgencyId, Decider, PersonId};
+use kernel::{AgencyId, By, Decider, Occurred, PersonId};
 use platform::command::{Ask, At, Changes, Desk, Done, Failed, Seen, Stream, Streams, id_of};
+use platform::error;
 use tonic::Status;
 
+use crate::domain::codes::CancelReason;
 use crate::domain::diary::{self, Diary};
 use crate::domain::group::{self, UnitGroup};
 use crate::domain::placement::{self, Command, Placement, Refusal as PlacementRefusal};
@@ -49,12 +51,29 @@ pub type Household = <HouseholdStreams as Streams>::States;
 /// # Errors
 /// The refusal or failure as a status, with its reason.
 pub async fn change(desk: &Desk, ask: &Ask, id: PlacementId, command: Command) -> Result<Done, Status> {
+    Ok(decided(desk, ask, id, command).await?)
+}
+
+/// Calls a placement off because its person died. One that was admitted or ended meanwhile stays as it is, as does one of a person who was erased.
+///
+/// # Errors
+/// The log cannot take it now.
+pub async fn call_off(desk: &Desk, ask: &Ask, id: PlacementId, at: Occurred) -> Result<(), Status> {
+    let command = Command::Cancel { by: By::System, at, reason: CancelReason::Died };
+    match decided(desk, ask, id, command).await {
+        Ok(_) | Err(Failed::Refused(_)) => Ok(()),
+        Err(Failed::Status(status)) if error::of_erased(&status) => Ok(()),
+        Err(Failed::Status(status)) => Err(*status),
+    }
+}
+
+async fn decided(desk: &Desk, ask: &Ask, id: PlacementId, command: Command) -> Result<Done, Failed<Refusal>> {
     let streams = Tenancy { placement: id, asked: command.unit() };
     let done = desk.execute(ask, id_of::<Placement>(id.uuid()), streams, |(now, diaries)| {
         let decided = tenancy::decide(id, now, loaded(diaries), command.clone())?;
         Ok::<_, Refusal>(changes(desk, decided, std::slice::from_ref(now), diaries))
     });
-    Ok(done.await?)
+    done.await
 }
 
 /// The streams that matching this household takes.

@@ -8,9 +8,11 @@ use platform::lists::{self, Logged, Query};
 use platform::page::Last;
 use platform::projection::{ApplyError, Views};
 use platform::records::Tells;
+use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
+use crate::domain::PlacementId;
 use crate::domain::group::{self, UnitGroup};
 use crate::domain::placement::{self, Placement};
 use crate::domain::unit::{self, Unit};
@@ -228,6 +230,25 @@ impl View {
     /// A text that is no revision.
     pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
         lists::wait(at_least, &[&self.0]).await
+    }
+
+    /// Whether the lists have been read up to that position of the own log, waiting until then.
+    pub async fn read_to(&self, position: u64, until: Instant) -> bool {
+        self.0.read_to(crate::NAME, position, until).await
+    }
+
+    /// The placements of a record that nobody is admitted to yet and that may come to be, the oldest first.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn to_come(&self, person: PersonId) -> Result<Vec<PlacementId>, Status> {
+        use proto::housing::PlacementState as State;
+        let states = [State::Matched, State::Offered, State::Accepted];
+        let states = states.map(|state| i32::from(state).to_string()).join(", ");
+        let sql =
+            format!("SELECT id FROM placement WHERE person = $1 AND state IN ({states}) ORDER BY at, id");
+        let rows = self.0.db().fetch(&sql, args![person.uuid()]).await?;
+        Ok(rows.iter().map(|row| row.uuid(0).map(PlacementId::new)).collect::<Result<_, _>>()?)
     }
 
     /// What the agency knows by that identifier.

@@ -221,6 +221,11 @@ pub fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().map(|info| info.reason)
 }
 
+/// Whether it was refused because the person was erased: nothing more is written about them, however long anybody waits.
+pub fn of_erased(status: &Status) -> bool {
+    reason(status).as_deref() == Some("PERSON_ERASED")
+}
+
 /// When a status says to try again, if it does.
 pub fn retry_after(status: &Status) -> Option<Duration> {
     status.get_details_retry_info().and_then(|info| info.retry_delay)

@@ -40,6 +40,6 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     for log in ["vocational", "housing", "therapy"] {
         parts.react(loops::Reports::of(log, desk.clone()))?;
     }
-    parts.time(clocks::Clocks::new(desk.clone(), lists.clone()), &lists);
+    parts.time(clocks::Clocks::new(desk.clone(), lists.clone(), view.clone()), &lists);
     Ok(Service::new(parts).serves(ReferralsServiceServer::new(api::Api::new(desk, view))))
 }

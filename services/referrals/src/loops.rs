@@ -4,6 +4,7 @@
 
 mod consents;
 mod deaths;
+mod judge;
 mod linked;
 
 use futures_util::future::BoxFuture;
@@ -23,6 +24,7 @@ use crate::{places, wire};
 
 pub use consents::Consents;
 pub use deaths::Deaths;
+pub use judge::{Judge, Verdict};
 pub use linked::Linked;
 
 /// An accepted referral whose programme has no service of its own opens a participation.

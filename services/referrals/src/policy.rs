@@ -1,8 +1,8 @@
 //! What other services' events mean for referrals: their `pb::` event in, what to report onto which referral out, or whose consent to look at again.
 //! Invariant: pure; the same event always means the same report.
 
-use kernel::PersonId;
 use kernel::ids::Uuid;
+use kernel::{AgencyId, PersonId};
 use prost::Message;
 use proto::housing::housing_event::Kind as Housing;
 use proto::registry::RegistryEvent;
@@ -38,12 +38,21 @@ impl Report {
 #[error("the event cannot be read by this release")]
 pub struct Unreadable;
 
-/// The person about whom the registry's log says something that may change by what their referrals go: a directive given or over, a link, who serves them.
+/// By whose word referrals may come to stand otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// The person's: a directive given or over, a link, who serves them.
+    Of(PersonId),
+    /// What this agency is: a 42 CFR Part 2 programme, or not.
+    By(AgencyId),
+}
+
+/// Whose referrals may stand otherwise by what the registry's log says.
 ///
 /// # Errors
 /// A payload that this release cannot read.
 #[allow(clippy::wildcard_enum_match_arm, reason = "only these kinds change what a person says")]
-pub fn says(event: &proto::log::Event) -> Result<Option<PersonId>, Unreadable> {
+pub fn says(event: &proto::log::Event) -> Result<Option<Said>, Unreadable> {
     let kind =
         RegistryEvent::decode(event.payload.clone()).map_err(|_| Unreadable)?.kind.ok_or(Unreadable)?;
     match kind {
@@ -54,9 +63,18 @@ pub fn says(event: &proto::log::Event) -> Result<Option<PersonId>, Unreadable> {
         | Registry::PersonsLinked(_)
         | Registry::PersonsUnlinked(_)
         | Registry::PersonRecorded(_)
-        | Registry::ServingAgencyAdded(_) => event.person_id.parse().map(Some).map_err(|_| Unreadable),
+        | Registry::ServingAgencyAdded(_) => {
+            event.person_id.parse().map(|person| Some(Said::Of(person))).map_err(|_| Unreadable)
+        }
+        Registry::AgencyRegistered(is) => agency(&is.agency_id),
+        Registry::AgencyChanged(is) => agency(&is.agency_id),
+        Registry::AgencyRecorded(is) => agency(&is.agency_id),
         _ => Ok(None),
     }
+}
+
+fn agency(id: &str) -> Result<Option<Said>, Unreadable> {
+    id.parse().map(|agency| Some(Said::By(agency))).map_err(|_| Unreadable)
 }
 
 /// Who died, or turned out not to have, where the event of the registry's log tells that.
@@ -163,6 +181,21 @@ mod tests {
         let report = report("housing", &admitted).unwrap().unwrap();
         assert_eq!((report.referral, report.progress), (ReferralId::of(5), Progress::Started));
         assert!(report.record.starts_with("placement-"));
+    }
+
+    #[test]
+    fn what_a_person_says_and_what_an_agency_is_are_judged_by_and_nothing_else() {
+        let told = |kind| proto::log::Event {
+            person_id: PersonId::of(10).to_string(),
+            ..event(RegistryEvent { kind: Some(kind) })
+        };
+        let revoked = told(Registry::ConsentRevoked(Default::default()));
+        assert_eq!(says(&revoked), Ok(Some(Said::Of(PersonId::of(10)))));
+        let (agency_id, content) = (AgencyId::of(1).to_string(), None);
+        let changed = Registry::AgencyChanged(proto::registry::AgencyChanged { agency_id, content });
+        assert_eq!(says(&told(changed)), Ok(Some(Said::By(AgencyId::of(1)))));
+        assert_eq!(says(&told(Registry::AgencyChanged(Default::default()))), Err(Unreadable));
+        assert_eq!(says(&told(Registry::PersonDied(Default::default()))), Ok(None));
     }
 
     #[test]

@@ -134,9 +134,10 @@ impl View {
     /// # Errors
     /// The view cannot be read.
     pub async fn open_of(&self, person: PersonId) -> Result<Vec<ReferralId>, Status> {
-        let open = [State::Requested, State::Accepted, State::InProgress, State::OnHold];
-        let open = open.map(|state| i32::from(state).to_string()).join(", ");
-        let sql = format!("SELECT id FROM referral WHERE person = $1 AND state IN ({open}) ORDER BY at, id");
+        let sql = format!(
+            "SELECT id FROM referral WHERE person = $1 AND state IN ({}) ORDER BY at, id",
+            open_states()
+        );
         let mut found = vec![];
         for record in self.people.group(person, None).await? {
             for row in self.lists.db().fetch(&sql, args![record.uuid()]).await? {
@@ -146,25 +147,49 @@ impl View {
         Ok(found)
     }
 
+    /// Open referrals that this agency sent or received, by id, those after that one alone, at most so many.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn open_with(
+        &self,
+        agency: AgencyId,
+        after: Option<ReferralId>,
+        most: usize,
+    ) -> Result<Vec<ReferralId>, Status> {
+        let sql = format!(
+            "SELECT id FROM referral WHERE (requester = $1 OR target = $1) AND state IN ({}) AND id > $2 ORDER BY id LIMIT {most}",
+            open_states()
+        );
+        let after = after.map_or(Uuid::nil(), ReferralId::uuid);
+        let rows = self.lists.db().fetch(&sql, args![agency.uuid(), after]).await?;
+        Ok(rows.iter().map(|row| row.uuid(0).map(ReferralId::new)).collect::<Result<_, _>>()?)
+    }
+
     /// The person's directive by which this referral may be sent then, by its id. None where none covers it, or it cannot be told now.
     ///
     /// # Errors
     /// The view cannot be read.
     pub async fn consent(&self, facts: &Facts, at: Timestamp) -> Result<Option<String>, Status> {
-        Ok(match self.cover(facts, at).await? {
+        Ok(match self.cover(facts, at).await?.0 {
             Cover::By(directive) => Some(directive),
             Cover::Nothing | Cover::Unknown | Cover::Parked => None,
         })
     }
 
-    /// Whether a directive of the person's covers the target, for referral, then, of what the requester tells of the person in it.
+    /// Whether a directive of the person's covers the target, for referral, then, of what the requester tells of the person in it; and when that
+    /// becomes otherwise by the clock, if nothing else is said.
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn cover(&self, facts: &Facts, at: Timestamp) -> Result<Cover, Status> {
+    pub async fn cover(&self, facts: &Facts, at: Timestamp) -> Result<(Cover, Option<Timestamp>), Status> {
         let (group, say) = self.people.group_and_say(facts.person).await?;
         let class = told_by(facts.requester, facts.part2);
-        Ok(match may::receive(facts.target, &say, &class, Purpose::Referral, at) {
+        let judged = |at| may::receive(facts.target, &say, &class, Purpose::Referral, at);
+        let covers = |at| matches!(judged(at), Ok(Why::Consent(_)));
+        let edges = std::iter::successors(say.changes_after(at), |edge| say.changes_after(*edge));
+        let changes = edges.into_iter().find(|edge| covers(*edge) != covers(at));
+        let cover = match judged(at) {
             Ok(Why::Consent(by)) => {
                 by.first().map_or(Cover::Nothing, |directive| Cover::By(directive.to_string()))
             }
@@ -174,7 +199,8 @@ impl View {
             },
             Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service)
             | Err(WhyNot::NotYours | WhyNot::NoDirective) => Cover::Nothing,
-        })
+        };
+        Ok((cover, changes))
     }
 
     async fn any_parked(&self, group: &[PersonId]) -> Result<bool, StoreError> {
@@ -267,8 +293,7 @@ impl View {
     ) -> Result<(Vec<ReferralId>, Vec<ParticipationId>), Status> {
         let db = self.lists.db();
         let (args, limit) = (|| args![worker.uuid(), agency.uuid()], most + 1);
-        let open = [State::Requested, State::Accepted, State::InProgress, State::OnHold];
-        let open = open.map(|state| i32::from(state).to_string()).join(", ");
+        let open = open_states();
         let sql = format!(
             "SELECT id FROM referral WHERE assignee = $1 AND target = $2 AND state IN ({open}) ORDER BY id LIMIT {limit}"
         );
@@ -293,6 +318,12 @@ impl View {
     pub async fn works_for(&self, worker: WorkerId) -> Result<Option<AgencyId>, Status> {
         Ok(self.people.works_for(worker).await?)
     }
+}
+
+/// The states of an open referral, as the contract numbers them, for a statement's list.
+fn open_states() -> String {
+    let open = [State::Requested, State::Accepted, State::InProgress, State::OnHold];
+    open.map(|state| i32::from(state).to_string()).join(", ")
 }
 
 /// What a referral tells of its person: what its requester wrote.

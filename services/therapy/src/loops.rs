@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
 use kernel::{By, Decider, Occurred};
 use platform::command::{Asked, Changes, Desk, Failed, Stream, id_of};
+use platform::error;
 use platform::log::Append;
 use platform::people::People;
 use platform::reaction::{ReactError, Reaction, Read};
@@ -114,6 +115,7 @@ impl Cancels {
         match done.await {
             // It was held, or called off, since it was listed: nothing is to come of it any more.
             Ok(_) | Err(Failed::Refused(_)) => Ok(()),
+            Err(Failed::Status(status)) if error::of_erased(&status) => Ok(()),
             Err(Failed::Status(status)) => Err(failed(*status)),
         }
     }

@@ -30,5 +30,6 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let desk = parts.desk();
     let view = view::View::new(parts.lists(view::Lists).await?);
     parts.react(loops::Opens::new(desk.clone()))?;
+    parts.react(loops::Cancels::new(desk.clone(), view.clone(), parts.people().await?))?;
     Ok(Service::new(parts).serves(VocationalServiceServer::new(api::Api::new(desk, view))))
 }

@@ -9,6 +9,7 @@ use platform::page::Last;
 use platform::projection::{ApplyError, Views};
 use platform::records::Tells;
 use proto::vocational::{CaseState, JobState};
+use tokio::time::Instant;
 use tonic::Status;
 
 use crate::domain::case::{self, Case};
@@ -173,6 +174,21 @@ impl View {
     /// A text that is no revision.
     pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
         lists::wait(at_least, &[&self.0]).await
+    }
+
+    /// Whether the lists have been read up to that position of the own log, waiting until then.
+    pub async fn read_to(&self, position: u64, until: Instant) -> bool {
+        self.0.read_to(crate::NAME, position, until).await
+    }
+
+    /// All jobs of a record, the oldest first.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn jobs_of_person(&self, person: PersonId) -> Result<Vec<JobId>, Status> {
+        let sql = "SELECT id FROM job WHERE person = $1 ORDER BY at, id";
+        let rows = self.0.db().fetch(sql, args![person.uuid()]).await?;
+        Ok(rows.iter().map(|row| row.uuid(0).map(JobId::new)).collect::<Result<_, _>>()?)
     }
 
     /// Cases, newest first, and the last row where more follow.

@@ -6,7 +6,7 @@ use proto::referrals::StartParticipationRequest;
 use proto::types::Written;
 use tests::ports::Port;
 use tests::world::{World, id, request_id};
-use tests::{Ground, Process, Version};
+use tests::{Ground, Nats, Process, Version};
 use tonic::{Code, Status};
 
 use crate::audit::in_the_logs_once;
@@ -15,10 +15,12 @@ use crate::outages::outage;
 use crate::turn;
 
 /// What each of these services reads.
-const READ: [(&str, &[&str]); 3] = [
+const READ: [(&str, &[&str]); 5] = [
     ("registry", &["referrals"]),
     ("referrals", &["registry", "vocational", "housing", "therapy"]),
     ("vocational", &["registry", "referrals"]),
+    ("housing", &["registry", "referrals"]),
+    ("therapy", &["registry", "referrals"]),
 ];
 
 /// Services apart, and where the others would be: nobody waits for those either.
@@ -44,6 +46,11 @@ impl Apart {
     pub fn world(&self) -> World {
         // Where nobody is nobody is asked.
         World::apart(self.ports.iter().map(|(service, port)| (*service, port.address().to_string())))
+    }
+
+    /// What carries their events.
+    pub fn nats(&self) -> &Nats {
+        &self.ground.nats
     }
 
     fn port(&self, service: &str) -> &Port {

@@ -44,6 +44,11 @@ pub struct Whole {
 }
 
 impl Whole {
+    /// The log that is served there, read to its end, without a hole.
+    pub async fn read(log: &'static str, address: SocketAddr) -> Self {
+        Self { name: log, events: contiguous(log, address).await }
+    }
+
     /// By stream, the kinds of its events in their order, of the streams of that name.
     pub fn histories(&self, name: &str) -> BTreeMap<String, Vec<String>> {
         let mut histories: BTreeMap<String, Vec<String>> = BTreeMap::new();

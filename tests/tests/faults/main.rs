@@ -1,5 +1,5 @@
 //! Faults on real processes: `kill -9` at any moment and at named points, NATS gone, emptied or emptied of what it would not keep, PostgreSQL fallen over,
-//! the registry away, all under load.
+//! the registry away, all under load; and whoever receives referrals down for the whole time.
 //!
 //! Invariant: after each, without an operator's step, every acknowledged command is in its log exactly once, the logs have no hole, and the read
 //! models are what a rebuild would make.
@@ -14,6 +14,7 @@ mod chance;
 mod kills;
 mod load;
 mod outages;
+mod receivers;
 mod referrals;
 mod site;
 

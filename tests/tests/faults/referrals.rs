@@ -98,7 +98,7 @@ async fn states(world: &World, agency: AgencyId) -> BTreeMap<String, State> {
 }
 
 /// The state that these events lead to by the state table; none where one of them may not follow on the other.
-fn explained(history: &[String]) -> Option<State> {
+pub fn explained(history: &[String]) -> Option<State> {
     history.iter().try_fold(State::Unspecified, |state, kind| match (kind.as_str(), state) {
         ("ReferralDrafted", State::Unspecified) => Some(State::Draft),
         ("ReferralSent", State::Draft) => Some(State::Requested),

@@ -127,6 +127,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ReferralPersonAlive(_)
             | Kind::ReferralConsentLapsed(_)
             | Kind::ReferralConsentRestored(_)
+            | Kind::ReferralConsentForeseen(_)
             | Kind::ReferralProgressed(_)
             | Kind::ParticipationPlanNamed(_)
             | Kind::ParticipationContactMade(_)

@@ -1,13 +1,16 @@
-//! What a person says later about a referral that is under way: its consent lapses, or is given again.
-//! Invariant: by level, not by edge. Whatever is said of a person, each open referral of theirs that went by a directive is judged by what the person
-//! says now, so that one directive in another's place changes nothing, and nothing is marked where that cannot be told.
+//! What is said later of a referral that is under way: its consent lapses, or is given again.
+//! Invariant: by level, not by edge. Whatever is said of a person, or of an agency, each open referral of theirs that went by a directive is judged by
+//! what the person says now, so that one directive in another's place changes nothing, and nothing is marked where that cannot be told.
 //!
-//! Read are the registry's log, for what is said, and the own one, for what is sent: whoever of the two comes later sees what the other did.
+//! Read are the registry's log, for what is said, and the own one, for what is sent and marked: whoever of the two comes later sees what the other did.
+//! A mark is judged again once it is written, as a sending is, because whoever wrote it may have done so by what was said before: a clock, another
+//! process, a command that was already on its way.
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use kernel::ids::parse_stream;
+use kernel::AgencyId;
+use kernel::ids::{Uuid, parse_stream};
 use platform::command::Desk;
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
@@ -15,14 +18,17 @@ use prost::Name;
 use proto::referrals as pb;
 use tokio::time::Instant;
 
+use super::judge::{Judge, Verdict};
 use super::{ask_all, failed};
 use crate::domain::ReferralId;
-use crate::domain::referral::{Command, Referral, State};
-use crate::policy;
-use crate::view::{Cover, View};
+use crate::domain::referral::Command;
+use crate::policy::{self, Said};
+use crate::view::View;
 
 /// How long the views may take to read what is judged; then it is tried again.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Referrals of an agency that are looked up together.
+const PAGE: usize = 100;
 
 /// The mark *consent lapsed* follows what the person says.
 pub struct Consents {
@@ -30,26 +36,66 @@ pub struct Consents {
     name: &'static str,
     desk: Desk,
     view: View,
+    judge: Judge,
 }
 
 impl Consents {
     /// By what the registry's log tells.
     pub fn said(desk: Desk, view: View) -> Self {
-        Self { log: "registry", name: "consent-said", desk, view }
-    }
-
-    /// By what is sent here.
-    pub fn sent(desk: Desk, view: View) -> Self {
-        Self { log: crate::NAME, name: "consent-of-sent", desk, view }
-    }
-
-    /// The referrals that an event may change.
-    async fn concerned(&self, read: &Read) -> Result<Vec<ReferralId>, ReactError> {
-        if self.log == crate::NAME {
-            return sent(read);
+        Self {
+            log: "registry",
+            name: "consent-said",
+            judge: Judge::new(desk.clone(), view.clone()),
+            desk,
+            view,
         }
-        let said = policy::says(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
-        let Some(person) = said else { return Ok(vec![]) };
+    }
+
+    /// By what is sent and marked here.
+    pub fn sent(desk: Desk, view: View) -> Self {
+        Self {
+            log: crate::NAME,
+            name: "consent-of-sent",
+            judge: Judge::new(desk.clone(), view.clone()),
+            desk,
+            view,
+        }
+    }
+
+    async fn follow(&self, read: &Read) -> Result<Option<Append>, ReactError> {
+        let concerned =
+            if self.log == crate::NAME { self.written(read).await? } else { self.said_of(read).await? };
+        let mut of = vec![];
+        for referral in concerned {
+            of.extend(self.judged(referral, read).await?.map(|command| (referral, command)));
+        }
+        ask_all(&self.desk, "FollowConsent", self, read, &of).await
+    }
+
+    /// The referral that an event of the own log sends or marks, once all that was said before is known: another process may have heard it, and have
+    /// looked for referrals before this one was there.
+    async fn written(&self, read: &Read) -> Result<Vec<ReferralId>, ReactError> {
+        let judged = [
+            pb::ReferralSent::full_name(),
+            pb::ReferralConsentLapsed::full_name(),
+            pb::ReferralConsentRestored::full_name(),
+            pb::ReferralConsentForeseen::full_name(),
+        ];
+        if !judged.contains(&read.event.r#type) {
+            return Ok(vec![]);
+        }
+        let (_, id) = parse_stream(&read.event.stream).map_err(unknown)?;
+        let id = ReferralId::new(id);
+        if !self.judge.concerns(id).await.map_err(failed)? {
+            return Ok(vec![]);
+        }
+        self.view.told_all().await.map_err(failed)?;
+        Ok(vec![id])
+    }
+
+    /// The open referrals of whom the registry's log says something. Those of an agency are seen to here, page by page.
+    async fn said_of(&self, read: &Read) -> Result<Vec<ReferralId>, ReactError> {
+        let Some(said) = policy::says(&read.event).map_err(unknown)? else { return Ok(vec![]) };
         let until = Instant::now() + PATIENCE;
         // What is sent from here on is judged by a say that holds it; what was sent before is listed.
         let heard = self.view.hears(read.recorded.position, until).await;
@@ -57,19 +103,44 @@ impl Consents {
         if !(heard && self.view.lists(own, until).await) {
             return Err(ReactError::Failed("the views have not read it yet".into()));
         }
-        self.view.open_of(person).await.map_err(failed)
+        match said {
+            Said::Of(person) => self.view.open_of(person).await.map_err(failed),
+            Said::By(agency) => {
+                self.all_of(agency, read).await?;
+                Ok(vec![])
+            }
+        }
+    }
+
+    /// Each is a command of its own, named by the event and the referral, so that a look which was broken off goes on where it was: an agency has more
+    /// referrals than one append holds.
+    async fn all_of(&self, agency: AgencyId, read: &Read) -> Result<(), ReactError> {
+        let cause = Uuid::try_parse(&read.event.id).map_err(unknown)?;
+        let mut after = None;
+        loop {
+            let page = self.view.open_with(agency, after, PAGE).await.map_err(failed)?;
+            for &referral in &page {
+                let Some(command) = self.judged(referral, read).await? else { continue };
+                let request_id = Uuid::new_v5(&cause, referral.uuid().as_bytes());
+                let ask = self.desk.own_ask("FollowAgency", request_id, Some(&read.event));
+                self.judge.ask(&ask, referral, command).await.map_err(failed)?;
+            }
+            if page.len() < PAGE {
+                return Ok(());
+            }
+            after = page.last().copied();
+        }
     }
 
     /// What becomes of the mark.
-    async fn judge(&self, id: ReferralId, read: &Read) -> Result<Option<Command>, ReactError> {
-        let now = self.desk.load::<Referral>(id.uuid()).await.map_err(failed)?;
-        let State::Made { facts, situation, beside } = &*now.state else { return Ok(None) };
-        let Some(by) = beside.directive.as_ref().filter(|_| situation.is_open()) else { return Ok(None) };
+    async fn judged(&self, id: ReferralId, read: &Read) -> Result<Option<Command>, ReactError> {
         // Clocks of machines differ: it is at least when the event was recorded.
         let at = self.desk.clock().now().max(read.recorded.recorded_at);
-        match (self.view.cover(facts, at).await.map_err(failed)?, &beside.consent_lapsed) {
+        match self.judge.of(id, at).await.map_err(failed)? {
+            Verdict::Asks(command) => Ok(Some(command)),
+            Verdict::Holds => Ok(None),
             // It is judged again when this is over, by whatever is said next; everybody else is not to wait for it.
-            (Cover::Parked, _) => {
+            Verdict::Parked => {
                 tracing::warn!(
                     reaction.name = self.name,
                     event.position = read.recorded.position,
@@ -77,32 +148,13 @@ impl Consents {
                 );
                 Ok(None)
             }
-            (Cover::Unknown, _) => Err(ReactError::Failed("what the person says cannot be told now".into())),
-            (Cover::Nothing, None) => Ok(Some(Command::LapseConsent { directive: by.clone(), at })),
-            (Cover::By(directive), Some(_)) => {
-                let holidays = self.view.holidays(Some(facts.target)).await.map_err(failed)?;
-                Ok(Some(Command::RestoreConsent { directive, at, holidays }))
-            }
-            (Cover::Nothing, Some(_)) | (Cover::By(_), None) => Ok(None),
+            Verdict::Unknown => Err(ReactError::Failed("what the person says cannot be told now".into())),
         }
-    }
-
-    async fn follow(&self, read: &Read) -> Result<Option<Append>, ReactError> {
-        let mut of = vec![];
-        for referral in self.concerned(read).await? {
-            of.extend(self.judge(referral, read).await?.map(|command| (referral, command)));
-        }
-        ask_all(&self.desk, "FollowConsent", self, read, &of).await
     }
 }
 
-/// The referral that was sent, if one was.
-fn sent(read: &Read) -> Result<Vec<ReferralId>, ReactError> {
-    if read.event.r#type != pb::ReferralSent::full_name() {
-        return Ok(vec![]);
-    }
-    let (_, id) = parse_stream(&read.event.stream).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
-    Ok(vec![ReferralId::new(id)])
+fn unknown(wrong: impl std::fmt::Display) -> ReactError {
+    ReactError::Unknown(wrong.to_string())
 }
 
 impl Reaction for Consents {

@@ -90,6 +90,7 @@ impl Turn {
             | Event::PersonAlive { .. }
             | Event::ConsentLapsed { .. }
             | Event::ConsentRestored { .. }
+            | Event::ConsentForeseen { .. }
             | Event::TransferAsked { .. }
             | Event::FollowedBy { .. }
             | Event::Split { .. }

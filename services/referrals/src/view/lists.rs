@@ -10,6 +10,7 @@ use platform::records::Tells;
 use proto::referrals::ReferralState as State;
 use uuid::Uuid;
 
+use crate::clocks::CONSENT;
 use crate::domain::offer::{self, Offer};
 use crate::domain::participation::{self, Participation};
 use crate::domain::referral::{self, Clock, Referral};
@@ -49,6 +50,7 @@ const PART_NOBODYS: &str = "UPDATE participation SET assignee = NULL WHERE id IN
 const DUE: &str =
     "INSERT INTO due (id, referral, clock, at) VALUES {rows} ON CONFLICT (id) DO UPDATE SET at = excluded.at";
 const NOT_DUE: &str = "DELETE FROM due WHERE id IN (VALUES {rows})";
+const NO_CLOCK_DUE: &str = "DELETE FROM due WHERE clock <> 'consent' AND referral IN (VALUES {rows})";
 const NONE_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
 
 impl platform::lists::Lists for Lists {
@@ -129,6 +131,8 @@ pub(super) fn domain_bits(domains: &[i32]) -> i64 {
 struct Turns {
     /// None runs any more.
     none: bool,
+    /// Nor is anything else due.
+    over: bool,
     /// These run no more.
     stopped: Vec<Clock>,
     /// What these waited for has happened.
@@ -142,7 +146,7 @@ impl Turns {
         Self { none: true, ..Self::default() }
     }
     fn end() -> Self {
-        Self { happened: Clock::ALL.to_vec(), ..Self::rest() }
+        Self { happened: Clock::ALL.to_vec(), over: true, ..Self::rest() }
     }
     fn set(set: impl IntoIterator<Item = (Clock, Timestamp)>) -> Self {
         Self { set: set.into_iter().collect(), ..Self::default() }
@@ -204,6 +208,16 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         referral::Event::PersonAlive { clocks } => (None, Turns::set(clocks.iter().copied())),
         referral::Event::ConsentLapsed { .. } => (None, Turns::rest()),
         referral::Event::ConsentRestored { clocks, .. } => (None, Turns::set(clocks.iter().copied())),
+        referral::Event::ConsentForeseen { changes } => {
+            match changes {
+                Some(at) => {
+                    let row = args![due_id(id, CONSENT), id, CONSENT, at.as_microsecond()];
+                    rows.put(&[id], DUE, [row]);
+                }
+                None => rows.put(&[id], NOT_DUE, [args![due_id(id, CONSENT)]]),
+            }
+            (None, Turns::default())
+        }
         referral::Event::Split { .. } => {
             (Some(State::InProgress), Turns::default().happened(&[Clock::Start]))
         }
@@ -229,7 +243,7 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         rows.put(&[id], STATE, [args![id, i32::from(state)]]);
     }
     if clocks.none {
-        rows.put(&[id], NONE_DUE, [args![id]]);
+        rows.put(&[id], if clocks.over { NONE_DUE } else { NO_CLOCK_DUE }, [args![id]]);
     }
     if let referral::Event::Sent(sent) = event {
         rows.put(&[id], REQUESTED, [args![id, sent.at.as_microsecond(), sent.consent.clone(), sent.part2]]);
@@ -241,9 +255,10 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
     if happened != 0 {
         rows.put(&[id], NOT_OVERDUE, [args![id, happened]]);
     }
-    rows.put(&[id], NOT_DUE, clocks.stopped.iter().map(|clock| args![due_id(id, *clock)]));
-    let due =
-        |(clock, at): &(Clock, Timestamp)| args![due_id(id, *clock), id, clock.name(), at.as_microsecond()];
+    rows.put(&[id], NOT_DUE, clocks.stopped.iter().map(|clock| args![due_id(id, clock.name())]));
+    let due = |(clock, at): &(Clock, Timestamp)| {
+        args![due_id(id, clock.name()), id, clock.name(), at.as_microsecond()]
+    };
     rows.put(&[id], DUE, clocks.set.iter().map(due));
     Ok(())
 }
@@ -273,9 +288,9 @@ fn assign(id: Uuid, worker: Option<WorkerId>, to: (&'static str, &'static str), 
     }
 }
 
-/// The one row of a referral's clock.
-fn due_id(referral: Uuid, clock: Clock) -> Uuid {
-    Uuid::new_v5(&referral, clock.name().as_bytes())
+/// The one row of what is due by that name.
+fn due_id(referral: Uuid, name: &str) -> Uuid {
+    Uuid::new_v5(&referral, name.as_bytes())
 }
 
 /// A referral and its sides: that which asks and that which is asked. The person's own has no requester.

@@ -225,6 +225,11 @@ impl Encoding for Referral {
                 };
                 payload(pb::ReferralConsentRestored::full_name(), Kind::ReferralConsentRestored(message))
             }
+            Event::ConsentForeseen { changes } => {
+                let message =
+                    pb::ReferralConsentForeseen { referral_id, changes_at: changes.map(to_instant) };
+                payload(pb::ReferralConsentForeseen::full_name(), Kind::ReferralConsentForeseen(message))
+            }
             Event::TransferAsked { text } => {
                 let reason = Some(ink.seal("transfer.reason", text)?);
                 let message = pb::ReferralTransferAsked { referral_id, reason };
@@ -364,6 +369,9 @@ impl Encoding for Referral {
                 clocks: running_in(stored, &message.clocks)?,
                 directive: message.directive_id,
             },
+            Kind::ReferralConsentForeseen(message) => {
+                Event::ConsentForeseen { changes: optional_instant(stored, message.changes_at.as_ref())? }
+            }
             Kind::ReferralTransferAsked(message) => Event::TransferAsked {
                 text: from_private(message.reason.as_ref()).ok_or_else(bad("it has no reason"))?,
             },

@@ -34,6 +34,8 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         | Kind::ServiceOfferWithdrawn(_)
         // Who takes care of what within an agency is told by the records themselves.
         | Kind::CaseloadHandedOver(_) => {}
+        // What is foreseen has not happened.
+        Kind::ReferralConsentForeseen(_) => {}
         // What was not done is no event in a person's life.
         Kind::ReactionRefused(_) => {}
 

@@ -287,6 +287,8 @@ pub enum Command {
         directive: String,
         /// Since when.
         at: Timestamp,
+        /// When one covers it again by the clock, as far as is said now.
+        changes: Option<Timestamp>,
     },
     /// A consent covers it again.
     RestoreConsent {
@@ -296,6 +298,13 @@ pub enum Command {
         at: Timestamp,
         /// The target's holidays, as known now.
         holidays: Holidays,
+        /// When none covers it any more by the clock, as far as is said now.
+        changes: Option<Timestamp>,
+    },
+    /// Its consent is as it was, and may change by the clock at another time than was foreseen.
+    ForeseeConsent {
+        /// When; none where it changes only by what is said.
+        changes: Option<Timestamp>,
     },
     /// It should go to another.
     AskTransfer {

@@ -110,10 +110,15 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::SetStatus { by, status } => talk::status(for_target(state, by)?, status),
         Command::Rest { at } => Ok(passing::rest(state, at)),
         Command::Wake { at, holidays } => Ok(passing::wake(state, at, holidays)),
-        Command::LapseConsent { directive, at } => Ok(passing::lapse_consent(state, directive, at)),
-        Command::RestoreConsent { directive, at, holidays } => {
-            Ok(passing::restore_consent(state, directive, at, holidays))
+        Command::LapseConsent { directive, at, changes } => {
+            let lapsed = passing::lapse_consent(state, directive, at);
+            Ok(lapsed.into_iter().chain(passing::foresee(state, changes)).collect())
         }
+        Command::RestoreConsent { directive, at, holidays, changes } => {
+            let restored = passing::restore_consent(state, directive, at, holidays);
+            Ok(restored.into_iter().chain(passing::foresee(state, changes)).collect())
+        }
+        Command::ForeseeConsent { changes } => Ok(passing::foresee(state, changes).into_iter().collect()),
         Command::AskTransfer { by, text } => links::ask_transfer(made(state, by)?, by, text),
         Command::Follow { how, referral } => Ok(links::follow(state, how, referral)),
         Command::Transfer { to } => Ok(links::transfer(state, to)),

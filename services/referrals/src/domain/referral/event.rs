@@ -157,6 +157,11 @@ pub enum Event {
         /// When the clocks that rested run out now; none where they rest on.
         clocks: Vec<(Clock, Timestamp)>,
     },
+    /// Its consent changes by the clock: a directive begins or ends.
+    ConsentForeseen {
+        /// When; none where it changes only by what is said.
+        changes: Option<Timestamp>,
+    },
     /// It should go to another.
     TransferAsked {
         /// Why, in words.

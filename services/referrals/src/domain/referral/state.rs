@@ -152,6 +152,8 @@ pub struct Beside {
     pub directive: Option<String>,
     /// The directive by which it went until its consent lapsed, until one gives it back.
     pub consent_lapsed: Option<String>,
+    /// When that changes by the clock, as far as the person has said.
+    pub consent_changes: Option<Timestamp>,
     /// Whether the person died.
     pub died: bool,
     /// How far the target says it is.
@@ -298,6 +300,7 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         | Event::PersonAlive { .. }
         | Event::ConsentLapsed { .. }
         | Event::ConsentRestored { .. }
+        | Event::ConsentForeseen { .. }
         | Event::TransferAsked { .. }
         | Event::FollowedBy { .. }
         | Event::Assigned { .. }
@@ -406,6 +409,10 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
             if !matches!(now, Situation::OnHold { .. }) && !beside.died {
                 beside.clocks.go_on(clocks.iter().copied());
             }
+            now
+        }
+        Event::ConsentForeseen { changes } => {
+            beside.consent_changes = *changes;
             now
         }
         Event::PersonDied { at } => {

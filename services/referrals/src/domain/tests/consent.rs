@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::referral::Refusal;
 
 fn lapse() -> Command {
-    Command::LapseConsent { directive: "directive-1".into(), at: at("2026-03-05T18:00:00Z") }
+    Command::LapseConsent { directive: "directive-1".into(), at: at("2026-03-05T18:00:00Z"), changes: None }
 }
 
 fn lapsed() -> Event {
@@ -18,11 +18,21 @@ fn restore() -> Command {
         directive: "directive-2".into(),
         at: at("2026-03-11T17:00:00Z"),
         holidays: no_holidays(),
+        changes: None,
     }
 }
 
 fn restored(clocks: Vec<(Clock, Timestamp)>) -> Event {
     Event::ConsentRestored { directive: "directive-2".into(), clocks }
+}
+
+/// When what was left on that Thursday runs out: 2 working days to acknowledge, 6 to answer, and 89 days less an hour to look again.
+fn went_on() -> Vec<(Clock, Timestamp)> {
+    vec![
+        (Clock::Acknowledge, at("2026-03-13T17:00:00Z")),
+        (Clock::Answer, at("2026-03-19T17:00:00Z")),
+        (Clock::Review, at("2026-06-08T16:00:00Z")),
+    ]
 }
 
 #[test]
@@ -43,12 +53,7 @@ fn clocks_rest_while_it_has_lapsed_and_go_on_with_what_was_left() {
     given::<Referral>(resting.clone())
         .when(Command::Lapse { clock: Clock::Acknowledge, due: due() })
         .nothing();
-    // On that Thursday 2 working days were left to acknowledge, 6 to answer, and 89 days less an hour to look again.
-    let clocks = vec![
-        (Clock::Acknowledge, at("2026-03-13T17:00:00Z")),
-        (Clock::Answer, at("2026-03-19T17:00:00Z")),
-        (Clock::Review, at("2026-06-08T16:00:00Z")),
-    ];
+    let clocks = went_on();
     given::<Referral>(resting.clone()).when(restore()).then([restored(clocks.clone())]);
     given::<Referral>(then(resting, [restored(clocks)]))
         .when(Command::Lapse { clock: Clock::Acknowledge, due: at("2026-03-13T17:00:00Z") })
@@ -74,4 +79,29 @@ fn nothing_new_is_told_to_the_target_while_it_has_lapsed() {
     let asked = Event::InformationAsked { question, text: Private::plain("which day?") };
     let supply = Command::SupplyInformation { by: by(SHELTER), question, text: Private::plain("any day") };
     given::<Referral>(then(requested(), [asked, lapsed()])).when(supply).refused(Refusal::ConsentLapsed);
+}
+
+#[test]
+fn when_it_changes_by_the_clock_is_told_once_beside_the_mark_and_of_what_is_open_alone() {
+    let later = || Some(at("2026-03-20T12:00:00Z"));
+    let foresee = |changes| Command::ForeseeConsent { changes };
+    let foreseen = |changes| Event::ConsentForeseen { changes };
+    given::<Referral>(requested()).when(foresee(None)).nothing();
+    given::<Referral>(requested()).when(foresee(later())).then([foreseen(later())]);
+    let known = then(requested(), [foreseen(later())]);
+    given::<Referral>(known.clone()).when(foresee(later())).nothing();
+    given::<Referral>(known.clone()).when(foresee(None)).then([foreseen(None)]);
+
+    // Its end comes, and nothing more is foreseen; a directive that begins on another day is.
+    given::<Referral>(known.clone()).when(lapse()).then([lapsed(), foreseen(None)]);
+    let ended = then(known.clone(), [lapsed(), foreseen(None)]);
+    given::<Referral>(ended.clone()).when(foresee(later())).then([foreseen(later())]);
+    let Command::RestoreConsent { directive, at, holidays, .. } = restore() else { unreachable!() };
+    let until = Command::RestoreConsent { directive, at, holidays, changes: later() };
+    given::<Referral>(ended).when(until).then([restored(went_on()), foreseen(later())]);
+
+    let closed = Event::Cancelled { reason: ClosingReason::Moved, ended_early: false };
+    for past in [vec![], drafted(), then(known.clone(), [closed]), then(known, [Event::EnteredInError])] {
+        given::<Referral>(past).when(foresee(None)).nothing();
+    }
 }

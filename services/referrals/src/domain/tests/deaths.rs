@@ -73,6 +73,7 @@ fn neither_a_consent_given_again_nor_a_hold_taken_off_wakes_the_clocks_of_the_de
         directive: "directive-2".into(),
         at: at("2026-03-10T17:00:00Z"),
         holidays: no_holidays(),
+        changes: None,
     };
     given::<Referral>(both.clone()).when(wake()).then([alive(vec![])]);
     given::<Referral>(both.clone()).when(restore).then([restored.clone()]);

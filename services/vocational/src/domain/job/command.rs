@@ -1,7 +1,7 @@
 //! What can be asked of a job.
 //! Invariant: a command carries all that deciding it needs.
 
-use kernel::{By, Day, Private, Shifts, Zone};
+use kernel::{By, Day, Private, Shifts, Timestamp, Zone};
 
 use super::{Disclosure, EndReason, Facts, Interview, Kind, Party};
 use crate::domain::{Contact, ContactId, InterviewId, JobId, Terms};
@@ -86,6 +86,11 @@ pub enum Command {
         by: By,
         /// The interview.
         interview: InterviewId,
+    },
+    /// The person died: no interview is to come any more.
+    CallOff {
+        /// From when on.
+        at: Timestamp,
     },
     /// Note that the employer offers it.
     Offer {

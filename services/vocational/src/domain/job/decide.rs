@@ -1,7 +1,7 @@
 //! All rules of a job.
 //! Invariant: who may is judged first, and one who is no party to it is told that it does not exist.
 
-use kernel::{By, Day};
+use kernel::{By, Day, Timestamp};
 
 use super::state::{Begun, Facts, Interview, Made, Stage, State};
 use super::{COUNTED_FROM_PAID_MINUTES, Command, Disclosure, Event, Refusal};
@@ -52,6 +52,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Apply { by, introduced_by_staff } => apply(for_either(state, by)?, introduced_by_staff),
         Command::ScheduleInterview { by, interview } => schedule(for_agency(state, by)?, interview),
         Command::CancelInterview { by, interview } => cancel_interview(for_either(state, by)?, interview),
+        Command::CallOff { at } => Ok(call_off(state, at)),
         Command::Offer { by } => match for_agency(state, by)?.stage {
             Stage::Lead | Stage::Applied | Stage::Interview => Ok(vec![Event::Offered]),
             Stage::Offered => Ok(vec![]),
@@ -182,6 +183,13 @@ fn cancel_interview(job: &Made, interview: InterviewId) -> Result<Vec<Event>, Re
         Some((_, false)) => Ok(vec![]),
         None => Err(Refusal::NoSuchInterview),
     }
+}
+
+/// What has begun by then is as it was.
+fn call_off(state: &State, at: Timestamp) -> Vec<Event> {
+    let interviews = state.made().into_iter().flat_map(|job| job.interviews.values());
+    let to_come = interviews.filter(|(interview, stands)| *stands && interview.starts_at > at);
+    to_come.map(|(interview, _)| Event::InterviewCancelled { interview: interview.id }).collect()
 }
 
 fn accept(job: &Made, starts_on: Option<Day>) -> Result<Vec<Event>, Refusal> {

@@ -173,6 +173,26 @@ fn an_interview_is_cancelled_once_and_must_be_there() {
 }
 
 #[test]
+fn a_death_takes_the_interviews_that_are_to_come_out_of_the_diary_and_leaves_the_job_where_it_stands() {
+    let starts_at = interview().starts_at;
+    let before = starts_at - kernel::SignedDuration::from_mins(1);
+    let call_off = |at| Command::CallOff { at };
+    let cancelled = |id| Event::InterviewCancelled { interview: InterviewId::of(id) };
+    let second = Event::InterviewScheduled {
+        case: CASE,
+        interview: Interview { id: InterviewId::of(61), ..interview() },
+    };
+    given::<Job>([lead(), scheduled(), second.clone()])
+        .when(call_off(before))
+        .then([cancelled(60), cancelled(61)]);
+    given::<Job>([lead(), scheduled(), second, cancelled(60)]).when(call_off(before)).then([cancelled(61)]);
+    given::<Job>([lead(), scheduled(), Event::Offered]).when(call_off(before)).then([cancelled(60)]);
+    given::<Job>([lead(), scheduled()]).when(call_off(starts_at)).nothing();
+    given::<Job>([lead(), scheduled(), Event::EnteredInError]).when(call_off(before)).nothing();
+    given::<Job>([]).when(call_off(before)).nothing();
+}
+
+#[test]
 fn an_offer_follows_a_lead_an_application_or_an_interview() {
     let yes = || Ok(vec![Event::Offered]);
     answers(&Command::Offer { by: AGENCY }, [yes(), yes(), yes(), HOLDS, NO, NO, NO, NO, NO]);

@@ -1,5 +1,6 @@
 //! What the passing of time, of a consent, and of the person does to a referral.
-//! Invariant: a clock that no longer matters runs out in silence; the mark that a consent has lapsed is set and lifted by directives alone.
+//! Invariant: a clock that no longer matters runs out in silence; the mark that a consent has lapsed is set and lifted by directives alone,
+//! by what they say or by their own beginning and end.
 
 use kernel::time::{Holidays, WorkingDays};
 use kernel::{By, Timestamp};
@@ -69,6 +70,16 @@ pub(super) fn restore_consent(
     let rests_on = matches!(situation, Situation::OnHold { .. }) || beside.died;
     let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.working_days(holidays)) };
     vec![Event::ConsentRestored { directive, clocks }]
+}
+
+/// Of an open one alone, and told where it is another time than was foreseen.
+pub(super) fn foresee(state: &State, changes: Option<Timestamp>) -> Option<Event> {
+    match state {
+        State::Made { situation, beside, .. } if situation.is_open() && beside.consent_changes != changes => {
+            Some(Event::ConsentForeseen { changes })
+        }
+        State::Made { .. } | State::Unmade | State::Told(_) | State::InError { .. } => None,
+    }
 }
 
 /// Of an open one alone: nothing of a closed one runs out.

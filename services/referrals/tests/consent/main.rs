@@ -1,6 +1,9 @@
 //! By which consent directive a referral is sent: through the wire, with what the registry's log tells.
 //! Invariant: what is sent names the directive that allowed it; what none covers is not sent.
 
+mod clock;
+mod races;
+
 use kernel::{AgencyId, DirectiveId, PersonId, StreamId, WorkerId};
 use platform::error::reason;
 use platform::peer::Peer;
@@ -30,8 +33,15 @@ struct Site {
 
 impl Site {
     async fn new(part2: bool) -> Self {
-        let service =
-            Alone::start("referrals", OnStore::Sqlite, async |parts| referrals::service(&parts).await).await;
+        Self::on(OnStore::Sqlite, part2).await
+    }
+
+    async fn on(store: OnStore, part2: bool) -> Self {
+        let service = Alone::start("referrals", store, async |parts| referrals::service(&parts).await).await;
+        Self::of(service, part2).await
+    }
+
+    async fn of(service: Alone, part2: bool) -> Self {
         let content = pb::ServiceOfferContent {
             name: "Kitchen skills".into(),
             practice: "skills-training".into(),
@@ -55,6 +65,11 @@ impl Site {
     /// Tells what the registry's log does, and waits until the service has heard it.
     async fn tell(&self, stream: StreamId, person: Option<PersonId>, kind: Kind) {
         self.service.tell("registry", stream, person, &RegistryEvent { kind: Some(kind) }).await;
+        self.hears().await;
+    }
+
+    /// Waits until the service has heard all that the registry's log tells.
+    async fn hears(&self) {
         let head = self.service.log("registry").head().await.unwrap().position;
         let models = self.service.service.read_models();
         let (_, people) = models.iter().find(|(name, _)| *name == "people").unwrap();
@@ -69,21 +84,25 @@ impl Site {
         self.tell(say::stream(ANA), Some(ANA), say::gives(ANA, ONE, scope)).await;
     }
 
-    async fn draft(&mut self) -> String {
+    async fn draft(&self) -> String {
+        self.draft_of(ANA).await
+    }
+
+    async fn draft_of(&self, person: PersonId) -> String {
         let request = pb::DraftReferralRequest {
             request_id: new_request(),
-            person_id: ANA.to_string(),
+            person_id: person.to_string(),
             offer_id: self.offer.clone(),
             life_domain: LifeDomain::BasicLivingSkills.into(),
             need: "to cook for myself".into(),
             no_goal_reason: "not yet talked about".into(),
             ..Default::default()
         };
-        self.shelter.draft_referral(request).await.unwrap().into_inner().written.unwrap().id
+        self.shelter.clone().draft_referral(request).await.unwrap().into_inner().written.unwrap().id
     }
 
     /// Sends it: the consent that it then names, or why it is not sent.
-    async fn send(&mut self, referral: &str, overriding: bool) -> Result<String, String> {
+    async fn send(&self, referral: &str, overriding: bool) -> Result<String, String> {
         let mut request = pb::SendReferralRequest {
             request_id: new_request(),
             referral_id: referral.into(),
@@ -93,7 +112,7 @@ impl Site {
             request.override_reason = "an emergency, invented".into();
             request.override_approver_id = WorkerId::of(5).to_string();
         }
-        match self.shelter.send_referral(request).await {
+        match self.shelter.clone().send_referral(request).await {
             Ok(_) => {
                 let events = self.service.events().await;
                 let sent = events.iter().find(|event| event.r#type.ends_with("ReferralSent"));
@@ -106,7 +125,7 @@ impl Site {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_sent_names_the_directive_that_covers_target_purpose_and_category() {
-    let mut site = Site::new(false).await;
+    let site = Site::new(false).await;
     let referral = site.draft().await;
     let missing = Err("CONSENT_MISSING".to_owned());
     assert_eq!(site.send(&referral, false).await, missing, "nothing is said");
@@ -157,7 +176,7 @@ async fn what_is_sent_names_the_directive_that_covers_target_purpose_and_categor
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_directive_sends_nothing_more_and_an_override_names_none() {
-    let mut site = Site::new(false).await;
+    let site = Site::new(false).await;
     let referral = site.draft().await;
     site.tell(say::stream(ANA), Some(ANA), say::given(ANA, CLINIC)).await;
     site.tell(say::stream(ANA), Some(ANA), say::revoked(ANA, CLINIC)).await;
@@ -167,7 +186,7 @@ async fn a_revoked_directive_sends_nothing_more_and_an_override_names_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_2_offer_needs_a_directive_that_names_the_label_and_no_override_will_do() {
-    let mut site = Site::new(true).await;
+    let site = Site::new(true).await;
     let referral = site.draft().await;
     site.says(say::scope(CLINIC)).await;
     assert_eq!(site.send(&referral, false).await, Err("CONSENT_MISSING".to_owned()));
@@ -178,7 +197,7 @@ async fn a_part_2_offer_needs_a_directive_that_names_the_label_and_no_override_w
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_part_2_programme_refers_is_under_it_whatever_it_asks_for() {
-    let mut site = Site::new(false).await;
+    let site = Site::new(false).await;
     let content = reg::AgencyContent {
         name: "Recovery house".into(),
         zone: "UTC".into(),
@@ -265,7 +284,7 @@ fn superseded(directive: DirectiveId) -> Kind {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_by_a_directive_is_marked_when_nothing_covers_it_any_more_and_until_something_does() {
-    let mut site = Site::new(false).await;
+    let site = Site::new(false).await;
     site.says(say::scope(CLINIC)).await;
     let referral = site.draft().await;
     assert_eq!(site.send(&referral, false).await, Ok(ONE.to_string()));
@@ -291,7 +310,7 @@ async fn what_was_sent_by_a_directive_is_marked_when_nothing_covers_it_any_more_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_by_no_directive_bears_no_mark() {
-    let mut site = Site::new(false).await;
+    let site = Site::new(false).await;
     let referral = site.draft().await;
     assert_eq!(site.send(&referral, true).await, Ok(String::new()));
     site.says(say::scope(CLINIC)).await;

@@ -42,6 +42,8 @@ macro_rules! call {
     };
 }
 
+mod deaths;
+
 #[track_caller]
 fn refused(answer: Result<Written, Status>, code: Code, why: &str) {
     let status = answer.unwrap_err();

@@ -1,0 +1,79 @@
+//! A death that the registry tells of: placements that nobody was admitted to yet are called off by themselves.
+
+use kernel::StreamId;
+use pb::{PlacementState, ProjectType};
+use proto::registry::registry_event::Kind;
+use tests::alone::until;
+
+use super::*;
+
+async fn tell(service: &Alone, person: PersonId, kind: Kind) {
+    let event = proto::registry::RegistryEvent { kind: Some(kind) };
+    service.tell("registry", StreamId::new("person", person.uuid()), Some(person), &event).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_calls_off_what_nobody_was_admitted_to_under_all_records_of_the_person_once() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = service_on(store).await;
+        let mut cedar = cedar(&service);
+        let group = group(&service, ProjectType::TransitionalHousing).await;
+        let units = [unit(&service, &group, "1A").await, unit(&service, &group, "1B").await];
+        let stranger = PersonId::of(12);
+        let lives = admitted(&service, &group, "", ANA).await.unwrap();
+        let meant = matched(&service, &group, &units[0], ANA).await.unwrap();
+        let offered = matched(&service, &group, &units[1], BEN).await.unwrap();
+        call!(cedar, offer_placement, OfferPlacementRequest { placement_id: offered.clone() }).unwrap();
+        let of_stranger = matched(&service, &group, "", stranger).await.unwrap();
+        for person in [ANA, BEN] {
+            let (canonical_id, member_id) = (ANA.to_string(), BEN.to_string());
+            tell(
+                &service,
+                person,
+                Kind::PersonsLinked(proto::registry::PersonsLinked { canonical_id, member_id }),
+            )
+            .await;
+        }
+        let died =
+            || Kind::PersonDied(proto::registry::PersonDied { person_id: ANA.to_string(), death: None });
+        tell(&service, ANA, died()).await;
+        for id in [&meant, &offered] {
+            let mut cedar = cedar.clone();
+            let called_off = until("the placement to be called off", async || {
+                let now = read(&mut cedar, id).await.unwrap();
+                (now.state() == PlacementState::Cancelled).then_some(now)
+            })
+            .await;
+            assert_eq!(called_off.cancel_reason(), pb::CancelReason::Died);
+        }
+        assert_eq!(
+            read(&mut cedar, &lives).await.unwrap().state(),
+            PlacementState::Admitted,
+            "the agency says when"
+        );
+        assert_eq!(read(&mut cedar, &of_stranger).await.unwrap().state(), PlacementState::Matched);
+        // Its unit is free for whoever is next.
+        let next = matched(&service, &group, &units[0], stranger).await.unwrap();
+        assert!(!next.is_empty());
+
+        // Told under the other record too, and taken back: nothing is called off again, and nothing comes back.
+        tell(&service, BEN, died()).await;
+        let person_id = ANA.to_string();
+        tell(
+            &service,
+            ANA,
+            Kind::PersonDeathEnteredInError(proto::registry::PersonDeathEnteredInError { person_id }),
+        )
+        .await;
+        let again = matched(&service, &group, "", BEN).await.unwrap();
+        tell(&service, ANA, died()).await;
+        until("the one matched since to be called off", async || {
+            (read(&mut cedar, &again).await.unwrap().state() == PlacementState::Cancelled).then_some(())
+        })
+        .await;
+        let events = service.events().await;
+        let cancelled = events.iter().filter(|event| event.r#type.ends_with("PlacementCancelled")).count();
+        assert_eq!(cancelled, 3, "each once");
+        service.stop().await;
+    }
+}
