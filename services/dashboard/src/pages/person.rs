@@ -1,8 +1,10 @@
-//! One person: the lanes of the services over time, what was found between them, and every entry, newest first; the same as JSON.
+//! One person: the lanes of the services over time, what was found between them, plan, team and measures of now, and every entry, newest first; the
+//! entries as JSON too.
 //! Invariant: the lanes show what the list below them lists, so nothing is to be had from the picture alone.
 
 mod lanes;
 mod list;
+mod together;
 
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ use crate::failure::Failure;
 use crate::frame::{Follow, Frame};
 use crate::shown::{self, Found, SERVICES};
 use crate::viewer::Viewer;
+use together::Together;
 
 /// Entries on a page: as many as a call gives.
 const ENTRIES: i32 = 200;
@@ -62,7 +65,10 @@ async fn html_page(
     let (viewer, asked) = (viewer?, asked_for(asked)?);
     let who = who(dashboard, &viewer, id).await?;
     let timeline = timeline(dashboard, &viewer, id, &asked).await?;
-    let shown = Shown { id, who, asked, timeline };
+    // Of what is so now the first page alone tells: those behind it go back in time.
+    let first = asked.service.is_empty() && asked.page_token.is_empty();
+    let together = if first { Together::of(dashboard, &viewer, id).await } else { None };
+    let shown = Shown { id, who, asked, timeline, together };
     let follow = Follow::Events(format!("/person/{id}/events"));
     let frame = Frame { title: "One person's timeline", viewer: Some(&viewer), follow };
     Ok(frame.page(&shown.main(dashboard.clock.now())).into_response())
@@ -174,6 +180,8 @@ struct Shown<'a> {
     who: Who,
     asked: Asked,
     timeline: GetTimelineResponse,
+    /// Plan, team and measures, where they belong on the page and can be read.
+    together: Option<Together>,
 }
 
 impl Shown<'_> {
@@ -187,6 +195,7 @@ impl Shown<'_> {
                 }
                 (self.notices())
                 (self.findings())
+                @if let Some(together) = &self.together { (together.section(now)) }
                 (self.filters())
                 @if entries.is_empty() {
                     p.empty { "There is nothing on this timeline that you may see. What other agencies wrote shows once the person consents." }

@@ -48,6 +48,35 @@ async fn the_page_shows_who_it_is_what_was_found_and_every_entry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_shows_plan_team_and_measures_of_now() {
+    let site = Site::open(vec![entry(1, "housing", "2026-02-03", "A stay")]).await;
+    let (_, page) = site.get(&format!("/person/{ANA}")).await;
+    for shown in [
+        "IPS supported employment",
+        "I want to bake &lt;bread&gt;",
+        "W. Sampleworker since <time datetime=\"2026-01-12\">12 Jan 2026</time> · agreed",
+        "review overdue</span> since <time datetime=\"2026-02-20T06:00:00Z\">20 Feb 2026",
+        "employment specialist",
+        "skill money",
+        "improving <span class=\"fine\">(3 times)",
+    ] {
+        assert!(page.contains(shown), "{shown} is not in {page}");
+    }
+    assert!(!page.contains("Outreach"), "what has ended is no plan of now");
+    assert!(page.contains("[erased]"), "the name of family that was erased");
+    let (_, older) = site.get(&format!("/person/{ANA}?page_token=older")).await;
+    assert!(!older.contains("plan-title"), "a page that goes back in time tells nothing of now");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_shows_without_its_plan_where_that_cannot_be_had() {
+    let site = Site::open(vec![entry(1, "housing", "2026-02-03", "A stay")]).await;
+    site.town.no_plans.store(true, Ordering::SeqCst);
+    let (code, page) = site.get(&format!("/person/{ANA}")).await;
+    assert!(code == 200 && page.contains("A stay") && !page.contains("plan-title"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_opened_is_marked() {
     let with = |number, status: FieldStatus| proto::timeline::Entry {
         text_status: status.into(),

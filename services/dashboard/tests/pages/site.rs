@@ -26,8 +26,8 @@ use proto::log::feed_service_server::{FeedService, FeedServiceServer};
 use proto::log::operations_service_server::{OperationsService, OperationsServiceServer};
 use proto::log::{self as log, ReadModel};
 use proto::registry::{
-    FindPersonsRequest, FindPersonsResponse, FoundPerson, GetPersonRequest, GetPersonResponse, Person,
-    PersonDetails,
+    self as registry, FindPersonsRequest, FindPersonsResponse, FoundPerson, GetPersonRequest,
+    GetPersonResponse, Person, PersonDetails,
 };
 use proto::timeline::timeline_service_server::{TimelineService, TimelineServiceServer};
 use proto::timeline::watch_timeline_response::Update;
@@ -52,6 +52,8 @@ pub struct Town {
     pub callers: Mutex<Vec<Caller>>,
     /// The services cannot be reached.
     pub away: AtomicBool,
+    /// The registry knows people, and cannot be asked about their plans.
+    pub no_plans: AtomicBool,
     pub updates: broadcast::Sender<timeline::WatchTimelineResponse>,
     pub resumed: Mutex<Vec<String>>,
 }
@@ -72,6 +74,7 @@ impl Site {
             models: Mutex::default(),
             callers: Mutex::default(),
             away: AtomicBool::new(false),
+            no_plans: AtomicBool::new(false),
             updates: broadcast::Sender::new(16),
             resumed: Mutex::default(),
         });
@@ -286,7 +289,7 @@ impl FeedService for Answers {
     }
 }
 
-/// The two calls of the registry that pages make; it has forty more.
+/// The calls of the registry that pages make; it has eighty more.
 #[derive(Clone)]
 struct Registry(Arc<Town>);
 
@@ -305,14 +308,112 @@ impl tower::Service<http::Request<Body>> for Registry {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let registry = self.clone();
-        let get = request.uri().path().ends_with("/GetPerson");
+        let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
         Box::pin(async move {
-            Ok(match get {
-                true => Grpc::new(ProstCodec::default()).unary(Get(registry.0), request).await,
-                false => Grpc::new(ProstCodec::default()).unary(Find(registry.0), request).await,
+            let town = registry.0;
+            Ok(match method.as_str() {
+                "GetPerson" => Grpc::new(ProstCodec::default()).unary(Get(town), request).await,
+                "GetPlan" => Grpc::new(ProstCodec::default()).unary(Says(town, plan), request).await,
+                "ListGoals" => Grpc::new(ProstCodec::default()).unary(Says(town, goals), request).await,
+                "ListTeam" => Grpc::new(ProstCodec::default()).unary(Says(town, team), request).await,
+                "GetMeasureTrends" => {
+                    Grpc::new(ProstCodec::default()).unary(Says(town, trends), request).await
+                }
+                "GetWorker" => Grpc::new(ProstCodec::default()).unary(Says(town, worker), request).await,
+                _ => Grpc::new(ProstCodec::default()).unary(Find(town), request).await,
             })
         })
     }
+}
+
+/// Says this to whoever may call, unless the registry cannot be asked for it.
+struct Says<Q, M>(Arc<Town>, fn(Q) -> M);
+
+impl<Q: Send + 'static, M: Default + Send + 'static> UnaryService<Q> for Says<Q, M> {
+    type Response = M;
+    type Future = BoxFuture<'static, Result<Response<M>, Status>>;
+
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
+        let (town, says) = (self.0.clone(), self.1);
+        Box::pin(async move {
+            town.asked(&request)?;
+            if town.no_plans.load(Ordering::SeqCst) {
+                return Err(Status::unavailable("the registry has no plans now"));
+            }
+            Ok(Response::new(says(request.into_inner())))
+        })
+    }
+}
+
+fn day(day: &str) -> Option<proto::Date> {
+    Some(platform::wire::to_date(day.parse().expect("a day")))
+}
+
+fn plan(request: registry::GetPlanRequest) -> registry::GetPlanResponse {
+    let content = registry::PlanItemContent {
+        goal_id: "goal-1".into(),
+        practice: "ips".into(),
+        worker_id: "worker-1".into(),
+        from: day("2026-01-12"),
+        ..Default::default()
+    };
+    let ended = registry::PlanItemContent {
+        practice: "outreach".into(),
+        until: day("2026-02-01"),
+        ..content.clone()
+    };
+    let item = |content, agreed| registry::PlanItem { content: Some(content), agreed, ..Default::default() };
+    let due_at = "2026-02-20T06:00:00Z".parse().expect("an instant");
+    let review =
+        registry::PlanReviewClock { due_at: Some(platform::wire::to_instant(due_at)), overdue: true };
+    let plan = registry::Plan {
+        person_id: request.person_id,
+        items: vec![item(content, true), item(ended, false)],
+        review: Some(review),
+        ..Default::default()
+    };
+    registry::GetPlanResponse { plan: Some(plan) }
+}
+
+fn goals(_: registry::ListGoalsRequest) -> registry::ListGoalsResponse {
+    let content = registry::GoalContent { text: "I want to bake <bread>".into(), ..Default::default() };
+    let text_status = FieldStatus::Open.into();
+    let goal =
+        registry::Goal { id: "goal-1".into(), content: Some(content), text_status, ..Default::default() };
+    registry::ListGoalsResponse { goals: vec![goal] }
+}
+
+fn team(_: registry::ListTeamRequest) -> registry::ListTeamResponse {
+    let worker = registry::TeamMember {
+        role: registry::TeamRole::EmploymentSpecialist.into(),
+        worker_id: "worker-1".into(),
+        from: day("2026-01-12"),
+        ..Default::default()
+    };
+    let sister = registry::TeamMember {
+        role: registry::TeamRole::Family.into(),
+        name_status: FieldStatus::Erased.into(),
+        ..Default::default()
+    };
+    registry::ListTeamResponse { members: vec![worker, sister], ..Default::default() }
+}
+
+fn trends(_: registry::GetMeasureTrendsRequest) -> registry::GetMeasureTrendsResponse {
+    let trend = registry::MeasureTrend {
+        scale: "skill-money".into(),
+        points: vec![registry::MeasurePoint::default(); 3],
+        first: 2.0,
+        latest: 4.0,
+        change: 2.0,
+        course: registry::MeasureCourse::Improving.into(),
+    };
+    registry::GetMeasureTrendsResponse { trends: vec![trend] }
+}
+
+fn worker(request: registry::GetWorkerRequest) -> registry::GetWorkerResponse {
+    let content = registry::WorkerContent { working_name: "W. Sampleworker".into(), ..Default::default() };
+    let worker = registry::Worker { id: request.worker_id, content: Some(content), ..Default::default() };
+    registry::GetWorkerResponse { worker: Some(worker) }
 }
 
 fn ana() -> Person {

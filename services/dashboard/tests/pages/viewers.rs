@@ -23,7 +23,7 @@ async fn services_are_asked_as_whoever_asks() {
         "{page}"
     );
     let callers = site.town.callers.lock().unwrap();
-    assert_eq!(callers.len(), 2);
+    assert_eq!(callers.len(), 7, "person, timeline, plan, goals, team, measures, and one worker by name");
     assert!(
         callers.iter().all(|caller| caller.role == Role::Worker && caller.agency == Some(AgencyId::of(1)))
     );

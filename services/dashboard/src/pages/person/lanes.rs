@@ -25,8 +25,8 @@ const THIN: f64 = 5.0;
 const NEAR: f64 = 11.0;
 /// About the width of a letter in a bar.
 const LETTER: f64 = 6.3;
-/// More rows than this share the last.
-const ROWS: usize = 12;
+/// No lane has more rows; what finds none is a dot where it begins.
+const ROWS: usize = 16;
 /// Lines told of a dot that stands for several.
 const TOLD: usize = 8;
 
@@ -123,7 +123,7 @@ impl<'a> Lane<'a> {
         let own = entries.iter().filter(|entry| entry.service == service);
         let mut marks: Vec<Mark<'a>> = own.filter_map(|entry| mark(entry, axis, now)).collect();
         marks.sort_by(|one, other| one.from.total_cmp(&other.from));
-        let (bars, dots): (Vec<_>, Vec<_>) = marks.into_iter().partition(|mark| mark.to.is_some());
+        let (bars, mut dots): (Vec<_>, Vec<_>) = marks.into_iter().partition(|mark| mark.to.is_some());
         let mut lane = Self { service, about, bars: vec![], rows: 0, dots: vec![] };
         let mut ends: Vec<f64> = vec![];
         for bar in bars {
@@ -132,16 +132,19 @@ impl<'a> Lane<'a> {
                 continue;
             }
             let to = bar.to.unwrap_or(bar.from);
-            let free = ends.iter().position(|end| *end + 2.0 <= bar.from);
-            let row = free.unwrap_or_else(|| {
-                if ends.len() < ROWS {
+            match ends.iter().position(|end| *end + 2.0 <= bar.from) {
+                Some(row) => {
+                    ends[row] = to;
+                    lane.bars.push((row, bar));
+                }
+                None if ends.len() < ROWS => {
+                    lane.bars.push((ends.len(), bar));
                     ends.push(to);
                 }
-                ends.len() - 1
-            });
-            ends[row] = ends[row].max(to);
-            lane.bars.push((row, bar));
+                None => dots.push(bar),
+            }
         }
+        dots.sort_by(|one, other| one.from.total_cmp(&other.from));
         lane.rows = ends.len();
         for dot in dots {
             match lane.dots.last_mut() {
@@ -352,6 +355,18 @@ mod tests {
         ];
         let rows: Vec<usize> = lane(2, &stays).bars.iter().map(|(row, _)| *row).collect();
         assert_eq!(rows, [0, 1, 0]);
+    }
+
+    #[test]
+    fn what_finds_no_row_is_a_dot_so_that_no_bar_lies_on_another() {
+        let line = |number: usize| format!("Stay {number}");
+        let stay =
+            |number| Entry { line: line(number), ..entry("housing", "2025-01-01", Some("2025-06-01")) };
+        let stays: Vec<Entry> = (0..ROWS + 3).map(stay).collect();
+        let lane = lane(2, &stays);
+        let rows: std::collections::BTreeSet<usize> = lane.bars.iter().map(|(row, _)| *row).collect();
+        assert_eq!((lane.bars.len(), rows.len(), lane.rows), (ROWS, ROWS, ROWS));
+        assert_eq!(lane.dots.iter().map(|(_, entries)| entries.len()).sum::<usize>(), 3, "and none is lost");
     }
 
     #[test]
