@@ -64,7 +64,7 @@ impl Hsds {
         };
         let rejected = tell_rejects(&plan, self.rejects.as_deref(), &directory)?;
         let title = format!("directory {system}");
-        let source = Source { title, kinds: &KINDS, partial: false, unread: &directory.unread };
+        let source = Source { title, kinds: &KINDS, partial: true, unread: &directory.unread };
         out::write(tally.table(&source, &plan, None, self.dry_run))?;
         Ok(rejected)
     }

@@ -145,7 +145,11 @@ impl Tally {
                 part(&mut out, "told before, missing from this full refresh, left as they are", tables);
             }
             None if source.partial => {
-                line(&mut out, "no full refresh: what it leaves out is not looked for", None);
+                line(
+                    &mut out,
+                    "no full refresh: what it leaves out is not looked for, and stands as it was",
+                    None,
+                );
             }
             None => {}
         }
