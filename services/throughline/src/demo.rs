@@ -171,6 +171,8 @@ impl Demo {
         let stage = Stage::new(clock.clone(), node.services.clone(), calendar.ends());
         let progress = Progress::new(&calendar);
         let scene = Scene { town: Arc::clone(&town), calendar: Arc::new(calendar), stage: stage.clone() };
+        let (the_town, days) = (Arc::clone(&town), Arc::clone(&scene.calendar));
+        stage.cue(|part| async move { the_town.sees_one_leave(&days, part).await });
         for sketch in sketches {
             let scene = scene.clone();
             stage.cue(|part| life::play(scene, sketch, part));
@@ -194,7 +196,7 @@ impl Demo {
     }
 }
 
-/// Three things to try.
+/// Things to try while it seeds.
 fn try_these(node: &Node, number: &str) {
     let to = node.grpc;
     println!("try, in another terminal:");
@@ -206,7 +208,7 @@ fn try_these(node: &Node, number: &str) {
     }
 }
 
-/// The same with the id of the one who has seen everything.
+/// Three things to try then: a life, the queue of records that may be of one human, and whether every list is what the logs say.
 async fn try_person(to: &str) -> anyhow::Result<()> {
     let operator = Caller {
         actor: Actor::Worker(WorkerId::of(0)),
@@ -227,7 +229,11 @@ async fn try_person(to: &str) -> anyhow::Result<()> {
     let person = found.context("the first person is not there")?.id;
     println!("the one who has seen everything is {person}:");
     println!("  throughline timeline {person} --to {to}");
-    println!("  throughline timeline {person} --service vocational --json --to {to}");
+    println!(
+        "who may be registered twice, and why; link two by LinkPersons, or say by NeverLinkPersons that they are two:"
+    );
+    println!("  throughline call ListDuplicateCandidates --get candidates --to {to}");
+    println!("whether every list is what the logs say:");
     println!("  throughline verify --to {to}");
     Ok(())
 }

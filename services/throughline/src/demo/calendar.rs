@@ -1,7 +1,7 @@
 //! The days of the demo: counted from its first, told in its one zone.
 //! Invariant: it knows no clock; the last day is yesterday's, so that nothing is seeded into the future.
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use kernel::{Day, Occurred, Precision, Zone};
 
@@ -21,11 +21,18 @@ pub struct Calendar {
 /// A time of day at which things are written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hour {
+    /// Seven in the morning, before anybody works: what the night brought.
+    Dawn,
     /// A quarter past noon: what the morning brought.
     Noon,
     /// Half past five: what the afternoon brought.
     Evening,
+    /// Eight in the evening, when nobody works any more.
+    Night,
 }
+
+/// Days on which nobody works whatever the weekday, as month and day.
+const HOLIDAYS: [(i8, i8); 4] = [(1, 1), (6, 19), (7, 4), (12, 25)];
 
 impl Calendar {
     /// So many days, the last of them the day before `until`.
@@ -53,8 +60,10 @@ impl Calendar {
     /// When things are written down on a day.
     pub fn written(&self, number: u32, hour: Hour) -> Timestamp {
         match hour {
+            Hour::Dawn => self.at(number, 7, 0),
             Hour::Noon => self.at(number, 12, 15),
             Hour::Evening => self.at(number, 17, 30),
+            Hour::Night => self.at(number, 20, 0),
         }
     }
 
@@ -73,15 +82,16 @@ impl Calendar {
         u32::try_from(self.day(number).weekday().to_monday_one_offset()).unwrap_or(1)
     }
 
-    /// That day, or the Monday after it.
+    /// The first day from `number` on that is neither a weekend's nor a holiday.
     pub fn working(&self, number: u32) -> u32 {
-        match self.day(number).weekday() {
-            Weekday::Saturday => number + 2,
-            Weekday::Sunday => number + 1,
-            Weekday::Monday | Weekday::Tuesday | Weekday::Wednesday | Weekday::Thursday | Weekday::Friday => {
-                number
-            }
-        }
+        let works = |number: u32| self.weekday(number) < 6 && !is_holiday(self.day(number));
+        // No rest is as long as a week.
+        (number..number + 7).find(|number| works(*number)).unwrap_or(number)
+    }
+
+    /// The holidays of the days that are lived, and of the year after them.
+    pub fn holidays(&self) -> Vec<Day> {
+        (0..self.days + 366).map(|number| self.day(number)).filter(|day| is_holiday(*day)).collect()
     }
 
     /// The first day from `number` on that is this day of the week.
@@ -95,10 +105,21 @@ impl Calendar {
     }
 }
 
+fn is_holiday(day: Day) -> bool {
+    HOLIDAYS.contains(&(day.month(), day.day()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use jiff::civil::date;
+
+    #[test]
+    fn a_holiday_is_no_working_day_and_agencies_are_told_of_it() {
+        let calendar = Calendar::ending(date(2026, 1, 5), 30);
+        assert_eq!((calendar.day(19), calendar.working(19)), (date(2025, 12, 25), 20));
+        assert_eq!(calendar.holidays()[..2], [date(2025, 12, 25), date(2026, 1, 1)]);
+    }
 
     #[test]
     fn the_last_day_lived_is_the_day_before_the_end() {

@@ -1,7 +1,11 @@
 //! One life, played: it arrives, says what it wants and who may see, and then several things happen to it at once.
 //! Invariant: what happens is drawn from the life's own chance alone, so nobody else's luck changes it.
 
+mod around;
 mod consents;
+mod daily_life;
+mod doubles;
+mod ends;
 mod home;
 mod loops;
 mod plan;
@@ -19,7 +23,7 @@ use proto::types::{Contact, LifeDomain, Setting, Voice as Words};
 
 use super::calendar::{Calendar, Hour, ZONE};
 use super::chance::Chance;
-use super::sketch::{Double, Place, Sketch};
+use super::sketch::{Place, Sketch};
 use super::stage::{Halt, Part, Played, Stage};
 use super::town::{Town, Worker};
 use super::voice::{id, name, say};
@@ -68,10 +72,11 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     part.until(scene.calendar.written(day, Hour::Noon)).await?;
     let sketch = Arc::new(sketch);
     let worker = scene.town.worker(Place::Coordination, sketch.number).clone();
-    let person = register(&worker, &sketch, sketch.named.given, true).await?;
+    let person = doubles::register(&worker, &sketch).await?;
     let goals = Goals::default();
     let mut life = Life { scene, sketch, person: person.into(), goals: Arc::new(goals) };
     let said = life.consent(&worker, day).await?;
+    life.say_around(&worker).await?;
     let strength = life.say_strengths(&worker).await?;
     life.goals = Arc::new(life.say_goals(&worker, strength).await?);
     life.note_where(&worker, day).await?;
@@ -96,11 +101,20 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     if life.sketch.club {
         life.cue(|life, part| taking_part::club(life, part, day));
     }
+    if life.sketch.number == 1 || life.chance("learns").percent(40) {
+        life.cue(|life, part| daily_life::learn(life, part, day));
+    }
+    if life.sketch.household {
+        life.cue(|life, part| around::household(life, part, day));
+    }
     if life.sketch.double.is_some() {
-        life.cue(|life, part| double(life, part, day));
+        life.cue(|life, part| doubles::double(life, part, day));
+    }
+    if let Some(death) = life.sketch.death {
+        life.cue(|life, part| ends::die(life, part, death));
     }
     match life.sketch.erased {
-        Some(day) => life.erase(part, day).await,
+        Some(day) => ends::erase(life, part, day).await,
         None => Ok(()),
     }
 }
@@ -111,6 +125,7 @@ fn trains(purpose: &str) -> (Vec<String>, i32) {
         "career-planning" => &["job-search"],
         "follow-along" => &["job-keeping", "work-relations"],
         "clubhouse-day" => &["conversation"],
+        "daily-living" => &["daily-living", "money"],
         _ => return (vec![], 0),
     };
     let skills = skills.iter().map(|&skill| skill.to_owned()).collect();
@@ -127,9 +142,14 @@ impl Life {
         self.scene.stage.cue(|part| happens(life, part));
     }
 
-    /// Waits for an hour of a day; who is to be erased waits no further than the day before.
+    /// The same life under another record, or of somebody who came along.
+    fn beside(&self, person: &str) -> Self {
+        Self { person: person.into(), goals: Arc::default(), ..self.clone() }
+    }
+
+    /// Waits for an hour of a day, and no further than the last one.
     async fn until(&self, part: &Part, day: u32, hour: Hour) -> Played {
-        if self.sketch.erased.is_some_and(|erased| day >= erased) {
+        if day > self.sketch.last() {
             return Err(Halt::Over);
         }
         part.until(self.scene.calendar.written(day, hour)).await
@@ -279,18 +299,6 @@ impl Life {
         say!(worker.voice, housing.note_living_situation, request).await?;
         Ok(())
     }
-
-    /// The person asks for everything about them to be made unreadable.
-    async fn erase(&self, part: Part, day: u32) -> Played {
-        part.until(self.scene.calendar.written(day, Hour::Evening)).await?;
-        let request = reg::ErasePersonRequest {
-            request_id: name(),
-            person_id: self.person.to_string(),
-            ..Default::default()
-        };
-        say!(self.scene.town.operator, registry.erase_person, request).await?;
-        Ok(())
-    }
 }
 
 /// What a contact was.
@@ -299,55 +307,4 @@ struct Met {
     setting: Setting,
     purpose: &'static str,
     reached: bool,
-}
-
-async fn register(worker: &Worker, sketch: &Sketch, given: &str, numbered: bool) -> Result<String, Halt> {
-    let named = &sketch.named;
-    let (year, month, day) = named.born;
-    let birth_date = i32::try_from(month).ok().zip(i32::try_from(day).ok());
-    let details = reg::PersonDetails {
-        given_name: given.to_owned(),
-        family_name: named.family.to_owned(),
-        pronouns: named.pronouns.to_owned(),
-        name_quality: reg::DataQuality::Full.into(),
-        birth_date: birth_date.map(|(month, day)| Date { year, month, day }),
-        birth_date_quality: reg::DataQuality::Full.into(),
-        languages: vec!["en".to_owned()],
-        ..Default::default()
-    };
-    let number = reg::PersonIdentifier {
-        system: IDENTIFIER.to_owned(),
-        value: identifier(sketch.number),
-        shared_by_source: IDENTIFIER.to_owned(),
-        r#use: reg::IdentifierUse::RecordNumber.into(),
-        quality: reg::DataQuality::Full.into(),
-    };
-    let request = reg::RegisterPersonRequest {
-        request_id: name(),
-        details: Some(details),
-        identifiers: if numbered { vec![number] } else { vec![] },
-    };
-    Ok(id(say!(worker.voice, registry.register_person, request).await?.written))
-}
-
-/// The shelter makes a second record, under the name it was told at the door.
-async fn double(life: Life, part: Part, arrived: u32) -> Played {
-    let mut chance = life.chance("double");
-    let day = life.scene.calendar.working(arrived + chance.between(2, 20));
-    life.until(&part, day, Hour::Evening).await?;
-    let shelter = life.worker(Place::Shelter);
-    let given = format!("{}.", life.sketch.named.given.chars().next().unwrap_or('X'));
-    let member = register(&shelter, &life.sketch, &given, false).await?;
-    let other = Life { person: member.as_str().into(), goals: Arc::default(), ..life.clone() };
-    other.cue(|other, part| home::few_nights(other, part, day));
-    let Some(Double::Linked(after)) = life.sketch.double else { return Ok(()) };
-    life.until(&part, life.scene.calendar.working(day + after), Hour::Noon).await?;
-    let request = reg::LinkPersonsRequest {
-        request_id: name(),
-        canonical_id: life.person.to_string(),
-        member_id: member,
-        ..Default::default()
-    };
-    say!(life.scene.town.operator, registry.link_persons, request).await?;
-    Ok(())
 }

@@ -46,8 +46,14 @@ pub struct Sketch {
     /// A home is looked for.
     pub home: Option<Home>,
     pub club: bool,
-    /// A second record of theirs is made.
+    /// A second record is made under a name like theirs.
     pub double: Option<Double>,
+    /// They come with somebody who belongs to their household.
+    pub household: bool,
+    /// They are not to be found by anybody but those who serve them.
+    pub restricted: bool,
+    /// They are said to have died.
+    pub death: Option<Death>,
     /// The day on which they ask to be erased.
     pub erased: Option<u32>,
     /// Where the rest of this life is drawn from.
@@ -72,13 +78,40 @@ pub struct Home {
     pub twice: bool,
 }
 
-/// What becomes of a second record.
+/// A second record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Double {
+pub struct Double {
+    pub slip: Slip,
+    pub fate: Fate,
+}
+
+/// How its name differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slip {
+    /// Two letters changed places.
+    Typo,
+    /// Given and family name did.
+    Swapped,
+}
+
+/// What becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
     /// It is found, and linked, after so many days.
     Linked(u32),
-    /// Nobody notices.
-    Unnoticed,
+    /// It is a twin's: somebody says so after so many days, and the two are never to be linked.
+    Twin(u32),
+    /// Nobody has decided: it waits in the queue.
+    Waits,
+}
+
+/// A death, as it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// The day on which it was told.
+    pub day: u32,
+    /// It was an error, and is taken back the next morning.
+    pub mistaken: bool,
 }
 
 /// How much of everything the lives need.
@@ -133,26 +166,57 @@ fn sketch(number: u32, people: u32, calendar: &Calendar, chance: &Chance) -> Ske
     }
     let erased = (number == people && people > 2).then_some(calendar.days * 8 / 10);
     let double = match number {
-        2 => Some(Double::Linked(9)),
-        3 => Some(Double::Unnoticed),
-        _ if draw.percent(3) => Some(Double::Linked(draw.between(5, 90))),
-        _ if draw.percent(1) => Some(Double::Unnoticed),
+        2 => Some(Fate::Linked(9)),
+        3 => Some(Fate::Waits),
+        4 => Some(Fate::Twin(12)),
+        _ if draw.percent(3) => Some(Fate::Linked(draw.between(5, 90))),
+        _ if draw.percent(1) => Some(Fate::Waits),
         _ => None,
     };
     let home = (first || draw.percent(50)).then_some(Home { unit: 0, twice: draw.percent(8) });
+    let nights = (first || draw.percent(35)).then(|| draw.between(8, 90));
+    let work = first || draw.percent(65);
+    let hour = first || draw.percent(60);
+    let club = first || draw.percent(35);
+    let arrives = if erased.is_some() { arrives.min(calendar.days / 3) } else { arrives };
+    let mut draw = chance.fork("what is rare");
+    let slip = if number % 2 == 0 { Slip::Typo } else { Slip::Swapped };
+    let told = match number {
+        5 => Some(false),
+        6 => Some(true),
+        _ => draw.percent(2).then(|| draw.percent(30)),
+    };
+    let last = calendar.days.saturating_sub(2).max(arrives);
+    let day = draw.between(arrives + 1, last).min(last);
+    let death = told.filter(|_| erased.is_none() && !first).map(|mistaken| Death { day, mistaken });
+    // A death that was told calls off every hour that was booked, and it would take a life of its own to book them anew.
+    let hour = hour && death.is_none_or(|death| !death.mistaken);
     Sketch {
         number,
         named,
-        arrives: if erased.is_some() { arrives.min(calendar.days / 3) } else { arrives },
+        arrives,
         consents,
-        nights: (first || draw.percent(35)).then(|| draw.between(8, 90)),
-        work: first || draw.percent(65),
-        hour: (first || draw.percent(60)).then_some(TherapyHour { practitioner: 0, weekday: 1, hour: 9 }),
+        nights,
+        work,
+        hour: hour.then_some(TherapyHour { practitioner: 0, weekday: 1, hour: 9 }),
         home,
-        club: first || draw.percent(35),
-        double,
+        club,
+        double: double.map(|fate| Double { slip, fate }),
+        household: number == 4 || draw.percent(10),
+        restricted: number == 7 || draw.percent(2),
+        death,
         erased,
         chance: chance.clone(),
+    }
+}
+
+impl Sketch {
+    /// The last day on which anything happens to them.
+    pub fn last(&self) -> u32 {
+        let died = self.death.filter(|death| !death.mistaken).map(|death| death.day);
+        // Who is to be erased is at peace on that day.
+        let erased = self.erased.map(|day| day.saturating_sub(1));
+        died.into_iter().chain(erased).min().unwrap_or(u32::MAX)
     }
 }
 
@@ -192,6 +256,16 @@ mod tests {
         let to_none = lives.iter().filter(|life| life.consents.is_empty()).count();
         assert!(to_all > 150 && (1..30).contains(&to_none), "{to_all} to all, {to_none} to none");
         assert_eq!(lives.iter().filter(|life| life.erased.is_some()).count(), 1);
-        assert!(lives.iter().any(|life| life.double == Some(Double::Unnoticed)));
+        assert!(lives.iter().any(|life| life.double.is_some_and(|double| double.fate == Fate::Waits)));
+    }
+
+    #[test]
+    fn some_die_and_of_some_that_was_an_error() {
+        let (lives, _) = drawn(1, 200);
+        let deaths: Vec<&Sketch> = lives.iter().filter(|life| life.death.is_some()).collect();
+        let mistaken = |life: &&&Sketch| life.death.is_some_and(|death| death.mistaken);
+        assert!(deaths.iter().filter(mistaken).all(|life| life.hour.is_none() && life.last() == u32::MAX));
+        assert!(deaths.iter().any(|life| life.last() < 730), "and nothing happens after the others");
+        assert!(deaths.iter().all(|life| life.erased.is_none() && life.number != 1));
     }
 }

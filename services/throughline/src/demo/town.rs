@@ -1,29 +1,31 @@
 //! The town: six agencies, their workers, what they offer, and the roofs and rooms they have.
 //! Invariant: it is founded before the first life begins, by the commands that agencies use.
 
+mod leaving;
+mod offers;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::Context;
 use kernel::AgencyId;
 use proto::housing as hous;
 use proto::referrals as refs;
 use proto::registry as reg;
 use proto::therapy as ther;
-use proto::types::LifeDomain;
 
 use super::calendar::{Calendar, ZONE};
 use super::sketch::{Needed, Place};
 use super::stage::Halt;
 use super::voice::{Exchange, Voice, id, name, say};
+pub use offers::{Offer, Offers};
 
 /// Everything that lives share.
 pub struct Town {
     pub operator: Voice,
     agencies: Vec<Agency>,
-    pub ips: Offer,
-    pub homes: Offer,
-    pub rapid: Offer,
-    pub cbt: Offer,
-    pub club: Offer,
-    pub casework: Offer,
+    /// Who approves what case management changes in plans.
+    pub overseer: Worker,
+    pub offers: Offers,
     /// The night shelter's unit group.
     pub beds: String,
     pub units: Vec<String>,
@@ -34,6 +36,8 @@ pub struct Town {
 pub struct Agency {
     pub id: String,
     workers: Vec<Worker>,
+    /// The last of them has left.
+    last_left: AtomicBool,
 }
 
 /// A worker, who can speak.
@@ -41,14 +45,6 @@ pub struct Agency {
 pub struct Worker {
     pub id: String,
     pub voice: Voice,
-}
-
-/// A programme that takes referrals.
-#[derive(Clone)]
-pub struct Offer {
-    pub id: String,
-    pub of: Place,
-    pub domain: LifeDomain,
 }
 
 impl Town {
@@ -59,8 +55,11 @@ impl Town {
 
     /// The worker of an agency who looks after the life with this number.
     pub fn worker(&self, place: Place, number: u32) -> &Worker {
-        let workers = &self.agency(place).workers;
-        &workers[number as usize % workers.len()]
+        let Agency { workers, last_left, .. } = self.agency(place);
+        let one = number as usize % workers.len();
+        // Whoever leaves hands over to the first.
+        let gone = one + 1 == workers.len() && last_left.load(Ordering::Acquire);
+        &workers[if gone { 0 } else { one }]
     }
 
     /// Each agency says how much room its offers have, for those who look at the lives from here on.
@@ -68,12 +67,15 @@ impl Town {
     /// # Errors
     /// A command that was refused.
     pub async fn says_what_room_there_is(&self) -> Result<(), Halt> {
+        let offers = &self.offers;
         let rooms = [
-            (&self.ips, refs::CapacityStatus::Has, 4),
-            (&self.homes, refs::CapacityStatus::Has, 3),
-            (&self.rapid, refs::CapacityStatus::NoneWithWaitlist, 0),
-            (&self.cbt, refs::CapacityStatus::AssessmentRequired, 0),
-            (&self.club, refs::CapacityStatus::Has, 0),
+            (&offers.ips, refs::CapacityStatus::Has, 4),
+            (&offers.homes, refs::CapacityStatus::Has, 3),
+            (&offers.rapid, refs::CapacityStatus::NoneWithWaitlist, 0),
+            (&offers.cbt, refs::CapacityStatus::AssessmentRequired, 0),
+            (&offers.club, refs::CapacityStatus::Has, 0),
+            (&offers.skills, refs::CapacityStatus::Has, 6),
+            (&offers.skills_by_video, refs::CapacityStatus::None, 0),
         ];
         for (offer, status, vacancies) in rooms {
             let request = refs::ReportCapacityRequest {
@@ -97,7 +99,7 @@ impl Town {
         let operator = exchange.operator();
         let mut agencies = Vec::new();
         for place in Place::ALL {
-            agencies.push(agency(exchange, &operator, place, needed).await?);
+            agencies.push(agency(exchange, &operator, calendar, place, needed).await?);
         }
         let of = |place: Place| &agencies[place as usize].workers[0].voice;
         let shelter = of(Place::Shelter);
@@ -113,43 +115,9 @@ impl Town {
         for worker in &agencies[Place::Clinic as usize].workers {
             practitioners.push(practitioner(worker, practitioners.len()).await?);
         }
-        let open = |place, domain, name, practice, receiver, group: &str| {
-            offer(of(place), place, domain, name, practice, receiver, group.to_owned())
-        };
-        use LifeDomain::{BasicLivingSkills, Employment, Health, Housing, PeerAndSocial};
-        use Place::{Clinic, Club, Coordination, Homes, Shelter, Works};
-        use refs::Receiver;
-        Ok(Self {
-            ips: open(Works, Employment, "Supported employment", "ips", Receiver::Vocational, "").await?,
-            homes: open(
-                Homes,
-                Housing,
-                "Supportive apartments",
-                "supported-housing",
-                Receiver::Housing,
-                &homes,
-            )
-            .await?,
-            rapid: open(Shelter, Housing, "Rapid rehousing", "supported-housing", Receiver::Housing, &rapid)
-                .await?,
-            cbt: open(Clinic, Health, "Cognitive behavioural therapy", "cbt", Receiver::Therapy, "").await?,
-            club: open(Club, PeerAndSocial, "Clubhouse membership", "clubhouse", Receiver::Participation, "")
-                .await?,
-            casework: open(
-                Coordination,
-                BasicLivingSkills,
-                "Case management",
-                "case-management",
-                Receiver::Participation,
-                "",
-            )
-            .await?,
-            operator,
-            agencies,
-            beds,
-            units,
-            practitioners,
-        })
+        let overseer = overseer(exchange, &operator, &agencies[Place::Coordination as usize].id).await?;
+        let offers = Offers::publish(of, homes, rapid).await?;
+        Ok(Self { operator, agencies, overseer, offers, beds, units, practitioners })
     }
 }
 
@@ -172,14 +140,30 @@ fn called(place: Place) -> (&'static str, reg::WorkerRole, &'static [&'static st
         Place::Homes => ("Sample Homes", HousingSpecialist, &["I. Exampleworker", "J. Sampleworker"]),
         Place::Shelter => ("Testville Night Shelter", SocialWorker, &["K. Exampleworker", "L. Sampleworker"]),
         Place::Clinic => ("Placeholder Clinic", Therapist, &[]),
-        Place::Club => ("Invented Clubhouse", PeerSupportWorker, &["M. Exampleworker", "N. Sampleworker"]),
+        Place::Club => (
+            "Invented Clubhouse",
+            PeerSupportWorker,
+            &["M. Exampleworker", "N. Sampleworker", "O. Testworker"],
+        ),
     }
 }
 
-async fn agency(exchange: &Exchange, operator: &Voice, place: Place, needed: Needed) -> Result<Agency, Halt> {
+async fn agency(
+    exchange: &Exchange,
+    operator: &Voice,
+    calendar: &Calendar,
+    place: Place,
+    needed: Needed,
+) -> Result<Agency, Halt> {
     let (agency_name, role, names) = called(place);
-    let content =
-        reg::AgencyContent { name: agency_name.to_owned(), zone: ZONE.to_owned(), ..Default::default() };
+    let overseen = place == Place::Coordination;
+    let content = reg::AgencyContent {
+        name: agency_name.to_owned(),
+        zone: ZONE.to_owned(),
+        holidays: calendar.holidays().into_iter().map(platform::wire::to_date).collect(),
+        plan_overseer_role: if overseen { OVERSEER.into() } else { 0 },
+        ..Default::default()
+    };
     let request = reg::RegisterAgencyRequest { request_id: name(), content: Some(content) };
     let agency = id(say!(operator, registry.register_agency, request).await?.written);
     let names: Vec<String> = match place {
@@ -192,15 +176,32 @@ async fn agency(exchange: &Exchange, operator: &Voice, place: Place, needed: Nee
     };
     let mut workers = Vec::new();
     for working_name in names {
-        let content = reg::WorkerContent { working_name, roles: vec![role.into()], ..Default::default() };
-        let request =
-            reg::AddWorkerRequest { request_id: name(), content: Some(content), agency_id: agency.clone() };
-        let worker = id(say!(operator, registry.add_worker, request).await?.written);
-        let of: AgencyId = agency.parse().context("the id of an agency")?;
-        let voice = exchange.worker(worker.parse().context("the id of a worker")?, of);
-        workers.push(Worker { id: worker, voice });
+        workers.push(worker(exchange, operator, &agency, working_name, role).await?);
     }
-    Ok(Agency { id: agency, workers })
+    Ok(Agency { id: agency, workers, last_left: AtomicBool::new(false) })
+}
+
+/// The part of whoever approves plans.
+const OVERSEER: reg::WorkerRole = reg::WorkerRole::SocialWorker;
+
+async fn overseer(exchange: &Exchange, operator: &Voice, agency: &str) -> Result<Worker, Halt> {
+    worker(exchange, operator, agency, "P. Overseer".to_owned(), OVERSEER).await
+}
+
+async fn worker(
+    exchange: &Exchange,
+    operator: &Voice,
+    agency: &str,
+    working_name: String,
+    role: reg::WorkerRole,
+) -> Result<Worker, Halt> {
+    let content = reg::WorkerContent { working_name, roles: vec![role.into()], ..Default::default() };
+    let request =
+        reg::AddWorkerRequest { request_id: name(), content: Some(content), agency_id: agency.to_owned() };
+    let worker = id(say!(operator, registry.add_worker, request).await?.written);
+    let of: AgencyId = agency.parse().context("the id of an agency")?;
+    let voice = exchange.worker(worker.parse().context("the id of a worker")?, of);
+    Ok(Worker { id: worker, voice })
 }
 
 async fn group(
@@ -267,38 +268,4 @@ async fn practitioner(worker: &Worker, number: usize) -> Result<String, Halt> {
         content: Some(content),
     };
     Ok(id(say!(worker.voice, therapy.register_practitioner, request).await?.written))
-}
-
-async fn offer(
-    voice: &Voice,
-    of: Place,
-    domain: LifeDomain,
-    called: &str,
-    practice: &str,
-    receiver: refs::Receiver,
-    unit_group_id: String,
-) -> Result<Offer, Halt> {
-    let content = refs::ServiceOfferContent {
-        name: called.to_owned(),
-        practice: practice.to_owned(),
-        life_domains: vec![domain.into()],
-        receiver: receiver.into(),
-        unit_group_id,
-        zero_exclusion: practice == "ips",
-        zone: ZONE.to_owned(),
-        areas: vec![refs::AreaServed { name: "Testville".to_owned(), ..Default::default() }],
-        languages: vec!["en".to_owned()],
-        hours: vec![office_hours()],
-        modes: vec![refs::OfferMode::InPerson.into()],
-        ..Default::default()
-    };
-    let request =
-        refs::PublishServiceOfferRequest { request_id: name(), content: Some(content), ..Default::default() };
-    let id = id(say!(voice, referrals.publish_service_offer, request).await?.written);
-    Ok(Offer { id, of, domain })
-}
-
-fn office_hours() -> refs::OpenHours {
-    let days = ["MO", "TU", "WE", "TH", "FR"].map(str::to_owned).into();
-    refs::OpenHours { days, opens: "09:00".to_owned(), closes: "17:00".to_owned() }
 }

@@ -1,6 +1,8 @@
 //! The words of the demo: names nobody bears, goals as somebody might say them, employers that are none.
 //! Invariant: everybody's family name says that they are invented.
 
+use proto::registry::HouseholdRelationship;
+
 use super::chance::Chance;
 
 /// Given names.
@@ -90,6 +92,20 @@ const TITLES: [&str; 8] = [
     "bicycle mechanic",
 ];
 
+const WARNINGS: [&str; 4] = [
+    "I stop opening my letters",
+    "I sleep in my clothes",
+    "I hear my name in the fan",
+    "I answer in single words",
+];
+/// Somebody close, and who they are to the person.
+const CLOSE: [(&str, &str); 4] = [
+    ("Sister Testperson", "sister"),
+    ("Old Friend Madeup", "friend"),
+    ("Aunt Placeholder", "aunt"),
+    ("Neighbour Sampleton", "neighbour"),
+];
+
 /// Who somebody is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
@@ -140,4 +156,46 @@ pub fn preference(chance: &mut Chance) -> &'static str {
 /// Who might employ somebody, and as what.
 pub fn lead(chance: &mut Chance) -> (&'static str, &'static str) {
     (chance.pick(EMPLOYERS), chance.pick(TITLES))
+}
+/// What tells somebody that a crisis is near.
+pub fn warning(chance: &mut Chance) -> &'static str {
+    chance.pick(WARNINGS)
+}
+/// Somebody close, and who they are.
+pub fn close(chance: &mut Chance) -> (&'static str, &'static str) {
+    chance.pick(CLOSE)
+}
+/// The given name of somebody who lives with the person, and who they are to them.
+pub fn companion(chance: &mut Chance) -> (&'static str, HouseholdRelationship) {
+    chance.pick([
+        ("Partner-of", HouseholdRelationship::Partner),
+        ("Brother-of", HouseholdRelationship::Relative),
+        ("Grown-child-of", HouseholdRelationship::Child),
+    ])
+}
+
+/// A name in which the two letters after the third changed places, as fingers do.
+pub fn mistyped(name: &str) -> String {
+    let mut letters: Vec<char> = name.chars().collect();
+    if letters.len() > 4 {
+        letters.swap(3, 4);
+    }
+    letters.into_iter().collect()
+}
+
+/// A name like that one, as twins have it.
+pub fn like(name: &str) -> String {
+    format!("{name}a")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_leaves_all_letters_and_a_twins_name_begins_the_same() {
+        assert_eq!((mistyped("Testperson"), mistyped("Eli")), ("Tespterson".to_owned(), "Eli".to_owned()));
+        assert!(FAMILY.iter().all(|name| mistyped(name) != *name));
+        assert!(GIVEN.iter().all(|name| like(name).starts_with(name)));
+    }
 }

@@ -1,5 +1,5 @@
 //! What a life says about who may learn what: said on arrival, and thought over later.
-//! Invariant: a change of mind never closes what referrals rest on, so that each life goes as it was drawn.
+//! Invariant: a change of mind closes what referrals rest on for a night at most, while nobody works, so that each life goes as it was drawn.
 
 use proto::registry as reg;
 use proto::types::{Purpose, Voice as Words};
@@ -94,21 +94,36 @@ pub async fn for_a_while(life: Life, part: Part, arrived: u32) -> Played {
     Ok(())
 }
 
-/// Months later some put it in other words: a new directive takes the place of the first, and opens for treatment as well.
+/// Months later some put it in other words: a new directive takes the place of the first, and opens for treatment as well. Some take the first back before
+/// that, and have slept on it by the next morning: whatever rested on it rests for a night.
 pub async fn anew(life: Life, part: Part, arrived: u32, first: String) -> Played {
     let (mut chance, calendar) = (life.chance("consent anew"), life.scene.calendar.clone());
-    if !chance.percent(20) && life.sketch.number != 1 {
+    let sleeps_on_it = life.sketch.number == 2 || chance.percent(30);
+    if !chance.percent(25) && life.sketch.number > 2 {
         return Ok(());
     }
+    let worker = life.worker(Place::Coordination);
     let day = calendar.working(arrived + chance.between(30, 150));
-    life.until(&part, day, Hour::Evening).await?;
     let purposes = [Purpose::Referral, Purpose::Coordination, Purpose::Treatment];
     let scope = reg::ConsentScope { purposes: purposes.map(i32::from).into(), ..life.to_those_chosen() };
-    let request = reg::GiveConsentRequest {
-        content: through_us(scope),
-        supersedes_directive_id: first,
-        ..life.giving(day)
-    };
-    say!(life.worker(Place::Coordination).voice, registry.give_consent, request).await?;
+    let mut request = reg::GiveConsentRequest { content: through_us(scope), ..life.giving(day) };
+    // Who has seen everything has seen a directive take another's place too.
+    if sleeps_on_it && life.sketch.number != 1 && life.sketch.death.is_none() {
+        life.until(&part, day, Hour::Night).await?;
+        let back = reg::RevokeConsentRequest {
+            request_id: name(),
+            person_id: life.person.to_string(),
+            directive_id: first,
+            voice: Words::Person.into(),
+            evidence: format!("said so on the way out on {}", calendar.day(day)),
+            ..Default::default()
+        };
+        say!(worker.voice, registry.revoke_consent, back).await?;
+        life.until(&part, day + 1, Hour::Dawn).await?;
+    } else {
+        life.until(&part, day, Hour::Evening).await?;
+        request.supersedes_directive_id = first;
+    }
+    say!(worker.voice, registry.give_consent, request).await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! Invariant: a bed night is told within the days that a request may look back; a unit is this life's alone.
 
 use proto::housing as hous;
+use proto::registry as reg;
 use proto::registry::Achievement;
 
 use super::Life;
@@ -71,7 +72,7 @@ pub async fn find(life: Life, part: Part, arrived: u32) -> Played {
     if home.twice {
         life.cue(|life, part| find_another(life, part, day));
     }
-    let offer = life.scene.town.homes.clone();
+    let offer = life.scene.town.offers.homes.clone();
     let unit = life.scene.town.units[home.unit].clone();
     settle_in(&life, &part, &offer, Some(unit), &mut chance, day).await
 }
@@ -80,7 +81,7 @@ pub async fn find(life: Life, part: Part, arrived: u32) -> Played {
 async fn find_another(life: Life, part: Part, day: u32) -> Played {
     let mut chance = life.chance("home again");
     let day = day + chance.between(10, 30);
-    let offer = life.scene.town.rapid.clone();
+    let offer = life.scene.town.offers.rapid.clone();
     settle_in(&life, &part, &offer, None, &mut chance, day).await
 }
 
@@ -99,6 +100,7 @@ async fn settle_in(
     };
     let stay = Stay { placement, worker: life.worker(offer.of) };
     life.plan(offer.of, &goal, "supported-housing", &["keeping-a-tenancy", "money"], opened).await?;
+    life.join_team(offer.of, reg::TeamRole::HousingSpecialist, opened).await?;
     let mut day = calendar.working(opened + chance.between(5, 60));
     life.until(part, day, Hour::Noon).await?;
     stay.offer().await?;

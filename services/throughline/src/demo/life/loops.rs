@@ -29,11 +29,11 @@ pub enum Ended {
 }
 
 /// What is asked for, and after which one that came to nothing.
-struct Asking<'a> {
-    offer: &'a Offer,
-    goal: &'a str,
-    need: &'a str,
-    after: Option<Ended>,
+pub(super) struct Asking<'a> {
+    pub(super) offer: &'a Offer,
+    pub(super) goal: &'a str,
+    pub(super) need: &'a str,
+    pub(super) after: Option<Ended>,
 }
 
 /// How long things take at the agency asked, and what it answers.
@@ -102,11 +102,12 @@ impl Life {
         let calendar = &self.scene.calendar;
         let sent = calendar.working(day);
         self.until(part, sent, Hour::Noon).await?;
-        let (coordinator, target) = (self.worker(Place::Coordination), self.worker(offer.of));
+        let coordinator = self.worker(Place::Coordination);
         let referral = self.send(&coordinator, asking, chance).await?;
         let answer = answer(chance, calendar, sent);
         if let Some(day) = answer.acknowledged {
             self.until(part, day, Hour::Evening).await?;
+            let target = self.worker(offer.of);
             let request = refs::AcknowledgeReferralRequest {
                 request_id: name(),
                 referral_id: referral.clone(),
@@ -122,10 +123,12 @@ impl Life {
             say!(target.voice, referrals.assign_referral, request).await?;
         }
         if answer.asks {
-            self.ask_and_tell(&coordinator, &target, &referral).await?;
+            self.ask_and_tell(&coordinator, &self.worker(offer.of), &referral).await?;
         }
         let day = answer.answered;
         self.until(part, day, Hour::Noon).await?;
+        // Whoever looked after it may have left meanwhile.
+        let target = self.worker(offer.of);
         match answer.kind {
             Kind::Accepted => {}
             Kind::Rejected => {
@@ -143,27 +146,33 @@ impl Life {
                 return Ok(Came::ToNothing(Ended::Cancelled(referral), day));
             }
         }
-        let request = refs::AcceptReferralRequest {
-            request_id: name(),
-            referral_id: referral.clone(),
-            ..Default::default()
-        };
-        say!(target.voice, referrals.accept_referral, request).await?;
+        let record = self.accept(part, offer.of, &referral).await?;
         let day = match answer.held {
             Some(until) => self.hold(part, &target, &referral, calendar.working(day + until)).await?,
             None => day,
         };
-        // The receiving service opens its part by itself, and tells the referral.
+        Ok(Came::Opened(record, day))
+    }
+
+    /// Takes the person on. The receiving service opens its part by itself, and tells the referral which.
+    pub(super) async fn accept(&self, part: &Part, place: Place, referral: &str) -> Result<String, Halt> {
+        let target = self.worker(place);
+        let request = refs::AcceptReferralRequest {
+            request_id: name(),
+            referral_id: referral.to_owned(),
+            ..Default::default()
+        };
+        say!(target.voice, referrals.accept_referral, request).await?;
         part.follows().await?;
-        let request = refs::GetReferralRequest { referral_id: referral, at_least: vec![] };
+        let request = refs::GetReferralRequest { referral_id: referral.to_owned(), at_least: vec![] };
         let found = say!(target.voice, referrals.get_referral, request).await?.referral;
         let record = found.map(|referral| referral.receiving_record).unwrap_or_default();
         let (_, record) = kernel::ids::parse_stream(&record)
-            .with_context(|| format!("an accepted referral to {} opened no record", offer.id))?;
-        Ok(Came::Opened(record.to_string(), day))
+            .with_context(|| format!("a referral that {place:?} accepted opened no record"))?;
+        Ok(record.to_string())
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         coordinator: &Worker,
         asking: &Asking<'_>,
@@ -182,33 +191,50 @@ impl Life {
                     Some(Ended::Rejected(old)) => old.clone(),
                     Some(Ended::Cancelled(_)) | None => String::new(),
                 };
-                let request = refs::DraftReferralRequest {
-                    request_id: name(),
-                    person_id: self.person.to_string(),
-                    offer_id: offer.id.clone(),
-                    priority: priority.into(),
-                    life_domain: offer.domain.into(),
-                    need: (*need).to_owned(),
-                    goal_id: (*goal).to_owned(),
-                    no_goal_reason: if goal.is_empty() { "not asked yet".to_owned() } else { String::new() },
-                    rerefers_id,
-                    ..Default::default()
-                };
+                let asked = self.asking(offer, goal, need, priority);
+                let request = refs::DraftReferralRequest { rerefers_id, ..asked };
                 id(say!(coordinator.voice, referrals.draft_referral, request).await?.written)
             }
         };
+        self.send_drafted(coordinator, offer.of, &referral).await?;
+        Ok(referral)
+    }
+
+    /// What a draft says.
+    pub(super) fn asking(
+        &self,
+        offer: &Offer,
+        goal: &str,
+        need: &str,
+        priority: refs::Priority,
+    ) -> refs::DraftReferralRequest {
+        refs::DraftReferralRequest {
+            request_id: name(),
+            person_id: self.person.to_string(),
+            offer_id: offer.id.clone(),
+            priority: priority.into(),
+            life_domain: offer.domain.into(),
+            need: need.to_owned(),
+            goal_id: goal.to_owned(),
+            no_goal_reason: if goal.is_empty() { "not asked yet".to_owned() } else { String::new() },
+            ..Default::default()
+        }
+    }
+
+    /// Sends a draft, by the person's consent, or by what was agreed for now.
+    pub(super) async fn send_drafted(&self, sender: &Worker, to: Place, referral: &str) -> Played {
         let mut request = refs::SendReferralRequest {
             request_id: name(),
-            referral_id: referral.clone(),
+            referral_id: referral.to_owned(),
             ..Default::default()
         };
-        if !self.consents_to(offer.of) {
+        if !self.consents_to(to) {
             request.override_reason =
                 "agreed on the phone; the invented form is still to be signed".to_owned();
-            request.override_approver_id = coordinator.id.clone();
+            request.override_approver_id = sender.id.clone();
         }
-        say!(coordinator.voice, referrals.send_referral, request).await?;
-        Ok(referral)
+        say!(sender.voice, referrals.send_referral, request).await?;
+        Ok(())
     }
 
     /// The target wants to know something, and is told by who asked it.

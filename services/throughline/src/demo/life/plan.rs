@@ -1,13 +1,17 @@
 //! What is planned with a person, who is at their side, and how they say they are.
 //! Invariant: what the person agreed to is told in the person's own words.
 
+use anyhow::Context;
 use proto::registry as reg;
 use proto::types::Voice as Words;
 
 use super::Life;
+use crate::demo::calendar::Hour;
+use crate::demo::chance::Chance;
 use crate::demo::sketch::Place;
-use crate::demo::stage::{Halt, Played};
-use crate::demo::voice::{id, name, say};
+use crate::demo::stage::{Halt, Part, Played};
+use crate::demo::town::Worker;
+use crate::demo::voice::{name, say};
 
 impl Life {
     /// Says that work on a goal has begun, in the plan and at the goal.
@@ -40,11 +44,62 @@ impl Life {
             voice: Words::Person.into(),
             ..Default::default()
         };
-        let item = id(say!(coordinator.voice, registry.add_plan_item, request).await?.written);
+        say!(coordinator.voice, registry.add_plan_item, request).await?;
+        let item = self.planned(&coordinator, place, goal, practice).await?;
         let request =
             reg::ActivateGoalRequest { request_id: name(), goal_id: goal.to_owned(), ..Default::default() };
         say!(coordinator.voice, registry.activate_goal, request).await?;
+        let mut chance = self.chance(practice);
+        if chance.percent(80) || self.sketch.number == 1 {
+            let overseen = chance.percent(70);
+            self.agree(&coordinator, &item, day, overseen).await?;
+        }
         Ok(item)
+    }
+
+    /// The item of the plan that this agency works on that goal by this practice; the reply to what added it names the plan alone.
+    async fn planned(
+        &self,
+        coordinator: &Worker,
+        place: Place,
+        goal: &str,
+        practice: &str,
+    ) -> Result<String, Halt> {
+        let agency = &self.scene.town.agency(place).id;
+        let request = reg::GetPlanRequest { person_id: self.person.to_string(), ..Default::default() };
+        let plan = say!(coordinator.voice, registry.get_plan, request).await?.plan.unwrap_or_default();
+        let is_it = |item: &reg::PlanItem| {
+            item.content.as_ref().is_some_and(|content| {
+                content.goal_id == goal && content.practice == practice && content.agency_id == *agency
+            })
+        };
+        let item = plan.items.into_iter().find(is_it).context("an item that was added is not in the plan")?;
+        Ok(item.id)
+    }
+
+    /// The person agrees to the version that the item made; most of those an overseer looks at on the next day.
+    async fn agree(&self, coordinator: &Worker, item: &str, day: u32, overseen: bool) -> Played {
+        let person_id = self.person.to_string();
+        let request = reg::ListPlanVersionsRequest {
+            person_id: person_id.clone(),
+            page_size: 200,
+            ..Default::default()
+        };
+        let versions = say!(coordinator.voice, registry.list_plan_versions, request).await?.versions;
+        let made = |version: &reg::PlanVersion| version.plan_item_id == item;
+        let version_id = versions.into_iter().find(made).context("a plan item made no version")?.id;
+        let request = reg::AgreePlanRequest {
+            request_id: name(),
+            person_id,
+            version_id: version_id.clone(),
+            voice: Words::Person.into(),
+            ..Default::default()
+        };
+        say!(coordinator.voice, registry.agree_plan, request).await?;
+        if overseen {
+            self.cue(|life, part| approve(life, part, version_id, day));
+        }
+        Ok(())
     }
 
     /// A place's worker is at the person's side from that day on.
@@ -62,17 +117,27 @@ impl Life {
         Ok(())
     }
 
-    /// How hopeful the person says they are.
-    pub(super) async fn say_how_hopeful(&self, score: u32) -> Played {
-        let request = reg::TakeMeasureRequest {
-            request_id: name(),
-            person_id: self.person.to_string(),
-            scale: "hopeful".to_owned(),
-            score: score.to_string(),
-            voice: Words::Person.into(),
-            ..Default::default()
+    /// How the person says they are, on a scale or two: for most it grows better with time, for some it stays or grows worse.
+    pub(super) async fn say_how_it_is(&self, chance: &mut Chance, visit: u32) -> Played {
+        let later = (visit / 3).min(2);
+        let course = match self.sketch.number % 5 {
+            3 => 2 - later,
+            4 => 1,
+            _ => later,
         };
-        say!(self.worker(Place::Coordination).voice, registry.take_measure, request).await?;
+        let own = chance.pick(["supported", "skill-money", "skill-community-participation"]);
+        for scale in ["hopeful", own] {
+            let score = 1 + course + chance.below(2);
+            let request = reg::TakeMeasureRequest {
+                request_id: name(),
+                person_id: self.person.to_string(),
+                scale: scale.to_owned(),
+                score: score.to_string(),
+                voice: Words::Person.into(),
+                ..Default::default()
+            };
+            say!(self.worker(Place::Coordination).voice, registry.take_measure, request).await?;
+        }
         Ok(())
     }
 
@@ -88,4 +153,17 @@ impl Life {
         }
         Ok(())
     }
+}
+
+/// Whoever oversees case management approves what it changed.
+async fn approve(life: Life, part: Part, version_id: String, changed: u32) -> Played {
+    life.until(&part, life.scene.calendar.working(changed + 1), Hour::Noon).await?;
+    let request = reg::ApprovePlanRequest {
+        request_id: name(),
+        person_id: life.person.to_string(),
+        version_id,
+        ..Default::default()
+    };
+    say!(life.scene.town.overseer.voice, registry.approve_plan, request).await?;
+    Ok(())
 }

@@ -20,7 +20,7 @@ pub async fn casework(life: Life, part: Part, arrived: u32) -> Played {
     let request = refs::StartParticipationRequest {
         request_id: name(),
         person_id: life.person.to_string(),
-        offer_id: life.scene.town.casework.id.clone(),
+        offer_id: life.scene.town.offers.casework.id.clone(),
         occurred_at: None,
     };
     let participation = id(say!(worker.voice, referrals.start_participation, request).await?.written);
@@ -34,7 +34,7 @@ pub async fn casework(life: Life, part: Part, arrived: u32) -> Played {
         life.take_part(Place::Coordination, &participation, &mut chance, day, met).await?;
         if visit % 3 == 2 && chance.percent(85) {
             life.look_at_plan().await?;
-            life.say_how_hopeful(chance.between(2, 5)).await?;
+            life.say_how_it_is(&mut chance, visit).await?;
         }
     }
     life.stop(Place::Coordination, &participation, refs::ClosingReason::CompletedEarly).await
@@ -45,7 +45,7 @@ pub async fn club(life: Life, part: Part, arrived: u32) -> Played {
     let mut chance = life.chance("club");
     let day = arrived + chance.between(5, 120);
     let (goal, need) = (life.goals.social.clone(), "somebody to be with during the day");
-    let offer = life.scene.town.club.clone();
+    let offer = life.scene.town.offers.club.clone();
     let Came::Opened(participation, opened) =
         life.refer(&part, &offer, &goal, need, &mut chance, day).await?
     else {
@@ -53,6 +53,14 @@ pub async fn club(life: Life, part: Part, arrived: u32) -> Played {
     };
     life.plan(Place::Club, &goal, "clubhouse", &["conversation", "community-participation"], opened).await?;
     life.join_team(Place::Club, reg::TeamRole::PeerSupportWorker, opened).await?;
+    let peer = life.worker(Place::Club);
+    let request = refs::AssignParticipationRequest {
+        request_id: name(),
+        participation_id: participation.clone(),
+        worker_id: peer.id,
+        ..Default::default()
+    };
+    say!(peer.voice, referrals.assign_participation, request).await?;
     let mut day = opened;
     let visits = chance.pick([6, 15, 30, u32::MAX]);
     for visit in 0..visits {
@@ -66,7 +74,7 @@ pub async fn club(life: Life, part: Part, arrived: u32) -> Played {
 }
 
 impl Life {
-    async fn take_part(
+    pub(super) async fn take_part(
         &self,
         place: Place,
         participation: &str,
@@ -85,7 +93,12 @@ impl Life {
         Ok(())
     }
 
-    async fn stop(&self, place: Place, participation: &str, reason: refs::ClosingReason) -> Played {
+    pub(super) async fn stop(
+        &self,
+        place: Place,
+        participation: &str,
+        reason: refs::ClosingReason,
+    ) -> Played {
         let request = refs::EndParticipationRequest {
             request_id: name(),
             participation_id: participation.to_owned(),

@@ -30,7 +30,7 @@ pub async fn attend(life: Life, part: Part, arrived: u32) -> Played {
     let mut chance = life.chance("therapy");
     let day = arrived + chance.between(3, 150);
     let (goal, need) = (life.goals.well.clone(), "support with what keeps the person from sleeping");
-    let offer = life.scene.town.cbt.clone();
+    let offer = life.scene.town.offers.cbt.clone();
     // Whose goal is work often brings that to therapy too, so that both pull the same way.
     let shared = !life.goals.work.is_empty() && chance.percent(50);
     let served = if shared { &life.goals.work } else { &goal };

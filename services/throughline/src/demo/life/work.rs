@@ -37,7 +37,7 @@ pub async fn find(life: Life, part: Part, arrived: u32) -> Played {
     let mut chance = life.chance("work");
     let calendar = life.scene.calendar.clone();
     let day = arrived + chance.between(2, 90);
-    let (goal, offer) = (life.goals.work.clone(), life.scene.town.ips.clone());
+    let (goal, offer) = (life.goals.work.clone(), life.scene.town.offers.ips.clone());
     let need = "work in the community, with somebody at the person's side";
     let Came::Opened(case, opened) = life.refer(&part, &offer, &goal, need, &mut chance, day).await? else {
         return Ok(());
