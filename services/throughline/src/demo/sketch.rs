@@ -170,7 +170,7 @@ fn sketch(number: u32, people: u32, calendar: &Calendar, chance: &Chance) -> Ske
         3 => Some(Fate::Waits),
         4 => Some(Fate::Twin(12)),
         _ if draw.percent(3) => Some(Fate::Linked(draw.between(5, 90))),
-        _ if draw.percent(1) => Some(Fate::Waits),
+        _ if draw.percent(3) => Some(Fate::Waits),
         _ => None,
     };
     let home = (first || draw.percent(50)).then_some(Home { unit: 0, twice: draw.percent(8) });
