@@ -15,11 +15,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::backoff::Backoff;
 use crate::clock::Clock;
-use crate::error::chain;
+use crate::error::{chain, of_erased};
 use crate::fault;
 use crate::projection::{Lease, Progress};
 use crate::rest::Rest;
@@ -186,6 +187,8 @@ async fn run(mut setup: Setup, told: Told) {
 struct Tried {
     backoff: Backoff,
     again: Instant,
+    /// Whether nothing can ever be written of it: the person was erased. It is left on the list, and counts as done.
+    over: bool,
 }
 
 /// Does what is due, then waits until there may be more. Tells whether this process holds the lease.
@@ -206,8 +209,10 @@ async fn turn(
     // Marked as seen before looking, so that what changes meanwhile is looked at again.
     let list = setup.changes.borrow_and_update().clone();
     let now = setup.clock.now();
-    let due = setup.timers.due(now, LIMIT).await?;
+    let over = tried.values().filter(|tried| tried.over).count();
+    let mut due = setup.timers.due(now, LIMIT + over).await?;
     tried.retain(|thing, _| due.contains(thing));
+    due.retain(|thing| !tried.get(thing).is_some_and(|tried| tried.over));
     if due.is_empty() {
         told.settled.send_replace(Some(now));
     }
@@ -235,7 +240,8 @@ async fn turn(
     if due.is_empty() {
         told.looked.send_replace(Some(Look { at: now, list, next }));
     }
-    wait(setup, next, tried.values().map(|tried| tried.again).min()).await;
+    let again = tried.values().filter(|tried| !tried.over).map(|tried| tried.again).min();
+    wait(setup, next, again).await;
     Ok(true)
 }
 
@@ -248,11 +254,18 @@ async fn fire(setup: &Setup, thing: &Due, tried: &mut HashMap<Due, Tried>) {
     fault::point("timer.due");
     let fired = setup.timers.fire(thing, thing.request_id()).await;
     fault::point("timer.fired");
-    let tries =
-        tried.entry(thing.clone()).or_insert(Tried { backoff: Backoff::new(), again: Instant::now() });
+    let tries = tried.entry(thing.clone()).or_insert(Tried {
+        backoff: Backoff::new(),
+        again: Instant::now(),
+        over: false,
+    });
     let pause = match fired {
         Ok(()) => {
             tries.backoff.succeeded();
+            AGAIN
+        }
+        Err(error) if error.downcast_ref::<Status>().is_some_and(of_erased) => {
+            tries.over = true;
             AGAIN
         }
         Err(error) => {

@@ -12,6 +12,7 @@ use platform::projection::Progress;
 use platform::timer::{self, Due, TimerError, Timers};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tonic::Code;
 use uuid::Uuid;
 
 use crate::fixture::{PATIENCE, Place, on_both};
@@ -20,6 +21,7 @@ on_both!(
     what_is_due_is_done_once_as_the_clock_is_driven_on,
     what_came_due_while_nothing_ran_is_done_at_the_start,
     what_fails_is_tried_again_and_holds_up_nothing_else,
+    what_is_due_of_an_erased_person_counts_as_done,
 );
 
 /// A list in memory, which tells its changes as a view does.
@@ -75,6 +77,14 @@ impl Timers for List {
                     .is_ok();
             if fails {
                 return Err("not yet".into());
+            }
+            if due.kind == "erased" {
+                let erased = platform::error::status(
+                    Code::FailedPrecondition,
+                    "PERSON_ERASED",
+                    "the person was erased",
+                );
+                return Err(erased.into());
             }
             *self.done.lock().unwrap().entry(request_id).or_insert(0) += 1;
             self.due.lock().unwrap().retain(|other| other != due);
@@ -149,6 +159,20 @@ async fn what_fails_is_tried_again_and_holds_up_nothing_else(place: Place) {
     let running = begin(&place, &list, &Clock::driven(at("2031-01-01T00:00:00Z")), &stop).await;
     settled(&running, "2031-01-01T00:00:00Z").await;
     assert_eq!((list.done(), list.failures.load(Ordering::SeqCst)), (2, 0));
+    stop.cancel();
+    running.ended().await;
+}
+
+async fn what_is_due_of_an_erased_person_counts_as_done(place: Place) {
+    let (list, stop) = (List::new(), CancellationToken::new());
+    list.add("2030-01-01T00:00:00Z", "erased");
+    list.add("2030-01-02T00:00:00Z", "ordinary");
+    let clock = Clock::driven(at("2031-01-01T00:00:00Z"));
+    let running = begin(&place, &list, &clock, &stop).await;
+    settled(&running, "2031-01-01T00:00:00Z").await;
+    assert_eq!(list.done(), 1, "the other one was");
+    clock.drive_to(at("2032-01-01T00:00:00Z"));
+    settled(&running, "2032-01-01T00:00:00Z").await;
     stop.cancel();
     running.ended().await;
 }
