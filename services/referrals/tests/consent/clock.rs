@@ -34,6 +34,7 @@ async fn nothing_is_due(processes: &[&Alone]) {
 
 impl Site {
     /// When the mark was set, and lifted, and when it was foreseen to change, in order.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "only these kinds tell of the mark")]
     async fn course(&self) -> Vec<(&'static str, Option<i64>)> {
         let told = |event: &proto::log::Event| {
             let occurred = event.occurred.as_ref().and_then(|occurred| occurred.at).map(|at| at.seconds);
