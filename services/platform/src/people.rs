@@ -195,6 +195,21 @@ impl People {
         rows.iter().map(|row| row.uuid(0).map(PersonId::new)).collect()
     }
 
+    /// Whether the person died, by what is told of any of the records of that human.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn died(&self, person: PersonId) -> Result<bool, StoreError> {
+        let db = self.views.db();
+        for record in self.group(person, None).await? {
+            let told = db.fetch("SELECT 1 FROM death WHERE person = $1", args![record.uuid()]).await?;
+            if !told.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// How many people this agency serves.
     ///
     /// # Errors

@@ -34,7 +34,8 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     parts.react(loops::Opens::new(desk.clone()))?;
     parts.react(loops::Linked::new(desk.clone()))?;
     parts.react(loops::Consents::said(desk.clone(), view.clone()))?;
-    parts.react(loops::Deaths::new(desk.clone(), view.clone()))?;
+    parts.react(loops::Deaths::told(desk.clone(), view.clone()))?;
+    parts.react(loops::Deaths::sent(desk.clone(), view.clone()))?;
     parts.react(loops::Consents::sent(desk.clone(), view.clone()))?;
     parts.react(loops::Reports::participations(desk.clone()))?;
     for log in ["vocational", "housing", "therapy"] {

@@ -77,20 +77,22 @@ fn agency(id: &str) -> Result<Option<Said>, Unreadable> {
     id.parse().map(|agency| Some(Said::By(agency))).map_err(|_| Unreadable)
 }
 
-/// Who died, or turned out not to have, where the event of the registry's log tells that.
+/// The person of whom the event of the registry's log tells something that may change whether they are dead: a death, that it was an error, a link.
 ///
 /// # Errors
 /// A payload that this release cannot read.
 #[allow(clippy::wildcard_enum_match_arm, reason = "only these kinds tell of a death")]
-pub fn died(event: &proto::log::Event) -> Result<Option<(PersonId, bool)>, Unreadable> {
+pub fn died(event: &proto::log::Event) -> Result<Option<PersonId>, Unreadable> {
     let kind =
         RegistryEvent::decode(event.payload.clone()).map_err(|_| Unreadable)?.kind.ok_or(Unreadable)?;
-    let died = match kind {
-        Registry::PersonDied(_) => true,
-        Registry::PersonDeathEnteredInError(_) => false,
-        _ => return Ok(None),
-    };
-    event.person_id.parse().map(|person| Some((person, died))).map_err(|_| Unreadable)
+    match kind {
+        Registry::PersonDied(_)
+        | Registry::PersonDeathEnteredInError(_)
+        | Registry::PersonEnteredInError(_)
+        | Registry::PersonsLinked(_)
+        | Registry::PersonsUnlinked(_) => event.person_id.parse().map(Some).map_err(|_| Unreadable),
+        _ => Ok(None),
+    }
 }
 
 /// What an event of a receiving service's log reports; none where it concerns no referral.

@@ -124,6 +124,14 @@ impl View {
         Err(error::unavailable("REGISTRY_UNKNOWN", text, Duration::from_secs(1)))
     }
 
+    /// Whether the person died, by what is told of any of the records of that human.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn died(&self, person: PersonId) -> Result<bool, Status> {
+        Ok(self.people.died(person).await?)
+    }
+
     /// Whether the lists have been read up to that position of the own log, waiting until then.
     pub async fn lists(&self, position: u64, until: Instant) -> bool {
         self.lists.read_to(crate::NAME, position, until).await

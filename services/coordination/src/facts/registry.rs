@@ -27,7 +27,7 @@ pub(super) fn linked(read: &Read) -> Result<Vec<Uuid>, Unreadable> {
 pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unreadable> {
     Ok(match (kind_of(read)?, held) {
         (Kind::PersonDied(_), _) => Some(Fact::Died(Died {})),
-        (Kind::PersonDeathEnteredInError(_), _) => None,
+        (Kind::PersonDeathEnteredInError(_) | Kind::PersonEnteredInError(_), _) => None,
         (Kind::GoalProposed(_) | Kind::GoalSet(_), _) => Some(Fact::Goal(Goal { closed: false })),
         (
             Kind::GoalRejected(_)
@@ -68,7 +68,6 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::PersonRegistered(_)
             | Kind::PersonChanged(_)
             | Kind::PersonRecorded(_)
-            | Kind::PersonEnteredInError(_)
             | Kind::IdentifierAdded(_)
             | Kind::IdentifierRemoved(_)
             | Kind::ServingAgencyAdded(_)

@@ -21,7 +21,7 @@ impl Projection for PeopleProjection {
         "people"
     }
     fn version(&self) -> u32 {
-        7
+        8
     }
     fn sources(&self) -> &[&'static str] {
         &["registry"]
@@ -36,6 +36,7 @@ impl Projection for PeopleProjection {
             "CREATE INDEX serving_agency ON serving (agency, person)",
             "CREATE TABLE directive (person uuid NOT NULL, id uuid NOT NULL, scope bytea NOT NULL, PRIMARY KEY (person, id))",
             "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL, holidays bytea)",
+            "CREATE TABLE death (person uuid PRIMARY KEY)",
             "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, gone bigint NOT NULL)",
         ]
         .map(str::to_owned)
@@ -80,6 +81,16 @@ impl Projection for PeopleProjection {
                     serves(tx, &person.person_id, &person.serving_agency_ids).await?;
                 }
                 Kind::ServingAgencyAdded(added) => serves(tx, &added.person_id, [&added.agency_id]).await?,
+                Kind::PersonDied(died) => {
+                    let sql = "INSERT INTO death (person) VALUES ($1) ON CONFLICT DO NOTHING";
+                    tx.execute(sql, args![id(&died.person_id)?]).await?;
+                }
+                Kind::PersonDeathEnteredInError(_)
+                | Kind::PersonEnteredInError(_)
+                | Kind::PersonErased(_) => {
+                    let sql = "DELETE FROM death WHERE person = $1";
+                    tx.execute(sql, args![id(&read.event.person_id)?]).await?;
+                }
                 Kind::ConsentGiven(given) => gives(tx, given).await?,
                 Kind::ConsentRevoked(over) => ends(tx, &over.person_id, &over.directive_id).await?,
                 Kind::ConsentExpired(over) => ends(tx, &over.person_id, &over.directive_id).await?,

@@ -1,14 +1,19 @@
 //! A person's death rests the clocks of their open referrals, and its having been an error lets them go on.
-//! Invariant: under whichever record of the person it was told; each referral is marked once, and what it has to do with a hold or a consent is its own to
-//! tell.
+//! Invariant: by level, not by edge: whatever is told of a death or a link, each open referral rests while any record of that human is told to be dead,
+//! and no other does. What it has to do with a hold or a consent is its own to tell.
+//!
+//! Read are the registry's log, for what is told, and the own one, for what is sent after that.
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use kernel::Timestamp;
+use kernel::ids::parse_stream;
 use platform::command::Desk;
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
+use prost::Name;
+use proto::referrals as pb;
 use tokio::time::Instant;
 
 use super::{ask_all, failed};
@@ -22,54 +27,83 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Clocks follow whether the person lives.
 pub struct Deaths {
+    log: &'static str,
+    name: &'static str,
     desk: Desk,
     view: View,
 }
 
 impl Deaths {
-    /// At this desk, by these lists.
-    pub fn new(desk: Desk, view: View) -> Self {
-        Self { desk, view }
+    /// By what the registry's log tells.
+    pub fn told(desk: Desk, view: View) -> Self {
+        Self { log: "registry", name: "rests-for-death", desk, view }
+    }
+
+    /// By what is sent here.
+    pub fn sent(desk: Desk, view: View) -> Self {
+        Self { log: crate::NAME, name: "rests-for-death-of-sent", desk, view }
     }
 
     async fn follow(&self, read: &Read) -> Result<Option<Append>, ReactError> {
-        let told = policy::died(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
-        let Some((person, died)) = told else { return Ok(None) };
+        let concerned =
+            if self.log == crate::NAME { self.written(read).await? } else { self.told_of(read).await? };
+        // Clocks of machines differ: it is at least when the event was recorded.
+        let at = self.desk.clock().now().max(read.recorded.recorded_at);
+        let mut of = vec![];
+        for referral in concerned {
+            of.extend(self.judged(referral, at).await?.map(|command| (referral, command)));
+        }
+        ask_all(&self.desk, "FollowDeath", self, read, &of).await
+    }
+
+    /// The referral that an event of the own log sends, once all that was told before is known.
+    async fn written(&self, read: &Read) -> Result<Vec<ReferralId>, ReactError> {
+        if read.event.r#type != pb::ReferralSent::full_name() {
+            return Ok(vec![]);
+        }
+        let (_, id) = parse_stream(&read.event.stream).map_err(unknown)?;
+        self.view.told_all().await.map_err(failed)?;
+        Ok(vec![ReferralId::new(id)])
+    }
+
+    /// The open referrals of whom the registry's log tells something.
+    async fn told_of(&self, read: &Read) -> Result<Vec<ReferralId>, ReactError> {
+        let Some(person) = policy::died(&read.event).map_err(unknown)? else { return Ok(vec![]) };
         let until = Instant::now() + PATIENCE;
         let linked = self.view.hears(read.recorded.position, until).await;
         let own = self.desk.log().head().await?.position;
         if !(linked && self.view.lists(own, until).await) {
             return Err(ReactError::Failed("the views have not read it yet".into()));
         }
-        // Clocks of machines differ: it is at least when the event was recorded.
-        let at = self.desk.clock().now().max(read.recorded.recorded_at);
-        let mut of = vec![];
-        for referral in self.view.open_of(person).await.map_err(failed)? {
-            let command = if died { Command::Rest { at } } else { self.wakes(referral, at).await? };
-            of.push((referral, command));
+        self.view.open_of(person).await.map_err(failed)
+    }
+
+    /// What becomes of its clocks, where they do not stand as they should.
+    async fn judged(&self, id: ReferralId, at: Timestamp) -> Result<Option<Command>, ReactError> {
+        let now = self.desk.load::<Referral>(id.uuid()).await.map_err(failed)?;
+        let State::Made { facts, beside, .. } = &*now.state else { return Ok(None) };
+        let died = self.view.died(facts.person).await.map_err(failed)?;
+        if died == beside.died {
+            return Ok(None);
         }
-        ask_all(&self.desk, "FollowDeath", self, read, &of).await
+        if died {
+            return Ok(Some(Command::Rest { at }));
+        }
+        let holidays = self.view.holidays(Some(facts.target)).await.map_err(failed)?;
+        Ok(Some(Command::Wake { at, holidays }))
     }
 }
 
-impl Deaths {
-    async fn wakes(&self, id: ReferralId, at: Timestamp) -> Result<Command, ReactError> {
-        let now = self.desk.load::<Referral>(id.uuid()).await.map_err(failed)?;
-        let target = match &*now.state {
-            State::Made { facts, .. } => Some(facts.target),
-            State::Unmade | State::Told(_) | State::InError { .. } => None,
-        };
-        let holidays = self.view.holidays(target).await.map_err(failed)?;
-        Ok(Command::Wake { at, holidays })
-    }
+fn unknown(wrong: impl std::fmt::Display) -> ReactError {
+    ReactError::Unknown(wrong.to_string())
 }
 
 impl Reaction for Deaths {
     fn name(&self) -> &'static str {
-        "rests-for-death"
+        self.name
     }
     fn source(&self) -> &'static str {
-        "registry"
+        self.log
     }
     fn react<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Option<Append>, ReactError>> {
         Box::pin(self.follow(read))

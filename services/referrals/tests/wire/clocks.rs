@@ -185,6 +185,52 @@ async fn the_clocks_of_the_dead_rest_until_the_death_turns_out_an_error() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_linked_with_the_dead_rests_while_they_are_and_so_does_what_is_sent_after_a_death() {
+    use proto::registry as reg;
+    use proto::registry::registry_event::Kind;
+    let service = service().await;
+    let referral = requested(&service, offer("Kitchen skills")).await;
+    let mut shelter = Client::new(service.worker(SHELTER));
+    let seen = read(&mut shelter, &referral).await;
+    let ana: PersonId = seen.person_id.parse().unwrap();
+    let other = PersonId::of(77);
+    let tell = async |person: PersonId, kind| {
+        let event = reg::RegistryEvent { kind: Some(kind) };
+        service.tell("registry", StreamId::new("person", person.uuid()), Some(person), &event).await;
+    };
+    let died =
+        |person: PersonId| Kind::PersonDied(reg::PersonDied { person_id: person.to_string(), death: None });
+    let (canonical_id, member_id) = (ana.to_string(), other.to_string());
+    let clocks = async |referral: &str, running: usize| {
+        let mut shelter = Client::new(service.worker(SHELTER));
+        until("the clocks to rest or go on", async || {
+            (read(&mut shelter, referral).await.clocks.len() == running).then_some(())
+        })
+        .await;
+    };
+    tell(other, died(other)).await;
+    for person in [ana, other] {
+        let link = reg::PersonsLinked { canonical_id: canonical_id.clone(), member_id: member_id.clone() };
+        tell(person, Kind::PersonsLinked(link)).await;
+    }
+    clocks(&referral, 0).await;
+    service.hours_pass(1);
+    for person in [ana, other] {
+        let link = reg::PersonsUnlinked { canonical_id: canonical_id.clone(), member_id: member_id.clone() };
+        tell(person, Kind::PersonsUnlinked(link)).await;
+    }
+    clocks(&referral, 3).await;
+
+    let ben = PersonId::of(11);
+    allows(&service, ben, CLINIC).await;
+    tell(ben, died(ben)).await;
+    let request = pb::DraftReferralRequest { person_id: ben.to_string(), ..asking(&seen.offer_id) };
+    let bens = written(shelter.draft_referral(request).await.unwrap().into_inner().written).id;
+    sent(&mut shelter, &bens).await;
+    clocks(&bens, 0).await;
+}
+
 /// The registry tells what the clinic says of itself.
 async fn the_clinic_is_off(service: &Alone, holidays: &[(i32, i32)], first: bool) {
     use proto::registry as reg;
