@@ -159,7 +159,7 @@ impl Postgres {
         for setting in [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
-            "max_connections=200",
+            "max_connections=400",
             "log_line_prefix=%m [%p] %d ",
             &format!("port={}", self.port.number()),
         ] {

@@ -2,6 +2,7 @@
 //! Invariant: nothing is said of the person in the meantime; the registry tells of no end, and its clock is not there.
 
 use jiff::{SignedDuration, Timestamp};
+use kernel::class::PART2;
 use platform::store::StoreUrl;
 use prost::Message;
 use proto::referrals::referrals_event::Kind as Own;
@@ -196,14 +197,17 @@ async fn when_an_agency_becomes_a_part_2_programme_all_its_open_referrals_are_ju
         for referral in &sent {
             site.marked(referral, true).await;
         }
-        // That it is called otherwise changes nothing; that it is none any more does.
+        // That it is called otherwise changes nothing, nor that it is none any more: what it wrote under Part 2 stays under it.
         site.is_a_programme(SHELTER, true).await;
         site.is_a_programme(SHELTER, false).await;
-        for referral in &sent {
-            site.marked(referral, false).await;
-        }
+        // A directive that names the label is heard after that.
+        let (last, labels) = (people[people.len() - 1], vec![PART2.to_owned()]);
+        let scope = proto::registry::ConsentScope { labels, ..say::scope(CLINIC) };
+        let event = RegistryEvent { kind: Some(say::gives(last, DirectiveId::of(70), scope)) };
+        site.service.tell("registry", say::stream(last), Some(last), &event).await;
+        site.marked(&sent[sent.len() - 1], false).await;
         let marks = site.marks().await;
         let lapsed = marks.iter().filter(|(lapsed, _)| *lapsed).count();
-        assert_eq!((lapsed, marks.len()), (people.len(), 2 * people.len()), "each once");
+        assert_eq!((lapsed, marks.len()), (people.len(), people.len() + 1), "each once, and one lifted");
     }
 }
