@@ -38,7 +38,9 @@ macro_rules! ask {
     ($client:expr, $method:ident, $request:path { $($field:ident: $value:expr),* $(,)? }) => {
         $client.$method({
             type Request = $request;
-            Request { request_id: request_id(), $($field: $value,)* ..Default::default() }
+            #[allow(clippy::needless_update, reason = "some requests have no other field")]
+            let request = Request { request_id: request_id(), $($field: $value,)* ..Default::default() };
+            request
         }).await.unwrap_or_else(|status| panic!("{}: {status}", stringify!($method))).into_inner().written
     };
 }

@@ -180,7 +180,7 @@ fn sketch(number: u32, people: u32, calendar: &Calendar, chance: &Chance) -> Ske
     let club = first || draw.percent(35);
     let arrives = if erased.is_some() { arrives.min(calendar.days / 3) } else { arrives };
     let mut draw = chance.fork("what is rare");
-    let slip = if number % 2 == 0 { Slip::Typo } else { Slip::Swapped };
+    let slip = if number.is_multiple_of(2) { Slip::Typo } else { Slip::Swapped };
     let told = match number {
         5 => Some(false),
         6 => Some(true),

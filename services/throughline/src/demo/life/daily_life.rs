@@ -113,8 +113,8 @@ impl Life {
         let found = say!(coordinator.voice, referrals.match_offers, request).await?.matches;
         let best = found.into_iter().next().and_then(|best| best.offer).map(|offer| offer.id);
         let offers = &self.scene.town.offers;
-        let known = [&offers.skills, &offers.skills_by_video].into_iter();
-        let offer = known.cloned().find(|offer| best.as_ref() == Some(&offer.id));
+        let mut known = [&offers.skills, &offers.skills_by_video].into_iter();
+        let offer = known.find(|offer| best.as_ref() == Some(&offer.id)).cloned();
         Ok(offer.context("no offer of the town ranks first for help with daily life")?)
     }
 
