@@ -39,10 +39,14 @@ async fn referrals_by_many_workers_survive_the_deaths_of_either_service() {
     let apart_by = (referrals * 7 / (deaths + 1)).max(1);
     let mut died = 0;
     for death in 1..=deaths {
-        until("the work to go on", async || {
-            (sides.answered() >= death * apart_by || sides.is_done()).then_some(())
-        })
-        .await;
+        let mut answered = sides.answered();
+        while answered < death * apart_by && !sides.is_done() {
+            answered = until("the work to go on", async || {
+                let now = sides.answered();
+                (now > answered || sides.is_done()).then_some(now)
+            })
+            .await;
+        }
         if sides.is_done() {
             break;
         }
