@@ -1,26 +1,21 @@
 //! What follows by itself: an accepted referral to a unit group opens a placement here, and a death calls off what was still to come.
 //! Invariant: decided on the streams as they are; each may be done twice and comes to the same.
 
-use std::time::Duration;
-
 use futures_util::future::BoxFuture;
-use kernel::Occurred;
 use kernel::ids::Uuid;
-use platform::command::{Asked, Desk, id_of};
+use kernel::{Occurred, PersonId, Timestamp};
+use platform::command::{Ask, Asked, Desk, id_of};
 use platform::log::Append;
-use platform::people::People;
+use platform::people::deaths::CallsOff;
 use platform::reaction::{ReactError, Reaction, Read};
 use tokio::time::Instant;
 use tonic::Status;
 
-use crate::domain::group;
 use crate::domain::placement::Placement;
 use crate::domain::tenancy::Refusal;
+use crate::domain::{PlacementId, group};
 use crate::view::View;
 use crate::{policy, tenancies, wire};
-
-/// How long the views may take to read what is looked up; then it is tried again.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An accepted referral opens a placement, matched to the group, its unit not yet known.
 pub struct Opens {
@@ -66,61 +61,28 @@ impl Reaction for Opens {
     }
 }
 
-/// A death calls off the placements that nobody was admitted to yet, of all agencies and under whichever of the person's records: who is in a place
-/// leaves it when its agency says so, with the day. That the death was an error brings none back: the unit may be another's by then.
-///
-/// Each is a command of its own, named by the event and the placement, so that a look that was broken off goes on where it was.
-pub struct Cancels {
+/// A death calls off the placements that nobody was admitted to yet: who is in a place leaves it when its agency says so, with the day. That the death
+/// was an error brings none back: the unit may be another's by then.
+pub struct ToCome {
     desk: Desk,
     view: View,
-    people: People,
 }
 
-impl Cancels {
+impl ToCome {
     /// At this desk, by these lists.
-    pub fn new(desk: Desk, view: View, people: People) -> Self {
-        Self { desk, view, people }
-    }
-
-    async fn cancel(&self, read: &Read) -> Result<Option<Append>, ReactError> {
-        let died = policy::died(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
-        let Some(person) = died else { return Ok(None) };
-        let until = Instant::now() + PATIENCE;
-        let own = self.desk.log().head().await?.position;
-        let linked = self.people.views().read_to("registry", read.recorded.position, until).await;
-        if !(linked && self.view.read_to(own, until).await) {
-            return Err(ReactError::Failed("the views have not read it yet".into()));
-        }
-        let cause =
-            Uuid::try_parse(&read.event.id).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
-        // Clocks of machines differ: it is at least when the event was recorded.
-        let now = self.desk.clock().now().max(read.recorded.recorded_at);
-        for record in
-            self.people.group(person, None).await.map_err(|wrong| ReactError::Failed(wrong.into()))?
-        {
-            for id in self.view.to_come(record).await.map_err(failed)? {
-                let request = Uuid::new_v5(&cause, id.uuid().as_bytes());
-                let ask = self.desk.own_ask("CancelForDeath", request, Some(&read.event));
-                let done = tenancies::call_off(&self.desk, &ask, id, Occurred::instant(now));
-                done.await.map_err(failed)?;
-            }
-        }
-        Ok(None)
+    pub fn new(desk: Desk, view: View) -> Self {
+        Self { desk, view }
     }
 }
 
-impl Reaction for Cancels {
-    fn name(&self) -> &'static str {
-        "cancels-for-death"
+impl CallsOff for ToCome {
+    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
+        Box::pin(self.view.read_to(position, until))
     }
-    fn source(&self) -> &'static str {
-        "registry"
+    fn to_come(&self, record: PersonId, _: Timestamp) -> BoxFuture<'_, Result<Vec<Uuid>, Status>> {
+        Box::pin(self.view.to_come(record))
     }
-    fn react<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Option<Append>, ReactError>> {
-        Box::pin(self.cancel(read))
+    fn call_off<'a>(&'a self, ask: &'a Ask, id: Uuid, now: Timestamp) -> BoxFuture<'a, Result<(), Status>> {
+        Box::pin(tenancies::call_off(&self.desk, ask, PlacementId::new(id), Occurred::instant(now)))
     }
-}
-
-fn failed(status: Status) -> ReactError {
-    ReactError::Failed(Box::new(status))
 }

@@ -71,20 +71,6 @@ impl Accepted {
     }
 }
 
-/// Who died, where the event of the registry's log tells that somebody did.
-///
-/// # Errors
-/// A payload that this release cannot read.
-pub fn died(event: &proto::log::Event) -> Result<Option<PersonId>, Unreadable> {
-    use proto::registry::registry_event::Kind;
-    let kind = proto::registry::RegistryEvent::decode(event.payload.clone())
-        .map_err(|_| Unreadable)?
-        .kind
-        .ok_or(Unreadable)?;
-    let Kind::PersonDied(died) = kind else { return Ok(None) };
-    died.person_id.parse().map(Some).map_err(|_| Unreadable)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,20 +107,5 @@ mod tests {
         let acknowledged = Kind::ReferralAcknowledged(ReferralAcknowledged::default());
         assert_eq!(accepted(&event(Some(acknowledged))), Ok(None));
         assert_eq!(accepted(&event(None)), Err(Unreadable));
-    }
-
-    #[test]
-    fn a_death_is_told_of_whom_it_names_and_that_it_was_an_error_calls_nothing_off() {
-        use proto::registry::registry_event::Kind;
-        let told = |kind| proto::log::Event {
-            payload: proto::registry::RegistryEvent { kind }.encode_to_vec().into(),
-            ..Default::default()
-        };
-        let (ana, person_id) = (PersonId::of(10), PersonId::of(10).to_string());
-        let death = proto::registry::PersonDied { person_id: person_id.clone(), death: None };
-        assert_eq!(died(&told(Some(Kind::PersonDied(death)))), Ok(Some(ana)));
-        let error = proto::registry::PersonDeathEnteredInError { person_id };
-        assert_eq!(died(&told(Some(Kind::PersonDeathEnteredInError(error)))), Ok(None));
-        assert_eq!(died(&told(None)), Err(Unreadable));
     }
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use kernel::ids::{Uuid, parse_stream};
 use kernel::{AgencyId, By, Decider, Occurred, PersonId};
 use platform::command::{Ask, At, Changes, Desk, Done, Failed, Seen, Stream, Streams, id_of};
-use platform::error;
 use tonic::Status;
 
 use crate::domain::codes::CancelReason;
@@ -54,7 +53,7 @@ pub async fn change(desk: &Desk, ask: &Ask, id: PlacementId, command: Command) -
     Ok(decided(desk, ask, id, command).await?)
 }
 
-/// Calls a placement off because its person died. One that was admitted or ended meanwhile stays as it is, as does one of a person who was erased.
+/// Calls a placement off because its person died. One that was admitted or ended meanwhile stays as it is.
 ///
 /// # Errors
 /// The log cannot take it now.
@@ -62,7 +61,6 @@ pub async fn call_off(desk: &Desk, ask: &Ask, id: PlacementId, at: Occurred) -> 
     let command = Command::Cancel { by: By::System, at, reason: CancelReason::Died };
     match decided(desk, ask, id, command).await {
         Ok(_) | Err(Failed::Refused(_)) => Ok(()),
-        Err(Failed::Status(status)) if error::of_erased(&status) => Ok(()),
         Err(Failed::Status(status)) => Err(*status),
     }
 }

@@ -12,7 +12,6 @@ use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::domain::PlacementId;
 use crate::domain::group::{self, UnitGroup};
 use crate::domain::placement::{self, Placement};
 use crate::domain::unit::{self, Unit};
@@ -241,14 +240,14 @@ impl View {
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn to_come(&self, person: PersonId) -> Result<Vec<PlacementId>, Status> {
+    pub async fn to_come(&self, person: PersonId) -> Result<Vec<Uuid>, Status> {
         use proto::housing::PlacementState as State;
         let states = [State::Matched, State::Offered, State::Accepted];
         let states = states.map(|state| i32::from(state).to_string()).join(", ");
         let sql =
             format!("SELECT id FROM placement WHERE person = $1 AND state IN ({states}) ORDER BY at, id");
         let rows = self.0.db().fetch(&sql, args![person.uuid()]).await?;
-        Ok(rows.iter().map(|row| row.uuid(0).map(PlacementId::new)).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 
     /// What the agency knows by that identifier.

@@ -2,6 +2,7 @@
 //! who works for them.
 //! Invariant: names no person; a view that lags too far behind, or a person parked in it, counts as an unknown say, which closes reads across agencies.
 
+pub mod deaths;
 mod group;
 pub mod scope;
 mod view;

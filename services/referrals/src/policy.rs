@@ -77,24 +77,6 @@ fn agency(id: &str) -> Result<Option<Said>, Unreadable> {
     id.parse().map(|agency| Some(Said::By(agency))).map_err(|_| Unreadable)
 }
 
-/// The person of whom the event of the registry's log tells something that may change whether they are dead: a death, that it was an error, a link.
-///
-/// # Errors
-/// A payload that this release cannot read.
-#[allow(clippy::wildcard_enum_match_arm, reason = "only these kinds tell of a death")]
-pub fn died(event: &proto::log::Event) -> Result<Option<PersonId>, Unreadable> {
-    let kind =
-        RegistryEvent::decode(event.payload.clone()).map_err(|_| Unreadable)?.kind.ok_or(Unreadable)?;
-    match kind {
-        Registry::PersonDied(_)
-        | Registry::PersonDeathEnteredInError(_)
-        | Registry::PersonEnteredInError(_)
-        | Registry::PersonsLinked(_)
-        | Registry::PersonsUnlinked(_) => event.person_id.parse().map(Some).map_err(|_| Unreadable),
-        _ => Ok(None),
-    }
-}
-
 /// What an event of a receiving service's log reports; none where it concerns no referral.
 ///
 /// # Errors

@@ -5,8 +5,6 @@ use kernel::ids::Uuid;
 use prost::Message;
 use proto::referrals::referrals_event::Kind;
 
-use kernel::PersonId;
-
 use crate::domain::episode::Facts;
 use crate::domain::{EpisodeId, Modality, ReferralId};
 use crate::wire::PART2;
@@ -47,20 +45,6 @@ pub fn opens(event: &proto::log::Event) -> Result<Option<Facts>, Unreadable> {
     }))
 }
 
-/// Who died, where the event of the registry's log tells that somebody did.
-///
-/// # Errors
-/// A payload that this release cannot read.
-pub fn died(event: &proto::log::Event) -> Result<Option<PersonId>, Unreadable> {
-    use proto::registry::registry_event::Kind;
-    let kind = proto::registry::RegistryEvent::decode(event.payload.clone())
-        .map_err(|_| Unreadable)?
-        .kind
-        .ok_or(Unreadable)?;
-    let Kind::PersonDied(died) = kind else { return Ok(None) };
-    died.person_id.parse().map(Some).map_err(|_| Unreadable)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,21 +83,6 @@ mod tests {
         for receiver in [proto::referrals::Receiver::Housing, proto::referrals::Receiver::Participation] {
             assert_eq!(opens(&accepted(receiver)), Ok(None));
         }
-    }
-
-    #[test]
-    fn a_death_ends_the_appointments_of_whom_it_tells_of() {
-        use proto::registry::registry_event::Kind;
-        let told = |kind| proto::log::Event {
-            payload: proto::registry::RegistryEvent { kind }.encode_to_vec().into(),
-            ..Default::default()
-        };
-        let (ana, person_id) = (PersonId::of(10), PersonId::of(10).to_string());
-        let death = proto::registry::PersonDied { person_id: person_id.clone(), death: None };
-        assert_eq!(died(&told(Some(Kind::PersonDied(death)))), Ok(Some(ana)));
-        let error = proto::registry::PersonDeathEnteredInError { person_id };
-        assert_eq!(died(&told(Some(Kind::PersonDeathEnteredInError(error)))), Ok(None));
-        assert_eq!(died(&told(None)), Err(Unreadable));
     }
 
     #[test]

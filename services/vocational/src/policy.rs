@@ -2,7 +2,7 @@
 //! Invariant: pure; the same acceptance always names the same case, so told twice it opens one.
 
 use kernel::ids::Uuid;
-use kernel::{By, OfferId, PersonId};
+use kernel::{By, OfferId};
 use platform::wire::from_occurred;
 use prost::Message;
 use proto::referrals::referrals_event::Kind;
@@ -55,20 +55,6 @@ pub fn opens(event: &proto::log::Event) -> Result<Option<(CaseId, Command)>, Unr
 
 fn optional<T: std::str::FromStr>(text: &str) -> Result<Option<T>, Unreadable> {
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| Unreadable) }
-}
-
-/// Who died, where the event of the registry's log tells that somebody did.
-///
-/// # Errors
-/// A payload that this release cannot read.
-pub fn died(event: &proto::log::Event) -> Result<Option<PersonId>, Unreadable> {
-    use proto::registry::registry_event::Kind;
-    let kind = proto::registry::RegistryEvent::decode(event.payload.clone())
-        .map_err(|_| Unreadable)?
-        .kind
-        .ok_or(Unreadable)?;
-    let Kind::PersonDied(died) = kind else { return Ok(None) };
-    died.person_id.parse().map(Some).map_err(|_| Unreadable)
 }
 
 #[cfg(test)]
@@ -156,20 +142,5 @@ mod tests {
         let mut damaged = accepted(Receiver::Vocational, "ips");
         damaged.occurred = None;
         assert_eq!(opens(&damaged).map(|_| ()), Err(Unreadable));
-    }
-
-    #[test]
-    fn a_death_is_told_of_whom_it_names_and_that_it_was_an_error_calls_nothing_off() {
-        use proto::registry::registry_event::Kind;
-        let told = |kind| proto::log::Event {
-            payload: proto::registry::RegistryEvent { kind }.encode_to_vec().into(),
-            ..Default::default()
-        };
-        let (ana, person_id) = (PersonId::of(10), PersonId::of(10).to_string());
-        let death = proto::registry::PersonDied { person_id: person_id.clone(), death: None };
-        assert_eq!(died(&told(Some(Kind::PersonDied(death)))), Ok(Some(ana)));
-        let error = proto::registry::PersonDeathEnteredInError { person_id };
-        assert_eq!(died(&told(Some(Kind::PersonDeathEnteredInError(error)))), Ok(None));
-        assert_eq!(died(&told(None)), Err(Unreadable));
     }
 }

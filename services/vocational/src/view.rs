@@ -11,6 +11,7 @@ use platform::records::Tells;
 use proto::vocational::{CaseState, JobState};
 use tokio::time::Instant;
 use tonic::Status;
+use uuid::Uuid;
 
 use crate::domain::case::{self, Case};
 use crate::domain::job::{self, Job};
@@ -185,10 +186,10 @@ impl View {
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn jobs_of_person(&self, person: PersonId) -> Result<Vec<JobId>, Status> {
+    pub async fn jobs_of_person(&self, person: PersonId) -> Result<Vec<Uuid>, Status> {
         let sql = "SELECT id FROM job WHERE person = $1 ORDER BY at, id";
         let rows = self.0.db().fetch(sql, args![person.uuid()]).await?;
-        Ok(rows.iter().map(|row| row.uuid(0).map(JobId::new)).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 
     /// Cases, newest first, and the last row where more follow.

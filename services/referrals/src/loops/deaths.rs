@@ -11,6 +11,7 @@ use kernel::Timestamp;
 use kernel::ids::parse_stream;
 use platform::command::Desk;
 use platform::log::Append;
+use platform::people::deaths::concerned;
 use platform::reaction::{ReactError, Reaction, Read};
 use prost::Name;
 use proto::referrals as pb;
@@ -19,7 +20,6 @@ use tokio::time::Instant;
 use super::{ask_all, failed};
 use crate::domain::ReferralId;
 use crate::domain::referral::{Command, Referral, State};
-use crate::policy;
 use crate::view::View;
 
 /// How long the views may take to read what is looked up; then it is tried again.
@@ -68,7 +68,7 @@ impl Deaths {
 
     /// The open referrals of whom the registry's log tells something.
     async fn told_of(&self, read: &Read) -> Result<Vec<ReferralId>, ReactError> {
-        let Some(person) = policy::died(&read.event).map_err(unknown)? else { return Ok(vec![]) };
+        let Some(person) = concerned(&read.event)? else { return Ok(vec![]) };
         let until = Instant::now() + PATIENCE;
         let linked = self.view.hears(read.recorded.position, until).await;
         let own = self.desk.log().head().await?.position;

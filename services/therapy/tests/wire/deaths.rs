@@ -52,6 +52,19 @@ async fn a_death_calls_off_what_is_to_come(on: OnStore) {
     }
     assert_eq!(clinic.read(&past).await.state(), pb::AppointmentState::Booked, "what is past is as it was");
     assert_eq!(clinic.read(&of_stranger).await.state(), pb::AppointmentState::Booked);
+    // Who turns out to be the same human after that is as dead: their record hears of it by the link.
+    let (canonical_id, member_id) = (ANA.to_string(), stranger.to_string());
+    for person in [ANA, stranger] {
+        let (canonical_id, member_id) = (canonical_id.clone(), member_id.clone());
+        let link = proto::registry::PersonsLinked { canonical_id, member_id };
+        tell(&clinic.service, person, Kind::PersonsLinked(link)).await;
+    }
+    let mut client = clinic.client.clone();
+    until("the appointment of who is linked to be called off", async || {
+        let now = read(&mut client, &of_stranger).await.unwrap();
+        (now.cancel_reason() == pb::CancelReason::Died).then_some(())
+    })
+    .await;
     // The hour is the practitioner's again.
     let ask = Some(asking(&other_episode, "2026-03-10T10:00"));
     call!(clinic.client, book_appointment, BookAppointmentRequest { ask: ask }).unwrap();

@@ -1,0 +1,143 @@
+//! What a service calls off because somebody died.
+//! Invariant: by level, not by edge: whatever is told of a death or a link, what is still to come is called off while any record of that human is told to
+//! be dead. That a death was an error brings nothing back.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use kernel::PersonId;
+use prost::Message;
+use proto::registry::RegistryEvent;
+use proto::registry::registry_event::Kind;
+use tokio::time::Instant;
+use tonic::Status;
+use uuid::Uuid;
+
+use super::People;
+use crate::command::{Ask, Desk};
+use crate::error::of_erased;
+use crate::log::Append;
+use crate::reaction::{ReactError, Reaction, Read};
+
+/// How long the views may take to read what is looked up; then it is tried again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The person of whom an event of the registry's log tells something that may change whether they are dead: a death, that it was an error, a link.
+///
+/// # Errors
+/// A payload that this release cannot read.
+#[allow(clippy::wildcard_enum_match_arm, reason = "only these kinds tell of a death, or of who is one human")]
+pub fn concerned(event: &proto::log::Event) -> Result<Option<PersonId>, ReactError> {
+    let unknown = || ReactError::Unknown("the event cannot be read by this release".into());
+    let told = RegistryEvent::decode(event.payload.clone()).map_err(|_| unknown())?;
+    match told.kind.ok_or_else(unknown)? {
+        Kind::PersonDied(_)
+        | Kind::PersonDeathEnteredInError(_)
+        | Kind::PersonEnteredInError(_)
+        | Kind::PersonsLinked(_)
+        | Kind::PersonsUnlinked(_) => event.person_id.parse().map(Some).map_err(|_| unknown()),
+        _ => Ok(None),
+    }
+}
+
+/// What a service has that a death calls off.
+pub trait CallsOff: Send + Sync + 'static {
+    /// Whether its lists have been read up to that position of its own log, waiting until then.
+    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool>;
+
+    /// What of this record is still to come at that instant.
+    fn to_come(&self, record: PersonId, now: Timestamp) -> BoxFuture<'_, Result<Vec<Uuid>, Status>>;
+
+    /// Calls one of these off; what was held or called off since it was listed stays as it is.
+    fn call_off<'a>(&'a self, ask: &'a Ask, id: Uuid, now: Timestamp) -> BoxFuture<'a, Result<(), Status>>;
+}
+
+/// A death calls off what is still to come, of all agencies and under whichever of the person's records.
+///
+/// Each is a command of its own, named by the event and the thing, so that a look that was broken off goes on where it was.
+pub struct Deaths<C> {
+    desk: Desk,
+    people: People,
+    calls_off: C,
+}
+
+impl<C: CallsOff> Deaths<C> {
+    /// At this desk.
+    pub fn new(desk: Desk, people: People, calls_off: C) -> Self {
+        Self { desk, people, calls_off }
+    }
+
+    async fn follow(&self, read: &Read) -> Result<Option<Append>, ReactError> {
+        let Some(person) = concerned(&read.event)? else { return Ok(None) };
+        let until = Instant::now() + PATIENCE;
+        let own = self.desk.log().head().await?.position;
+        let told = self.people.views().read_to("registry", read.recorded.position, until).await;
+        if !(told && self.calls_off.read_to(own, until).await) {
+            return Err(ReactError::Failed("the views have not read it yet".into()));
+        }
+        if !self.people.died(person).await? {
+            return Ok(None);
+        }
+        let cause =
+            Uuid::try_parse(&read.event.id).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
+        // Clocks of machines differ: it is at least when the event was recorded.
+        let now = self.desk.clock().now().max(read.recorded.recorded_at);
+        for record in self.people.group(person, None).await? {
+            for id in self.calls_off.to_come(record, now).await.map_err(failed)? {
+                let request = Uuid::new_v5(&cause, id.as_bytes());
+                let ask = self.desk.own_ask("CallOffForDeath", request, Some(&read.event));
+                match self.calls_off.call_off(&ask, id, now).await {
+                    Err(status) if !of_erased(&status) => return Err(failed(status)),
+                    Ok(()) | Err(_) => {}
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl<C: CallsOff> Reaction for Deaths<C> {
+    fn name(&self) -> &'static str {
+        "cancels-for-death"
+    }
+    fn source(&self) -> &'static str {
+        "registry"
+    }
+    fn react<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Option<Append>, ReactError>> {
+        Box::pin(self.follow(read))
+    }
+}
+
+fn failed(status: Status) -> ReactError {
+    ReactError::Failed(Box::new(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::registry as pb;
+
+    use super::*;
+
+    #[test]
+    fn a_death_its_error_and_a_link_concern_whom_they_are_told_of_and_nothing_else_does() {
+        let ana = PersonId::of(10);
+        let told = |kind| proto::log::Event {
+            person_id: ana.to_string(),
+            payload: RegistryEvent { kind }.encode_to_vec().into(),
+            ..Default::default()
+        };
+        for kind in [
+            Kind::PersonDied(pb::PersonDied::default()),
+            Kind::PersonDeathEnteredInError(pb::PersonDeathEnteredInError::default()),
+            Kind::PersonEnteredInError(pb::PersonEnteredInError::default()),
+            Kind::PersonsLinked(pb::PersonsLinked::default()),
+            Kind::PersonsUnlinked(pb::PersonsUnlinked::default()),
+        ] {
+            assert!(matches!(concerned(&told(Some(kind))), Ok(Some(person)) if person == ana));
+        }
+        let served = Kind::ServingAgencyAdded(pb::ServingAgencyAdded::default());
+        assert!(matches!(concerned(&told(Some(served))), Ok(None)));
+        assert!(matches!(concerned(&told(None)), Err(ReactError::Unknown(_))));
+    }
+}
