@@ -7,12 +7,15 @@ mod deaths;
 mod judge;
 mod linked;
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
 use kernel::{By, Decider, OfferId};
 use platform::command::{Asked, Changes, Desk, Encoding, Stream, id_of};
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
+use tokio::time::Instant;
 use tonic::Status;
 
 use crate::domain::offer::{Offer, Receiver};
@@ -20,12 +23,28 @@ use crate::domain::participation::{self, Participation};
 use crate::domain::referral::{self, Progress, Referral};
 use crate::domain::{ParticipationId, ReferralId};
 use crate::policy::{self, Report};
+use crate::view::View;
 use crate::{places, wire};
 
 pub use consents::Consents;
 pub use deaths::Deaths;
 pub use judge::{Judge, Verdict};
 pub use linked::Linked;
+
+/// How long the views may take to read what is looked up; then it is tried again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Waits until the views hold an event of the registry's log, and all that was written here before: what is sent from here on is judged by a say that
+/// holds the event, and what was sent before is listed.
+async fn heard(desk: &Desk, view: &View, read: &Read) -> Result<(), ReactError> {
+    let until = Instant::now() + PATIENCE;
+    let told = view.hears(read.recorded.position, until).await;
+    let own = desk.log().head().await?.position;
+    if told && view.lists(own, until).await {
+        return Ok(());
+    }
+    Err(ReactError::Failed("the views have not read it yet".into()))
+}
 
 /// An accepted referral whose programme has no service of its own opens a participation.
 pub struct Opens {

@@ -15,10 +15,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use kernel::{Caller, PersonId, Purpose, Timestamp};
+use platform::clock::Clock;
 use platform::error::BadField;
+use platform::projection::Progress;
 use prost::Message;
 use proto::timeline::WatchTimelineResponse;
 use proto::timeline::watch_timeline_response::Update;
+use tokio::sync::watch::Receiver;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -51,8 +54,8 @@ struct Following {
     then: Option<Then>,
     /// What this following has sent and not taken back, by a hash of what it said.
     sent: BTreeMap<Uuid, u64>,
-    progress: tokio::sync::watch::Receiver<platform::projection::Progress>,
-    people: tokio::sync::watch::Receiver<platform::projection::Progress>,
+    progress: Receiver<Progress>,
+    people: Receiver<Progress>,
 }
 
 /// Follows the person's timeline as the caller.
@@ -101,18 +104,8 @@ impl Following {
     async fn step(&mut self) -> Result<Vec<WatchTimelineResponse>, Status> {
         loop {
             if self.begun {
-                let (clock, until) = (self.api.desk.clock().clone(), self.until);
-                let by_the_clock = async {
-                    match until {
-                        Some(until) => clock.reached(until).await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    changed = self.progress.changed() => changed.map_err(|_| gone())?,
-                    changed = self.people.changed() => changed.map_err(|_| gone())?,
-                    () = by_the_clock => {}
-                }
+                let clock = self.api.desk.clock();
+                changed([&mut self.progress, &mut self.people], clock, self.until).await?;
             }
             let updates = self.look().await?;
             if !updates.is_empty() {
@@ -199,6 +192,25 @@ fn said(found: &Found) -> u64 {
     let mut hash = DefaultHasher::new();
     (found.known_from, found.stored.encode_to_vec()).hash(&mut hash);
     hash.finish()
+}
+
+/// Waits until something was read, or the clock changes what may be seen.
+async fn changed(
+    [entries, say]: [&mut Receiver<Progress>; 2],
+    clock: &Clock,
+    until: Option<Timestamp>,
+) -> Result<(), Status> {
+    let by_the_clock = async {
+        match until {
+            Some(until) => clock.reached(until).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        read = entries.changed() => read.map_err(|_| gone()),
+        read = say.changed() => read.map_err(|_| gone()),
+        () = by_the_clock => Ok(()),
+    }
 }
 
 fn gone() -> Status {

@@ -6,8 +6,6 @@
 //! A mark is judged again once it is written, as a sending is, because whoever wrote it may have done so by what was said before: a clock, another
 //! process, a command that was already on its way.
 
-use std::time::Duration;
-
 use futures_util::future::BoxFuture;
 use kernel::AgencyId;
 use kernel::ids::{Uuid, parse_stream};
@@ -16,17 +14,14 @@ use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
 use prost::Name;
 use proto::referrals as pb;
-use tokio::time::Instant;
 
 use super::judge::{Judge, Verdict};
-use super::{ask_all, failed};
+use super::{ask_all, failed, heard};
 use crate::domain::ReferralId;
 use crate::domain::referral::Command;
 use crate::policy::{self, Said};
 use crate::view::View;
 
-/// How long the views may take to read what is judged; then it is tried again.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Referrals of an agency that are looked up together.
 const PAGE: usize = 100;
 
@@ -96,13 +91,7 @@ impl Consents {
     /// The open referrals of whom the registry's log says something. Those of an agency are seen to here, page by page.
     async fn said_of(&self, read: &Read) -> Result<Vec<ReferralId>, ReactError> {
         let Some(said) = policy::says(&read.event).map_err(unknown)? else { return Ok(vec![]) };
-        let until = Instant::now() + PATIENCE;
-        // What is sent from here on is judged by a say that holds it; what was sent before is listed.
-        let heard = self.view.hears(read.recorded.position, until).await;
-        let own = self.desk.log().head().await?.position;
-        if !(heard && self.view.lists(own, until).await) {
-            return Err(ReactError::Failed("the views have not read it yet".into()));
-        }
+        heard(&self.desk, &self.view, read).await?;
         match said {
             Said::Of(person) => self.view.open_of(person).await.map_err(failed),
             Said::By(agency) => {

@@ -4,8 +4,6 @@
 //!
 //! Read are the registry's log, for what is told, and the own one, for what is sent after that.
 
-use std::time::Duration;
-
 use futures_util::future::BoxFuture;
 use kernel::Timestamp;
 use kernel::ids::parse_stream;
@@ -15,15 +13,11 @@ use platform::people::deaths::concerned;
 use platform::reaction::{ReactError, Reaction, Read};
 use prost::Name;
 use proto::referrals as pb;
-use tokio::time::Instant;
 
-use super::{ask_all, failed};
+use super::{ask_all, failed, heard};
 use crate::domain::ReferralId;
 use crate::domain::referral::{Command, Referral, State};
 use crate::view::View;
-
-/// How long the views may take to read what is looked up; then it is tried again.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Clocks follow whether the person lives.
 pub struct Deaths {
@@ -69,12 +63,7 @@ impl Deaths {
     /// The open referrals of whom the registry's log tells something.
     async fn told_of(&self, read: &Read) -> Result<Vec<ReferralId>, ReactError> {
         let Some(person) = concerned(&read.event)? else { return Ok(vec![]) };
-        let until = Instant::now() + PATIENCE;
-        let linked = self.view.hears(read.recorded.position, until).await;
-        let own = self.desk.log().head().await?.position;
-        if !(linked && self.view.lists(own, until).await) {
-            return Err(ReactError::Failed("the views have not read it yet".into()));
-        }
+        heard(&self.desk, &self.view, read).await?;
         self.view.open_of(person).await.map_err(failed)
     }
 

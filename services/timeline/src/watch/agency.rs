@@ -24,7 +24,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::then::Places;
-use super::{gone, reading, unknown};
+use super::{changed, reading, unknown};
 use crate::api::{Api, Sight};
 use crate::view;
 
@@ -289,23 +289,12 @@ impl Following {
         Ok(Looked { entries, say, programmes: self.api.people.programmes().await? })
     }
 
-    /// Waits until something was read, or the clock changes what may be seen.
+    /// Rests, then waits until there may be something to tell.
     async fn wait(&mut self) -> Result<(), Status> {
-        let (clock, until) =
-            (self.api.desk.clock().clone(), self.known.values().filter_map(|known| known.until).min());
         // Sleeps: this long it rests.
         tokio::time::sleep(REST).await;
-        let by_the_clock = async {
-            match until {
-                Some(until) => clock.reached(until).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            changed = self.progress.changed() => changed.map_err(|_| gone()),
-            changed = self.people.changed() => changed.map_err(|_| gone()),
-            () = by_the_clock => Ok(()),
-        }
+        let until = self.known.values().filter_map(|known| known.until).min();
+        changed([&mut self.progress, &mut self.people], self.api.desk.clock(), until).await
     }
 
     async fn everybody(&self) -> Result<Vec<PersonId>, Status> {
@@ -401,6 +390,7 @@ fn bucket(person: PersonId) -> usize {
     hash(&person) as usize % BUCKETS
 }
 
+/// A token may come back to a release that hashes otherwise: it finds other sums, and begins those timelines anew.
 fn hash(of: &impl Hash) -> u64 {
     let mut hash = DefaultHasher::new();
     of.hash(&mut hash);
