@@ -543,7 +543,7 @@ impl RegistryService for Api {
         &self,
         request: Request<pb::AddPlanItemRequest>,
     ) -> Result<Response<pb::AddPlanItemResponse>, Status> {
-        writes!(self, request, plans::add_item, pb::AddPlanItemResponse)
+        replies!(self, request, plans::add_item)
     }
 
     async fn end_plan_item(
@@ -599,7 +599,7 @@ impl RegistryService for Api {
         &self,
         request: Request<pb::AddTeamMemberRequest>,
     ) -> Result<Response<pb::AddTeamMemberResponse>, Status> {
-        writes!(self, request, team::add, pb::AddTeamMemberResponse)
+        replies!(self, request, team::add)
     }
 
     async fn end_team_member(

@@ -63,7 +63,10 @@ async fn with_goal(
     Ok(done.await?)
 }
 
-pub(super) async fn add_item(api: &Api, request: &Request<pb::AddPlanItemRequest>) -> Result<Done, Status> {
+pub(super) async fn add_item(
+    api: &Api,
+    request: &Request<pb::AddPlanItemRequest>,
+) -> Result<pb::AddPlanItemResponse, Status> {
     let r = request.get_ref();
     let ask = api.ask("AddPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
     let person = person_id(&r.person_id)?;
@@ -72,7 +75,8 @@ pub(super) async fn add_item(api: &Api, request: &Request<pb::AddPlanItemRequest
     let id = PlanItemId::new(api.fresh(&ask));
     let goal = content.goal;
     let command = |goal| Command::Add { said: said.clone(), person, id, content: content.clone(), goal };
-    with_goal(api, &ask, person, goal, command).await
+    let done = with_goal(api, &ask, person, goal, command).await?;
+    Ok(pb::AddPlanItemResponse { written: Some(done.into()), plan_item_id: id.to_string() })
 }
 
 pub(super) async fn change_item(

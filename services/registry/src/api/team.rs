@@ -41,14 +41,18 @@ async fn known(api: &Api, who: &Who) -> Result<Known, Status> {
     })
 }
 
-pub(super) async fn add(api: &Api, request: &Request<pb::AddTeamMemberRequest>) -> Result<Done, Status> {
+pub(super) async fn add(
+    api: &Api,
+    request: &Request<pb::AddTeamMemberRequest>,
+) -> Result<pb::AddTeamMemberResponse, Status> {
     let r = request.get_ref();
     let ask = api.ask("AddTeamMember", OWN, request, (&r.request_id, &r.etag)).await?;
     let (person, speaker) = (person_id(&r.person_id)?, ask.caller.speaks_for());
     let adding = wire::add_member(r, speaker, today(api, speaker).await?)?;
     let known = known(api, &adding.who).await?;
-    let command = adding.ask(ask.by(), TeamMemberId::new(api.fresh(&ask)), known);
-    api.about::<Team>(&ask, person.uuid(), person, command).await
+    let id = TeamMemberId::new(api.fresh(&ask));
+    let done = api.about::<Team>(&ask, person.uuid(), person, adding.ask(ask.by(), id, known)).await?;
+    Ok(pb::AddTeamMemberResponse { written: Some(done.into()), team_member_id: id.to_string() })
 }
 
 /// Does something with a member that is there.

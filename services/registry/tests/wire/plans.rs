@@ -56,9 +56,17 @@ async fn every_change_makes_a_version_that_is_read_as_it_was_and_agreed_to_by_th
     let person = register(&mut clinic, "Ana", "Example").await.id;
     let mut herself = registry.person(&person);
     let first = with_goal(&mut clinic, &person).await;
-    let item = add(&mut clinic, &person, first.clone()).await;
+    let request = pb::AddPlanItemRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        content: Some(first.clone()),
+        ..Default::default()
+    };
+    let added = clinic.add_plan_item(request.clone()).await.unwrap().into_inner();
+    assert_eq!(clinic.add_plan_item(request).await.unwrap().into_inner(), added, "tried again");
+    let (item, item_id) = (added.written.unwrap(), added.plan_item_id);
     let versions_now = versions(&mut clinic, &person).await;
-    let item_id = versions_now[0].plan_item_id.clone();
+    assert_eq!(versions_now[0].plan_item_id, item_id);
     assert_eq!((versions_now.len(), versions_now[0].change()), (1, pb::PlanChange::ItemAdded));
     let offered = pb::PlanItemContent {
         practice: "supported-education".into(),

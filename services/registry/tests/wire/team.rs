@@ -54,7 +54,8 @@ async fn a_team_is_read_as_of_a_day_by_those_who_see_what_its_agencies_wrote() {
     );
     assert_eq!(refused(shelter.add_team_member(therapist.clone()).await), "PERSON_NOT_FOUND");
 
-    clinic.add_team_member(therapist.clone()).await.unwrap();
+    let added = clinic.add_team_member(therapist.clone()).await.unwrap().into_inner();
+    assert_eq!(team(&mut clinic, &person, date(2026, 3, 1)).await[0].id, added.team_member_id);
     let again = pb::AddTeamMemberRequest { request_id: new_request(), ..therapist.clone() };
     assert_eq!(refused(clinic.add_team_member(again).await), "ALREADY_ON_TEAM");
     let sister = pb::AddTeamMemberRequest { name: "Eva Example".into(), ..family };

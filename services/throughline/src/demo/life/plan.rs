@@ -44,8 +44,7 @@ impl Life {
             voice: Words::Person.into(),
             ..Default::default()
         };
-        say!(coordinator.voice, registry.add_plan_item, request).await?;
-        let item = self.planned(&coordinator, place, goal, practice).await?;
+        let item = say!(coordinator.voice, registry.add_plan_item, request).await?.plan_item_id;
         let request =
             reg::ActivateGoalRequest { request_id: name(), goal_id: goal.to_owned(), ..Default::default() };
         say!(coordinator.voice, registry.activate_goal, request).await?;
@@ -55,26 +54,6 @@ impl Life {
             self.agree(&coordinator, &item, day, overseen).await?;
         }
         Ok(item)
-    }
-
-    /// The item of the plan that this agency works on that goal by this practice; the reply to what added it names the plan alone.
-    async fn planned(
-        &self,
-        coordinator: &Worker,
-        place: Place,
-        goal: &str,
-        practice: &str,
-    ) -> Result<String, Halt> {
-        let agency = &self.scene.town.agency(place).id;
-        let request = reg::GetPlanRequest { person_id: self.person.to_string(), ..Default::default() };
-        let plan = say!(coordinator.voice, registry.get_plan, request).await?.plan.unwrap_or_default();
-        let is_it = |item: &reg::PlanItem| {
-            item.content.as_ref().is_some_and(|content| {
-                content.goal_id == goal && content.practice == practice && content.agency_id == *agency
-            })
-        };
-        let item = plan.items.into_iter().find(is_it).context("an item that was added is not in the plan")?;
-        Ok(item.id)
     }
 
     /// The person agrees to the version that the item made; most of those an overseer looks at on the next day.
