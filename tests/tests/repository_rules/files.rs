@@ -1,6 +1,8 @@
 //! Rules about any file: nothing of a machine, nothing huge, nothing without its licence.
 
 use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use crate::{File, Finding, code::numbered, holds, paths};
 
@@ -63,6 +65,26 @@ fn vendored_protos_carry_their_licence(file: &File) -> Vec<Finding> {
     }
 }
 
+/// A protection that is taken out by a patch which does not fit any more is taken out no more.
+fn mutants_fit(file: &File) -> Vec<Finding> {
+    if !file.path.starts_with("tools/mutants.d/") {
+        return Vec::new();
+    }
+    let mut git = Command::new("git")
+        .args(["apply", "--check", "-"])
+        .current_dir(tests::tools::root())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("git can be run");
+    git.stdin.take().expect("piped").write_all(file.text.as_bytes()).expect("git reads the patch");
+    if git.wait().expect("git ends").success() {
+        Vec::new()
+    } else {
+        vec![Finding::new(1, "does not fit the tree any more; make it anew")]
+    }
+}
+
 fn too_large(sizes: impl IntoIterator<Item = (String, u64)>) -> Vec<String> {
     sizes
         .into_iter()
@@ -111,4 +133,11 @@ fn no_file_is_over_a_megabyte() {
     assert_eq!(too_large([("a".into(), BYTES_MAX), ("b".into(), BYTES_MAX + 1)]), ["b: 1000001 bytes"]);
     let size = |path: String| Some((path.clone(), fs::metadata(tests::tools::root().join(path)).ok()?.len()));
     assert_eq!(too_large(paths().into_iter().filter_map(size)), [""; 0]);
+}
+
+#[test]
+fn every_mutant_fits_the_tree() {
+    let broken = "Takes out: nothing\n\n--- a/rustfmt.toml\n+++ b/rustfmt.toml\n@@ -1 +1 @@\n-no line of that\n+another\n";
+    let name = "tools/mutants.d/invented.patch";
+    holds(mutants_fit, &[(name, broken, &[1])], &[("README.md", broken)]);
 }
