@@ -107,20 +107,30 @@ where
 }
 
 /// Microseconds of the processors that an operation of `clients` such loops takes, in this process and those that it started.
-pub async fn cost<F, W>(clients: usize, start: F) -> f64
+pub async fn cost<F, W>(clients: usize, mut start: F) -> f64
+where
+    F: AsyncFnMut(usize) -> W,
+    W: AsyncLoop,
+{
+    let mut costs = Vec::new();
+    for _ in 0..3 {
+        costs.push(rate_and_cost(clients, &mut start).await.1);
+    }
+    middle(costs)
+}
+
+/// One round's operations a second, and the microseconds of the processors that each took.
+pub async fn rate_and_cost<F, W>(clients: usize, start: F) -> (f64, f64)
 where
     F: AsyncFnMut(usize) -> W,
     W: AsyncLoop,
 {
     let loops = Loops::start(clients, start).await;
-    let mut costs = Vec::new();
-    for _ in 0..3 {
-        let spent = Spent::now();
-        let (done, _) = loops.round().await;
-        costs.push(spent.since().all() / done);
-    }
+    let spent = Spent::now();
+    let (done, took) = loops.round().await;
+    let used = spent.since().all() / done;
     loops.stop().await;
-    middle(costs)
+    (done / took.as_secs_f64(), used)
 }
 
 /// The middle one of three or so.

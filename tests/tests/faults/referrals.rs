@@ -58,13 +58,19 @@ async fn referrals_by_many_workers_survive_the_deaths_of_either_service() {
     assert!(died > deaths / 2, "{died} deaths only before the work was done");
     let agency = sides.refers;
     let acknowledged = sides.done().await;
+    println!("{} commands acknowledged, {died} deaths", acknowledged.len());
     let discharged = acknowledged.iter().filter(|command| command.kind == "CaseDischarged").count();
-    let states = until("what became of the cases to come back", async || {
-        let states = states(&world, agency).await;
-        let completed = states.values().filter(|state| **state == State::Completed).count();
-        (completed >= discharged).then_some(states)
-    })
-    .await;
+    // As long as more of them come back: to read many takes longer than to wait for one.
+    let (mut states, mut back) = (BTreeMap::new(), 0);
+    while back < discharged {
+        let waited = format!("more than {back} of {discharged} cases to come back");
+        (states, back) = until(&waited, async || {
+            let states = states_of(&world, agency).await;
+            let completed = states.values().filter(|state| **state == State::Completed).count();
+            (completed > back).then_some((states, completed))
+        })
+        .await;
+    }
     assert_eq!(states.len() as u64, referrals, "every referral is there, and no other");
     let logs = ["registry", "referrals", "vocational"].map(|log| (log, apart.address(log)));
     let logs = in_the_logs_once(&logs, &acknowledged).await;
@@ -87,7 +93,7 @@ async fn referrals_by_many_workers_survive_the_deaths_of_either_service() {
 }
 
 /// Every referral that the agency made, and its state, as its list tells.
-async fn states(world: &World, agency: AgencyId) -> BTreeMap<String, State> {
+async fn states_of(world: &World, agency: AgencyId) -> BTreeMap<String, State> {
     let mut client = world.referrals(World::worker(agency));
     let (mut states, mut page_token) = (BTreeMap::new(), String::new());
     loop {
