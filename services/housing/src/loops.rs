@@ -8,6 +8,8 @@ use platform::command::{Ask, Asked, Desk, id_of};
 use platform::log::Append;
 use platform::people::deaths::CallsOff;
 use platform::reaction::{ReactError, Reaction, Read};
+use prost::Name;
+use proto::housing as pb;
 use tokio::time::Instant;
 use tonic::Status;
 
@@ -63,6 +65,7 @@ impl Reaction for Opens {
 
 /// A death calls off the placements that nobody was admitted to yet: who is in a place leaves it when its agency says so, with the day. That the death
 /// was an error brings none back: the unit may be another's by then.
+#[derive(Clone)]
 pub struct ToCome {
     desk: Desk,
     view: View,
@@ -76,6 +79,9 @@ impl ToCome {
 }
 
 impl CallsOff for ToCome {
+    fn plans(kind: &str) -> bool {
+        kind == pb::PlacementMatched::full_name()
+    }
     fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
         Box::pin(self.view.read_to(position, until))
     }

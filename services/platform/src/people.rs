@@ -8,13 +8,14 @@ pub mod scope;
 mod view;
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kernel::may::Say;
 use kernel::time::Holidays;
-use kernel::{AgencyId, Directive, DirectiveId, PersonId, Standing, WorkerId};
+use kernel::{AgencyId, Directive, DirectiveId, Occurred, PersonId, Standing, WorkerId};
 use prost::Message;
 use proto::registry::{AgencyContent, ConsentScope};
 use uuid::Uuid;
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use crate::args;
 use crate::db::{Db, StoreError};
 use crate::projection::{About, Kept, Views, parked_as};
-use crate::wire::from_date;
+use crate::wire::{from_date, from_occurred};
 
 pub use group::Group;
 pub use view::PeopleProjection;
@@ -45,6 +46,12 @@ pub struct People {
     views: Views,
     said: Kept<PersonId, Arc<Said>>,
     agencies: Kept<(), Agencies>,
+}
+
+impl fmt::Debug for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("People").finish_non_exhaustive()
+    }
 }
 
 /// What a person says, so far as it is written down: whether the view is too far behind to count is asked each time.
@@ -209,6 +216,22 @@ impl People {
             }
         }
         Ok(false)
+    }
+
+    /// When the person died, by what was told first of any of the records of that human; none where they live, or no time was told.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn died_at(&self, person: PersonId) -> Result<Option<Occurred>, StoreError> {
+        let (db, mut earliest) = (self.views.db(), None);
+        for record in self.group(person, None).await? {
+            for row in db.fetch("SELECT died FROM death WHERE person = $1", args![record.uuid()]).await? {
+                let told = row.opt_bytes(0)?.and_then(|at| proto::types::Occurred::decode(&*at).ok());
+                let told = told.as_ref().and_then(from_occurred);
+                earliest = [earliest, told].into_iter().flatten().min_by_key(|told: &Occurred| told.at);
+            }
+        }
+        Ok(earliest)
     }
 
     /// How many people this agency serves.

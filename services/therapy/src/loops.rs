@@ -8,6 +8,8 @@ use platform::command::{Ask, Asked, Changes, Desk, Failed, Stream, id_of};
 use platform::log::Append;
 use platform::people::deaths::CallsOff;
 use platform::reaction::{ReactError, Reaction, Read};
+use prost::Name;
+use proto::therapy as pb;
 use tokio::time::Instant;
 use tonic::Status;
 
@@ -59,7 +61,8 @@ impl Reaction for Opens {
     }
 }
 
-/// A death calls off the person's appointments that are still to come.
+/// A death calls off the person's appointments that are still to come. Episodes stay open until their therapist closes them.
+#[derive(Clone)]
 pub struct ToCome {
     desk: Desk,
     view: View,
@@ -73,6 +76,15 @@ impl ToCome {
 }
 
 impl CallsOff for ToCome {
+    fn plans(kind: &str) -> bool {
+        let plans = [
+            pb::AppointmentProposed::full_name(),
+            pb::AppointmentHeld::full_name(),
+            pb::AppointmentBooked::full_name(),
+            pb::AppointmentRecorded::full_name(),
+        ];
+        plans.iter().any(|plan| plan == kind)
+    }
     fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
         Box::pin(self.view.read_to(position, until))
     }

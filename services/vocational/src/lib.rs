@@ -31,7 +31,9 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let desk = parts.desk();
     let view = view::View::new(parts.lists(view::Lists).await?);
     parts.react(loops::Opens::new(desk.clone()))?;
+    let people = parts.people().await?;
     let to_come = loops::ToCome::new(desk.clone(), view.clone());
-    parts.react(Deaths::new(desk.clone(), parts.people().await?, to_come))?;
-    Ok(Service::new(parts).serves(VocationalServiceServer::new(api::Api::new(desk, view))))
+    parts.react(Deaths::told(desk.clone(), people.clone(), to_come.clone()))?;
+    parts.react(Deaths::planned(NAME, desk.clone(), people.clone(), to_come))?;
+    Ok(Service::new(parts).serves(VocationalServiceServer::new(api::Api::new(desk, view, people))))
 }

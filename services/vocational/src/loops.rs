@@ -8,6 +8,8 @@ use platform::command::{Ask, Asked, Changes, Desk, Stream, id_of};
 use platform::log::Append;
 use platform::people::deaths::CallsOff;
 use platform::reaction::{ReactError, Reaction, Read};
+use prost::Name;
+use proto::vocational as pb;
 use tokio::time::Instant;
 use tonic::Status;
 
@@ -56,6 +58,7 @@ impl Reaction for Opens {
 
 /// A death takes the interviews that are still to come out of the diary. Cases and jobs stay where they stand until their agency says what became of
 /// them. That the death was an error brings no interview back: it is agreed again.
+#[derive(Clone)]
 pub struct ToCome {
     desk: Desk,
     view: View,
@@ -69,6 +72,9 @@ impl ToCome {
 }
 
 impl CallsOff for ToCome {
+    fn plans(kind: &str) -> bool {
+        kind == pb::InterviewScheduled::full_name()
+    }
     fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
         Box::pin(self.view.read_to(position, until))
     }

@@ -34,6 +34,7 @@ pub(super) async fn match_household(
     let r = request.get_ref();
     let ask = api.desk.ask("MatchPlacement", REQUEST, request, &r.request_id, "")?;
     ask.agency()?;
+    let ask = ask.of_the_living(&api.people);
     let matching = wire::match_placement(ask.at, r)?;
     let group = matching.group;
     // Named by the request, so that a retry replies the same ids.
