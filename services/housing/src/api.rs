@@ -189,6 +189,13 @@ impl HousingService for Api {
         writes!(self, request, placements::name_plan, pb::NamePlacementPlanResponse)
     }
 
+    async fn assign_placement_worker(
+        &self,
+        request: Request<pb::AssignPlacementWorkerRequest>,
+    ) -> Result<Response<pb::AssignPlacementWorkerResponse>, Status> {
+        writes!(self, request, placements::assign_worker, pb::AssignPlacementWorkerResponse)
+    }
+
     async fn offer_placement(
         &self,
         request: Request<pb::OfferPlacementRequest>,

@@ -18,10 +18,13 @@ use kernel::time::Holidays;
 use kernel::{AgencyId, Directive, DirectiveId, Occurred, PersonId, Standing, WorkerId};
 use prost::Message;
 use proto::registry::{AgencyContent, ConsentScope};
+use tokio::time::Instant;
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::args;
 use crate::db::{Db, StoreError};
+use crate::error;
 use crate::projection::{About, Kept, Views, parked_as};
 use crate::wire::{from_date, from_occurred};
 
@@ -30,6 +33,9 @@ pub use view::PeopleProjection;
 
 /// A consent view further behind than this closes reads across agencies.
 const STALE: Duration = Duration::from_secs(60);
+
+/// How long who asks waits to hear what the registry has said.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// People whose say is kept in memory.
 const REMEMBERED: usize = 20_000;
@@ -145,6 +151,28 @@ impl People {
     /// The view cannot be read.
     pub async fn agencies(&self) -> Result<Names, StoreError> {
         Ok(self.agencies_read().await?.names)
+    }
+
+    /// Waits until all is known as the registry's log has it now.
+    ///
+    /// # Errors
+    /// UNAVAILABLE, reason REGISTRY_UNKNOWN: the registry cannot be asked.
+    pub async fn told_all(&self) -> Result<(), Status> {
+        if self.views.up_to_now(Instant::now() + PATIENCE).await {
+            return Ok(());
+        }
+        let text = "what the registry says of it cannot be asked now; try again";
+        Err(error::unavailable("REGISTRY_UNKNOWN", text, Duration::from_secs(1)))
+    }
+
+    /// The agency that a worker works for or, if they have left, worked for last, as known now; none where nobody knows them.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn worked_for(&self, worker: WorkerId) -> Result<Option<AgencyId>, StoreError> {
+        let rows =
+            self.views.db().fetch("SELECT agency FROM worker WHERE id = $1", args![worker.uuid()]).await?;
+        rows.first().map(|row| row.uuid(0).map(AgencyId::new)).transpose()
     }
 
     /// The agency that a worker works for, as known now; none where nobody knows them, or they have left.

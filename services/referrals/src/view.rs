@@ -5,15 +5,12 @@ mod disclosures;
 mod lists;
 mod offers;
 
-use std::time::Duration;
-
 use kernel::class::PART2;
 use kernel::may::{self, Why, WhyNot};
 use kernel::time::Holidays;
 use kernel::{AgencyId, Class, Occurred, Part, PersonId, Purpose, Timestamp, WorkerId};
 use platform::args;
 use platform::db::StoreError;
-use platform::error;
 use platform::lists::Query;
 use platform::page::Last;
 use platform::people::People;
@@ -29,9 +26,6 @@ use crate::domain::{ParticipationId, ReferralId};
 pub use disclosures::{Disclosure, DisclosureFilter};
 pub use lists::Lists;
 pub use offers::{Consents, Known, OfferFilter};
-
-/// How long a send waits to hear what the registry has of the person's say.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the service asks of its lists and of the people's say. Clones are the same.
 #[derive(Clone)]
@@ -117,11 +111,7 @@ impl View {
     /// # Errors
     /// UNAVAILABLE, reason REGISTRY_UNKNOWN: the registry cannot be asked.
     pub async fn told_all(&self) -> Result<(), Status> {
-        if self.people.views().up_to_now(Instant::now() + PATIENCE).await {
-            return Ok(());
-        }
-        let text = "what the registry says of it cannot be asked now; try again";
-        Err(error::unavailable("REGISTRY_UNKNOWN", text, Duration::from_secs(1)))
+        self.people.told_all().await
     }
 
     /// Whether the person died, by what is told of any of the records of that human.

@@ -30,7 +30,8 @@ impl Api {
         let treats = match &command {
             episode::Command::Open { practitioner, .. } => *practitioner,
             episode::Command::Assign { practitioner, .. } => Some(*practitioner),
-            episode::Command::NamePlan { .. }
+            episode::Command::HandOver { .. }
+            | episode::Command::NamePlan { .. }
             | episode::Command::Attend { .. }
             | episode::Command::Close { .. }
             | episode::Command::MarkEnteredInError { .. } => None,
