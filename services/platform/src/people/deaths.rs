@@ -5,6 +5,7 @@
 //! Read are the registry's log, for what is told, and the own one, for what is planned after that: by whom the word had not reached, by a record, or by
 //! what follows by itself. Of a death and a plan one is written before the other is looked for, so that none slips between the two.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -68,17 +69,42 @@ pub struct Deaths<C> {
     desk: Desk,
     people: People,
     calls_off: C,
+    /// The own log, and up to where of it all that was told before is known.
+    heard: Mutex<(Uuid, u64)>,
 }
 
 impl<C: CallsOff> Deaths<C> {
     /// Follows, at this desk, what the registry tells.
     pub fn told(desk: Desk, people: People, calls_off: C) -> Self {
-        Self { log: "registry", name: "cancels-for-death", desk, people, calls_off }
+        Self::of("registry", "cancels-for-death", desk, people, calls_off)
     }
 
     /// Follows what is planned in the own log, of that name.
     pub fn planned(log: &'static str, desk: Desk, people: People, calls_off: C) -> Self {
-        Self { log, name: "cancels-for-death-of-planned", desk, people, calls_off }
+        Self::of(log, "cancels-for-death-of-planned", desk, people, calls_off)
+    }
+
+    fn of(log: &'static str, name: &'static str, desk: Desk, people: People, calls_off: C) -> Self {
+        Self { log, name, desk, people, calls_off, heard: Mutex::default() }
+    }
+
+    /// Whether all is known that was told before this position of the own log was written, waiting until then. One look is as good for all that was
+    /// planned before it, so that many plans at a time do not ask the registry one by one.
+    async fn hears(&self, planned: u64, until: Instant) -> Result<bool, ReactError> {
+        let head = self.desk.log().head().await?;
+        let (log_id, heard) = *self.heard();
+        if log_id == head.log_id && planned <= heard {
+            return Ok(true);
+        }
+        let told = self.people.views().up_to_now(until).await;
+        if told {
+            *self.heard() = (head.log_id, head.position);
+        }
+        Ok(told)
+    }
+
+    fn heard(&self) -> MutexGuard<'_, (Uuid, u64)> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whom to look at because of this event, once the views hold all that was told and planned before.
@@ -95,7 +121,8 @@ impl<C: CallsOff> Deaths<C> {
             }
             let person = read.event.person_id.parse();
             let person = person.map_err(|_| ReactError::Unknown("its person is damaged".into()))?;
-            (person, self.people.views().up_to_now(until).await, read.recorded.position)
+            let planned = read.recorded.position;
+            (person, self.hears(planned, until).await?, planned)
         };
         if told && self.calls_off.read_to(own, until).await {
             return Ok(Some(person));
