@@ -132,7 +132,9 @@ impl<C: CallsOff> Deaths<C> {
 
     async fn follow(&self, read: &Read) -> Result<Option<Append>, ReactError> {
         let Some(person) = self.concerns(read).await? else { return Ok(None) };
-        if !self.people.died(person).await? {
+        let told = RegistryEvent::decode(read.event.payload.clone()).map(|told| told.kind);
+        let is_death = matches!(told, Ok(Some(Kind::PersonDied(_))));
+        if !is_death || !self.people.died(person).await? {
             return Ok(None);
         }
         let cause =
