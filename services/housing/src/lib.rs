@@ -17,6 +17,7 @@ pub mod tenancies;
 pub mod view;
 pub mod wire;
 
+use platform::caseload::GoesAlong;
 use platform::people::deaths::Deaths;
 use platform::service::{AssemblyError, Parts, Service};
 use proto::housing::housing_service_server::HousingServiceServer;
@@ -32,7 +33,10 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let desk = parts.desk();
     let view = view::View::new(parts.lists(view::Lists).await?);
     parts.react(loops::Opens::new(desk.clone()))?;
+    parts.react(GoesAlong::new(desk.clone(), loops::Placements::new(desk.clone(), view.clone())))?;
+    let people = parts.people().await?;
     let to_come = loops::ToCome::new(desk.clone(), view.clone());
-    parts.react(Deaths::new(desk.clone(), parts.people().await?, to_come))?;
-    Ok(Service::new(parts).serves(HousingServiceServer::new(api::Api::new(desk, view))))
+    parts.react(Deaths::told(desk.clone(), people.clone(), to_come.clone()))?;
+    parts.react(Deaths::planned(NAME, desk.clone(), people.clone(), to_come))?;
+    Ok(Service::new(parts).serves(HousingServiceServer::new(api::Api::new(desk, view, people))))
 }

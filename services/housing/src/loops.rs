@@ -3,11 +3,15 @@
 
 use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
-use kernel::{Occurred, PersonId, Timestamp};
-use platform::command::{Ask, Asked, Desk, id_of};
+use kernel::{AgencyId, Occurred, PersonId, StreamId, Timestamp, WorkerId};
+use platform::caseload::{HandOver, TakesOver};
+use platform::command::{Ask, Asked, Desk, Failed, id_of};
 use platform::log::Append;
 use platform::people::deaths::CallsOff;
 use platform::reaction::{ReactError, Reaction, Read};
+use prost::Name;
+use proto::housing as pb;
+use proto::log::ReactionRefused;
 use tokio::time::Instant;
 use tonic::Status;
 
@@ -63,6 +67,7 @@ impl Reaction for Opens {
 
 /// A death calls off the placements that nobody was admitted to yet: who is in a place leaves it when its agency says so, with the day. That the death
 /// was an error brings none back: the unit may be another's by then.
+#[derive(Clone)]
 pub struct ToCome {
     desk: Desk,
     view: View,
@@ -76,6 +81,9 @@ impl ToCome {
 }
 
 impl CallsOff for ToCome {
+    fn plans(kind: &str) -> bool {
+        kind == pb::PlacementMatched::full_name()
+    }
     fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
         Box::pin(self.view.read_to(position, until))
     }
@@ -84,5 +92,44 @@ impl CallsOff for ToCome {
     }
     fn call_off<'a>(&'a self, ask: &'a Ask, id: Uuid, now: Timestamp) -> BoxFuture<'a, Result<(), Status>> {
         Box::pin(tenancies::call_off(&self.desk, ask, PlacementId::new(id), Occurred::instant(now)))
+    }
+}
+
+/// The placements of a housing specialist that have not ended, which change hands with the rest of their caseload.
+pub struct Placements {
+    desk: Desk,
+    view: View,
+}
+
+impl Placements {
+    /// At this desk, by these lists.
+    pub fn new(desk: Desk, view: View) -> Self {
+        Self { desk, view }
+    }
+}
+
+impl TakesOver for Placements {
+    type Refusal = Refusal;
+    type Told = pb::HousingEvent;
+
+    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
+        Box::pin(self.view.read_to(position, until))
+    }
+    fn theirs(&self, agency: AgencyId, worker: WorkerId) -> BoxFuture<'_, Result<Vec<Uuid>, Status>> {
+        Box::pin(self.view.theirs(agency, worker))
+    }
+    fn record(id: Uuid) -> StreamId {
+        id_of::<Placement>(id)
+    }
+    fn hand_over<'a>(
+        &'a self,
+        ask: &'a Ask,
+        id: Uuid,
+        over: &'a HandOver,
+    ) -> BoxFuture<'a, Result<(), Failed<Refusal>>> {
+        Box::pin(tenancies::hand_over(&self.desk, ask, PlacementId::new(id), over))
+    }
+    fn refused(told: ReactionRefused) -> pb::HousingEvent {
+        wire::reaction_refused(told)
     }
 }

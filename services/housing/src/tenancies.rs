@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use kernel::ids::{Uuid, parse_stream};
 use kernel::{AgencyId, By, Decider, Occurred, PersonId};
+use platform::caseload::HandOver;
 use platform::command::{Ask, At, Changes, Desk, Done, Failed, Seen, Stream, Streams, id_of};
 use tonic::Status;
 
@@ -63,6 +64,20 @@ pub async fn call_off(desk: &Desk, ask: &Ask, id: PlacementId, at: Occurred) -> 
         Ok(_) | Err(Failed::Refused(_)) => Ok(()),
         Err(Failed::Status(status)) => Err(*status),
     }
+}
+
+/// Gives a placement to who takes the caseload over. One that has ended or become another's meanwhile stays as it is.
+///
+/// # Errors
+/// The log cannot take it now.
+pub async fn hand_over(
+    desk: &Desk,
+    ask: &Ask,
+    id: PlacementId,
+    over: &HandOver,
+) -> Result<(), Failed<Refusal>> {
+    let command = Command::HandOver { from: over.from, to: over.to, at: over.at.clone() };
+    decided(desk, ask, id, command).await.map(drop)
 }
 
 async fn decided(desk: &Desk, ask: &Ask, id: PlacementId, command: Command) -> Result<Done, Failed<Refusal>> {

@@ -27,9 +27,9 @@ pub use group::{group, publish as publish_group, record as record_group, record_
 pub use living::{living_situation, note as note_living, record as record_living};
 pub use place::opened_with;
 pub use placement::{
-    Matching, Recording, accept, add_nights, admit, assign, cancel, decline, exit,
+    Matching, Recording, accept, add_nights, admit, assign, assign_worker, cancel, decline, exit,
     mark_nights_entered_in_error, match_placement, move_in, name_plan, not_arrived, offer, placement, record,
-    record_nights, refuse, untold_days, withdraw,
+    record_nights, refuse, untold_days, withdraw, worker,
 };
 pub use unit::{publish as publish_unit, reason as out_of_service_reason, unit};
 

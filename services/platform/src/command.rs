@@ -282,10 +282,24 @@ impl Desk {
         if changes.is_empty() && cached {
             return Ok(Attempt::Stale);
         }
+        if self.plans_for_the_dead(ask, &changes).await? {
+            return if cached { Ok(Attempt::Stale) } else { Err(error::person_died().into()) };
+        }
         self.seal(ask, subject, version.unwrap_or(0), &seen, changes)
             .await
             .map(|ready| Attempt::Ready(Box::new(ready)))
             .map_err(Failed::from)
+    }
+
+    /// Whether it plans something to come of somebody who is told to have died. Asked once all else allows it, so that nobody else learns of it.
+    async fn plans_for_the_dead<R>(&self, ask: &Ask, changes: &Changes<R>) -> Result<bool, Status> {
+        let Some(people) = &ask.living else { return Ok(false) };
+        for person in changes.people() {
+            if people.died(person).await? && people.group(person, None).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Turns decided events into bytes under their people's keys, to be written where every stream that was looked at still stands as it was seen.

@@ -140,6 +140,13 @@ pub fn lost_race() -> Status {
     )
 }
 
+/// FAILED_PRECONDITION: something to come was planned of somebody who is told to have died.
+pub fn person_died() -> Status {
+    let text = "the person died, so nothing more is planned with them; where that was told by mistake take it back with MarkDeathEnteredInError of \
+                the registry first; what happened before the death can be put down with the matching Record method";
+    status(Code::FailedPrecondition, "PERSON_DIED", text)
+}
+
 /// INVALID_ARGUMENT: a request id that was used for another request.
 pub fn request_reused() -> Status {
     let text = "request_id was used for another request; make a new one for each new request";

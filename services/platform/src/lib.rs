@@ -9,6 +9,7 @@ pub mod admin;
 pub mod auth;
 mod backoff;
 pub mod bus;
+pub mod caseload;
 pub mod clock;
 pub mod codes;
 pub mod command;

@@ -8,27 +8,34 @@ pub mod scope;
 mod view;
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kernel::may::Say;
 use kernel::time::Holidays;
-use kernel::{AgencyId, Directive, DirectiveId, PersonId, Standing, WorkerId};
+use kernel::{AgencyId, Directive, DirectiveId, Occurred, PersonId, Standing, WorkerId};
 use prost::Message;
 use proto::registry::{AgencyContent, ConsentScope};
+use tokio::time::Instant;
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::args;
 use crate::db::{Db, StoreError};
+use crate::error;
 use crate::projection::{About, Kept, Views, parked_as};
-use crate::wire::from_date;
+use crate::wire::{from_date, from_occurred};
 
 pub use group::Group;
 pub use view::PeopleProjection;
 
 /// A consent view further behind than this closes reads across agencies.
 const STALE: Duration = Duration::from_secs(60);
+
+/// How long who asks waits to hear what the registry has said.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// People whose say is kept in memory.
 const REMEMBERED: usize = 20_000;
@@ -45,6 +52,12 @@ pub struct People {
     views: Views,
     said: Kept<PersonId, Arc<Said>>,
     agencies: Kept<(), Agencies>,
+}
+
+impl fmt::Debug for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("People").finish_non_exhaustive()
+    }
 }
 
 /// What a person says, so far as it is written down: whether the view is too far behind to count is asked each time.
@@ -140,6 +153,28 @@ impl People {
         Ok(self.agencies_read().await?.names)
     }
 
+    /// Waits until all is known as the registry's log has it now.
+    ///
+    /// # Errors
+    /// UNAVAILABLE, reason REGISTRY_UNKNOWN: the registry cannot be asked.
+    pub async fn told_all(&self) -> Result<(), Status> {
+        if self.views.up_to_now(Instant::now() + PATIENCE).await {
+            return Ok(());
+        }
+        let text = "what the registry says of it cannot be asked now; try again";
+        Err(error::unavailable("REGISTRY_UNKNOWN", text, Duration::from_secs(1)))
+    }
+
+    /// The agency that a worker works for or, if they have left, worked for last, as known now; none where nobody knows them.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn worked_for(&self, worker: WorkerId) -> Result<Option<AgencyId>, StoreError> {
+        let rows =
+            self.views.db().fetch("SELECT agency FROM worker WHERE id = $1", args![worker.uuid()]).await?;
+        rows.first().map(|row| row.uuid(0).map(AgencyId::new)).transpose()
+    }
+
     /// The agency that a worker works for, as known now; none where nobody knows them, or they have left.
     ///
     /// # Errors
@@ -209,6 +244,22 @@ impl People {
             }
         }
         Ok(false)
+    }
+
+    /// When the person died, by what was told first of any of the records of that human; none where they live, or no time was told.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn died_at(&self, person: PersonId) -> Result<Option<Occurred>, StoreError> {
+        let (db, mut earliest) = (self.views.db(), None);
+        for record in self.group(person, None).await? {
+            for row in db.fetch("SELECT died FROM death WHERE person = $1", args![record.uuid()]).await? {
+                let told = row.opt_bytes(0)?.and_then(|at| proto::types::Occurred::decode(&*at).ok());
+                let told = told.as_ref().and_then(from_occurred);
+                earliest = [earliest, told].into_iter().flatten().min_by_key(|told: &Occurred| told.at);
+            }
+        }
+        Ok(earliest)
     }
 
     /// How many people this agency serves.

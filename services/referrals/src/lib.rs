@@ -17,6 +17,7 @@ pub mod policy;
 pub mod view;
 pub mod wire;
 
+use platform::people::deaths::Deaths;
 use platform::service::{AssemblyError, Parts, Service};
 use proto::referrals::referrals_service_server::ReferralsServiceServer;
 
@@ -30,12 +31,16 @@ pub const NAME: &str = "referrals";
 pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let desk = parts.desk();
     let lists = parts.lists(view::Lists).await?;
-    let view = view::View::new(lists.clone(), parts.people().await?);
+    let people = parts.people().await?;
+    let view = view::View::new(lists.clone(), people.clone());
     parts.react(loops::Opens::new(desk.clone()))?;
     parts.react(loops::Linked::new(desk.clone()))?;
     parts.react(loops::Consents::said(desk.clone(), view.clone()))?;
     parts.react(loops::Deaths::told(desk.clone(), view.clone()))?;
     parts.react(loops::Deaths::sent(desk.clone(), view.clone()))?;
+    let part = loops::Participations::new(desk.clone(), view.clone());
+    parts.react(Deaths::told(desk.clone(), people.clone(), part.clone()))?;
+    parts.react(Deaths::planned(NAME, desk.clone(), people, part))?;
     parts.react(loops::Consents::sent(desk.clone(), view.clone()))?;
     parts.react(loops::Reports::participations(desk.clone()))?;
     for log in ["vocational", "housing", "therapy"] {

@@ -6,6 +6,7 @@ mod consents;
 mod deaths;
 mod judge;
 mod linked;
+mod participations;
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use tonic::Status;
 
 use crate::domain::offer::{Offer, Receiver};
 use crate::domain::participation::{self, Participation};
-use crate::domain::referral::{self, Progress, Referral};
+use crate::domain::referral::{self, ClosingReason, PartEnd, Progress, Referral};
 use crate::domain::{ParticipationId, ReferralId};
 use crate::policy::{self, Report};
 use crate::view::View;
@@ -30,6 +31,7 @@ pub use consents::Consents;
 pub use deaths::Deaths;
 pub use judge::{Judge, Verdict};
 pub use linked::Linked;
+pub use participations::Participations;
 
 /// How long the views may take to read what is looked up; then it is tried again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -154,13 +156,16 @@ impl Reports {
         }
         let event =
             Participation::decode(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
-        let (id, progress, outcome) = match event {
+        let (id, progress, end) = match event {
             participation::Event::Started { facts, .. } => (facts.id, Progress::Opened, None),
             participation::Event::ContactMade { id, contact, .. } if contact.reached => {
                 (id, Progress::Started, None)
             }
+            participation::Event::Ended { id, reason: ClosingReason::Died, .. } => {
+                (id, Progress::Closed, Some(PartEnd::Closed(ClosingReason::Died)))
+            }
             participation::Event::Ended { id, .. } => {
-                (id, Progress::Closed, Some(referral::Outcome::ServiceGiven))
+                (id, Progress::Closed, Some(PartEnd::Completed(referral::Outcome::ServiceGiven)))
             }
             participation::Event::ContactMade { .. }
             | participation::Event::PlanNamed { .. }
@@ -173,7 +178,7 @@ impl Reports {
             participation::State::Made { facts, .. } => facts.referral,
             participation::State::Unmade | participation::State::InError { .. } => None,
         };
-        Ok(referral.map(|referral| Report { referral, progress, record: read.event.stream.clone(), outcome }))
+        Ok(referral.map(|referral| Report { referral, progress, record: read.event.stream.clone(), end }))
     }
 }
 

@@ -11,7 +11,7 @@ use proto::therapy::therapy_event::Kind as Therapy;
 use proto::vocational::vocational_event::Kind as Vocational;
 
 use crate::domain::ReferralId;
-use crate::domain::referral::{Command, Outcome, Progress};
+use crate::domain::referral::{ClosingReason, Command, Outcome, PartEnd, Progress};
 
 /// What a receiving service's event reports onto a referral.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +23,13 @@ pub struct Report {
     /// Its record.
     pub record: String,
     /// What a closed part came to.
-    pub outcome: Option<Outcome>,
+    pub end: Option<PartEnd>,
 }
 
 impl Report {
     /// As a command to the referral.
     pub fn command(self) -> Command {
-        Command::Report { progress: self.progress, record: self.record, outcome: self.outcome }
+        Command::Report { progress: self.progress, record: self.record, end: self.end }
     }
 }
 
@@ -90,15 +90,24 @@ pub fn report(log: &str, event: &proto::log::Event) -> Result<Option<Report>, Un
         "therapy" => therapy(decoded::<proto::therapy::TherapyEvent>(event)?.kind.ok_or(Unreadable)?),
         _ => None,
     };
-    let Some((referral, progress, outcome)) = found else { return Ok(None) };
+    let Some((referral, progress, end)) = found else { return Ok(None) };
     if referral.is_empty() {
         return Ok(None);
     }
     let referral = Uuid::try_parse(&referral).map(ReferralId::new).map_err(|_| Unreadable)?;
-    Ok(Some(Report { referral, progress, record: event.stream.clone(), outcome }))
+    Ok(Some(Report { referral, progress, record: event.stream.clone(), end }))
 }
 
-type Found = Option<(String, Progress, Option<Outcome>)>;
+type Found = Option<(String, Progress, Option<PartEnd>)>;
+
+/// Where HMIS 3.12 says that somebody went who died.
+const DECEASED: u32 = 24;
+
+/// A part that its service closed: it came to this, or failed because the person died.
+fn closed(referral: String, died: bool, outcome: Outcome) -> Found {
+    let end = if died { PartEnd::Closed(ClosingReason::Died) } else { PartEnd::Completed(outcome) };
+    Some((referral, Progress::Closed, Some(end)))
+}
 
 fn decoded<M: Message + Default>(event: &proto::log::Event) -> Result<M, Unreadable> {
     M::decode(event.payload.clone()).map_err(|_| Unreadable)
@@ -106,30 +115,37 @@ fn decoded<M: Message + Default>(event: &proto::log::Event) -> Result<M, Unreada
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "only these events open, start or close a part")]
 fn housing(kind: Housing) -> Found {
-    let not_enrolled = |referral| Some((referral, Progress::Closed, Some(Outcome::NotEnrolled)));
+    use proto::housing::CancelReason;
+    let not_enrolled = |referral| closed(referral, false, Outcome::NotEnrolled);
     match kind {
         Housing::PlacementMatched(matched) => Some((matched.referral_id, Progress::Opened, None)),
         Housing::PlacementAdmitted(admitted) => Some((admitted.referral_id, Progress::Started, None)),
         Housing::PlacementExited(exited) => {
-            Some((exited.referral_id, Progress::Closed, Some(Outcome::ServiceGiven)))
+            let died = exited.destination.is_some_and(|place| place.code == DECEASED);
+            closed(exited.referral_id, died, Outcome::ServiceGiven)
         }
-        Housing::PlacementDeclined(closed) => not_enrolled(closed.referral_id),
-        Housing::PlacementRefused(closed) => not_enrolled(closed.referral_id),
-        Housing::PlacementNotArrived(closed) => not_enrolled(closed.referral_id),
-        Housing::PlacementCancelled(closed) => not_enrolled(closed.referral_id),
-        Housing::PlacementWithdrawn(closed) => not_enrolled(closed.referral_id),
+        Housing::PlacementCancelled(over) => {
+            let died = over.reason() == CancelReason::Died;
+            closed(over.referral_id, died, Outcome::NotEnrolled)
+        }
+        Housing::PlacementDeclined(over) => not_enrolled(over.referral_id),
+        Housing::PlacementRefused(over) => not_enrolled(over.referral_id),
+        Housing::PlacementNotArrived(over) => not_enrolled(over.referral_id),
+        Housing::PlacementWithdrawn(over) => not_enrolled(over.referral_id),
         _ => None,
     }
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "only these events open, start or close a part")]
 fn vocational(kind: Vocational) -> Found {
-    let given = |referral| Some((referral, Progress::Closed, Some(Outcome::ServiceGiven)));
     match kind {
         Vocational::CaseOpened(opened) => Some((opened.referral_id, Progress::Opened, None)),
         Vocational::CaseEngaged(engaged) => Some((engaged.referral_id, Progress::Started, None)),
-        Vocational::CaseTransitioned(closed) => given(closed.referral_id),
-        Vocational::CaseDischarged(closed) => given(closed.referral_id),
+        Vocational::CaseTransitioned(over) => closed(over.referral_id, false, Outcome::ServiceGiven),
+        Vocational::CaseDischarged(over) => {
+            let died = over.reason() == proto::vocational::DischargeReason::Died;
+            closed(over.referral_id, died, Outcome::ServiceGiven)
+        }
         _ => None,
     }
 }
@@ -139,8 +155,9 @@ fn therapy(kind: Therapy) -> Found {
     match kind {
         Therapy::EpisodeOpened(opened) => Some((opened.referral_id, Progress::Opened, None)),
         Therapy::EpisodeStarted(started) => Some((started.referral_id, Progress::Started, None)),
-        Therapy::EpisodeClosed(closed) => {
-            Some((closed.referral_id, Progress::Closed, Some(Outcome::ServiceGiven)))
+        Therapy::EpisodeClosed(over) => {
+            let died = over.reason() == proto::therapy::EpisodeClosing::Died;
+            closed(over.referral_id, died, Outcome::ServiceGiven)
         }
         _ => None,
     }
@@ -165,6 +182,48 @@ mod tests {
         let report = report("housing", &admitted).unwrap().unwrap();
         assert_eq!((report.referral, report.progress), (ReferralId::of(5), Progress::Started));
         assert!(report.record.starts_with("placement-"));
+    }
+
+    #[test]
+    fn a_part_that_ended_because_the_person_died_has_failed_and_any_other_has_come_to_something() {
+        let referral_id = || Uuid::from_u128(5).to_string();
+        let end = |log: &str, told: proto::log::Event| report(log, &told).unwrap().unwrap().end;
+        let housing = |kind| end("housing", event(proto::housing::HousingEvent { kind: Some(kind) }));
+        let cancelled = |reason: proto::housing::CancelReason| {
+            let (reason, referral_id) = (reason.into(), referral_id());
+            let message = proto::housing::PlacementCancelled { reason, referral_id, ..Default::default() };
+            housing(Housing::PlacementCancelled(message))
+        };
+        let exited = |code| {
+            let destination = Some(proto::housing::SealedPlace { code, ..Default::default() });
+            let referral_id = referral_id();
+            let message = proto::housing::PlacementExited { destination, referral_id, ..Default::default() };
+            housing(Housing::PlacementExited(message))
+        };
+        let discharged = |reason: proto::vocational::DischargeReason| {
+            let (reason, referral_id) = (reason.into(), referral_id());
+            let message = proto::vocational::CaseDischarged { reason, referral_id, ..Default::default() };
+            let kind = Some(Vocational::CaseDischarged(message));
+            end("vocational", event(proto::vocational::VocationalEvent { kind }))
+        };
+        let closed = |reason: proto::therapy::EpisodeClosing| {
+            let (reason, referral_id) = (reason.into(), referral_id());
+            let message = proto::therapy::EpisodeClosed { reason, referral_id, ..Default::default() };
+            let kind = Some(Therapy::EpisodeClosed(message));
+            end("therapy", event(proto::therapy::TherapyEvent { kind }))
+        };
+        let died = Some(PartEnd::Closed(ClosingReason::Died));
+        let given = Some(PartEnd::Completed(Outcome::ServiceGiven));
+        assert_eq!(cancelled(proto::housing::CancelReason::Died), died);
+        assert_eq!(
+            cancelled(proto::housing::CancelReason::UnitLost),
+            Some(PartEnd::Completed(Outcome::NotEnrolled))
+        );
+        assert_eq!((exited(24), exited(410)), (died, given));
+        assert_eq!(discharged(proto::vocational::DischargeReason::Died), died);
+        assert_eq!(discharged(proto::vocational::DischargeReason::Completed), given);
+        assert_eq!(closed(proto::therapy::EpisodeClosing::Died), died);
+        assert_eq!(closed(proto::therapy::EpisodeClosing::Completed), given);
     }
 
     #[test]

@@ -5,15 +5,12 @@ mod disclosures;
 mod lists;
 mod offers;
 
-use std::time::Duration;
-
 use kernel::class::PART2;
 use kernel::may::{self, Why, WhyNot};
 use kernel::time::Holidays;
-use kernel::{AgencyId, Class, Part, PersonId, Purpose, Timestamp, WorkerId};
+use kernel::{AgencyId, Class, Occurred, Part, PersonId, Purpose, Timestamp, WorkerId};
 use platform::args;
 use platform::db::StoreError;
-use platform::error;
 use platform::lists::Query;
 use platform::page::Last;
 use platform::people::People;
@@ -29,9 +26,6 @@ use crate::domain::{ParticipationId, ReferralId};
 pub use disclosures::{Disclosure, DisclosureFilter};
 pub use lists::Lists;
 pub use offers::{Consents, Known, OfferFilter};
-
-/// How long a send waits to hear what the registry has of the person's say.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the service asks of its lists and of the people's say. Clones are the same.
 #[derive(Clone)]
@@ -117,11 +111,7 @@ impl View {
     /// # Errors
     /// UNAVAILABLE, reason REGISTRY_UNKNOWN: the registry cannot be asked.
     pub async fn told_all(&self) -> Result<(), Status> {
-        if self.people.views().up_to_now(Instant::now() + PATIENCE).await {
-            return Ok(());
-        }
-        let text = "what the registry says of it cannot be asked now; try again";
-        Err(error::unavailable("REGISTRY_UNKNOWN", text, Duration::from_secs(1)))
+        self.people.told_all().await
     }
 
     /// Whether the person died, by what is told of any of the records of that human.
@@ -130,6 +120,35 @@ impl View {
     /// The view cannot be read.
     pub async fn died(&self, person: PersonId) -> Result<bool, Status> {
         Ok(self.people.died(person).await?)
+    }
+
+    /// The people themselves, for who asks about those who live.
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// The participations of a record that go on, by id.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn takes_part(&self, person: PersonId) -> Result<Vec<Uuid>, Status> {
+        let sql = "SELECT id FROM participation WHERE person = $1 AND open = 1 ORDER BY id";
+        let rows = self.lists.db().fetch(sql, args![person.uuid()]).await?;
+        Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// When the person of a participation died, as the registry last told; none where they live, or no time was told.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn died_at(&self, participation: Uuid) -> Result<Option<Occurred>, Status> {
+        let rows = self
+            .lists
+            .db()
+            .fetch("SELECT person FROM participation WHERE id = $1", args![participation])
+            .await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(self.people.died_at(PersonId::new(row.uuid(0)?)).await?)
     }
 
     /// Whether the lists have been read up to that position of the own log, waiting until then.
@@ -280,7 +299,8 @@ impl View {
         query.in_states(&filter.states);
         if !filter.overdue.is_empty() {
             let bits = filter.overdue.iter().fold(0, |bits, clock| bits | lists::bit(*clock));
-            query.only("(overdue & {}) <> 0", bits);
+            // Of whoever died nothing is late any more.
+            query.only("died = 0 AND (overdue & {}) <> 0", bits);
         }
         query.only_if("requested < {}", filter.before);
         query.only("priority >= {}", filter.priority);

@@ -16,7 +16,7 @@ use prost::Message;
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 
-pub use assignment::{assignment, hand_over, handed_over, worker};
+pub use assignment::{assignment, goes_along, hand_over, handed_over, worker};
 pub use codes::{answer_out as recorded_state, clocks, priority_at_least, state_numbers};
 pub use matching::{Asked, asked, matched};
 pub use offer::{

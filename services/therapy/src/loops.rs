@@ -3,11 +3,15 @@
 
 use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
-use kernel::{By, Decider, Occurred, PersonId, Timestamp};
+use kernel::{AgencyId, By, Decider, Occurred, PersonId, StreamId, Timestamp, WorkerId};
+use platform::caseload::{HandOver, TakesOver};
 use platform::command::{Ask, Asked, Changes, Desk, Failed, Stream, id_of};
 use platform::log::Append;
 use platform::people::deaths::CallsOff;
 use platform::reaction::{ReactError, Reaction, Read};
+use prost::Name;
+use proto::log::ReactionRefused;
+use proto::therapy as pb;
 use tokio::time::Instant;
 use tonic::Status;
 
@@ -15,6 +19,7 @@ use crate::around::{Around, Intent};
 use crate::domain::appointment::{CancelReason, Command};
 use crate::domain::booking::{self, Refusal};
 use crate::domain::episode::{self, Episode};
+use crate::domain::practitioner::Practitioner;
 use crate::domain::{AppointmentId, appointment_stream};
 use crate::view::View;
 use crate::{policy, wire};
@@ -59,7 +64,8 @@ impl Reaction for Opens {
     }
 }
 
-/// A death calls off the person's appointments that are still to come.
+/// A death calls off the person's appointments that are still to come. Episodes stay open until their therapist closes them.
+#[derive(Clone)]
 pub struct ToCome {
     desk: Desk,
     view: View,
@@ -73,6 +79,15 @@ impl ToCome {
 }
 
 impl CallsOff for ToCome {
+    fn plans(kind: &str) -> bool {
+        let plans = [
+            pb::AppointmentProposed::full_name(),
+            pb::AppointmentHeld::full_name(),
+            pb::AppointmentBooked::full_name(),
+            pb::AppointmentRecorded::full_name(),
+        ];
+        plans.iter().any(|plan| plan == kind)
+    }
     fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
         Box::pin(self.view.read_to(position, until))
     }
@@ -94,5 +109,57 @@ impl CallsOff for ToCome {
                 Err(Failed::Status(status)) => Err(*status),
             }
         })
+    }
+}
+
+/// The episodes of a therapist that go on, which change hands with the rest of their caseload where who takes it works in their modality; the
+/// others stay, and that is told of each. Hours that are booked stay with whom they were booked.
+pub struct Episodes {
+    desk: Desk,
+    view: View,
+}
+
+impl Episodes {
+    /// At this desk, by these lists.
+    pub fn new(desk: Desk, view: View) -> Self {
+        Self { desk, view }
+    }
+}
+
+impl TakesOver for Episodes {
+    type Refusal = Refusal;
+    type Told = pb::TherapyEvent;
+
+    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
+        Box::pin(self.view.read_to(position, until))
+    }
+    fn theirs(&self, agency: AgencyId, worker: WorkerId) -> BoxFuture<'_, Result<Vec<Uuid>, Status>> {
+        Box::pin(self.view.theirs(agency, worker))
+    }
+    fn record(id: Uuid) -> StreamId {
+        id_of::<Episode>(id)
+    }
+    fn hand_over<'a>(
+        &'a self,
+        ask: &'a Ask,
+        id: Uuid,
+        over: &'a HandOver,
+    ) -> BoxFuture<'a, Result<(), Failed<Refusal>>> {
+        Box::pin(async move {
+            let (from, to) = (over.from, over.to);
+            let streams = (Stream::<Episode>::of(id), Stream::<Practitioner>::of(to.uuid()));
+            let done = self.desk.execute(ask, id_of::<Episode>(id), streams, |(now, treating)| {
+                let command = episode::Command::HandOver { from, to };
+                let events = Episode::decide(now, command).map_err(Refusal::Episode)?;
+                if let (Some(facts), false) = (now.facts(), events.is_empty()) {
+                    booking::takes(treating, facts.agency, &facts.modality)?;
+                }
+                Ok::<_, Refusal>(Changes::none().write::<Episode>(now, events))
+            });
+            done.await.map(drop)
+        })
+    }
+    fn refused(told: ReactionRefused) -> pb::TherapyEvent {
+        wire::reaction_refused(told)
     }
 }

@@ -10,7 +10,7 @@ use platform::lists::{self, Logged, Query};
 use platform::page::Last;
 use platform::projection::{ApplyError, Views};
 use platform::records::Tells;
-use proto::therapy::AppointmentState;
+use proto::therapy::{AppointmentState, EpisodeState};
 use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
@@ -124,6 +124,20 @@ impl View {
             "SELECT id FROM appointment WHERE person = $1 AND start > $2 AND state IN ({states}) ORDER BY start, id"
         );
         let rows = self.0.db().fetch(&sql, args![person.uuid(), now.as_microsecond()]).await?;
+        Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// The episodes of an agency that go on and that this practitioner treats in, by id.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn theirs(&self, agency: AgencyId, practitioner: WorkerId) -> Result<Vec<Uuid>, Status> {
+        let open = [EpisodeState::Open, EpisodeState::Started];
+        let open = open.map(|state| i32::from(state).to_string()).join(", ");
+        let sql = format!(
+            "SELECT id FROM episode WHERE practitioner = $1 AND agency = $2 AND state IN ({open}) ORDER BY id"
+        );
+        let rows = self.0.db().fetch(&sql, args![practitioner.uuid(), agency.uuid()]).await?;
         Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 

@@ -16,6 +16,7 @@ pub mod policy;
 pub mod view;
 pub mod wire;
 
+use platform::caseload::GoesAlong;
 use platform::people::deaths::Deaths;
 use platform::service::{AssemblyError, Parts, Service};
 use proto::vocational::vocational_service_server::VocationalServiceServer;
@@ -31,7 +32,10 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let desk = parts.desk();
     let view = view::View::new(parts.lists(view::Lists).await?);
     parts.react(loops::Opens::new(desk.clone()))?;
+    parts.react(GoesAlong::new(desk.clone(), loops::Cases::new(desk.clone(), view.clone())))?;
+    let people = parts.people().await?;
     let to_come = loops::ToCome::new(desk.clone(), view.clone());
-    parts.react(Deaths::new(desk.clone(), parts.people().await?, to_come))?;
-    Ok(Service::new(parts).serves(VocationalServiceServer::new(api::Api::new(desk, view))))
+    parts.react(Deaths::told(desk.clone(), people.clone(), to_come.clone()))?;
+    parts.react(Deaths::planned(NAME, desk.clone(), people.clone(), to_come))?;
+    Ok(Service::new(parts).serves(VocationalServiceServer::new(api::Api::new(desk, view, people))))
 }

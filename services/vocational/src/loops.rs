@@ -3,11 +3,15 @@
 
 use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
-use kernel::{Decider, PersonId, Timestamp};
-use platform::command::{Ask, Asked, Changes, Desk, Stream, id_of};
+use kernel::{AgencyId, Decider, PersonId, StreamId, Timestamp, WorkerId};
+use platform::caseload::{HandOver, TakesOver};
+use platform::command::{Ask, Asked, Changes, Desk, Failed, Stream, id_of};
 use platform::log::Append;
 use platform::people::deaths::CallsOff;
 use platform::reaction::{ReactError, Reaction, Read};
+use prost::Name;
+use proto::log::ReactionRefused;
+use proto::vocational as pb;
 use tokio::time::Instant;
 use tonic::Status;
 
@@ -56,6 +60,7 @@ impl Reaction for Opens {
 
 /// A death takes the interviews that are still to come out of the diary. Cases and jobs stay where they stand until their agency says what became of
 /// them. That the death was an error brings no interview back: it is agreed again.
+#[derive(Clone)]
 pub struct ToCome {
     desk: Desk,
     view: View,
@@ -69,6 +74,9 @@ impl ToCome {
 }
 
 impl CallsOff for ToCome {
+    fn plans(kind: &str) -> bool {
+        kind == pb::InterviewScheduled::full_name()
+    }
     fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
         Box::pin(self.view.read_to(position, until))
     }
@@ -80,5 +88,51 @@ impl CallsOff for ToCome {
             self.desk.decide::<Job>(ask, id, job::Command::CallOff { at: now }).await?;
             Ok(())
         })
+    }
+}
+
+/// The open cases of a specialist, which change hands with the rest of their caseload.
+pub struct Cases {
+    desk: Desk,
+    view: View,
+}
+
+impl Cases {
+    /// At this desk, by these lists.
+    pub fn new(desk: Desk, view: View) -> Self {
+        Self { desk, view }
+    }
+}
+
+impl TakesOver for Cases {
+    type Refusal = case::Refusal;
+    type Told = pb::VocationalEvent;
+
+    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
+        Box::pin(self.view.read_to(position, until))
+    }
+    fn theirs(&self, agency: AgencyId, worker: WorkerId) -> BoxFuture<'_, Result<Vec<Uuid>, Status>> {
+        Box::pin(self.view.theirs(agency, worker))
+    }
+    fn record(id: Uuid) -> StreamId {
+        id_of::<Case>(id)
+    }
+    fn hand_over<'a>(
+        &'a self,
+        ask: &'a Ask,
+        id: Uuid,
+        over: &'a HandOver,
+    ) -> BoxFuture<'a, Result<(), Failed<case::Refusal>>> {
+        Box::pin(async move {
+            let (from, to) = (over.from, over.to);
+            let done = self.desk.execute(ask, id_of::<Case>(id), Stream::<Case>::of(id), |now| {
+                let events = Case::decide(now, case::Command::HandOver { from, to })?;
+                Ok::<_, case::Refusal>(Changes::none().write::<Case>(now, events))
+            });
+            done.await.map(drop)
+        })
+    }
+    fn refused(told: ReactionRefused) -> pb::VocationalEvent {
+        wire::reaction_refused(told)
     }
 }

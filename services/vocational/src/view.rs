@@ -72,7 +72,7 @@ const JOB_STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE job SET state = given.state FROM given WHERE job.id = given.id";
 
 impl lists::Lists for Lists {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
@@ -80,6 +80,7 @@ impl lists::Lists for Lists {
             "CREATE TABLE caseload (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, worker uuid, state bigint NOT NULL, \
              at bigint NOT NULL)",
             "CREATE INDEX caseload_agency ON caseload (agency, at, id)",
+            "CREATE INDEX caseload_worker ON caseload (worker)",
             "CREATE INDEX caseload_person ON caseload (person, at, id)",
             "CREATE TABLE job (id uuid PRIMARY KEY, case_id uuid NOT NULL, person uuid NOT NULL, agency uuid NOT NULL, \
              state bigint NOT NULL, at bigint NOT NULL)",
@@ -111,7 +112,7 @@ fn apply_case(logged: &Logged<'_>, event: &case::Event, rows: &mut Rows) {
             let (worker, state) = (worker.map(WorkerId::uuid), number(CaseState::Referred));
             (CASE, args![id, person, agency, worker, state, logged.at()])
         }
-        case::Event::WorkerAssigned { worker } => (WORKER, args![id, worker.uuid()]),
+        case::Event::WorkerAssigned { worker, .. } => (WORKER, args![id, worker.uuid()]),
         case::Event::PlanNamed(_)
         | case::Event::ContactMade { .. }
         | case::Event::ContactEnteredInError { .. }
@@ -189,6 +190,21 @@ impl View {
     pub async fn jobs_of_person(&self, person: PersonId) -> Result<Vec<Uuid>, Status> {
         let sql = "SELECT id FROM job WHERE person = $1 ORDER BY at, id";
         let rows = self.0.db().fetch(sql, args![person.uuid()]).await?;
+        Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// The cases of an agency that are not closed and whose specialist this worker is, by id.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn theirs(&self, agency: AgencyId, worker: WorkerId) -> Result<Vec<Uuid>, Status> {
+        use CaseState as State;
+        let open = [State::Referred, State::Engaged, State::Searching, State::Employed, State::Paused];
+        let open = open.map(|state| number(state).to_string()).join(", ");
+        let sql = format!(
+            "SELECT id FROM caseload WHERE worker = $1 AND agency = $2 AND state IN ({open}) ORDER BY id"
+        );
+        let rows = self.0.db().fetch(&sql, args![worker.uuid(), agency.uuid()]).await?;
         Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 

@@ -90,6 +90,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::UnitReturnedToService(_)
             | Kind::PlacementUnitAssigned(_)
             | Kind::PlacementPlanNamed(_)
+            | Kind::PlacementWorkerAssigned(_)
             | Kind::PlacementOffered(_)
             | Kind::PlacementAccepted(_)
             | Kind::PlacementAdmitted(_)

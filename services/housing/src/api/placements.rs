@@ -34,6 +34,7 @@ pub(super) async fn match_household(
     let r = request.get_ref();
     let ask = api.desk.ask("MatchPlacement", REQUEST, request, &r.request_id, "")?;
     ask.agency()?;
+    let ask = ask.of_the_living(&api.people);
     let matching = wire::match_placement(ask.at, r)?;
     let group = matching.group;
     // Named by the request, so that a retry replies the same ids.
@@ -51,6 +52,25 @@ pub(super) async fn match_household(
 
 changes!(assign_unit, "AssignUnit", AssignUnitRequest, REQUEST, wire::assign);
 changes!(name_plan, "NamePlacementPlan", NamePlacementPlanRequest, REQUEST, wire::name_plan);
+
+pub(super) async fn assign_worker(
+    api: &Api,
+    request: &Request<pb::AssignPlacementWorkerRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("AssignPlacementWorker", REQUEST, request, &r.request_id, &r.etag)?;
+    let works_for = match wire::worker(r)? {
+        Some(worker) => {
+            // Who has just come, or left, may be news on its way.
+            api.people.told_all().await?;
+            api.people.works_for(worker).await?
+        }
+        None => None,
+    };
+    let (placement, command) = wire::assign_worker(ask.by(), ask.at, works_for, r)?;
+    tenancies::change(&api.desk, &ask, placement, command).await
+}
+
 changes!(offer, "OfferPlacement", OfferPlacementRequest, REQUEST, wire::offer);
 changes!(accept, "AcceptPlacement", AcceptPlacementRequest, SAY, wire::accept);
 changes!(decline, "DeclinePlacement", DeclinePlacementRequest, SAY, wire::decline);
@@ -140,6 +160,7 @@ pub(super) async fn list(
     let r = request.get_ref();
     let states = wire::state_numbers(&r.states)?;
     let group = platform::wire::optional_id("unit_group_id", &r.unit_group_id)?;
+    let worker = platform::wire::optional_id("worker_id", &r.worker_id)?;
     let agency: Option<AgencyId> = caller.speaks_for();
     let person = match (agency, caller.person()) {
         (None, Some(own)) => Some(own),
@@ -149,11 +170,11 @@ pub(super) async fn list(
         let why = "is missing; whoever speaks for no agency lists one person's";
         return Err(error::bad_field("person_id", why));
     }
-    let list = format!("ListPlacements/{agency:?}/{person:?}/{group:?}/{states:?}");
+    let list = format!("ListPlacements/{agency:?}/{person:?}/{group:?}/{worker:?}/{states:?}");
     let after = api.pages.after(&list, &r.page_token)?;
     let size = page_size(r.page_size)?;
     api.view.wait(&r.at_least).await?;
-    let filter = PlacementFilter { agency, person, group, states, after, size };
+    let filter = PlacementFilter { agency, person, group, worker, states, after, size };
     let (found, next) = api.view.placements(&filter).await?;
     let mut placements = Vec::with_capacity(found.len());
     for placement in found {

@@ -146,6 +146,7 @@ fn follow(before: &placement::State, event: &placement::Event, diaries: &mut Dia
         E::Matched { .. }
         | E::Recorded { .. }
         | E::PlanNamed { .. }
+        | E::WorkerAssigned { .. }
         | E::Offered { .. }
         | E::Accepted { .. }
         | E::NightsCounted { .. }

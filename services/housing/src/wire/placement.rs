@@ -6,7 +6,7 @@ mod events;
 use std::collections::BTreeSet;
 
 use kernel::ids::Uuid;
-use kernel::{AgencyId, By, Day, Occurred, PersonId, Timestamp, UnitGroupId};
+use kernel::{AgencyId, By, Day, Occurred, PersonId, Timestamp, UnitGroupId, WorkerId};
 use platform::error::BadField;
 use platform::seal::Secret;
 use platform::wire::{self, to_date};
@@ -109,6 +109,22 @@ pub fn name_plan(
 ) -> Result<(PlacementId, Command), BadField> {
     let items = wire::ids("plan_item_ids", &request.plan_item_ids, PLAN_ITEMS)?;
     Ok((placement_id(&request.placement_id)?, Command::NamePlan { by, at: Occurred::instant(now), items }))
+}
+
+/// The worker whom a request names to take care of it; none for nobody.
+pub fn worker(request: &pb::AssignPlacementWorkerRequest) -> Result<Option<WorkerId>, BadField> {
+    wire::optional_id("worker_id", &request.worker_id)
+}
+
+/// Somebody takes care of it; for which agency they work is looked up by the caller.
+pub fn assign_worker(
+    by: By,
+    now: Timestamp,
+    works_for: Option<AgencyId>,
+    request: &pb::AssignPlacementWorkerRequest,
+) -> Result<(PlacementId, Command), BadField> {
+    let (worker, at) = (worker(request)?, Occurred::instant(now));
+    Ok((placement_id(&request.placement_id)?, Command::AssignWorker { by, worker, works_for, at }))
 }
 
 /// Steps that say nothing but when.
@@ -387,6 +403,7 @@ pub fn placement(version: u64, state: &State, destination: Option<pb::Place>) ->
         cancel_reason: cancel,
         discrepancies: discrepancies(made),
         plan_item_ids: made.plan_items.iter().map(ToString::to_string).collect(),
+        worker_id: id_text(made.worker),
     })
 }
 

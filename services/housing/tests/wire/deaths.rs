@@ -12,6 +12,91 @@ async fn tell(service: &Alone, person: PersonId, kind: Kind) {
     service.tell("registry", StreamId::new("person", person.uuid()), Some(person), &event).await;
 }
 
+fn died(person: PersonId) -> Kind {
+    Kind::PersonDied(proto::registry::PersonDied { person_id: person.to_string(), death: None })
+}
+
+fn in_error(person: PersonId) -> Kind {
+    let person_id = person.to_string();
+    Kind::PersonDeathEnteredInError(proto::registry::PersonDeathEnteredInError { person_id })
+}
+
+/// An accepted referral of the person's to that group.
+async fn accept(service: &Alone, referral: u128, group: &str, person: PersonId) {
+    use proto::referrals::referrals_event::Kind;
+    let accepted = proto::referrals::ReferralAccepted {
+        referral_id: Uuid::from_u128(referral).to_string(),
+        person_id: person.to_string(),
+        target_agency_id: CEDAR.to_string(),
+        unit_group_id: group.to_owned(),
+        receiver: proto::referrals::Receiver::Housing.into(),
+        ..Default::default()
+    };
+    let event = proto::referrals::ReferralsEvent { kind: Some(Kind::ReferralAccepted(accepted)) };
+    service
+        .tell("referrals", StreamId::new("referral", Uuid::from_u128(referral)), Some(person), &event)
+        .await;
+}
+
+async fn placements(service: &Alone, person: PersonId) -> Vec<pb::Placement> {
+    let request = pb::ListPlacementsRequest { person_id: person.to_string(), ..Default::default() };
+    cedar(service).list_placements(request).await.unwrap().into_inner().placements
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_matched_who_died_and_what_follows_by_itself_is_called_off() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = service_on(store).await;
+        let group = group(&service, ProjectType::TransitionalHousing).await;
+        tell(&service, ANA, died(ANA)).await;
+        let refused =
+            until("the word of the death", async || matched(&service, &group, "", ANA).await.err()).await;
+        assert_eq!(code(&refused), says(Code::FailedPrecondition, "PERSON_DIED"));
+        accept(&service, 901, &group, ANA).await;
+        until("the placement of the referral to be called off", async || {
+            let found = placements(&service, ANA).await;
+            let of_referral = found.iter().find(|found| !found.referral_id.is_empty())?;
+            (of_referral.cancel_reason() == pb::CancelReason::Died).then_some(())
+        })
+        .await;
+        service.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_match_and_a_death_at_one_time_the_death_wins_whichever_comes_first() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = service_on(store).await;
+        let group = group(&service, ProjectType::TransitionalHousing).await;
+        let mut made = 0;
+        for number in 0..24 {
+            let person = PersonId::of(100 + number);
+            let death = async {
+                for _ in 0..number % 4 {
+                    tokio::task::yield_now().await;
+                }
+                tell(&service, person, died(person)).await;
+            };
+            let ((), placed) = tokio::join!(death, matched(&service, &group, "", person));
+            match placed {
+                Ok(_) => made += 1,
+                Err(status) => assert_eq!(code(&status), says(Code::FailedPrecondition, "PERSON_DIED")),
+            }
+        }
+        for number in 0..24 {
+            until("all of them to be called off", async || {
+                let found = placements(&service, PersonId::of(100 + number)).await;
+                found.iter().all(|found| found.cancel_reason() == pb::CancelReason::Died).then_some(())
+            })
+            .await;
+        }
+        let events = service.events().await;
+        let count = |kind: &str| events.iter().filter(|event| event.r#type.ends_with(kind)).count();
+        assert_eq!((count("PlacementMatched"), count("PlacementCancelled")), (made, made), "each once");
+        service.stop().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_death_calls_off_what_nobody_was_admitted_to_under_all_records_of_the_person_once() {
     for store in [OnStore::Sqlite, OnStore::Postgres] {
@@ -34,9 +119,7 @@ async fn a_death_calls_off_what_nobody_was_admitted_to_under_all_records_of_the_
             )
             .await;
         }
-        let died =
-            || Kind::PersonDied(proto::registry::PersonDied { person_id: ANA.to_string(), death: None });
-        tell(&service, ANA, died()).await;
+        tell(&service, ANA, died(ANA)).await;
         for id in [&meant, &offered] {
             let mut cedar = cedar.clone();
             let called_off = until("the placement to be called off", async || {
@@ -57,16 +140,13 @@ async fn a_death_calls_off_what_nobody_was_admitted_to_under_all_records_of_the_
         assert!(!next.is_empty());
 
         // Told under the other record too, and taken back: nothing is called off again, and nothing comes back.
-        tell(&service, BEN, died()).await;
-        let person_id = ANA.to_string();
-        tell(
-            &service,
-            ANA,
-            Kind::PersonDeathEnteredInError(proto::registry::PersonDeathEnteredInError { person_id }),
-        )
-        .await;
-        let again = matched(&service, &group, "", BEN).await.unwrap();
-        tell(&service, ANA, died()).await;
+        tell(&service, BEN, died(BEN)).await;
+        for person in [ANA, BEN] {
+            tell(&service, person, in_error(person)).await;
+        }
+        let again =
+            until("the word that they live", async || matched(&service, &group, "", BEN).await.ok()).await;
+        tell(&service, ANA, died(ANA)).await;
         until("the one matched since to be called off", async || {
             (read(&mut cedar, &again).await.unwrap().state() == PlacementState::Cancelled).then_some(())
         })

@@ -1,6 +1,7 @@
 //! Every call of the service, through the wire, as agencies make it.
 //! Invariant: the service is the real one, served over loopback; only the other services' logs and the registry's keys are the test's.
 
+mod caseload;
 mod deaths;
 mod golden;
 mod living;

@@ -13,6 +13,7 @@ use super::Desk;
 use super::codec::{Ink, Payload};
 use crate::auth;
 use crate::error::BadField;
+use crate::people::People;
 use crate::wire;
 
 /// Everything about a command but its content.
@@ -42,6 +43,8 @@ pub struct Ask {
     pub traceparent: String,
     /// Security labels of everything that it writes, beside those of each event.
     pub labels: Vec<String>,
+    /// Where it plans something to come of people: who of them is told to have died. None where it plans nothing.
+    pub living: Option<People>,
 }
 
 impl Desk {
@@ -78,6 +81,7 @@ impl Desk {
             deadline: crate::server::deadline(request),
             traceparent: crate::telemetry::current_traceparent(),
             labels: vec![],
+            living: None,
             caller,
         })
     }
@@ -102,6 +106,7 @@ impl Desk {
             deadline: None,
             traceparent: cause.map(|event| event.traceparent.clone()).unwrap_or_default(),
             labels: vec![],
+            living: None,
         }
     }
 
@@ -167,6 +172,15 @@ impl Ask {
             let text = "this is for agencies to do; call as a worker of one, or on behalf of one";
             crate::error::denied("AGENCY_REQUIRED", text)
         })
+    }
+
+    /// The same, planning something to come: refused, with the reason PERSON_DIED, where it is of somebody who is told to have died.
+    ///
+    /// A word of the death that is still on its way lets it through; what got through is called off ([`crate::people::deaths`]).
+    #[must_use]
+    pub fn of_the_living(mut self, people: &People) -> Self {
+        self.living = Some(people.clone());
+        self
     }
 
     /// The same, telling where the fact comes from.

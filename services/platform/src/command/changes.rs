@@ -1,6 +1,7 @@
 //! What a decision changes: events by stream, and claims on what there can be only one of.
 //! Invariant: every stream written is expected at the version that the decision saw, and so is every other that it looked at ([`super::Streams`]).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use kernel::{PersonId, StreamId};
@@ -62,6 +63,12 @@ impl<R> Changes<R> {
             self.writes.push(Write { stream: at.stream, expected: at.version, events: decided });
         }
         self
+    }
+
+    /// Whom they are about, each once.
+    pub(super) fn people(&self) -> BTreeSet<PersonId> {
+        let events = self.writes.iter().flat_map(|write| &write.events);
+        events.filter_map(|event| event.person()).collect()
     }
 
     /// Takes what there is only one of, for that holder; refused so where another has it.

@@ -58,7 +58,23 @@ impl Desk {
             },
         };
         let cause = Uuid::try_parse(&read.event.id).map_err(|_| unknown("its id is damaged"))?;
-        let stream = StreamId::new(CATEGORY, Uuid::new_v5(&cause, asked.reaction.as_bytes()));
+        let name = Uuid::new_v5(&cause, asked.reaction.as_bytes());
+        self.tell_refused(ask, read, asked, (name, reason), kind).await
+    }
+
+    /// The fact that what a reaction asked for was refused, by its name and the reason; none where that was told before.
+    ///
+    /// # Errors
+    /// It cannot be told now.
+    pub async fn tell_refused<M: Message>(
+        &self,
+        ask: &Ask,
+        read: &Read,
+        asked: Asked,
+        (name, reason): (Uuid, &'static str),
+        kind: impl FnOnce(pb::ReactionRefused) -> M,
+    ) -> Result<Option<Append>, ReactError> {
+        let stream = StreamId::new(CATEGORY, name);
         let failed = |err| ReactError::Failed(Box::new(err));
         // A cursor that was lost, as after a fork, judges again what was judged.
         if !self.log().stream(&stream.to_string(), 0).await.map_err(failed)?.is_empty() {

@@ -1,7 +1,11 @@
 //! What a service calls off because somebody died.
-//! Invariant: by level, not by edge: whatever is told of a death or a link, what is still to come is called off while any record of that human is told to
-//! be dead. That a death was an error brings nothing back.
+//! Invariant: by level, not by edge: whatever is told of a death or a link, or is planned here, what is still to come is called off while any record of
+//! that human is told to be dead. That a death was an error brings nothing back.
+//!
+//! Read are the registry's log, for what is told, and the own one, for what is planned after that: by whom the word had not reached, by a record, or by
+//! what follows by itself. Of a death and a plan one is written before the other is looked for, so that none slips between the two.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -43,6 +47,9 @@ pub fn concerned(event: &proto::log::Event) -> Result<Option<PersonId>, ReactErr
 
 /// What a service has that a death calls off.
 pub trait CallsOff: Send + Sync + 'static {
+    /// Whether an event of this kind, by its full name, plans something more here.
+    fn plans(kind: &str) -> bool;
+
     /// Whether its lists have been read up to that position of its own log, waiting until then.
     fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool>;
 
@@ -57,26 +64,77 @@ pub trait CallsOff: Send + Sync + 'static {
 ///
 /// Each is a command of its own, named by the event and the thing, so that a look that was broken off goes on where it was.
 pub struct Deaths<C> {
+    log: &'static str,
+    name: &'static str,
     desk: Desk,
     people: People,
     calls_off: C,
+    /// The own log, and up to where of it all that was told before is known.
+    heard: Mutex<(Uuid, u64)>,
 }
 
 impl<C: CallsOff> Deaths<C> {
-    /// At this desk.
-    pub fn new(desk: Desk, people: People, calls_off: C) -> Self {
-        Self { desk, people, calls_off }
+    /// Follows, at this desk, what the registry tells.
+    pub fn told(desk: Desk, people: People, calls_off: C) -> Self {
+        Self::of("registry", "cancels-for-death", desk, people, calls_off)
+    }
+
+    /// Follows what is planned in the own log, of that name.
+    pub fn planned(log: &'static str, desk: Desk, people: People, calls_off: C) -> Self {
+        Self::of(log, "cancels-for-death-of-planned", desk, people, calls_off)
+    }
+
+    fn of(log: &'static str, name: &'static str, desk: Desk, people: People, calls_off: C) -> Self {
+        Self { log, name, desk, people, calls_off, heard: Mutex::default() }
+    }
+
+    /// Whether all is known that was told before this position of the own log was written, waiting until then. One look is as good for all that was
+    /// planned before it, so that many plans at a time do not ask the registry one by one.
+    async fn hears(&self, planned: u64, until: Instant) -> Result<bool, ReactError> {
+        let head = self.desk.log().head().await?;
+        let (log_id, heard) = *self.heard();
+        if log_id == head.log_id && planned <= heard {
+            return Ok(true);
+        }
+        let told = self.people.views().up_to_now(until).await;
+        if told {
+            *self.heard() = (head.log_id, head.position);
+        }
+        Ok(told)
+    }
+
+    fn heard(&self) -> MutexGuard<'_, (Uuid, u64)> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whom to look at because of this event, once the views hold all that was told and planned before.
+    async fn concerns(&self, read: &Read) -> Result<Option<PersonId>, ReactError> {
+        let until = Instant::now() + PATIENCE;
+        let (person, told, own) = if self.log == "registry" {
+            let Some(person) = concerned(&read.event)? else { return Ok(None) };
+            let own = self.desk.log().head().await?.position;
+            let views = self.people.views();
+            (person, views.read_to("registry", read.recorded.position, until).await, own)
+        } else {
+            if !C::plans(&read.event.r#type) {
+                return Ok(None);
+            }
+            let person = read.event.person_id.parse();
+            let person = person.map_err(|_| ReactError::Unknown("its person is damaged".into()))?;
+            let planned = read.recorded.position;
+            (person, self.hears(planned, until).await?, planned)
+        };
+        if told && self.calls_off.read_to(own, until).await {
+            return Ok(Some(person));
+        }
+        Err(ReactError::Failed("the views have not read it yet".into()))
     }
 
     async fn follow(&self, read: &Read) -> Result<Option<Append>, ReactError> {
-        let Some(person) = concerned(&read.event)? else { return Ok(None) };
-        let until = Instant::now() + PATIENCE;
-        let own = self.desk.log().head().await?.position;
-        let told = self.people.views().read_to("registry", read.recorded.position, until).await;
-        if !(told && self.calls_off.read_to(own, until).await) {
-            return Err(ReactError::Failed("the views have not read it yet".into()));
-        }
-        if !self.people.died(person).await? {
+        let Some(person) = self.concerns(read).await? else { return Ok(None) };
+        let told = RegistryEvent::decode(read.event.payload.clone()).map(|told| told.kind);
+        let is_death = matches!(told, Ok(Some(Kind::PersonDied(_))));
+        if !is_death || !self.people.died(person).await? {
             return Ok(None);
         }
         let cause =
@@ -99,10 +157,10 @@ impl<C: CallsOff> Deaths<C> {
 
 impl<C: CallsOff> Reaction for Deaths<C> {
     fn name(&self) -> &'static str {
-        "cancels-for-death"
+        self.name
     }
     fn source(&self) -> &'static str {
-        "registry"
+        self.log
     }
     fn react<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Option<Append>, ReactError>> {
         Box::pin(self.follow(read))

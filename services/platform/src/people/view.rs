@@ -21,7 +21,7 @@ impl Projection for PeopleProjection {
         "people"
     }
     fn version(&self) -> u32 {
-        8
+        9
     }
     fn sources(&self) -> &[&'static str] {
         &["registry"]
@@ -36,7 +36,8 @@ impl Projection for PeopleProjection {
             "CREATE INDEX serving_agency ON serving (agency, person)",
             "CREATE TABLE directive (person uuid NOT NULL, id uuid NOT NULL, scope bytea NOT NULL, PRIMARY KEY (person, id))",
             "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL, holidays bytea)",
-            "CREATE TABLE death (person uuid PRIMARY KEY)",
+            // The day as it was told last; none where it was told without.
+            "CREATE TABLE death (person uuid PRIMARY KEY, died bytea)",
             "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, gone bigint NOT NULL)",
         ]
         .map(str::to_owned)
@@ -82,8 +83,9 @@ impl Projection for PeopleProjection {
                 }
                 Kind::ServingAgencyAdded(added) => serves(tx, &added.person_id, [&added.agency_id]).await?,
                 Kind::PersonDied(died) => {
-                    let sql = "INSERT INTO death (person) VALUES ($1) ON CONFLICT DO NOTHING";
-                    tx.execute(sql, args![id(&died.person_id)?]).await?;
+                    let sql = "INSERT INTO death (person, died) VALUES ($1, $2) ON CONFLICT (person) DO UPDATE SET died = excluded.died";
+                    let at = died.death.and_then(|death| death.died).map(|at| at.encode_to_vec());
+                    tx.execute(sql, args![id(&died.person_id)?, at]).await?;
                 }
                 Kind::PersonDeathEnteredInError(_)
                 | Kind::PersonEnteredInError(_)

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tonic::{Request, Status};
 
 use super::{Api, PROGRAMME, REQUEST};
-use crate::domain::caseload::{self, Caseload};
+use crate::domain::caseload::{self, Caseload, WorkFor};
 use crate::domain::participation::Participation;
 use crate::domain::referral::Referral;
 use crate::wire;
@@ -66,7 +66,8 @@ pub(super) async fn hand_over(
         let why = "the lists have not read yet what was written last; ask again with the same request id";
         return Err(error::unavailable("LISTS_BEHIND", why, RETRY_AFTER));
     }
-    let works_for = api.works_for(Some(who.to)).await?;
+    let to = api.works_for(Some(who.to)).await?;
+    let work_for = WorkFor { from: api.view.people().worked_for(who.from).await?, to };
     let (referrals, participations) = api.view.assigned(who.agency, who.from, caseload::MOST).await?;
     let id = uuid::Uuid::now_v7();
     api.desk.begins::<Caseload>(id);
@@ -78,7 +79,7 @@ pub(super) async fn hand_over(
     let done = api.desk.execute(&ask, id_of::<Caseload>(id), streams, |(now, theirs, parts)| {
         let of_referrals: Vec<_> = referrals.iter().copied().zip(theirs.iter().map(|at| &**at)).collect();
         let of_parts: Vec<_> = participations.iter().copied().zip(parts.iter().map(|at| &**at)).collect();
-        let moves = caseload::hand_over(now, who.clone(), works_for, &of_referrals, &of_parts)?;
+        let moves = caseload::hand_over(now, who.clone(), work_for, &of_referrals, &of_parts)?;
         let mut changes = Changes::none().write::<Caseload>(now, moves.caseload);
         for (now, events) in theirs.iter().zip(moves.referrals) {
             changes = changes.write::<Referral>(now, events);
@@ -92,5 +93,11 @@ pub(super) async fn hand_over(
     // A resend has listed what is left now; what moved is what the hand-over itself says.
     let made = api.desk.load::<Caseload>(done.subject).await?;
     let (referral_ids, participation_ids) = wire::handed_over(&made);
-    Ok(pb::HandOverCaseloadResponse { written: Some(done.into()), referral_ids, participation_ids })
+    let goes_along = wire::goes_along();
+    Ok(pb::HandOverCaseloadResponse {
+        written: Some(done.into()),
+        referral_ids,
+        participation_ids,
+        goes_along,
+    })
 }

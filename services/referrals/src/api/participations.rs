@@ -41,7 +41,7 @@ pub(super) async fn start(
     let id = ParticipationId::new(uuid::Uuid::now_v7());
     let (part, command) = wire::start(id, ask.agency()?, ask.at, r)?;
     api.desk.begins::<Participation>(id.uuid());
-    api.take_part(&ask, part, command).await
+    api.take_part(&ask.of_the_living(api.view.people()), part, command).await
 }
 
 pub(super) async fn name_plan(

@@ -72,8 +72,8 @@ pub enum Refusal {
     /// The one who takes it works for another agency, or is not known.
     #[error("the worker who takes it is not known to work for this agency; add them with the registry first")]
     WorkerNotOfAgency,
-    /// There is nothing to hand over.
-    #[error("this worker takes care of nothing open of this agency")]
+    /// There is nothing to hand over, and nothing elsewhere can be theirs.
+    #[error("this worker never worked for this agency, and takes care of nothing of it")]
     NothingAssigned,
     /// More than one write holds.
     #[error("this worker takes care of more than 1,000 records; assign some of them one by one first")]
@@ -113,9 +113,6 @@ impl Decider for Caseload {
     fn decide(state: &State, command: HandedOver) -> Result<Vec<HandedOver>, Refusal> {
         match state {
             State::Unmade if command.who.from == command.who.to => Err(Refusal::SameWorker),
-            State::Unmade if command.referrals.is_empty() && command.participations.is_empty() => {
-                Err(Refusal::NothingAssigned)
-            }
             State::Unmade => Ok(vec![command]),
             State::Made(_) => Err(Refusal::AlreadyMade),
         }
@@ -137,17 +134,27 @@ pub struct Moves {
     pub participations: Vec<Vec<participation::Event>>,
 }
 
-/// Hands over what is still open and theirs among these records. `works_for` is the agency that the one who takes it is known to work for now.
+/// The agencies that the two workers are known to work for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkFor {
+    /// Who has it: now, or last.
+    pub from: Option<AgencyId>,
+    /// Who takes it: now.
+    pub to: Option<AgencyId>,
+}
+
+/// Hands over what is still open and theirs among these records. That there is none is no reason against it: what other services have goes along.
 ///
 /// # Errors
 /// Why nothing moves.
 pub fn hand_over(
     state: &State,
     who: HandOver,
-    works_for: Option<AgencyId>,
+    work_for: WorkFor,
     referrals: &[(ReferralId, &referral::State)],
     participations: &[(ParticipationId, &participation::State)],
 ) -> Result<Moves, Refusal> {
+    let works_for = work_for.to;
     if works_for != Some(who.agency) {
         return Err(Refusal::WorkerNotOfAgency);
     }
@@ -170,6 +177,10 @@ pub fn hand_over(
         participations: moved(participations.iter().map(|(id, _)| *id), &of_participations),
         who,
     };
+    let none = moved.referrals.is_empty() && moved.participations.is_empty();
+    if none && work_for.from != Some(moved.who.agency) && moved.who.from != moved.who.to {
+        return Err(Refusal::NothingAssigned);
+    }
     let caseload = Caseload::decide(state, moved)?;
     Ok(Moves { caseload, referrals: of_referrals, participations: of_participations })
 }

@@ -93,6 +93,11 @@ impl Recorded {
     }
 }
 
+/// Where somebody went whose participation ended for that reason, by HMIS 3.12: deceased (24), else not told (0).
+pub const fn destination(reason: ClosingReason) -> u32 {
+    if matches!(reason, ClosingReason::Died) { 24 } else { 0 }
+}
+
 /// Where a participation stands.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "nearly every participation that is loaded was made")]
@@ -172,6 +177,11 @@ pub enum Command {
         at: Occurred,
         /// Why.
         reason: ClosingReason,
+    },
+    /// The person died: it ends then, where it goes on.
+    EndForDeath {
+        /// When.
+        at: Occurred,
     },
     /// Somebody of the agency takes care of it from now on, or nobody does.
     Assign {
@@ -312,6 +322,15 @@ impl Decider for Participation {
                 let (id, person, part2) = (facts.id, facts.person, facts.part2);
                 Ok(vec![Event::Ended { id, person, part2, at, reason }])
             }
+            Command::EndForDeath { at } => Ok(match state {
+                State::Made { facts, started, ended: None, .. } => {
+                    // One that began later than the death that was told ends as it begins.
+                    let at = if at.at < started.at { started.clone() } else { at };
+                    let (id, person, part2) = (facts.id, facts.person, facts.part2);
+                    vec![Event::Ended { id, person, part2, at, reason: ClosingReason::Died }]
+                }
+                State::Unmade | State::Made { .. } | State::InError { .. } => vec![],
+            }),
             Command::Assign { by, to } => {
                 let (facts, ended, _) = open_to(state, by)?;
                 if ended {
@@ -378,9 +397,9 @@ impl Decider for Participation {
                 }
                 state
             }
-            Event::Ended { at, .. } => {
+            Event::Ended { at, reason, .. } => {
                 if let State::Made { ended, .. } = &mut state {
-                    *ended = Some((at.clone(), 0));
+                    *ended = Some((at.clone(), destination(*reason)));
                 }
                 state
             }

@@ -27,8 +27,8 @@ const CLOSED: &str = "UPDATE offer SET open = 0, capacity = NULL WHERE id IN (VA
 const NAME: &str =
     "INSERT INTO offer_identifier (agency, system, value, offer) VALUES {rows} ON CONFLICT DO NOTHING";
 const NO_NAME: &str = "DELETE FROM offer_identifier WHERE offer IN (VALUES {rows})";
-const DRAFT: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue) VALUES {rows}";
-const TOLD: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue) VALUES {rows} \
+const DRAFT: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue, died) VALUES {rows}";
+const TOLD: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue, died) VALUES {rows} \
      ON CONFLICT (id) DO UPDATE SET requester = excluded.requester, target = excluded.target, state = excluded.state";
 const REQUESTED: &str = "WITH given (id, at, consent, part2) AS (VALUES {rows}) \
      UPDATE referral SET requested = given.at, consent = given.consent, part2 = given.part2 FROM given WHERE referral.id = given.id";
@@ -36,13 +36,15 @@ const OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
      UPDATE referral SET overdue = referral.overdue | given.clocks FROM given WHERE referral.id = given.id";
 const NOT_OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
      UPDATE referral SET overdue = referral.overdue & ~given.clocks FROM given WHERE referral.id = given.id";
+const DIED: &str = "UPDATE referral SET died = 1 WHERE id IN (VALUES {rows})";
+const LIVES: &str = "UPDATE referral SET died = 0 WHERE id IN (VALUES {rows})";
 const STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE referral SET state = given.state FROM given WHERE referral.id = given.id";
 const ASSIGNED: &str = "WITH given (id, worker) AS (VALUES {rows}) \
      UPDATE referral SET assignee = given.worker FROM given WHERE referral.id = given.id";
 const NOBODYS: &str = "UPDATE referral SET assignee = NULL WHERE id IN (VALUES {rows})";
-const TAKES_PART: &str = "INSERT INTO participation (id, agency, open) VALUES {rows} \
-     ON CONFLICT (id) DO UPDATE SET agency = excluded.agency, open = excluded.open";
+const TAKES_PART: &str = "INSERT INTO participation (id, person, agency, open) VALUES {rows} \
+     ON CONFLICT (id) DO UPDATE SET person = excluded.person, agency = excluded.agency, open = excluded.open";
 const PART_ENDED: &str = "UPDATE participation SET open = 0 WHERE id IN (VALUES {rows})";
 const PART_ASSIGNED: &str = "WITH given (id, worker) AS (VALUES {rows}) \
      UPDATE participation SET assignee = given.worker FROM given WHERE participation.id = given.id";
@@ -54,7 +56,7 @@ const NO_CLOCK_DUE: &str = "DELETE FROM due WHERE clock <> 'consent' AND referra
 const NONE_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
 
 impl platform::lists::Lists for Lists {
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
@@ -67,12 +69,13 @@ impl platform::lists::Lists for Lists {
              PRIMARY KEY (agency, system, value, offer))",
             "CREATE INDEX offer_identifier_offer ON offer_identifier (offer)",
             // `requested` is 0 for what was never sent here; by which consent it was sent, and whether under 42 CFR Part 2, is not known before. `overdue` has
-            // a bit for each clock that is breached.
+            // a bit for each clock that is breached, `died` tells that nothing is late any more because the person died.
             "CREATE TABLE referral (id uuid PRIMARY KEY, person uuid NOT NULL, requester uuid, target uuid, state bigint NOT NULL, \
-             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL, assignee uuid, consent text, part2 bigint)",
+             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL, died bigint NOT NULL, assignee uuid, consent text, part2 bigint)",
             "CREATE INDEX referral_sent_of ON referral (person, requested, id)",
             "CREATE INDEX referral_assignee ON referral (assignee)",
-            "CREATE TABLE participation (id uuid PRIMARY KEY, agency uuid NOT NULL, open bigint NOT NULL, assignee uuid)",
+            "CREATE TABLE participation (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, open bigint NOT NULL, assignee uuid)",
+            "CREATE INDEX participation_person ON participation (person)",
             "CREATE INDEX participation_assignee ON participation (assignee)",
             "CREATE INDEX referral_requester ON referral (requester, at, id)",
             "CREATE INDEX referral_target ON referral (target, at, id)",
@@ -204,8 +207,14 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         referral::Event::Overdue { clock, expires, .. } => {
             (None, Turns::set(expires.map(|at| (Clock::Expiry, at))).ran_out(*clock))
         }
-        referral::Event::PersonDied { .. } => (None, Turns::rest()),
-        referral::Event::PersonAlive { clocks } => (None, Turns::set(clocks.iter().copied())),
+        referral::Event::PersonDied { .. } => {
+            rows.put(&[id], DIED, [args![id]]);
+            (None, Turns::rest())
+        }
+        referral::Event::PersonAlive { clocks } => {
+            rows.put(&[id], LIVES, [args![id]]);
+            (None, Turns::set(clocks.iter().copied()))
+        }
         referral::Event::ConsentLapsed { .. } => (None, Turns::rest()),
         referral::Event::ConsentRestored { clocks, .. } => (None, Turns::set(clocks.iter().copied())),
         referral::Event::ConsentForeseen { changes } => {
@@ -266,10 +275,11 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
 fn apply_participation(id: Uuid, event: &participation::Event, rows: &mut Rows) {
     match event {
         participation::Event::Started { facts, .. } => {
-            rows.put(&[id], TAKES_PART, [args![id, facts.agency.uuid(), true]]);
+            rows.put(&[id], TAKES_PART, [args![id, facts.person.uuid(), facts.agency.uuid(), true]]);
         }
         participation::Event::Recorded { told, .. } => {
-            rows.put(&[id], TAKES_PART, [args![id, told.facts.agency.uuid(), told.ended.is_none()]]);
+            let (person, agency) = (told.facts.person.uuid(), told.facts.agency.uuid());
+            rows.put(&[id], TAKES_PART, [args![id, person, agency, told.ended.is_none()]]);
         }
         participation::Event::Assigned { worker, .. } => {
             assign(id, *worker, (PART_ASSIGNED, PART_NOBODYS), rows);
@@ -305,7 +315,8 @@ fn put(
     let person = Uuid::try_parse(&logged.read.event.person_id)
         .map_err(|_| ApplyError::Poison("its person is damaged".into()))?;
     let (requester, target) = (requester.map(AgencyId::uuid), target.map(AgencyId::uuid));
-    let row = args![logged.id, person, requester, target, i32::from(state), logged.at(), 0, priority, 0];
+    let row =
+        args![logged.id, person, requester, target, i32::from(state), logged.at(), 0, priority, 0, false];
     rows.put(&[logged.id], sql, [row]);
     Ok(())
 }

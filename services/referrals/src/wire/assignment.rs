@@ -70,6 +70,21 @@ pub fn handed_over(state: &State) -> (Vec<String>, Vec<String>) {
     }
 }
 
+/// Where what other services have of a caseload can be watched changing hands: each reacts to the hand-over's event.
+pub fn goes_along() -> Vec<pb::GoesAlong> {
+    let lists = [
+        ("vocational", "throughline.vocational.v1.VocationalService/ListCases", "worker_id"),
+        ("housing", "throughline.housing.v1.HousingService/ListPlacements", "worker_id"),
+        ("therapy", "throughline.therapy.v1.TherapyService/ListEpisodes", "practitioner_id"),
+    ];
+    let along = |(service, method, field): (&str, &str, &str)| pb::GoesAlong {
+        service: service.into(),
+        method: method.into(),
+        worker_field: field.into(),
+    };
+    lists.map(along).into()
+}
+
 /// A worker in an event, and who handed over to them.
 pub(super) fn workers(worker: Option<WorkerId>, from: Option<WorkerId>) -> (String, String) {
     (id_text(worker), id_text(from))

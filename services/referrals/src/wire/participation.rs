@@ -17,7 +17,9 @@ use super::contact::{contact_in, contact_out, stored_contact};
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ParticipationId;
 use crate::domain::assignment::Assignment;
-use crate::domain::participation::{Command, Event, Facts, Part, Participation, Recorded, State};
+use crate::domain::participation::{
+    Command, Event, Facts, Part, Participation, Recorded, State, destination,
+};
 
 /// The most items of a plan that one participation carries out.
 const PLAN_ITEMS: usize = 50;
@@ -129,6 +131,7 @@ pub fn participation(id: ParticipationId, version: u64, state: &State) -> Option
                 referral_id: id_text(facts.referral),
                 plan_item_ids: plan_items.iter().map(ToString::to_string).collect(),
                 assignee_worker_id: id_text(*assignee),
+                destination_code: ended.as_ref().map(|(_, code)| *code).unwrap_or_default(),
             })
         }
     }
@@ -185,7 +188,7 @@ impl Encoding for Participation {
                 let message = pb::ParticipationEnded {
                     participation_id: id.to_string(),
                     reason: closing_reason::number(*reason),
-                    destination_code: 0,
+                    destination_code: destination(*reason),
                 };
                 let kind = pb::ParticipationEnded::full_name();
                 of(kind, Kind::ParticipationEnded(message), Some(at.clone()), *part2)

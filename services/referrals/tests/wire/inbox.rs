@@ -1,5 +1,7 @@
 //! What waits for an agency, by state, age, urgency and breached clock, page by page.
 
+use proto::registry::registry_event::Kind;
+
 use super::*;
 
 async fn inbox(client: &mut Client<Peer>, request: pb::ListInboxRequest) -> Vec<String> {
@@ -59,6 +61,25 @@ async fn an_inbox_lists_what_waits(store: OnStore) {
     service.hours_pass(2 * 24 + 1);
     let breached = || pb::ListInboxRequest { overdue: vec![pb::Clock::Acknowledge.into()], ..ask() };
     until("the first to be overdue", async || {
+        (inbox(&mut clinic, breached()).await == waiting[..1]).then_some(())
+    })
+    .await;
+    // Of whoever died nothing is late: it waits to be closed, and counts as nobody's failure, until the death was an error.
+    let tell = async |kind| {
+        let event = proto::registry::RegistryEvent { kind: Some(kind) };
+        service.tell("registry", StreamId::new("person", ANA.uuid()), Some(ANA), &event).await;
+    };
+    let person_id = ANA.to_string();
+    tell(Kind::PersonDied(proto::registry::PersonDied { person_id: person_id.clone(), death: None })).await;
+    until("the dead to be late no more", async || {
+        inbox(&mut clinic, breached()).await.is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(inbox(&mut clinic, ask()).await, waiting);
+    service.one_batch_makes_the_same_lists().await;
+    let alive = proto::registry::PersonDeathEnteredInError { person_id };
+    tell(Kind::PersonDeathEnteredInError(alive)).await;
+    until("the first to be overdue again", async || {
         (inbox(&mut clinic, breached()).await == waiting[..1]).then_some(())
     })
     .await;

@@ -10,6 +10,7 @@ macro_rules! call {
 
 mod assignment;
 mod clocks;
+mod deaths;
 mod disclosures;
 mod inbox;
 mod linked;

@@ -77,12 +77,14 @@ pub(super) async fn propose(
 ) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("ProposeAppointment", REQUEST, request, &r.request_id, "")?;
+    let ask = ask.of_the_living(&api.people);
     api.make(&ask, wire::book(r.ask.as_ref())?, Standing::Proposed).await
 }
 
 pub(super) async fn book(api: &Api, request: &Request<pb::BookAppointmentRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("BookAppointment", REQUEST, request, &r.request_id, "")?;
+    let ask = ask.of_the_living(&api.people);
     api.make(&ask, wire::book(r.ask.as_ref())?, Standing::Booked).await
 }
 
@@ -92,6 +94,7 @@ pub(super) async fn reschedule(
 ) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("RescheduleAppointment", REQUEST, request, &r.request_id, &r.etag)?;
+    let ask = ask.of_the_living(&api.people);
     let replacing = wire::reschedule(r)?;
     let around = Around {
         appointment: replacing.old,

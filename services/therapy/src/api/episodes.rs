@@ -30,7 +30,8 @@ impl Api {
         let treats = match &command {
             episode::Command::Open { practitioner, .. } => *practitioner,
             episode::Command::Assign { practitioner, .. } => Some(*practitioner),
-            episode::Command::NamePlan { .. }
+            episode::Command::HandOver { .. }
+            | episode::Command::NamePlan { .. }
             | episode::Command::Attend { .. }
             | episode::Command::Close { .. }
             | episode::Command::MarkEnteredInError { .. } => None,
@@ -68,7 +69,7 @@ pub(super) async fn open(api: &Api, request: &Request<pb::OpenEpisodeRequest>) -
     let id = EpisodeId::new(Uuid::now_v7());
     let command = wire::open(id, ask.agency()?, ask.at, r)?;
     api.desk.begins::<Episode>(id.uuid());
-    api.in_good_hands(&ask, id, command).await
+    api.in_good_hands(&ask.of_the_living(&api.people), id, command).await
 }
 
 pub(super) async fn assign(api: &Api, request: &Request<pb::AssignEpisodeRequest>) -> Result<Done, Status> {

@@ -170,6 +170,13 @@ pub enum Command {
         /// Who treats; the agency's own and in the modality, as `booking` checks.
         practitioner: WorkerId,
     },
+    /// Who treats hands their caseload over. Quiet where it is closed, or not theirs.
+    HandOver {
+        /// Who treats.
+        from: WorkerId,
+        /// Who takes it; in the modality, as `booking` checks.
+        to: WorkerId,
+    },
     /// Name what it serves.
     NamePlan {
         /// Who says so.
@@ -216,6 +223,8 @@ pub enum Event {
         about: About,
         /// Who treats.
         practitioner: WorkerId,
+        /// Who handed it over.
+        from: Option<WorkerId>,
     },
     /// It serves this from now on.
     PlanNamed {
@@ -332,10 +341,16 @@ impl Decider for Episode {
                     Stage::Closed { .. } => Err(Refusal::Closed),
                     Stage::Open | Stage::Started(_) if now == Some(practitioner) => Ok(vec![]),
                     Stage::Open | Stage::Started(_) => {
-                        Ok(vec![Event::Assigned { about: facts.about(), practitioner }])
+                        Ok(vec![Event::Assigned { about: facts.about(), practitioner, from: None }])
                     }
                 }
             }
+            Command::HandOver { from, to } => Ok(match state.going_on() {
+                Some(facts) if state.practitioner() == Some(from) => {
+                    vec![Event::Assigned { about: facts.about(), practitioner: to, from: Some(from) }]
+                }
+                Some(_) | None => vec![],
+            }),
             Command::NamePlan { by, serves } => {
                 let (facts, ..) = made(state, by)?;
                 let same = state.serves() == serves;

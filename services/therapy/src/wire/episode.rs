@@ -149,11 +149,12 @@ impl Encoding for Episode {
                 let payload = of(pb::EpisodeOpened::full_name(), Kind::EpisodeOpened(message), facts.part2);
                 Payload { occurred: Some(at.clone()), ..payload }
             }
-            Event::Assigned { about, practitioner } => {
+            Event::Assigned { about, practitioner, from } => {
                 let message = pb::EpisodeAssigned {
                     episode_id: about.id.to_string(),
                     practitioner_id: practitioner.to_string(),
                     referral_id: id_text(about.referral),
+                    from_worker_id: id_text(*from),
                 };
                 of(pb::EpisodeAssigned::full_name(), Kind::EpisodeAssigned(message), about.part2)
             }
@@ -229,6 +230,7 @@ impl Encoding for Episode {
             Kind::EpisodeAssigned(message) => Event::Assigned {
                 about: about(&message.episode_id, &message.referral_id)?,
                 practitioner: stored_id(stored, &message.practitioner_id)?,
+                from: stored_optional_id(stored, &message.from_worker_id)?,
             },
             Kind::EpisodePlanNamed(message) => {
                 let items = message.plan_item_ids.iter().map(|text| stored_id(stored, text));

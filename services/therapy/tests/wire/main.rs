@@ -7,6 +7,7 @@
 )]
 
 mod appointments;
+mod caseload;
 mod crowd;
 mod deaths;
 mod episodes;

@@ -62,6 +62,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         }
         // Which items it carries out is read from the plan.
         Kind::PlacementPlanNamed(_) => goes_on(entries, WAY, read, |_| {}),
+        Kind::PlacementWorkerAssigned(_) => goes_on(entries, WAY, read, |_| {}),
         Kind::PlacementOffered(_) => step(entries, read, "offered a place", true),
         Kind::PlacementAccepted(_) => step(entries, read, "accepted the place", true),
         Kind::PlacementDeclined(_) => step(entries, read, "declined by the person", false),

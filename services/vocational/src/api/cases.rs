@@ -30,6 +30,7 @@ pub(super) async fn open(api: &Api, request: &Request<pb::OpenCaseRequest>) -> R
     let opening = wire::open(ask.agency()?, ask.at, r)?;
     let id = opening.facts.id;
     let command = case::Command::Open { by: ask.by(), opening: Box::new(opening) };
+    let ask = ask.of_the_living(&api.people);
     api.desk.begins::<Case>(id.uuid());
     api.desk.decide::<Case>(&ask, id.uuid(), command).await
 }
@@ -62,7 +63,16 @@ asks!(Case, pause, "PauseCase", PauseCaseRequest, BOTH, at wire::pause);
 asks!(Case, resume, "ResumeCase", ResumeCaseRequest, BOTH, at wire::resume);
 asks!(Case, transition, "TransitionCase", TransitionCaseRequest, WORK, at wire::transition);
 asks!(Case, discharge, "DischargeCase", DischargeCaseRequest, BOTH, at wire::discharge);
-asks!(Case, reengage, "ReengageCase", ReengageCaseRequest, BOTH, at wire::reengage);
+
+pub(super) async fn reengage(api: &Api, request: &Request<pb::ReengageCaseRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("ReengageCase", BOTH, request, &r.request_id, &r.etag)?;
+    let at = happened("occurred_at", r.occurred_at.as_ref(), ask.at)?;
+    let ask = Ask { at: at.at, ..ask }.of_the_living(&api.people);
+    let (id, command) = wire::reengage(ask.by(), at, r)?;
+    api.desk.decide::<Case>(&ask, id.uuid(), command).await
+}
+
 asks!(
     Case,
     mark_entered_in_error,

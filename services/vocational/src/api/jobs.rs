@@ -65,7 +65,7 @@ pub(super) async fn add_lead(api: &Api, request: &Request<pb::AddJobLeadRequest>
     let ask = api.desk.ask("AddJobLead", WORK, request, &r.request_id, "")?;
     let leading = wire::add_lead(ask.at, r)?;
     let (id, by) = (leading.lead.id.uuid(), ask.by());
-    let ask = Ask { at: leading.at.at, ..ask };
+    let ask = Ask { at: leading.at.at, ..ask }.of_the_living(&api.people);
     let streams = (Stream::<Job>::of(id), Stream::<Case>::of(leading.case.uuid()));
     api.desk.begins::<Job>(id);
     let done = api.desk.execute(&ask, id_of::<Job>(id), streams, |(job, case)| {
@@ -106,6 +106,7 @@ pub(super) async fn schedule_interview(
     let r = request.get_ref();
     let ask = api.desk.ask("ScheduleInterview", WORK, request, &r.request_id, &r.etag)?;
     let (id, command) = wire::schedule_interview(ask.by(), InterviewId::new(ask.request_id), ask.at, r)?;
+    let ask = ask.of_the_living(&api.people);
     api.desk.decide::<Job>(&ask, id.uuid(), command).await
 }
 

@@ -42,6 +42,7 @@ macro_rules! call {
     };
 }
 
+mod caseload;
 mod deaths;
 
 #[track_caller]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{By, Day, Discrepancy, Occurred, known_longer};
+use kernel::{AgencyId, By, Day, Discrepancy, Occurred, WorkerId, known_longer};
 
 use super::{Assigned, Facts};
 use crate::domain::codes::{CancelReason, RefusalReason};
@@ -95,6 +95,26 @@ pub enum Command {
         at: Occurred,
         /// All of them.
         items: Vec<PlanItemId>,
+    },
+    /// Somebody of the agency takes care of it from now on, or nobody does.
+    AssignWorker {
+        /// Who says so.
+        by: By,
+        /// Who; none for nobody.
+        worker: Option<WorkerId>,
+        /// The agency that this worker is known to work for now.
+        works_for: Option<AgencyId>,
+        /// When.
+        at: Occurred,
+    },
+    /// Who takes care of it hands their caseload over. Quiet where it has ended, or is not theirs.
+    HandOver {
+        /// Who has it.
+        from: WorkerId,
+        /// Who takes it.
+        to: WorkerId,
+        /// Since when.
+        at: Occurred,
     },
     /// Offer the place.
     Offer {
@@ -237,6 +257,8 @@ impl Command {
             Self::Match { unit, .. } => unit.map(|unit| unit.unit),
             Self::Record { told, .. } => told.unit,
             Self::NamePlan { .. }
+            | Self::AssignWorker { .. }
+            | Self::HandOver { .. }
             | Self::Offer { .. }
             | Self::Accept { .. }
             | Self::Decline { .. }

@@ -34,6 +34,22 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             let (made, _) = party(state, by).and_then(provider)?;
             Ok(if made.plan_items == items { vec![] } else { vec![Event::PlanNamed { at, items }] })
         }
+        Command::AssignWorker { by, worker, works_for, at } => {
+            let (made, _) = party(state, by).and_then(provider)?;
+            if !made.goes_on() {
+                return Err(Refusal::NotInThisState);
+            }
+            if worker.is_some() && works_for != Some(made.facts.agency) {
+                return Err(Refusal::WorkerNotOfAgency);
+            }
+            let (same, from) = (made.worker == worker, None);
+            Ok(if same { vec![] } else { vec![Event::WorkerAssigned { worker, from, at }] })
+        }
+        Command::HandOver { from, to, at } => {
+            let theirs = state.made().is_some_and(|made| made.goes_on() && made.worker == Some(from));
+            let (worker, from) = (Some(to), Some(from));
+            Ok(if theirs { vec![Event::WorkerAssigned { worker, from, at }] } else { vec![] })
+        }
         Command::Offer { by, at } => match provided(state, by)?.situation {
             Situation::Matched => Ok(vec![Event::Offered { at }]),
             Situation::Offered => Ok(vec![]),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{Day, Discrepancy, Occurred, PersonId, Zone};
+use kernel::{Day, Discrepancy, Occurred, PersonId, WorkerId, Zone};
 
 use super::{Assigned, Facts, Recorded};
 use crate::domain::codes::{CancelReason, ProjectType, RefusalReason};
@@ -38,6 +38,15 @@ pub enum Event {
         at: Occurred,
         /// All of them.
         items: Vec<PlanItemId>,
+    },
+    /// Somebody of the agency takes care of it from now on, or nobody does.
+    WorkerAssigned {
+        /// Who.
+        worker: Option<WorkerId>,
+        /// Who handed it over.
+        from: Option<WorkerId>,
+        /// Since when.
+        at: Occurred,
     },
     /// The place was offered.
     Offered {

@@ -65,6 +65,9 @@ pub enum Refusal {
     /// One person twice.
     #[error("a person is a member of the household once")]
     MemberTwice,
+    /// Whoever is to take care of it works for another agency, or is not known.
+    #[error("the worker is not known to work for this agency; add them with the registry first")]
+    WorkerNotOfAgency,
     /// There are no such nights.
     #[error("no bed nights of that month are on record")]
     NoSuchNights,
@@ -98,7 +101,8 @@ impl kernel::Refusal for Refusal {
             | Self::HomeElsewhere
             | Self::UnitOfAnotherGroup
             | Self::TwoHeads
-            | Self::MemberTwice => RefusalKind::FailedPrecondition,
+            | Self::MemberTwice
+            | Self::WorkerNotOfAgency => RefusalKind::FailedPrecondition,
         }
     }
 
@@ -121,6 +125,7 @@ impl kernel::Refusal for Refusal {
             Self::UnitOfAnotherGroup => "UNIT_OF_ANOTHER_GROUP",
             Self::TwoHeads => "TWO_HEADS",
             Self::MemberTwice => "MEMBER_TWICE",
+            Self::WorkerNotOfAgency => "WORKER_NOT_OF_AGENCY",
             Self::NoSuchNights => "NO_SUCH_NIGHTS",
         }
     }

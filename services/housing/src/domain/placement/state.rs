@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::{AgencyId, Day, PersonId, UnitGroupId, Zone};
+use kernel::{AgencyId, Day, PersonId, UnitGroupId, WorkerId, Zone};
 
 use super::{Event, Recorded};
 use crate::domain::codes::{CancelReason, LodgedBy, ProjectType, RefusalReason, Relationship};
@@ -116,6 +116,8 @@ pub struct Made {
     pub situation: Situation,
     /// The items of the person's plan that it carries out.
     pub plan_items: Vec<PlanItemId>,
+    /// The worker who takes care of it.
+    pub worker: Option<WorkerId>,
     /// The units it had, the present one last.
     pub units: Vec<Assigned>,
     /// Its bed nights.
@@ -196,6 +198,18 @@ impl Made {
         }
     }
 
+    /// Whether it has not ended.
+    pub fn goes_on(&self) -> bool {
+        match self.situation {
+            Situation::Matched
+            | Situation::Offered
+            | Situation::Accepted
+            | Situation::Admitted { .. }
+            | Situation::MovedIn { .. } => true,
+            Situation::Exited { .. } | Situation::Closed(_) => false,
+        }
+    }
+
     /// The days it ran or runs; none before entry.
     pub fn stay(&self) -> Option<Stay> {
         match &self.situation {
@@ -238,6 +252,7 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
             facts: facts.clone(),
             situation: Situation::Matched,
             plan_items: vec![],
+            worker: None,
             units: unit.iter().copied().collect(),
             nights: BTreeSet::new(),
             nights_told: BTreeMap::new(),
@@ -245,6 +260,7 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         })),
         Event::UnitAssigned { unit, .. } => change(state, |made| made.units.push(*unit)),
         Event::PlanNamed { items, .. } => change(state, |made| made.plan_items.clone_from(items)),
+        Event::WorkerAssigned { worker, .. } => change(state, |made| made.worker = *worker),
         Event::Offered { .. } => turn(state, |_| Situation::Offered),
         Event::Accepted { .. } => turn(state, |_| Situation::Accepted),
         Event::Declined { .. } => turn(state, |_| Situation::Closed(Closing::Declined)),
@@ -268,8 +284,8 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
             Situation::Exited { stay: Stay { exited: Some(*on), ..stay }, destination: destination.clone() }
         }),
         Event::Recorded { recorded, .. } => {
-            let (nights, nights_told, plan_items) = match state {
-                State::Made(made) => (made.nights, made.nights_told, made.plan_items),
+            let (nights, nights_told, plan_items, worker) = match state {
+                State::Made(made) => (made.nights, made.nights_told, made.plan_items, made.worker),
                 State::Unmade | State::InError { .. } => Default::default(),
             };
             let told = &recorded.told;
@@ -277,6 +293,7 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
                 facts: told.facts.clone(),
                 situation: situation_of(recorded),
                 plan_items,
+                worker,
                 units: told.unit.map(|unit| Assigned { unit, from: told.entry }).into_iter().collect(),
                 nights,
                 nights_told,

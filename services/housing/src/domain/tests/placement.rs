@@ -1,7 +1,7 @@
 //! A placement by itself, from match to exit.
 //! Invariant: every step in every situation, and who may take it.
 
-use kernel::given;
+use kernel::{WorkerId, given};
 
 use super::*;
 use crate::domain::PlanItemId;
@@ -225,4 +225,35 @@ fn it_names_the_items_of_the_plan_that_it_carries_out_at_any_step() {
     given::<Placement>(past).when(name(BY_CEDAR, vec![])).then([named(vec![])]);
     given::<Placement>(up_to(1)).when(name(By::Person(ANA), items())).refused(Refusal::ProviderAlone);
     given::<Placement>(up_to(1)).when(name(By::Person(BEN), items())).refused(Refusal::NotFound);
+}
+
+#[test]
+fn a_worker_of_the_agency_takes_care_of_it_until_it_ends_and_hands_it_over_while_it_is_theirs() {
+    let (olga, paul) = (WorkerId::of(7), WorkerId::of(8));
+    let assign = |by, worker, works_for| Command::AssignWorker { by, worker, works_for, at: at() };
+    let to = |worker| assign(BY_CEDAR, worker, Some(CEDAR));
+    let assigned = |worker, from| Event::WorkerAssigned { worker, from, at: at() };
+    for step in 0..=4 {
+        given::<Placement>(up_to(step)).when(to(Some(olga))).then([assigned(Some(olga), None)]);
+    }
+    given::<Placement>(up_to(5)).when(to(Some(olga))).refused(Refusal::NotInThisState);
+    let olgas = || up_to(1).into_iter().chain([assigned(Some(olga), None)]);
+    given::<Placement>(olgas()).when(to(Some(olga))).nothing();
+    given::<Placement>(olgas()).when(assign(BY_CEDAR, None, None)).then([assigned(None, None)]);
+    for works_for in [None, Some(HARBOR)] {
+        let stranger = assign(BY_CEDAR, Some(paul), works_for);
+        given::<Placement>(olgas()).when(stranger).refused(Refusal::WorkerNotOfAgency);
+    }
+    let person = assign(By::Person(ANA), Some(olga), Some(CEDAR));
+    given::<Placement>(up_to(1)).when(person).refused(Refusal::ProviderAlone);
+    given::<Placement>(up_to(1)).when(assign(BY_HARBOR, Some(olga), Some(HARBOR))).refused(Refusal::NotFound);
+
+    let hand_over = |from| Command::HandOver { from, to: paul, at: at() };
+    given::<Placement>(olgas()).when(hand_over(olga)).then([assigned(Some(paul), Some(olga))]);
+    given::<Placement>(olgas()).when(hand_over(WorkerId::of(9))).nothing();
+    given::<Placement>(up_to(1)).when(hand_over(olga)).nothing();
+    let mut ended = up_to(5);
+    ended.insert(1, assigned(Some(olga), None));
+    given::<Placement>(ended).when(hand_over(olga)).nothing();
+    given::<Placement>([]).when(hand_over(olga)).nothing();
 }

@@ -48,6 +48,12 @@ impl Encoding for Placement {
                 let message = pb::PlacementPlanNamed { placement_id, plan_item_ids };
                 (payload(pb::PlacementPlanNamed::full_name(), Kind::PlacementPlanNamed(message)), at.clone())
             }
+            Event::WorkerAssigned { worker, from, at } => {
+                let (worker_id, from_worker_id) = (id_text(*worker), id_text(*from));
+                let message = pb::PlacementWorkerAssigned { placement_id, worker_id, from_worker_id };
+                let kind = pb::PlacementWorkerAssigned::full_name();
+                (payload(kind, Kind::PlacementWorkerAssigned(message)), at.clone())
+            }
             Event::Offered { at } => {
                 let message = pb::PlacementOffered { placement_id };
                 (payload(pb::PlacementOffered::full_name(), Kind::PlacementOffered(message)), at.clone())
@@ -186,6 +192,11 @@ impl Encoding for Placement {
                     .iter()
                     .map(|id| stored::id(event, id))
                     .collect::<Result<_, _>>()?,
+            },
+            Kind::PlacementWorkerAssigned(message) => Event::WorkerAssigned {
+                worker: stored::optional_id(event, &message.worker_id)?,
+                from: stored::optional_id(event, &message.from_worker_id)?,
+                at: at()?,
             },
             Kind::PlacementOffered(_) => Event::Offered { at: at()? },
             Kind::PlacementAccepted(_) => Event::Accepted { at: at()? },

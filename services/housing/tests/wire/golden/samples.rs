@@ -231,6 +231,14 @@ pub fn samples() -> Vec<(&'static str, Kind)> {
                 plan_item_ids: vec![id(70), id(71)],
             }),
         ),
+        (
+            of_placement,
+            Kind::PlacementWorkerAssigned(pb::PlacementWorkerAssigned {
+                placement_id: placement_id(),
+                worker_id: id(72),
+                from_worker_id: id(73),
+            }),
+        ),
         (of_placement, Kind::PlacementOffered(pb::PlacementOffered { placement_id: placement_id() })),
         (of_placement, Kind::PlacementAccepted(pb::PlacementAccepted { placement_id: placement_id() })),
         (

@@ -374,7 +374,7 @@ pub enum Command {
         /// Its record.
         record: String,
         /// What a closed part came to.
-        outcome: Option<Outcome>,
+        end: Option<PartEnd>,
     },
     /// Put down a referral made elsewhere.
     Record(Box<Recorded>),

@@ -101,7 +101,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Resume { by, at, holidays } => serve::resume(for_target(state, by)?, at, holidays),
         Command::Complete { by, outcome } => serve::complete(for_target(state, by)?, outcome),
         Command::Fail { by, reason } => serve::fail(for_target(state, by)?, reason),
-        Command::Report { progress, record, outcome } => Ok(serve::report(state, progress, record, outcome)),
+        Command::Report { progress, record, end } => Ok(serve::report(state, progress, record, end)),
         Command::AskInformation { by, question, text } => talk::ask(for_target(state, by)?, question, text),
         Command::SupplyInformation { by, question, text } => {
             talk::supply(made(state, by)?, by, question, text)

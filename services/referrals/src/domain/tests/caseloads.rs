@@ -5,11 +5,15 @@ use kernel::{Decider, Occurred, given};
 use super::participations::{going_on, over};
 use super::*;
 use crate::domain::ParticipationId;
-use crate::domain::caseload::{self, Caseload, HandOver, HandedOver, MOST, Moves, Reason, hand_over};
+use crate::domain::caseload::{
+    self, Caseload, HandOver, HandedOver, MOST, Moves, Reason, WorkFor, hand_over,
+};
 use crate::domain::participation::{self, Participation};
 
 const OLGA: WorkerId = WorkerId::of(7);
 const PAUL: WorkerId = WorkerId::of(8);
+/// Both work for the clinic.
+const BOTH: WorkFor = WorkFor { from: Some(CLINIC), to: Some(CLINIC) };
 
 fn assigned(worker: Option<WorkerId>, from: Option<WorkerId>) -> Event {
     Event::Assigned { worker, from, at: Occurred::instant(noon()) }
@@ -83,7 +87,7 @@ fn hands(
 ) -> Result<Moves, caseload::Refusal> {
     let referrals: Vec<_> = referrals.iter().map(|state| (THIS, state)).collect();
     let parts: Vec<_> = parts.iter().map(|state| (ParticipationId::of(40), state)).collect();
-    hand_over(&caseload::State::Unmade, who, Some(CLINIC), &referrals, &parts)
+    hand_over(&caseload::State::Unmade, who, BOTH, &referrals, &parts)
 }
 
 #[test]
@@ -122,13 +126,25 @@ fn a_caseload_goes_to_another_worker_of_the_agency_whole_or_not_at_all() {
     let refused = |who, referrals: &[State]| hands(who, referrals, &[]).unwrap_err();
     let oneself = HandOver { to: OLGA, ..olga_to_paul() };
     assert_eq!(refused(oneself, &[olgas()]), Refusal::SameWorker);
-    assert_eq!(refused(olga_to_paul(), &[]), Refusal::NothingAssigned);
-    assert_eq!(refused(olga_to_paul(), &[state(requested())]), Refusal::NothingAssigned);
+    // What she has elsewhere goes along, so that nothing here is no reason against it; of a stranger nothing can be elsewhere.
+    for none in [vec![], vec![state(requested())]] {
+        let moves = hands(olga_to_paul(), &none, &[]).unwrap();
+        assert_eq!((moves.caseload.len(), moves.caseload[0].referrals.len()), (1, 0));
+    }
+    for from in [None, Some(SHELTER)] {
+        let (stranger, now) = (WorkFor { from, ..BOTH }, caseload::State::Unmade);
+        let refused = hand_over(&now, olga_to_paul(), stranger, &[], &[]).unwrap_err();
+        assert_eq!(refused, Refusal::NothingAssigned);
+        // What the agency has given them all the same is still to be handed over.
+        let theirs = olgas();
+        assert!(hand_over(&now, olga_to_paul(), stranger, &[(THIS, &theirs)], &[]).is_ok());
+    }
     assert_eq!(refused(olga_to_paul(), &vec![olgas(); MOST + 1]), Refusal::TooMany);
     assert_eq!(hands(olga_to_paul(), &vec![olgas(); MOST], &[]).unwrap().referrals.len(), MOST);
     let (now, theirs) = (caseload::State::Unmade, olgas());
-    for works_for in [None, Some(SHELTER)] {
-        let refused = hand_over(&now, olga_to_paul(), works_for, &[(THIS, &theirs)], &[]).unwrap_err();
+    for to in [None, Some(SHELTER)] {
+        let refused =
+            hand_over(&now, olga_to_paul(), WorkFor { to, ..BOTH }, &[(THIS, &theirs)], &[]).unwrap_err();
         assert_eq!(refused, Refusal::WorkerNotOfAgency);
     }
     let made = HandedOver { who: olga_to_paul(), referrals: vec![THIS], participations: vec![] };

@@ -1,11 +1,11 @@
 //! Participations.
 
 use kernel::ids::Uuid;
-use kernel::{Day, Occurred, given};
+use kernel::{Day, Decider, Occurred, given};
 
 use super::*;
 use crate::domain::contact::Contact;
-use crate::domain::participation::{Command, Event, Facts, Participation, Recorded, Refusal};
+use crate::domain::participation::{self, Command, Event, Facts, Participation, Recorded, Refusal};
 use crate::domain::{ParticipationId, PlanItemId};
 
 const TAKING_PART: ParticipationId = ParticipationId::of(40);
@@ -67,6 +67,30 @@ fn told(code: u32) -> Box<Recorded> {
 fn told_of(ended: Option<(Occurred, u32)>, known_until: Option<Day>) -> Box<Recorded> {
     let started = at("2026-03-04T18:00:00Z");
     Box::new(Recorded { facts: about(), started, ended, known_until, discrepancies: vec![] })
+}
+
+#[test]
+fn a_death_ends_what_goes_on_and_never_before_it_began() {
+    let death = |when| Command::EndForDeath { at: at(when) };
+    let ended = |when| Event::Ended {
+        id: TAKING_PART,
+        person: ANA,
+        part2: false,
+        at: at(when),
+        reason: ClosingReason::Died,
+    };
+    let day = "2026-03-20T05:00:00Z";
+    given::<Participation>(going_on()).when(death(day)).then([ended(day)]);
+    given::<Participation>(going_on())
+        .when(death("2026-03-01T05:00:00Z"))
+        .then([ended("2026-03-04T18:00:00Z")]);
+    let in_error = vec![started(), Event::EnteredInError { id: TAKING_PART, person: ANA }];
+    for over in [vec![], over(), in_error, vec![started(), ended(day)]] {
+        given::<Participation>(over).when(death(day)).nothing();
+    }
+    // Whoever died went where HMIS 3.12 says: deceased.
+    let after = Participation::fold(&[started(), ended(day)]);
+    assert!(matches!(after, participation::State::Made { ended: Some((_, 24)), .. }));
 }
 
 #[test]

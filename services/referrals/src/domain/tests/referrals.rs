@@ -124,7 +124,8 @@ fn what_ends_before_the_start_is_told_from_what_ends_early() {
 
 #[test]
 fn what_comes_back_moves_a_referral_on_and_never_back() {
-    let report = |progress, outcome| Command::Report { progress, record: "case-1".into(), outcome };
+    let ends = |progress, end| Command::Report { progress, record: "case-1".into(), end };
+    let report = |progress, outcome: Option<Outcome>| ends(progress, outcome.map(PartEnd::Completed));
     let progressed = |progress| Event::Progressed { progress, record: "case-1".into() };
     let open = || then(requested(), [accepted()]);
     given::<Referral>(open()).when(report(Progress::Opened, None)).then([progressed(Progress::Opened)]);
@@ -137,6 +138,14 @@ fn what_comes_back_moves_a_referral_on_and_never_back() {
     given::<Referral>(started)
         .when(report(Progress::Closed, Some(Outcome::ServiceGiven)))
         .then([progressed(Progress::Closed), Event::Completed { outcome: Outcome::ServiceGiven }]);
+    // A part that ended because the person died has failed, before it started or early.
+    let death = || ends(Progress::Closed, Some(PartEnd::Closed(ClosingReason::Died)));
+    let failed = |ended_early| Event::Failed { reason: ClosingReason::Died, ended_early };
+    given::<Referral>(open()).when(death()).then([progressed(Progress::Closed), failed(false)]);
+    let rests = then(open(), [held(HoldReason::PersonsWish)]);
+    given::<Referral>(rests).when(death()).then([progressed(Progress::Closed), failed(false)]);
+    let began = then(open(), [Event::Started]);
+    given::<Referral>(began).when(death()).then([progressed(Progress::Closed), failed(true)]);
     let cancelled = then(open(), [Event::Cancelled { reason: ClosingReason::Moved, ended_early: false }]);
     given::<Referral>(cancelled)
         .when(report(Progress::Closed, Some(Outcome::NotEnrolled)))

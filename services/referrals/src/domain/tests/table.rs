@@ -157,7 +157,7 @@ fn commands(by: By) -> Vec<Command> {
         Command::Resume { by, at: noon(), holidays: no_holidays() },
         Command::Complete { by, outcome: Outcome::Waitlisted },
         Command::Fail { by, reason },
-        Command::Report { progress: Progress::Opened, record: "case-1".into(), outcome: None },
+        Command::Report { progress: Progress::Opened, record: "case-1".into(), end: None },
         Command::AskInformation { by, question: Uuid::from_u128(2), text: text.clone() },
         Command::SupplyInformation { by, question: Uuid::from_u128(1), text: text.clone() },
         Command::AddContact { by, contact: contact(1, true) },

@@ -51,7 +51,7 @@ fn opening_again_is_nothing_whatever_became_of_it() {
 #[test]
 fn somebody_is_assigned_while_it_goes_on() {
     let assign = |by| Command::Assign { by, practitioner: DR_OLIVE };
-    let assigned = Event::Assigned { about: facts().about(), practitioner: DR_OLIVE };
+    let assigned = Event::Assigned { about: facts().about(), practitioner: DR_OLIVE, from: None };
     given::<Episode>([opened()]).when(assign(BY_CLINIC)).then([assigned.clone()]);
     given::<Episode>([opened(), started()]).when(assign(BY_CLINIC)).then([assigned.clone()]);
     given::<Episode>([opened(), assigned]).when(assign(BY_CLINIC)).nothing();
@@ -59,6 +59,20 @@ fn somebody_is_assigned_while_it_goes_on() {
     given::<Episode>([opened()]).when(assign(BY_SHELTER)).refused(Refusal::NotFound);
     given::<Episode>([]).when(assign(BY_CLINIC)).refused(Refusal::NotFound);
     given::<Episode>([opened(), in_error()]).when(assign(BY_CLINIC)).refused(Refusal::NotFound);
+}
+
+#[test]
+fn it_is_handed_over_while_it_goes_on_and_is_theirs_who_hands_it_over() {
+    let (olives, other) = (DR_OLIVE, kernel::WorkerId::of(98));
+    let hand_over = |from| Command::HandOver { from, to: other };
+    let treats = |practitioner, from| Event::Assigned { about: facts().about(), practitioner, from };
+    let theirs = || vec![opened(), treats(olives, None)];
+    let over = treats(other, Some(olives));
+    given::<Episode>(theirs()).when(hand_over(olives)).then([over.clone()]);
+    given::<Episode>(theirs()).when(hand_over(kernel::WorkerId::of(99))).nothing();
+    given::<Episode>(theirs().into_iter().chain([over])).when(hand_over(olives)).nothing();
+    given::<Episode>(theirs().into_iter().chain([closed(false)])).when(hand_over(olives)).nothing();
+    given::<Episode>([]).when(hand_over(olives)).nothing();
 }
 
 #[test]

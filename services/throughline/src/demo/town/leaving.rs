@@ -9,7 +9,7 @@ use proto::registry as reg;
 use super::{Town, Worker};
 use crate::demo::calendar::{Calendar, Hour, ZONE};
 use crate::demo::sketch::Place;
-use crate::demo::stage::{Halt, Part, Played};
+use crate::demo::stage::{Part, Played};
 use crate::demo::voice::{name, say};
 
 impl Town {
@@ -22,17 +22,15 @@ impl Town {
         part.until(calendar.written(day, Hour::Dawn)).await?;
         let club = self.agency(Place::Club);
         let [first, .., leaves] = club.workers.as_slice() else { return Ok(()) };
-        if takes_care_of_any(leaves).await? {
-            let request = refs::HandOverCaseloadRequest {
-                request_id: name(),
-                from_worker_id: leaves.id.clone(),
-                to_worker_id: first.id.clone(),
-                day: Some(calendar.date(day)),
-                zone: ZONE.to_owned(),
-                reason: refs::HandOverReason::Leaves.into(),
-            };
-            say!(first.voice, referrals.hand_over_caseload, request).await?;
-        }
+        let request = refs::HandOverCaseloadRequest {
+            request_id: name(),
+            from_worker_id: leaves.id.clone(),
+            to_worker_id: first.id.clone(),
+            day: Some(calendar.date(day)),
+            zone: ZONE.to_owned(),
+            reason: refs::HandOverReason::Leaves.into(),
+        };
+        say!(first.voice, referrals.hand_over_caseload, request).await?;
         self.changes_in_teams(leaves, first, calendar.date(day)).await?;
         let request = reg::GetWorkerRequest { worker_id: leaves.id.clone(), ..Default::default() };
         let known = say!(first.voice, registry.get_worker, request).await?.worker;
@@ -87,15 +85,4 @@ impl Town {
             }
         }
     }
-}
-
-/// Whether there is anything to hand over.
-async fn takes_care_of_any(worker: &Worker) -> Result<bool, Halt> {
-    let request = refs::ListInboxRequest {
-        page_size: 1,
-        side: refs::Side::Received.into(),
-        assignee_worker_id: worker.id.clone(),
-        ..Default::default()
-    };
-    Ok(!say!(worker.voice, referrals.list_inbox, request).await?.referrals.is_empty())
 }

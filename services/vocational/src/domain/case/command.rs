@@ -36,6 +36,13 @@ pub enum Command {
         /// The specialist.
         worker: WorkerId,
     },
+    /// The specialist hands their caseload over. Quiet where the case is closed, or not theirs.
+    HandOver {
+        /// Who has it.
+        from: WorkerId,
+        /// Who takes it.
+        to: WorkerId,
+    },
     /// Name what it serves.
     NamePlan {
         /// Who asks.

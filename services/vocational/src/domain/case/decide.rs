@@ -15,7 +15,12 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             if case.worker == Some(worker) {
                 return Ok(vec![]);
             }
-            Ok(vec![Event::WorkerAssigned { worker }])
+            Ok(vec![Event::WorkerAssigned { worker, from: None }])
+        }
+        Command::HandOver { from, to } => {
+            let open = |case: &&Made| case.worker == Some(from) && case.situation.stage().is_some();
+            let theirs = state.seen_by(By::System).filter(open);
+            Ok(theirs.map(|_| Event::WorkerAssigned { worker: to, from: Some(from) }).into_iter().collect())
         }
         Command::NamePlan { by, plan } => {
             let case = for_agency(state, by)?;

@@ -24,6 +24,8 @@ pub enum Event {
     WorkerAssigned {
         /// The specialist.
         worker: WorkerId,
+        /// Who handed it over.
+        from: Option<WorkerId>,
     },
     /// What it serves was named, in place of what was named before.
     PlanNamed(Plan),

@@ -183,7 +183,7 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
 fn after(mut case: Box<Made>, event: &Event) -> State {
     match event {
         Event::Opened { .. } => {}
-        Event::WorkerAssigned { worker } => case.worker = Some(*worker),
+        Event::WorkerAssigned { worker, .. } => case.worker = Some(*worker),
         Event::PlanNamed(plan) => case.plan = plan.clone(),
         Event::ContactMade { contact, .. } => {
             let (occurred, reached) = (contact.occurred.clone(), contact.reached);

@@ -208,12 +208,28 @@ fn a_contact_is_marked_as_never_having_been_once() {
 fn naming_the_same_specialist_or_plan_again_changes_nothing() {
     let plan = Plan { goal: Some(GoalId::of(1)), items: vec![PlanItemId::of(2)] };
     let assign = Command::AssignWorker { by: AGENCY, worker: SPECIALIST };
-    let assigned = Event::WorkerAssigned { worker: SPECIALIST };
+    let assigned = Event::WorkerAssigned { worker: SPECIALIST, from: None };
     given::<Case>([opened()]).when(assign.clone()).then([assigned.clone()]);
     given::<Case>([opened(), assigned]).when(assign).nothing();
     let name = Command::NamePlan { by: AGENCY, plan: plan.clone() };
     given::<Case>([opened()]).when(name.clone()).then([Event::PlanNamed(plan.clone())]);
     given::<Case>([opened(), Event::PlanNamed(plan)]).when(name).nothing();
+}
+
+#[test]
+fn an_open_case_is_handed_over_while_it_is_the_specialists_who_hands_it_over() {
+    let (other, third) = (WorkerId::of(98), WorkerId::of(99));
+    let hand_over = |from| Command::HandOver { from, to: other };
+    let given_to = |worker, from| Event::WorkerAssigned { worker, from };
+    let theirs = || vec![opened(), given_to(SPECIALIST, None)];
+    let over = given_to(other, Some(SPECIALIST));
+    given::<Case>(theirs()).when(hand_over(SPECIALIST)).then([over.clone()]);
+    given::<Case>(theirs()).when(hand_over(third)).nothing();
+    given::<Case>(theirs().into_iter().chain([over])).when(hand_over(SPECIALIST)).nothing();
+    let reason = DischargeReason::Completed;
+    let closed = Event::Discharged { referral: None, reason, ended_early: false };
+    given::<Case>(theirs().into_iter().chain([closed])).when(hand_over(SPECIALIST)).nothing();
+    given::<Case>([]).when(hand_over(SPECIALIST)).nothing();
 }
 
 #[test]

@@ -48,8 +48,9 @@ fn encode(event: &Event, case_id: String) -> Payload {
             });
             Payload { occurred: Some(at.clone()), ..payload }
         }
-        Event::WorkerAssigned { worker } => {
-            says!(CaseWorkerAssigned { case_id, worker_id: worker.to_string() })
+        Event::WorkerAssigned { worker, from } => {
+            let (worker_id, from_worker_id) = (worker.to_string(), id_text(*from));
+            says!(CaseWorkerAssigned { case_id, worker_id, from_worker_id })
         }
         Event::PlanNamed(plan) => {
             says!(CasePlanNamed { case_id, goal_id: id_text(plan.goal), plan_item_ids: items(plan) })
@@ -134,7 +135,10 @@ fn decode(stored: Stored<'_>) -> Result<Event, Unreadable> {
             worker: stored.optional_id(&message.worker_id)?,
             at: stored.occurred()?,
         },
-        Kind::CaseWorkerAssigned(message) => Event::WorkerAssigned { worker: stored.id(&message.worker_id)? },
+        Kind::CaseWorkerAssigned(message) => Event::WorkerAssigned {
+            worker: stored.id(&message.worker_id)?,
+            from: stored.optional_id(&message.from_worker_id)?,
+        },
         Kind::CasePlanNamed(message) => Event::PlanNamed(Plan {
             goal: stored.optional_id(&message.goal_id)?,
             items: stored.ids(&message.plan_item_ids)?,

@@ -5,7 +5,9 @@ use kernel::Timestamp;
 use kernel::time::Holidays;
 
 use super::{Live, Situation, State, is_no_expiry};
-use crate::domain::referral::{Closing, ClosingReason, Event, HoldReason, Outcome, Progress, Refusal};
+use crate::domain::referral::{
+    Closing, ClosingReason, Event, HoldReason, Outcome, PartEnd, Progress, Refusal,
+};
 
 pub(super) fn start(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
     match live.situation {
@@ -81,13 +83,9 @@ pub(super) fn fail(live: Live<'_>, reason: ClosingReason) -> Result<Vec<Event>, 
     }
 }
 
-/// The receiving service's part comes back.
-pub(super) fn report(
-    state: &State,
-    progress: Progress,
-    record: String,
-    outcome: Option<Outcome>,
-) -> Vec<Event> {
+/// The receiving service's part comes back. One that ended for a reason of its own, as that the person died, has failed, for whatever was given until
+/// then; any other has come to something.
+pub(super) fn report(state: &State, progress: Progress, record: String, end: Option<PartEnd>) -> Vec<Event> {
     let State::Made { situation, beside, .. } = state else { return vec![] };
     if beside.reported.as_ref().is_some_and(|(so_far, _)| *so_far >= progress) {
         return vec![];
@@ -98,7 +96,10 @@ pub(super) fn report(
             events.push(Event::Started);
         }
         (Progress::Closed, Situation::Accepted | Situation::InProgress | Situation::OnHold { .. }) => {
-            events.extend(outcome.map(|outcome| Event::Completed { outcome }));
+            events.extend(end.map(|end| match end {
+                PartEnd::Completed(outcome) => Event::Completed { outcome },
+                PartEnd::Closed(reason) => Event::Failed { reason, ended_early: beside.started },
+            }));
         }
         (Progress::Opened | Progress::Started | Progress::Closed, _) => {}
     }
