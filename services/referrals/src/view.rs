@@ -205,7 +205,7 @@ impl View {
                 true => Cover::Parked,
                 false => Cover::Unknown,
             },
-            Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service)
+            Ok(Why::Own | Why::SameAgency | Why::Emergency(_) | Why::Oversight | Why::Service)
             | Err(WhyNot::NotYours | WhyNot::NoDirective) => Cover::Nothing,
         };
         Ok((cover, changes))

@@ -268,7 +268,7 @@ pub(super) async fn get(
 }
 
 /// The record that holds an identifier.
-async fn holder(api: &Api, hash: &[u8; 32]) -> Result<Option<PersonId>, Status> {
+pub(super) async fn holder(api: &Api, hash: &[u8; 32]) -> Result<Option<PersonId>, Status> {
     let holder = api.desk.log().claim_holder(hash).await?;
     let held = holder.as_deref().and_then(|stream| kernel::ids::parse_stream(stream).ok());
     Ok(held.filter(|(category, _)| *category == Person::CATEGORY).map(|(_, id)| PersonId::new(id)))

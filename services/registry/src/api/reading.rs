@@ -19,7 +19,8 @@ use crate::domain::person::{Identifier, Known, Person, Scope, State, Use};
 use crate::view::Found;
 use crate::wire::{self, Opener};
 
-/// A caller's eyes on one human, at one instant: what the registry shows across agencies it shows for coordination.
+/// A caller's eyes on one human, at one instant: what the registry shows across agencies it shows for coordination, and for treatment while a medical
+/// emergency runs that the caller declared.
 pub(super) struct Eyes<'a> {
     api: &'a Api,
     caller: &'a Caller,
@@ -63,7 +64,13 @@ impl Eyes<'_> {
     }
 
     fn judged(&self, class: &Class) -> Result<Why, WhyNot> {
-        may::see(self.caller, &self.say, class, Purpose::Coordination, self.at)
+        let told = |purpose| may::see(self.caller, &self.say, class, purpose, self.at);
+        told(Purpose::Coordination).or_else(|why| match told(Purpose::Treatment) {
+            Ok(emergency @ Why::Emergency(_)) => Ok(emergency),
+            Ok(Why::Own | Why::SameAgency | Why::Consent(_) | Why::Oversight | Why::Service) | Err(_) => {
+                Err(why)
+            }
+        })
     }
 
     /// Whether the caller sees this directive: it was given and names them, or they wrote it down, or they see what its writer wrote and it tells of no 42 CFR
@@ -101,7 +108,7 @@ impl Eyes<'_> {
     fn see_all(&self) -> bool {
         match self.judged(&Class::default()) {
             Ok(Why::Own | Why::Oversight | Why::Service) => true,
-            Ok(Why::SameAgency | Why::Consent(_)) | Err(_) => false,
+            Ok(Why::SameAgency | Why::Consent(_) | Why::Emergency(_)) | Err(_) => false,
         }
     }
 
@@ -126,9 +133,8 @@ impl Eyes<'_> {
     fn near(&self) -> bool {
         match self.judged(&Class::default()) {
             Ok(Why::Own) => true,
-            Ok(Why::Oversight | Why::Service | Why::SameAgency | Why::Consent(_)) | Err(_) => {
-                self.caller.speaks_for().is_some_and(|agency| self.say.serving.contains(&agency))
-            }
+            Ok(Why::Oversight | Why::Service | Why::SameAgency | Why::Consent(_) | Why::Emergency(_))
+            | Err(_) => self.caller.speaks_for().is_some_and(|agency| self.say.serving.contains(&agency)),
         }
     }
 

@@ -19,6 +19,7 @@ fn says(name: &str) -> agency::Content {
         plan_overseer: 0,
         minor_age: 0,
         minor_signs: None,
+        emergency_hours: 0,
     }
 }
 
