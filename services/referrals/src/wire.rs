@@ -29,7 +29,7 @@ pub use participation::{
 };
 pub use referral::{
     Drafting, accept, acknowledge, ask, ask_transfer, assign, cancel, complete, contact, draft, fail, hold,
-    members, part, record, referral, reject, resume, review, send, split, start as start_referral, status,
+    members, overriding, part, record, referral, reject, resume, review, send, split, start as start_referral, status,
     supply, with_members,
 };
 

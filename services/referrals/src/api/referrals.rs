@@ -164,9 +164,11 @@ async fn send_as_known(api: &Api, request: &Request<pb::SendReferralRequest>) ->
     let r = request.get_ref();
     let ask = api.desk.ask("SendReferral", REQUEST, request, &r.request_id, &r.etag)?;
     let referral = platform::wire::id("referral_id", &r.referral_id)?;
+    // Waits for all that the registry has said, of consents too.
+    let works_for = api.works_for(wire::overriding(r)?.map(|(_, approver)| approver)).await?;
     let (consent, holidays) = api.consent(referral, ask.at).await?;
     let programme = api.view.is_programme(ask.caller.speaks_for()).await?;
-    let (id, command) = wire::send(ask.by(), ask.at, (consent, programme, holidays), r)?;
+    let (id, command) = wire::send(&ask, (consent, programme, holidays), works_for, r)?;
     api.change(&ask, id, command).await
 }
 

@@ -43,6 +43,7 @@ async fn a_person_lists_who_told_whom(store: OnStore) {
     let travel = with_offer(&service, offer("Travel")).await;
 
     // Under an override, which no directive allows.
+    works_at(&service, WorkerId::of(5), SHELTER, false).await;
     let overridden = drafted(&mut shelter, &cooking).await;
     let request = pb::SendReferralRequest {
         request_id: new_request(),

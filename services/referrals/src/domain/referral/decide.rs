@@ -70,7 +70,8 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                         (None, Some(_), _) => String::new(),
                         (None, None, _) => return Err(Refusal::ConsentMissing),
                     };
-                    let overriding = if consent.is_empty() { overriding } else { None };
+                    let overriding = overriding.filter(|_| consent.is_empty());
+                    let overriding = overriding.map(|by| by.approved(facts.requester)).transpose()?;
                     let days = facts.working_days(holidays);
                     let begun = |clock: Clock| clock.begun(at, &days);
                     Ok(vec![Event::Sent(Sent {
