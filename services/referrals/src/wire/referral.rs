@@ -35,7 +35,7 @@ pub use asks::{accept, acknowledge, assign, cancel, complete, fail, hold, reject
 use clocks::{optional_instant, running_in, running_out, stored_instant};
 pub use draft::{Drafting, draft, members, with_members};
 use facts::{drafted, facts};
-pub use links::{ask_transfer, part, split};
+pub use links::{ask_transfer, following_number, part, split};
 use links::{followed_in, followed_out, part_end_in, part_end_out};
 pub use record::record;
 use record::{recorded, told};
@@ -158,10 +158,12 @@ impl Encoding for Referral {
             Event::InformationAsked { question, text } => {
                 payload(pb::ReferralInformationAsked::full_name(), asked(referral_id, *question, text, ink)?)
             }
-            Event::InformationSupplied { question, text } => payload(
-                pb::ReferralInformationSupplied::full_name(),
-                supplied(referral_id, *question, text, ink)?,
-            ),
+            Event::InformationSupplied { question, text, consent } => {
+                let message = supplied(referral_id, *question, text, ink)?;
+                let mut payload = payload(pb::ReferralInformationSupplied::full_name(), message);
+                payload.consent = consent.clone();
+                payload
+            }
             Event::ContactMade(contact) => {
                 let mut payload =
                     payload(pb::ReferralContactMade::full_name(), contact_made(referral_id, contact));
@@ -322,7 +324,7 @@ impl Encoding for Referral {
             }
             Kind::ReferralInformationSupplied(message) => {
                 let (question, text) = stored_words(stored, &message.question_id, message.answer.as_ref())?;
-                Event::InformationSupplied { question, text }
+                Event::InformationSupplied { question, text, consent: stored.consent_reference.clone() }
             }
             Kind::ReferralContactMade(message) => {
                 Event::ContactMade(stored_contact(stored, &message.contact_id, message.contact)?)

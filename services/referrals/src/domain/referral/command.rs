@@ -254,6 +254,8 @@ pub enum Command {
         question: Uuid,
         /// In words.
         text: Private,
+        /// The directive in force that covers it now.
+        consent: Option<String>,
     },
     /// The person was reached, or it was tried.
     AddContact {

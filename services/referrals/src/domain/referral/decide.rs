@@ -104,8 +104,8 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Fail { by, reason } => serve::fail(for_target(state, by)?, reason),
         Command::Report { progress, record, outcome } => Ok(serve::report(state, progress, record, outcome)),
         Command::AskInformation { by, question, text } => talk::ask(for_target(state, by)?, question, text),
-        Command::SupplyInformation { by, question, text } => {
-            talk::supply(made(state, by)?, by, question, text)
+        Command::SupplyInformation { by, question, text, consent } => {
+            talk::supply(made(state, by)?, by, (question, text), consent)
         }
         Command::AddContact { by, contact } => talk::contact(for_target(state, by)?, contact),
         Command::SetStatus { by, status } => talk::status(for_target(state, by)?, status),
