@@ -2,7 +2,7 @@
 //! Invariant: whether the caller is medical staff is read from the log of workers, never from a list or a token, and judged before anything tells whether
 //! there is such a person.
 
-use kernel::{Actor, Decider, PersonId, Role, Timestamp};
+use kernel::{Actor, Caller, Decider, PersonId, Role, Timestamp};
 use platform::command::{Ask, Changes, Stream, id_of};
 use platform::error;
 use platform::wire::to_instant;
@@ -106,6 +106,20 @@ pub(super) async fn break_glass(
         until: Some(to_instant(declared.judged.until)),
         part2_notice: notice.to_owned(),
     })
+}
+
+impl Api {
+    /// By which emergencies the caller sees this person as they do, and what goes with what those open of 42 CFR Part 2 programmes.
+    pub(super) async fn in_emergency(
+        &self,
+        caller: &Caller,
+        seen: &pb::Person,
+    ) -> Result<(Vec<String>, String), Status> {
+        let serving = platform::wire::ids("serving_agency_ids", &seen.serving_agency_ids, usize::MAX)?;
+        let (by, part2) = self.eyes(caller, person_id(&seen.id)?).await?.emergencies(&serving).await?;
+        let notice = if part2 { kernel::emergency::PART2_NOTICE } else { "" };
+        Ok((by.iter().map(ToString::to_string).collect(), notice.to_owned()))
+    }
 }
 
 /// An instant as logs and views hold it.

@@ -264,7 +264,9 @@ pub(super) async fn get(
         Some(person) => api.read_person(&caller, person).await?,
         None => None,
     };
-    Ok(pb::GetPersonResponse { person: Some(person.ok_or_else(|| error::not_found("person"))?) })
+    let person = person.ok_or_else(|| error::not_found("person"))?;
+    let (emergency_ids, part2_notice) = api.in_emergency(&caller, &person).await?;
+    Ok(pb::GetPersonResponse { person: Some(person), emergency_ids, part2_notice })
 }
 
 /// The record that holds an identifier.

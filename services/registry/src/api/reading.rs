@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use kernel::class::PART2;
 use kernel::may::{self, Say, Why, WhyNot};
-use kernel::{AgencyId, Caller, Class, Part, PersonId, Purpose, Recipients, Timestamp};
+use kernel::{AgencyId, Caller, Class, EmergencyId, Part, PersonId, Purpose, Recipients, Timestamp};
 use platform::command::At;
 use platform::error;
 use platform::keys::KeyState;
@@ -33,13 +33,28 @@ impl Eyes<'_> {
     pub async fn see(&self, agency: Option<AgencyId>) -> Result<bool, Status> {
         let class = match agency {
             None => Class::default(),
-            Some(agency) => {
-                let part2 = self.api.is_part2(agency).await?;
-                let label = if part2 { PART2.to_owned() } else { String::new() };
-                Class::new([Part { agency, category: "registry".to_owned(), label }])
-            }
+            Some(agency) => self.class(agency).await?,
         };
         Ok(self.judged(&class).is_ok())
+    }
+
+    /// The emergencies of the caller's by which they see what these agencies wrote, and whether one of the agencies is a 42 CFR Part 2 programme.
+    pub async fn emergencies(&self, agencies: &[AgencyId]) -> Result<(BTreeSet<EmergencyId>, bool), Status> {
+        let (mut by, mut part2) = (BTreeSet::new(), false);
+        for agency in agencies {
+            if let Ok(Why::Emergency(emergency)) = self.judged(&self.class(*agency).await?) {
+                by.insert(emergency);
+                part2 |= self.api.is_part2(*agency).await?;
+            }
+        }
+        Ok((by, part2))
+    }
+
+    /// The class of what this agency wrote here.
+    async fn class(&self, agency: AgencyId) -> Result<Class, Status> {
+        let part2 = self.api.is_part2(agency).await?;
+        let label = if part2 { PART2.to_owned() } else { String::new() };
+        Ok(Class::new([Part { agency, category: "registry".to_owned(), label }]))
     }
 
     /// Whether only a consent that this caller has not shows them what this author wrote: the author is a 42 CFR Part 2 programme.

@@ -88,6 +88,13 @@ async fn medical_staff_see_the_person(store: OnStore) {
     let shown = get(&mut doctor, &person).await.unwrap();
     assert_eq!(shown.details.unwrap().family_name, "Example");
     assert_eq!(shown.serving_agency_ids, [house.to_string()]);
+    let whole = pb::GetPersonRequest { person_id: person.clone(), ..Default::default() };
+    let whole = doctor.get_person(whole).await.unwrap().into_inner();
+    assert_eq!(whole.emergency_ids, std::slice::from_ref(&declared.emergency_id));
+    assert!(whole.part2_notice.contains("42 CFR 2.51"), "{}", whole.part2_notice);
+    let own = pb::GetPersonRequest { person_id: person.clone(), ..Default::default() };
+    let own = counselor.get_person(own).await.unwrap().into_inner();
+    assert_eq!((own.emergency_ids, own.part2_notice), (vec![], String::new()), "who serves them needs none");
     assert!(!sees(&mut colleague, &person, &declared.written).await, "it is not the agency's");
     let works = AgencyId::of(3);
     let mut elsewhere = Client::new(registry.alone.as_worker(works, worker));
@@ -159,6 +166,19 @@ async fn nobody_but_medical_staff_breaks_the_glass() {
     }
     let service = connect(&registry.alone.at.to_string(), Identity::service("timeline")).unwrap();
     assert_eq!(refused(Client::new(service).break_glass(breaks(&person)).await), "ROLE_NOT_ALLOWED");
+
+    // Nor makes one of themself.
+    let (mut counselor, id) = staff(&registry, SHELTER, Counselor).await;
+    let nurse = Some(pb::WorkerContent {
+        working_name: "River".into(),
+        roles: vec![Counselor.into(), Nurse.into()],
+        ..Default::default()
+    });
+    let own =
+        call!(counselor, change_worker, ChangeWorkerRequest { worker_id: id.to_string(), content: nurse });
+    let own = own.unwrap_err();
+    assert_eq!((own.code(), reason(&own).as_deref()), (Code::PermissionDenied, Some("OWN_PARTS")));
+    assert_eq!(refused(counselor.break_glass(breaks(&person)).await), "NOT_MEDICAL_STAFF");
 
     // Who has left is none any more, and who speaks for the person never was.
     let (mut gone, id) = staff(&registry, SHELTER, Psychiatrist).await;
