@@ -218,18 +218,21 @@ impl People {
         Ok(false)
     }
 
-    /// What emergencies opened, of this person and of this agency's records, or of all where none is named: newest first, and the last row where more follow.
+    /// What emergencies opened, of these records of a person and of this agency's, or of all where none is named: newest first, and the last row where more
+    /// follow.
     ///
     /// # Errors
     /// The view cannot be read.
     pub async fn opened(
         &self,
-        person: Option<PersonId>,
+        people: &[PersonId],
         discloser: Option<AgencyId>,
         (after, size): (&Last, usize),
     ) -> Result<(Vec<Opened>, Option<Last>), StoreError> {
         let mut query = Query::newest("opened", "at", after);
-        query.only_if("person = {}", person.map(PersonId::uuid));
+        if !people.is_empty() {
+            query.among("person", people.iter().map(|person| person.uuid()));
+        }
         query.only_if("discloser = {}", discloser.map(AgencyId::uuid));
         let (found, next) = query.page(&self.views, size).await?;
         let sql = "SELECT opened.person, opened.discloser, emergency.id, emergency.told FROM opened \

@@ -63,7 +63,7 @@ fn named(text: &str) -> Result<Uuid, ApplyError> {
 pub struct DisclosureFilter {
     /// Made by this agency.
     pub discloser: Option<AgencyId>,
-    /// Of this person.
+    /// Of this person, under whichever record.
     pub person: Option<PersonId>,
     /// After this row.
     pub after: Last,
@@ -118,7 +118,14 @@ impl View {
         let DisclosureFilter { discloser, person, after, size } = filter;
         let mut query = Query::newest("disclosure", "at", after);
         query.only_if("discloser = {}", discloser.map(AgencyId::uuid));
-        query.only_if("person = {}", person.map(PersonId::uuid));
+        // Linked records are one human, who is told of all that was told of them.
+        let people = match person {
+            Some(person) => self.people.group(*person, None).await?,
+            None => vec![],
+        };
+        if !people.is_empty() {
+            query.among("person", people.iter().map(|person| person.uuid()));
+        }
         let (found, more_told) = query.page(&self.lists, *size).await?;
         let mut disclosures = Vec::with_capacity(found.len());
         for id in found {
@@ -127,7 +134,7 @@ impl View {
                 disclosures.push(told(&row)?);
             }
         }
-        let (opened, more_opened) = self.people.opened(*person, *discloser, (after, *size)).await?;
+        let (opened, more_opened) = self.people.opened(&people, *discloser, (after, *size)).await?;
         disclosures.extend(opened.into_iter().map(in_emergency));
         // Each of the two is a page of its own; together they are at most two, of which the first is meant.
         disclosures.sort_by_key(|made| Reverse((made.at, made.id)));

@@ -431,6 +431,19 @@ async fn what_an_emergency_opened(store: OnStore) {
         let listed = list(&mut Client::new(service.worker(agency)), of_ana(&seen)).await;
         assert_eq!(listed, own(&told, agency));
     }
+    // Under a record that is linked with this one it is the same human's.
+    let too = PersonId::of(12);
+    let link = reg::PersonsLinked { canonical_id: ANA.to_string(), member_id: too.to_string() };
+    let event = reg::RegistryEvent { kind: Some(reg::registry_event::Kind::PersonsLinked(link)) };
+    for record in [ANA, too] {
+        service.tell("registry", StreamId::new("person", record.uuid()), Some(record), &event).await;
+    }
+    let mut by_the_other = Client::new(service.person(too));
+    let by_link = until("the link to be known", async || {
+        let told = list(&mut by_the_other, of_ana(&seen)).await;
+        (!told.is_empty()).then_some(told)
+    });
+    assert_eq!(by_link.await, told);
     // Pages of one row go through both kinds in one order.
     let mut page = pb::ListDisclosuresRequest { page_size: 1, ..of_ana(&seen) };
     let mut paged = vec![];
