@@ -209,6 +209,11 @@ impl Alone {
         self.caller(in_agency(agency, Role::Worker))
     }
 
+    /// A channel as this worker of this agency.
+    pub fn as_worker(&self, agency: AgencyId, worker: WorkerId) -> Peer {
+        self.caller(Caller { actor: Actor::Worker(worker), ..in_agency(agency, Role::Worker) })
+    }
+
     /// A channel as an agency's recorder.
     pub fn recorder(&self, agency: AgencyId) -> Peer {
         self.caller(in_agency(agency, Role::Recorder))

@@ -221,10 +221,21 @@ async fn a_referral(
         ..Default::default()
     };
     canaries.refused("a referral without consent", asks.send_referral(send.clone()).await);
+    let colleague = people::AddWorkerRequest {
+        request_id: request_id(),
+        content: Some(people::WorkerContent {
+            working_name: "Example".to_owned(),
+            roles: vec![people::WorkerRole::Coordinator.into()],
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let colleague =
+        world.registry(World::worker(from)).add_worker(colleague).await.expect("a worker is added");
     let send = pb::SendReferralRequest {
         request_id: request_id(),
         override_reason: canaries.words("override reason"),
-        override_approver_id: WorkerId::of(5).to_string(),
+        override_approver_id: id(colleague.into_inner().written),
         ..send
     };
     asks.send_referral(send).await.expect("a referral is sent");

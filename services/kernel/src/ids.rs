@@ -64,6 +64,8 @@ id!(/// A group of housing units of one project.
     UnitGroupId);
 id!(/// A consent directive of a person (FHIR Consent).
     DirectiveId);
+id!(/// A medical emergency that was declared of a person (42 CFR 2.51).
+    EmergencyId);
 
 /// One stream of events: its category and its id, written `referral-<uuid>`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

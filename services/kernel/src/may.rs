@@ -2,8 +2,8 @@
 //! Invariant: deny by default across agencies; the person sees all of theirs; nobody else decides this anywhere, and every yes by consent names the
 //! directives that gave it.
 //!
-//! There is no override and no break-glass here: nothing but the person's directive opens what another agency wrote, least of all a 42 CFR Part 2
-//! programme. The vectors in `vectors/` are the rules as a table, for agencies to run against.
+//! There is no override here: what another agency wrote, least of all a 42 CFR Part 2 programme, is opened by the person's directive, or, for treatment and
+//! to the medical staff who declared it, by a medical emergency that runs. The vectors in `vectors/` are the rules as a table, for agencies to run against.
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::{
-    AgencyId, Caller, Class, Directive, DirectiveId, Part, PersonId, Purpose, Role, Standing, Timestamp,
+    AgencyId, Caller, Class, Directive, DirectiveId, Emergency, EmergencyId, Part, PersonId, Purpose, Role,
+    Standing, Timestamp,
 };
 
 /// What is known of a person's say: their directives, and what these are about.
@@ -26,6 +27,8 @@ pub struct Say {
     pub serving: Arc<BTreeSet<AgencyId>>,
     /// The person's directives, of all of the records.
     pub directives: Arc<[Directive]>,
+    /// The medical emergencies that were declared of any of the records, whether or not they run.
+    pub emergencies: Arc<[Emergency]>,
     /// The agencies that are 42 CFR Part 2 programmes or ever were: all that they wrote is under it.
     pub programmes: Arc<BTreeSet<AgencyId>>,
     /// The person's say is not known now (a stale or absent consent view): reads across agencies close.
@@ -41,6 +44,8 @@ pub enum Why {
     SameAgency,
     /// The person allows it, by these directives: one for each part that needs one.
     Consent(BTreeSet<DirectiveId>),
+    /// The viewer is medical staff and declared this medical emergency, which runs; the disclosure is listed.
+    Emergency(EmergencyId),
     /// The viewer runs or audits the system; the read is listed.
     Oversight,
     /// The viewer is a service of this system, inside the trust boundary.
@@ -71,9 +76,26 @@ pub fn see(
 ) -> Result<Why, WhyNot> {
     match (by_right(viewer, &say.records, class), agency_of(viewer)) {
         (Some(why), _) => Ok(why),
-        (None, Some(agency)) => receive(agency, say, class, purpose, at),
+        (None, Some(agency)) => receive(agency, say, class, purpose, at)
+            .or_else(|why| in_emergency(viewer, say, class, purpose, at).ok_or(why)),
         (None, None) => Err(WhyNot::NotYours),
     }
+}
+
+/// Whether an emergency of the viewer's opens all of it that is neither their agency's own nor opened by a directive. Nobody is sent anything by one, so
+/// [`receive`] knows none; and what no agency wrote stays the person's own to show.
+fn in_emergency(viewer: &Caller, say: &Say, class: &Class, purpose: Purpose, at: Timestamp) -> Option<Why> {
+    let agency = agency_of(viewer)?;
+    if say.unknown || purpose != Purpose::Treatment || class.parts().is_empty() {
+        return None;
+    }
+    let closed =
+        |part: &&Part| part.agency != agency && say.opening(agency, Some(part), purpose, at).is_none();
+    let opens = |emergency: &&Emergency| {
+        let mut shut = class.parts().iter().filter(closed);
+        emergency.is_of(viewer) && emergency.runs(at) && shut.all(|part| emergency.covers(part))
+    };
+    say.emergencies.iter().find(opens).map(|emergency| Why::Emergency(emergency.id))
 }
 
 /// Whether the agency may be given facts of this class about the person, for this purpose, at this instant: what a service asks that sends them.
@@ -160,10 +182,11 @@ impl Say {
         self.directives.iter().find(opens).map(|directive| directive.id)
     }
 
-    /// The next instant after this one at which the judgement may change although nothing is said: a directive begins or ends.
+    /// The next instant after this one at which the judgement may change although nothing is said: a directive or an emergency begins or ends.
     pub fn changes_after(&self, at: Timestamp) -> Option<Timestamp> {
         let active = self.directives.iter().filter(|directive| directive.standing == Standing::Active);
         let edges = active.flat_map(|directive| [directive.scope.from, directive.scope.until]);
-        edges.flatten().filter(|edge| *edge > at).min()
+        let declared = self.emergencies.iter().flat_map(|emergency| [emergency.from, emergency.until]);
+        edges.flatten().chain(declared).filter(|edge| *edge > at).min()
     }
 }

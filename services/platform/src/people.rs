@@ -1,8 +1,9 @@
-//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, what agencies are, and
+//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, which emergencies were declared, what agencies are, and
 //! who works for them.
 //! Invariant: names no person; a view that lags too far behind, or a person parked in it, counts as an unknown say, which closes reads across agencies.
 
 pub mod deaths;
+pub mod emergency;
 mod group;
 pub mod scope;
 mod view;
@@ -15,9 +16,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kernel::may::Say;
 use kernel::time::Holidays;
-use kernel::{AgencyId, Directive, DirectiveId, Occurred, PersonId, Standing, WorkerId};
+use kernel::{
+    AgencyId, Directive, DirectiveId, Emergency, EmergencyId, Occurred, PersonId, Standing, WorkerId,
+};
 use prost::Message;
-use proto::registry::{AgencyContent, ConsentScope};
+use proto::registry::{AgencyContent, ConsentScope, EmergencyDeclared};
 use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
@@ -25,9 +28,12 @@ use uuid::Uuid;
 use crate::args;
 use crate::db::{Db, StoreError};
 use crate::error;
+use crate::lists::Query;
+use crate::page::Last;
 use crate::projection::{About, Kept, Views, parked_as};
 use crate::wire::{from_date, from_occurred};
 
+pub use emergency::Opened;
 pub use group::Group;
 pub use view::PeopleProjection;
 
@@ -40,8 +46,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// People whose say is kept in memory.
 const REMEMBERED: usize = 20_000;
 
-/// What is told of a record, in one statement: its directives in force, links, who serves it, whether its events wait.
+/// What is told of a record, in one statement: its directives in force, emergencies, links, who serves it, whether its events wait.
 const TOLD: &str = "SELECT 'directive', id, id, scope FROM directive WHERE person = $1 \
+    UNION ALL SELECT 'emergency', id, id, told FROM emergency WHERE person = $1 \
     UNION ALL SELECT 'link', canonical, member, NULL FROM link WHERE (canonical = $1 OR member = $1) AND known_to IS NULL \
     UNION ALL SELECT 'serves', agency, agency, NULL FROM serving WHERE person = $1 \
     UNION ALL SELECT 'parked', NULL, NULL, NULL FROM feed_parked WHERE subject = $2 OR subject = $3";
@@ -65,6 +72,7 @@ struct Said {
     group: Vec<PersonId>,
     serving: Arc<BTreeSet<AgencyId>>,
     directives: Arc<[Directive]>,
+    emergencies: Arc<[Emergency]>,
     parked: bool,
 }
 
@@ -131,6 +139,7 @@ impl People {
             records: said.group.iter().copied().collect(),
             serving: said.serving.clone(),
             directives: said.directives.clone(),
+            emergencies: said.emergencies.clone(),
             programmes: self.agencies_read().await?.programmes,
             unknown: said.parked || self.stale(),
         };
@@ -262,6 +271,36 @@ impl People {
         Ok(earliest)
     }
 
+    /// What emergencies opened, of these records of a person and of this agency's, or of all where none is named: newest first, and the last row where more
+    /// follow.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn opened(
+        &self,
+        people: &[PersonId],
+        discloser: Option<AgencyId>,
+        (after, size): (&Last, usize),
+    ) -> Result<(Vec<Opened>, Option<Last>), StoreError> {
+        let mut query = Query::newest("opened", "at", after);
+        if !people.is_empty() {
+            query.among("person", people.iter().map(|person| person.uuid()));
+        }
+        query.only_if("discloser = {}", discloser.map(AgencyId::uuid));
+        let (found, next) = query.page(&self.views, size).await?;
+        let sql = "SELECT opened.person, opened.discloser, emergency.id, emergency.told FROM opened \
+                   JOIN emergency ON emergency.person = opened.person AND emergency.id = opened.emergency WHERE opened.id = $1";
+        let mut opened = Vec::with_capacity(found.len());
+        for id in found {
+            for row in self.views.db().fetch(sql, args![id]).await? {
+                let (told, judged) = emergency(EmergencyId::new(row.uuid(2)?), &row.bytes(3)?)?;
+                let (person, discloser) = (PersonId::new(row.uuid(0)?), AgencyId::new(row.uuid(1)?));
+                opened.push(Opened { id, person, discloser, at: judged.from, told });
+            }
+        }
+        Ok((opened, next))
+    }
+
     /// How many people this agency serves.
     ///
     /// # Errors
@@ -283,13 +322,14 @@ impl People {
 /// Reads what a person says, of all records of that human.
 async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError> {
     let mut group = Group::of(person);
-    let (mut directives, mut serving) = (vec![], BTreeSet::new());
+    let (mut directives, mut emergencies, mut serving) = (vec![], vec![], BTreeSet::new());
     let mut parked = false;
     while let Some(record) = group.unread() {
         let [own, partition] = parked_as(record);
         for row in db.fetch(TOLD, args![record.uuid(), own, partition]).await? {
             match row.text(0)?.as_str() {
                 "directive" => directives.push(directive(DirectiveId::new(row.uuid(1)?), &row.bytes(3)?)?),
+                "emergency" => emergencies.push(emergency(EmergencyId::new(row.uuid(1)?), &row.bytes(3)?)?.1),
                 "link" => group.link(row.uuid(1)?, row.uuid(2)?),
                 "serves" => {
                     serving.insert(AgencyId::new(row.uuid(1)?));
@@ -300,8 +340,10 @@ async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError
     }
     let group = group.canonical_first();
     directives.sort_by_key(|directive| (directive.scope.from, directive.id));
+    emergencies.sort_by_key(|emergency| (emergency.from, emergency.id));
     let about = if parked { About::Nothing } else { About::People(group.clone()) };
-    let said = Said { group, serving: Arc::new(serving), directives: directives.into(), parked };
+    let (directives, emergencies) = (directives.into(), emergencies.into());
+    let said = Said { group, serving: Arc::new(serving), directives, emergencies, parked };
     Ok((Arc::new(said), about))
 }
 
@@ -311,6 +353,13 @@ fn days_off(agency: AgencyId, bytes: &[u8]) -> Result<Holidays, StoreError> {
     let content = AgencyContent::decode(bytes).map_err(|_| damaged())?;
     let days: Option<BTreeSet<_>> = content.holidays.iter().map(from_date).collect();
     days.map(Holidays::new).ok_or_else(damaged)
+}
+
+/// An emergency as the view holds it, with all that was told of it.
+fn emergency(id: EmergencyId, told: &[u8]) -> Result<(EmergencyDeclared, Emergency), StoreError> {
+    let told = EmergencyDeclared::decode(told).ok();
+    let read = told.and_then(|told| emergency::parse(&told).ok().map(|judged| (told, judged)));
+    read.ok_or_else(|| StoreError::Unusable(format!("emergency {id} is damaged")))
 }
 
 /// A directive as the view holds it: whatever is there was given and has not ended.

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::domain::referral::{Clock, Facts};
 use crate::domain::{ParticipationId, ReferralId};
 
-pub use disclosures::{Disclosure, DisclosureFilter};
+pub use disclosures::{By, Disclosure, DisclosureFilter};
 pub use lists::Lists;
 pub use offers::{Consents, Known, OfferFilter};
 
@@ -93,12 +93,12 @@ impl View {
         Self { lists, people }
     }
 
-    /// Waits until the lists have seen these revisions, a little while.
+    /// Waits until the lists, and what people say, have seen these revisions, a little while.
     ///
     /// # Errors
     /// A text that is no revision.
     pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
-        platform::lists::wait(at_least, &[&self.lists]).await
+        platform::lists::wait(at_least, &[&self.lists, self.people.views()]).await
     }
 
     /// Whether what people say has been read up to that position of the registry's log, waiting until then.
@@ -224,7 +224,7 @@ impl View {
                 true => Cover::Parked,
                 false => Cover::Unknown,
             },
-            Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service)
+            Ok(Why::Own | Why::SameAgency | Why::Emergency(_) | Why::Oversight | Why::Service)
             | Err(WhyNot::NotYours | WhyNot::NoDirective) => Cover::Nothing,
         };
         Ok((cover, changes))

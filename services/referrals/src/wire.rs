@@ -28,9 +28,9 @@ pub use participation::{
     start,
 };
 pub use referral::{
-    Drafting, accept, acknowledge, ask, ask_transfer, assign, cancel, complete, contact, draft, fail, hold,
-    members, part, record, referral, reject, resume, review, send, split, start as start_referral, status,
-    supply, with_members,
+    Drafting, accept, acknowledge, ask, ask_transfer, assign, cancel, complete, contact, draft, fail,
+    following_number as following, hold, members, overriding, part, record, referral, reject, resume, review,
+    send, split, start as start_referral, status, supply, with_members,
 };
 
 pub use kernel::class::PART2;

@@ -6,6 +6,7 @@ mod around;
 mod catalogue;
 mod consents;
 mod duplicates;
+mod emergencies;
 mod facets;
 mod goals;
 mod keys;
@@ -656,6 +657,13 @@ impl RegistryService for Api {
         request: Request<pb::ListConsentsRequest>,
     ) -> Result<Response<pb::ListConsentsResponse>, Status> {
         replies!(self, request, consents::list)
+    }
+
+    async fn break_glass(
+        &self,
+        request: Request<pb::BreakGlassRequest>,
+    ) -> Result<Response<pb::BreakGlassResponse>, Status> {
+        replies!(self, request, emergencies::break_glass)
     }
 
     async fn record_measure(

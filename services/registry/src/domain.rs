@@ -1,8 +1,9 @@
-//! The only door to the domain of the registry: agencies and workers, people and their links, goals, strengths and preferences, plans, teams, consent directives, measures.
+//! The only door to the domain of the registry: agencies and workers, people and their links, goals, strengths and preferences, plans, teams, consent directives, medical emergencies, measures.
 //! Invariant: pure. Time, ids, hashes and what other streams hold arrive as arguments; personal text is carried and never read.
 
 pub mod agency;
 pub mod consent;
+pub mod emergency;
 pub mod facet;
 pub mod goal;
 mod ids;

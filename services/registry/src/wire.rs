@@ -8,6 +8,7 @@ mod catalogue;
 mod codes;
 mod consent;
 mod contact;
+mod emergency;
 mod facet;
 mod goal;
 mod marks;
@@ -38,6 +39,7 @@ pub use around::{
 pub use catalogue::{practice, skill};
 pub use consent::{Giving, consent, consent_content, draft, give, revoke};
 pub use contact::{contact_point, contact_point_out};
+pub use emergency::breaks_glass;
 pub use facet::{facet, facet_content, facet_kind};
 pub use goal::{achievement, goal, goal_content, readiness};
 pub use marks::{death, death_out, restriction_reason, restriction_reason_out};
@@ -48,7 +50,7 @@ pub use person::{
 pub use plan::{plan_item_content, plan_items, plan_review, plan_version, version_id, version_number};
 pub use representative::{representative, representative_end, representative_id, representative_out};
 pub use team::{add_member, caseload_entry, team_member};
-pub use worker::{worker, worker_content};
+pub use worker::{is_medical, worker, worker_content};
 
 /// Most identifiers that one record may have.
 const MAX_IDENTIFIERS: usize = 20;

@@ -10,6 +10,7 @@ use proto::registry::registry_event::Kind;
 use proto::types::{Identifier, LifeDomain, Occurred, Precision, Purpose};
 use registry::domain::agency::Agency;
 use registry::domain::consent::Consent;
+use registry::domain::emergency::Emergency;
 use registry::domain::facet::Facet;
 use registry::domain::goal::Goal;
 use registry::domain::measure::Measure;
@@ -489,6 +490,20 @@ fn samples() -> Vec<(&'static str, Kind)> {
             }),
         ),
         (
+            "emergency",
+            Kind::EmergencyDeclared(pb::EmergencyDeclared {
+                emergency_id: id(70),
+                person_id: person_id(),
+                worker_id: id(20),
+                worker_name: "River".into(),
+                agency_id: agency_id(),
+                discloser_agency_ids: vec![id(3), id(4)],
+                declared_at: Some(prost_types::Timestamp { seconds: 1_772_000_000, nanos: 0 }),
+                until: Some(prost_types::Timestamp { seconds: 1_772_086_400, nanos: 0 }),
+                nature: sealed("nature"),
+            }),
+        ),
+        (
             "measure",
             Kind::MeasureRecorded(pb::MeasureRecorded {
                 measure_id: id(80),
@@ -569,6 +584,7 @@ fn every_kind_is_read_by_its_own_stream() {
             Plan::CATEGORY => reads::<Plan>(&stored),
             Team::CATEGORY => reads::<Team>(&stored),
             Consent::CATEGORY => reads::<Consent>(&stored),
+            Emergency::CATEGORY => reads::<Emergency>(&stored),
             Measure::CATEGORY => reads::<Measure>(&stored),
             // Nothing is decided on it, so no decider reads it.
             "reaction" => !reads::<Person>(&stored) && !reads::<Goal>(&stored),

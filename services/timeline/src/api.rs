@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::stream::BoxStream;
 use jiff::SignedDuration;
 use kernel::class::PART2;
-use kernel::{Caller, Class, DirectiveId, PersonId, Purpose, Role, Timestamp, may};
+use kernel::{Caller, Class, DirectiveId, EmergencyId, PersonId, Purpose, Role, Timestamp, may};
 use platform::auth;
 use platform::command::Desk;
 use platform::db::StoreError;
@@ -56,7 +56,7 @@ pub struct Api {
 }
 
 /// Whose timeline is read, and what of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sight {
     /// The records read as one, the canonical one first.
     pub records: Vec<PersonId>,
@@ -66,7 +66,11 @@ pub(crate) struct Sight {
     pub oversight: bool,
     /// The consent directives by which the caller sees what other agencies wrote.
     pub directives: BTreeSet<DirectiveId>,
-    /// When as much may be seen no more, or more, although nothing is said: a directive begins or ends.
+    /// The medical emergencies by which the caller does.
+    pub emergencies: BTreeSet<EmergencyId>,
+    /// The classes that they alone open.
+    pub in_emergency: BTreeSet<Class>,
+    /// When as much may be seen no more, or more, although nothing is said: a directive or an emergency begins or ends.
     pub until: Option<Timestamp>,
     /// Whether something of the person could not be told: their say, or entries that wait because one could not be applied. It is looked at again soon.
     pub unsure: bool,
@@ -100,18 +104,30 @@ impl Api {
         let now = self.desk.clock().now();
         let unsure = say.unknown || waits;
         let until = if unsure { now.checked_add(LOOK_AGAIN).ok() } else { say.changes_after(now) };
-        let (classes_seen, directives) = (BTreeSet::new(), BTreeSet::new());
-        let mut sight = Sight { records, classes: classes_seen, oversight: false, directives, until, unsure };
+        let mut sight = Sight { records, until, unsure, ..Sight::default() };
         for class in classes {
             match may::see(caller, &say, &class, purpose, now) {
                 Ok(may::Why::Oversight) => sight.oversight = true,
                 Ok(may::Why::Consent(by)) => sight.directives.extend(by),
+                Ok(may::Why::Emergency(by)) => {
+                    sight.emergencies.insert(by);
+                    sight.in_emergency.insert(class.clone());
+                }
                 Ok(may::Why::Own | may::Why::SameAgency | may::Why::Service) => {}
                 Err(_) => continue,
             }
             sight.classes.insert(class);
         }
         Ok(sight)
+    }
+
+    /// What goes with what emergencies open of 42 CFR Part 2 programmes; empty where they open nothing of such a one.
+    async fn part2_notice(&self, sight: &Sight) -> Result<String, StoreError> {
+        let programmes = self.people.programmes().await?;
+        let mut parts = sight.in_emergency.iter().flat_map(Class::parts);
+        let told =
+            parts.any(|part| programmes.contains(&part.agency) || part.labels().any(|label| label == PART2));
+        Ok(if told { kernel::emergency::PART2_NOTICE.to_owned() } else { String::new() })
     }
 
     /// The classes in which a record has entries, and whether some of it wait to be applied.
@@ -253,8 +269,8 @@ impl TimelineService for Api {
         // Before the entries are read, so that the page holds all that it says.
         let revisions = self.revisions().await?;
         let (found, more) = view::page(&self.views.db(), &classes, &filter).await?;
-        if sight.oversight {
-            audit::read(&self.desk, &caller, &sight.records, found.len()).await?;
+        if sight.oversight || !sight.emergencies.is_empty() {
+            audit::read(&self.desk, &caller, &sight, found.len()).await?;
         }
         let next_page_token = match found.last() {
             Some(found) if more => self.pages.token(&list, &found.last),
@@ -267,6 +283,8 @@ impl TimelineService for Api {
             lag: self.lag(),
             revisions,
             directive_ids: sight.directives.iter().map(ToString::to_string).collect(),
+            emergency_ids: sight.emergencies.iter().map(ToString::to_string).collect(),
+            part2_notice: self.part2_notice(&sight).await?,
         }))
     }
 

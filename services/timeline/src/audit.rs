@@ -1,13 +1,15 @@
-//! Who looked: reads by those who run or audit the system are written down before they are answered.
+//! Who looked: reads by those who run or audit the system, and by medical staff in an emergency, are written down before they are answered.
 //! Invariant: a read that could not be written down is not answered.
 
-use kernel::{Actor, Caller, Decider, PersonId, RefusalKind};
+use kernel::{Actor, Caller, Decider, EmergencyId, PersonId, RefusalKind};
 use platform::command::{Changes, Desk, Encoding, Ink, Payload, Stream, Unreadable, id_of};
 use prost::{Message, Name};
 use proto::timeline::timeline_event::Kind;
 use proto::timeline::{TimelineEvent, TimelineRead};
 use tonic::Status;
 use uuid::Uuid;
+
+use crate::api::Sight;
 
 /// The list of who read one person's timeline.
 pub struct Audit;
@@ -19,6 +21,8 @@ pub struct Looked {
     pub records: Vec<PersonId>,
     /// How many entries were shown.
     pub entries: u32,
+    /// The medical emergencies by which they were, if by any.
+    pub emergencies: Vec<EmergencyId>,
 }
 
 /// A list of reads refuses nothing.
@@ -58,6 +62,7 @@ impl Encoding for Audit {
         let read = TimelineRead {
             person_ids: looked.records.iter().map(ToString::to_string).collect(),
             entries: looked.entries,
+            emergency_ids: looked.emergencies.iter().map(ToString::to_string).collect(),
         };
         Ok(Payload::new(TimelineRead::full_name(), &TimelineEvent { kind: Some(Kind::TimelineRead(read)) }))
     }
@@ -68,19 +73,21 @@ impl Encoding for Audit {
         let Some(Kind::TimelineRead(read)) = kind else {
             return Err(Unreadable::new(stored, "a newer release wrote it"));
         };
-        let ids = read.person_ids.iter().map(|id| id.parse());
+        let damaged = |_| Unreadable::new(stored, "an id in it is damaged");
         let records =
-            ids.collect::<Result<_, _>>().map_err(|_| Unreadable::new(stored, "an id in it is damaged"))?;
-        Ok(Looked { records, entries: read.entries })
+            read.person_ids.iter().map(|id| id.parse()).collect::<Result<_, _>>().map_err(damaged)?;
+        let emergencies = read.emergency_ids.iter().map(|id| id.parse());
+        let emergencies = emergencies.collect::<Result<_, _>>().map_err(damaged)?;
+        Ok(Looked { records, entries: read.entries, emergencies })
     }
 }
 
-/// Writes down that the caller read these records.
+/// Writes down that the caller read what this sight shows.
 ///
 /// # Errors
 /// The log does not take it.
-pub async fn read(desk: &Desk, caller: &Caller, records: &[PersonId], entries: usize) -> Result<(), Status> {
-    let Some(first) = records.first() else { return Ok(()) };
+pub(crate) async fn read(desk: &Desk, caller: &Caller, sight: &Sight, entries: usize) -> Result<(), Status> {
+    let Some(first) = sight.records.first() else { return Ok(()) };
     // The list of a person: one stream for each reader, so that readers do not wait for each other.
     let reader = match &caller.actor {
         Actor::Worker(worker) => worker.uuid(),
@@ -90,7 +97,11 @@ pub async fn read(desk: &Desk, caller: &Caller, records: &[PersonId], entries: u
     let list = Uuid::new_v5(&first.uuid(), reader.as_bytes());
     let mut ask = desk.own_ask("TimelineRead", Uuid::now_v7(), None);
     ask.caller = caller.clone();
-    let looked = Looked { records: records.to_vec(), entries: u32::try_from(entries).unwrap_or(u32::MAX) };
+    let looked = Looked {
+        records: sight.records.clone(),
+        entries: u32::try_from(entries).unwrap_or(u32::MAX),
+        emergencies: sight.emergencies.iter().copied().collect(),
+    };
     let done = desk.execute(&ask, id_of::<Audit>(list), Stream::<Audit>::of(list), |now| {
         Ok::<_, Refusal>(Changes::none().write::<Audit>(now, Audit::decide(now, looked.clone())?))
     });

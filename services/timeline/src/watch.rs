@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
-use kernel::{Caller, PersonId, Purpose, Timestamp};
+use kernel::{Caller, EmergencyId, PersonId, Purpose, Timestamp};
 use platform::clock::Clock;
 use platform::error::BadField;
 use platform::projection::Progress;
@@ -52,6 +52,8 @@ struct Following {
     until: Option<Timestamp>,
     /// Where the follower was when all before it had been sent; none at the very first.
     then: Option<Then>,
+    /// The medical emergencies by which it has been read, as is written down.
+    emergencies: BTreeSet<EmergencyId>,
     /// What this following has sent and not taken back, by a hash of what it said.
     sent: BTreeMap<Uuid, u64>,
     progress: Receiver<Progress>,
@@ -68,8 +70,9 @@ pub async fn follow(
     asked: Asked,
     resume_token: &str,
 ) -> Result<BoxStream<'static, Result<WatchTimelineResponse, Status>>, Status> {
-    // Bound to who sees what the caller does: in another's hands it would tell what that one saw.
-    let sees = (caller.role.name(), caller.speaks_for(), caller.person());
+    // Bound to who sees what the caller does: in another's hands it would tell what that one saw. For treatment that may be the caller alone.
+    let alone = (asked.purpose == Purpose::Treatment).then_some(&caller.actor);
+    let sees = (caller.role.name(), caller.speaks_for(), caller.person(), alone);
     let list = format!("WatchTimeline/{asked:?}/{sees:?}");
     let token = api.pages.place(&list, resume_token).map_err(unknown)?;
     let then = match token {
@@ -79,8 +82,9 @@ pub async fn follow(
         None => None,
     };
     let (progress, people) = (api.views.progress(), api.people.views().progress());
-    let (begun, until, sent) = (false, None, BTreeMap::new());
-    let following = Following { api, caller, asked, list, begun, until, then, sent, progress, people };
+    let (begun, until, emergencies, sent) = (false, None, BTreeSet::new(), BTreeMap::new());
+    let following =
+        Following { api, caller, asked, list, begun, until, then, emergencies, sent, progress, people };
     let steps = stream::unfold(Some(following), |following| async move {
         let mut following = following?;
         match following.step().await {
@@ -134,9 +138,11 @@ impl Following {
         // What was committed while the tables were read last is told of now, and was sent then.
         found.retain(|found| self.sent.get(&found.last.id()) != Some(&said(found)));
         let first = !std::mem::replace(&mut self.begun, true);
-        if first && sight.oversight {
-            // Whoever oversees is listed once for a following, before anything of it is sent.
-            audit::read(&self.api.desk, &self.caller, &sight.records, found.len()).await?;
+        let by_another = !sight.emergencies.is_subset(&self.emergencies);
+        if (first && sight.oversight) || by_another {
+            // Whoever oversees is listed once for a following, and who reads in an emergency once for each, before anything of it is sent.
+            audit::read(&self.api.desk, &self.caller, &sight, found.len()).await?;
+            self.emergencies.extend(&sight.emergencies);
         }
         if !first && found.is_empty() && gone.is_empty() {
             return Ok(vec![]);

@@ -110,6 +110,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ConsentRevoked(_)
             | Kind::ConsentExpired(_)
             | Kind::ConsentSuperseded(_)
+            | Kind::EmergencyDeclared(_)
             | Kind::MeasureRecorded(_)
             | Kind::MeasureTaken(_)
             | Kind::TeamMemberAdded(_)

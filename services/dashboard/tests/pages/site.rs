@@ -438,7 +438,7 @@ impl UnaryService<GetPersonRequest> for Get {
         Box::pin(async move {
             town.asked(&request)?;
             match request.get_ref().person_id == ANA.to_string() {
-                true => Ok(Response::new(GetPersonResponse { person: Some(ana()) })),
+                true => Ok(Response::new(GetPersonResponse { person: Some(ana()), ..Default::default() })),
                 false => Err(error::not_found("person")),
             }
         })

@@ -1,7 +1,7 @@
 //! Properties of the judge that a table of cases does not show.
 
 use super::*;
-use crate::{Actor, Recipients, Scope, WorkerId};
+use crate::{Actor, EmergencyId, Recipients, Scope, WorkerId};
 
 const CLINIC: AgencyId = AgencyId::of(1);
 const SHELTER: AgencyId = AgencyId::of(2);
@@ -60,6 +60,22 @@ fn the_judgement_changes_by_itself_only_where_a_directive_begins_or_ends() {
     assert_eq!(say.changes_after(noon() + hour), None);
     let revoked = Directive { standing: Standing::Revoked, ..opens_all_to(SHELTER, noon(), None) };
     assert_eq!(ana_says(vec![revoked]).changes_after(noon() - hour), None);
+}
+
+#[test]
+fn the_judgement_changes_by_itself_where_an_emergency_ends() {
+    let hour = crate::SignedDuration::from_hours(1);
+    let emergency = Emergency {
+        id: EmergencyId::of(200),
+        worker: WorkerId::of(5),
+        agency: SHELTER,
+        disclosers: [CLINIC].into(),
+        from: noon(),
+        until: noon() + hour,
+    };
+    let say = Say { emergencies: Arc::new([emergency]), ..ana_says(vec![]) };
+    assert_eq!(say.changes_after(noon()), Some(noon() + hour));
+    assert_eq!(say.changes_after(noon() + hour), None);
 }
 
 #[test]

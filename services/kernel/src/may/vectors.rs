@@ -1,6 +1,8 @@
 //! Walks every row of the vectors that agencies run against.
 //! Invariant: a row that cannot be read fails, and so does a directive that no row speaks of.
 
+mod emergencies;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
@@ -129,6 +131,7 @@ fn every_row_is_decided_as_it_says() {
                 "unknown" => true,
                 other => panic!("a say is known or unknown, and not {other}"),
             },
+            ..Say::default()
         };
         let expected = match row.get("decision") {
             "own" => Ok(Why::Own),

@@ -62,6 +62,16 @@ impl Query {
         }
     }
 
+    /// Those of them with one of these ids in that column, of which there is at least one.
+    pub fn among(&mut self, column: &str, ids: impl IntoIterator<Item = Uuid>) {
+        let mut places = vec![];
+        for id in ids {
+            self.args.push(id.into());
+            places.push(format!("${}", self.args.len()));
+        }
+        self.sql.push_str(&format!(" AND {column} IN ({})", places.join(", ")));
+    }
+
     /// The ids of the first so many, and the last row where more follow.
     ///
     /// # Errors
@@ -106,10 +116,12 @@ mod tests {
         query.in_states(&[]);
         query.in_states(&[2, 3]);
         query.only("practice = {}", "a $1 {} b");
+        query.among("target", [2, 3].map(Uuid::from_u128));
         let sql = "SELECT id, at FROM referral WHERE (at, id) < ($1, $2) AND (requester = $3 OR target = $3) \
-                   AND state IN (2, 3) AND practice = $4";
+                   AND state IN (2, 3) AND practice = $4 AND target IN ($5, $6)";
         assert_eq!((query.sql.as_str(), query.order.as_str()), (sql, " ORDER BY at DESC, id DESC"));
-        assert_eq!(query.args, args![7, Uuid::from_u128(9), Uuid::from_u128(1), "a $1 {} b"]);
+        let [one, two, three, nine] = [1, 2, 3, 9].map(Uuid::from_u128);
+        assert_eq!(query.args, args![7, nine, one, "a $1 {} b", two, three]);
 
         let query = Query::oldest("appointment", "start", &after);
         assert_eq!(

@@ -1,14 +1,15 @@
-//! The registry's log as rows: links, who serves whom, directives in force, agencies, workers.
+//! The registry's log as rows: links, who serves whom, directives in force, medical emergencies, agencies, workers.
 //! Invariant: a directive has a row from when it was given until it ended, by the log; its own beginning and end are the judge's to ask. Who was ever a
 //! 42 CFR Part 2 programme stays one: what it wrote then stays under it.
 
 use futures_util::future::BoxFuture;
+use kernel::AgencyId;
 use prost::Message;
 use proto::registry::registry_event::Kind;
-use proto::registry::{AgencyContent, ConsentGiven, RegistryEvent, WorkerContent};
+use proto::registry::{AgencyContent, ConsentGiven, EmergencyDeclared, RegistryEvent, WorkerContent};
 use uuid::Uuid;
 
-use super::scope;
+use super::{emergency, scope};
 use crate::args;
 use crate::db::Tx;
 use crate::projection::{ApplyError, Projection, Read};
@@ -35,6 +36,11 @@ impl Projection for PeopleProjection {
             "CREATE TABLE serving (person uuid NOT NULL, agency uuid NOT NULL, PRIMARY KEY (person, agency))",
             "CREATE INDEX serving_agency ON serving (agency, person)",
             "CREATE TABLE directive (person uuid NOT NULL, id uuid NOT NULL, scope bytea NOT NULL, PRIMARY KEY (person, id))",
+            // An emergency has a row for good, and one more for each agency whose records it opened: what was opened was opened.
+            "CREATE TABLE emergency (person uuid NOT NULL, id uuid NOT NULL, told bytea NOT NULL, PRIMARY KEY (person, id))",
+            "CREATE TABLE opened (id uuid PRIMARY KEY, person uuid NOT NULL, emergency uuid NOT NULL, discloser uuid NOT NULL, at bigint NOT NULL)",
+            "CREATE INDEX opened_of ON opened (person, at, id)",
+            "CREATE INDEX opened_by ON opened (discloser, at, id)",
             "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL, holidays bytea)",
             // The day as it was told last; none where it was told without.
             "CREATE TABLE death (person uuid PRIMARY KEY, died bytea)",
@@ -97,6 +103,7 @@ impl Projection for PeopleProjection {
                 Kind::ConsentRevoked(over) => ends(tx, &over.person_id, &over.directive_id).await?,
                 Kind::ConsentExpired(over) => ends(tx, &over.person_id, &over.directive_id).await?,
                 Kind::ConsentSuperseded(over) => ends(tx, &over.person_id, &over.directive_id).await?,
+                Kind::EmergencyDeclared(told) => opens(tx, &told).await?,
                 Kind::AgencyRegistered(agency) => is(tx, &agency.agency_id, agency.content).await?,
                 Kind::AgencyChanged(agency) => is(tx, &agency.agency_id, agency.content).await?,
                 Kind::AgencyRecorded(agency) => is(tx, &agency.agency_id, agency.content).await?,
@@ -152,6 +159,22 @@ async fn gives(tx: &mut Tx, given: ConsentGiven) -> Result<(), ApplyError> {
         args![id(&given.person_id)?, id(&given.directive_id)?, body],
     )
     .await?;
+    Ok(())
+}
+
+async fn opens(tx: &mut Tx, told: &EmergencyDeclared) -> Result<(), ApplyError> {
+    let judged = emergency::parse(told).map_err(|_| poison("it is no emergency that this release knows"))?;
+    let (person, id) = (id(&told.person_id)?, judged.id.uuid());
+    let sql =
+        "INSERT INTO emergency (person, id, told) VALUES ($1, $2, $3) ON CONFLICT (person, id) DO NOTHING";
+    tx.execute(sql, args![person, id, told.encode_to_vec()]).await?;
+    let at = judged.from.as_microsecond();
+    let row =
+        |discloser: &AgencyId| args![emergency::row(judged.id, *discloser), person, id, discloser.uuid(), at];
+    let rows = judged.disclosers.iter().map(row).collect();
+    let sql =
+        "INSERT INTO opened (id, person, emergency, discloser, at) VALUES {rows} ON CONFLICT DO NOTHING";
+    tx.execute_rows(sql, vec![], rows).await?;
     Ok(())
 }
 

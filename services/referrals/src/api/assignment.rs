@@ -23,7 +23,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Api {
     /// The agency that the worker works for, by all that the registry has said: who has just come, or left, may be news on its way.
-    async fn works_for(&self, worker: Option<WorkerId>) -> Result<Option<AgencyId>, Status> {
+    pub(super) async fn works_for(&self, worker: Option<WorkerId>) -> Result<Option<AgencyId>, Status> {
         let Some(worker) = worker else { return Ok(None) };
         self.view.told_all().await?;
         self.view.works_for(worker).await

@@ -1,8 +1,10 @@
 //! What agencies told each other of a person, and what the told may do with it.
 //! Invariant: who was told is no party to the list: it is the person's, the teller's, and theirs who oversee.
 
+use kernel::class::CATEGORIES;
 use kernel::{AgencyId, Caller};
 use platform::auth;
+use platform::command::from_private;
 use platform::error;
 use platform::wire::{optional_id, page_size, to_instant};
 use proto::referrals as pb;
@@ -10,7 +12,7 @@ use tonic::{Request, Status};
 
 use super::{Api, READ};
 use crate::domain::referral::{OWN_ACT, State};
-use crate::view::{Disclosure, DisclosureFilter};
+use crate::view::{By, Disclosure, DisclosureFilter};
 
 /// What goes with every disclosure under 42 CFR Part 2 to whom it is made (42 CFR 2.32 asks for such a notice; the words are ours).
 const PART2_NOTICE: &str = "A programme under 42 CFR Part 2 told you this with the person's consent: tell nobody of it in turn, unless the person \
@@ -52,27 +54,67 @@ pub(super) async fn list(
     let filter = DisclosureFilter { discloser, person, after, size: page_size(r.page_size)? };
     api.view.wait(&r.at_least).await?;
     let (found, next) = api.view.disclosures(&filter).await?;
-    Ok(pb::ListDisclosuresResponse {
-        disclosures: found.into_iter().map(disclosure).collect(),
-        next_page_token: api.pages.next(&list, next),
-    })
+    let mut disclosures = Vec::with_capacity(found.len());
+    for made in found {
+        disclosures.push(disclosure(api, made).await?);
+    }
+    Ok(pb::ListDisclosuresResponse { disclosures, next_page_token: api.pages.next(&list, next) })
 }
 
-fn disclosure(made: Disclosure) -> pb::Disclosure {
-    let (ground, directive_id) = match made.consent.as_str() {
-        "" => (pb::DisclosureGround::Override, String::new()),
-        OWN_ACT => (pb::DisclosureGround::OwnAct, String::new()),
-        directive => (pb::DisclosureGround::Directive, directive.to_owned()),
-    };
-    pb::Disclosure {
-        referral_id: made.referral.to_string(),
+/// A disclosure as its readers see it.
+async fn disclosure(api: &Api, made: Disclosure) -> Result<pb::Disclosure, Status> {
+    let out = pb::Disclosure {
         person_id: made.person.to_string(),
         discloser_agency_id: made.discloser.to_string(),
-        recipient_agency_id: made.recipient.to_string(),
-        category: CATEGORY.to_owned(),
-        part2: made.part2,
         disclosed_at: Some(to_instant(made.at)),
-        ground: ground.into(),
-        directive_id,
+        ..Default::default()
+    };
+    match made.by {
+        By::Referral { referral, recipient, means, consent, approver, part2 } => {
+            let (ground, directive_id) = match consent.as_str() {
+                "" => (pb::DisclosureGround::Override, String::new()),
+                OWN_ACT => (pb::DisclosureGround::OwnAct, String::new()),
+                directive => (pb::DisclosureGround::Directive, directive.to_owned()),
+            };
+            Ok(pb::Disclosure {
+                referral_id: referral.to_string(),
+                recipient_agency_id: recipient.to_string(),
+                categories: vec![CATEGORY.to_owned()],
+                part2,
+                ground: ground.into(),
+                directive_id,
+                means,
+                override_approver_id: if ground == pb::DisclosureGround::Override {
+                    approver
+                } else {
+                    String::new()
+                },
+                part2_notice: if part2 { PART2_NOTICE.to_owned() } else { String::new() },
+                ..out
+            })
+        }
+        By::Emergency(told) => {
+            let part2 = api.view.is_programme(Some(made.discloser)).await?;
+            let notice = if part2 { kernel::emergency::PART2_NOTICE } else { "" };
+            let nature = from_private(told.nature.as_ref());
+            let (nature, nature_status) = api.desk.keys().field(nature.as_ref()).await;
+            Ok(pb::Disclosure {
+                recipient_agency_id: told.agency_id,
+                categories: CATEGORIES.map(str::to_owned).into(),
+                part2,
+                ground: pb::DisclosureGround::Emergency.into(),
+                means: pb::DisclosureMeans::Emergency.into(),
+                part2_notice: notice.to_owned(),
+                emergency: Some(pb::DisclosedInEmergency {
+                    emergency_id: told.emergency_id,
+                    worker_id: told.worker_id,
+                    worker_name: told.worker_name,
+                    nature,
+                    nature_status,
+                    until: told.until,
+                }),
+                ..out
+            })
+        }
     }
 }

@@ -148,7 +148,8 @@ macro_rules! changes {
 /// be on its way.
 pub(super) fn lacks_consent(done: &Result<Done, Status>) -> bool {
     let refused = done.as_ref().err().and_then(error::reason);
-    refused.as_deref() == Some(referral::Refusal::ConsentMissing.reason())
+    let lacks = [referral::Refusal::ConsentMissing, referral::Refusal::ConsentLapsed];
+    lacks.iter().any(|refusal| refused.as_deref() == Some(refusal.reason()))
 }
 
 pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
@@ -164,9 +165,32 @@ async fn send_as_known(api: &Api, request: &Request<pb::SendReferralRequest>) ->
     let r = request.get_ref();
     let ask = api.desk.ask("SendReferral", REQUEST, request, &r.request_id, &r.etag)?;
     let referral = platform::wire::id("referral_id", &r.referral_id)?;
+    // Waits for all that the registry has said, of consents too.
+    let works_for = api.works_for(wire::overriding(r)?.map(|(_, approver)| approver)).await?;
     let (consent, holidays) = api.consent(referral, ask.at).await?;
     let programme = api.view.is_programme(ask.caller.speaks_for()).await?;
-    let (id, command) = wire::send(ask.by(), ask.at, (consent, programme, holidays), r)?;
+    let (id, command) = wire::send(&ask, (consent, programme, holidays), works_for, r)?;
+    api.change(&ask, id, command).await
+}
+
+pub(super) async fn supply(
+    api: &Api,
+    request: &Request<pb::SupplyInformationRequest>,
+) -> Result<Done, Status> {
+    let done = supply_as_known(api, request).await;
+    if !lacks_consent(&done) {
+        return done;
+    }
+    api.view.told_all().await?;
+    supply_as_known(api, request).await
+}
+
+async fn supply_as_known(api: &Api, request: &Request<pb::SupplyInformationRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("SupplyInformation", REQUEST, request, &r.request_id, &r.etag)?;
+    let referral = platform::wire::id("referral_id", &r.referral_id)?;
+    let (consent, _) = api.consent(referral, ask.at).await?;
+    let (id, command) = wire::supply(&ask, consent, r)?;
     api.change(&ask, id, command).await
 }
 
@@ -178,7 +202,6 @@ changes!(start, "StartReferral", StartReferralRequest, wire::start_referral);
 changes!(hold, "HoldReferral", HoldReferralRequest, wire::hold);
 changes!(resume, "ResumeReferral", ResumeReferralRequest, wire::resume, holidays);
 changes!(ask, "AskForInformation", AskForInformationRequest, wire::ask);
-changes!(supply, "SupplyInformation", SupplyInformationRequest, wire::supply);
 changes!(contact, "AddReferralContact", AddReferralContactRequest, wire::contact);
 changes!(status, "SetReferralBusinessStatus", SetReferralBusinessStatusRequest, wire::status);
 changes!(ask_transfer, "RequestReferralTransfer", RequestReferralTransferRequest, wire::ask_transfer);

@@ -6,6 +6,7 @@ mod command;
 mod decide;
 mod event;
 mod links;
+mod overriding;
 mod refusal;
 mod state;
 
@@ -13,6 +14,7 @@ pub use clocks::{Clock, Clocks};
 pub use command::{Ask, Command, Follows, Recorded};
 pub use event::{Event, OWN_ACT, Sent};
 pub use links::{Followed, Household, Origin, PartEnd, Rule, Split};
+pub use overriding::Override;
 pub use refusal::Refusal;
 pub use state::{Answer, Beside, Closing, Facts, Question, Situation, State};
 

@@ -21,7 +21,8 @@ use super::contact::Contact;
 use super::offer::{Content, Eligibility, Receiver};
 use super::referral::{
     self, Ask, BusinessStatus, Clock, Closing, ClosingReason, Command, Event, Facts, Followed, HoldReason,
-    Household, Origin, Outcome, PartEnd, Progress, Recorded, Referral, Rule, Sent, Situation, State,
+    Household, Origin, Outcome, Override, PartEnd, Progress, Recorded, Referral, Rule, Sent, Situation,
+    State,
 };
 use super::{GoalId, ReferralId};
 
@@ -180,6 +181,12 @@ fn by(agency: AgencyId) -> By {
     By::Agency(agency)
 }
 
-fn override_by_worker() -> Option<(Private, WorkerId)> {
-    Some((Private::plain("urgent, invented"), WorkerId::of(5)))
+/// Another worker of the shelter's approves it.
+fn override_by_worker() -> Override {
+    Override {
+        reason: Private::plain("urgent, invented"),
+        approver: WorkerId::of(5),
+        works_for: Some(SHELTER),
+        sender: Some(WorkerId::of(6)),
+    }
 }

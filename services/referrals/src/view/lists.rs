@@ -10,6 +10,7 @@ use platform::records::Tells;
 use proto::referrals::ReferralState as State;
 use uuid::Uuid;
 
+use super::disclosures;
 use crate::clocks::CONSENT;
 use crate::domain::offer::{self, Offer};
 use crate::domain::participation::{self, Participation};
@@ -27,11 +28,11 @@ const CLOSED: &str = "UPDATE offer SET open = 0, capacity = NULL WHERE id IN (VA
 const NAME: &str =
     "INSERT INTO offer_identifier (agency, system, value, offer) VALUES {rows} ON CONFLICT DO NOTHING";
 const NO_NAME: &str = "DELETE FROM offer_identifier WHERE offer IN (VALUES {rows})";
-const DRAFT: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue, died) VALUES {rows}";
-const TOLD: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue, died) VALUES {rows} \
+const DRAFT: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue, died, follows) VALUES {rows}";
+const TOLD: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue, died, follows) VALUES {rows} \
      ON CONFLICT (id) DO UPDATE SET requester = excluded.requester, target = excluded.target, state = excluded.state";
-const REQUESTED: &str = "WITH given (id, at, consent, part2) AS (VALUES {rows}) \
-     UPDATE referral SET requested = given.at, consent = given.consent, part2 = given.part2 FROM given WHERE referral.id = given.id";
+const REQUESTED: &str = "WITH given (id, at, consent, approver, part2) AS (VALUES {rows}) \
+     UPDATE referral SET requested = given.at, consent = given.consent, approver = given.approver, part2 = given.part2 FROM given WHERE referral.id = given.id";
 const OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
      UPDATE referral SET overdue = referral.overdue | given.clocks FROM given WHERE referral.id = given.id";
 const NOT_OVERDUE: &str = "WITH given (id, clocks) AS (VALUES {rows}) \
@@ -68,11 +69,11 @@ impl platform::lists::Lists for Lists {
             "CREATE TABLE offer_identifier (agency uuid NOT NULL, system text NOT NULL, value text NOT NULL, offer uuid NOT NULL, \
              PRIMARY KEY (agency, system, value, offer))",
             "CREATE INDEX offer_identifier_offer ON offer_identifier (offer)",
-            // `requested` is 0 for what was never sent here; by which consent it was sent, and whether under 42 CFR Part 2, is not known before. `overdue` has
-            // a bit for each clock that is breached, `died` tells that nothing is late any more because the person died.
+            // `requested` is 0 for what was never sent here; by which consent it is told of, who approved that it goes without one, and whether it is under
+            // 42 CFR Part 2, is not known before. `overdue` has a bit for each clock that is breached, `died` tells that nothing is late any more because the
+            // person died; `follows` is as the contract numbers it.
             "CREATE TABLE referral (id uuid PRIMARY KEY, person uuid NOT NULL, requester uuid, target uuid, state bigint NOT NULL, \
-             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL, died bigint NOT NULL, assignee uuid, consent text, part2 bigint)",
-            "CREATE INDEX referral_sent_of ON referral (person, requested, id)",
+             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL, died bigint NOT NULL, assignee uuid, consent text, approver text, part2 bigint, follows bigint NOT NULL)",
             "CREATE INDEX referral_assignee ON referral (assignee)",
             "CREATE TABLE participation (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, open bigint NOT NULL, assignee uuid)",
             "CREATE INDEX participation_person ON participation (person)",
@@ -82,6 +83,9 @@ impl platform::lists::Lists for Lists {
             "CREATE INDEX referral_waits_for ON referral (target, requested, id)",
             "CREATE INDEX referral_waits ON referral (requester, requested, id)",
             "CREATE INDEX referral_person ON referral (person, at, id)",
+            disclosures::TABLE,
+            "CREATE INDEX disclosure_of ON disclosure (person, at, id)",
+            "CREATE INDEX disclosure_by ON disclosure (discloser, at, id)",
             "CREATE TABLE due (id uuid PRIMARY KEY, referral uuid NOT NULL, clock text NOT NULL, at bigint NOT NULL)",
             "CREATE INDEX due_at ON due (at)",
             "CREATE INDEX due_referral ON due (referral)",
@@ -178,12 +182,13 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
     let (state, clocks) = match event {
         referral::Event::Drafted(facts) => {
             let sides = (facts.requester, Some(facts.target));
-            return put(DRAFT, logged, sides, State::Draft, facts.priority, rows);
+            let follows = wire::following(facts.origin);
+            return put(DRAFT, logged, sides, (State::Draft, facts.priority, follows), rows);
         }
         referral::Event::Recorded { told, .. } => {
             let target = told.offer.as_ref().map(|(_, agency, _)| *agency);
             let sides = (Some(told.requester), target);
-            return put(TOLD, logged, sides, wire::recorded_state(told.answer), 0, rows);
+            return put(TOLD, logged, sides, (wire::recorded_state(told.answer), 0, 0), rows);
         }
         referral::Event::Sent(sent) => {
             let due = [
@@ -217,6 +222,10 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         }
         referral::Event::ConsentLapsed { .. } => (None, Turns::rest()),
         referral::Event::ConsentRestored { clocks, .. } => (None, Turns::set(clocks.iter().copied())),
+        referral::Event::InformationSupplied { consent, .. } => {
+            disclosures::supplied(logged, consent, rows)?;
+            (None, Turns::default())
+        }
         referral::Event::ConsentForeseen { changes } => {
             match changes {
                 Some(at) => {
@@ -238,7 +247,6 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         | referral::Event::FollowedBy { .. }
         | referral::Event::PartEnded { .. }
         | referral::Event::InformationAsked { .. }
-        | referral::Event::InformationSupplied { .. }
         | referral::Event::ContactMade(_)
         | referral::Event::StatusSet(_)
         | referral::Event::Progressed { .. } => (None, Turns::default()),
@@ -255,7 +263,10 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         rows.put(&[id], if clocks.over { NONE_DUE } else { NO_CLOCK_DUE }, [args![id]]);
     }
     if let referral::Event::Sent(sent) = event {
-        rows.put(&[id], REQUESTED, [args![id, sent.at.as_microsecond(), sent.consent.clone(), sent.part2]]);
+        let approver = sent.overriding.as_ref().map(|(_, approver)| approver.to_string()).unwrap_or_default();
+        let row = args![id, sent.at.as_microsecond(), sent.consent.clone(), approver, sent.part2];
+        rows.put(&[id], REQUESTED, [row]);
+        disclosures::sent(logged, sent.at, rows)?;
     }
     if let referral::Event::Overdue { clock, .. } = event {
         rows.put(&[id], OVERDUE, [args![id, bit(*clock)]]);
@@ -308,15 +319,15 @@ fn put(
     sql: &'static str,
     logged: &Logged<'_>,
     (requester, target): (Option<AgencyId>, Option<AgencyId>),
-    state: State,
-    priority: i32,
+    (state, priority, follows): (State, i32, i32),
     rows: &mut Rows,
 ) -> Result<(), ApplyError> {
     let person = Uuid::try_parse(&logged.read.event.person_id)
         .map_err(|_| ApplyError::Poison("its person is damaged".into()))?;
     let (requester, target) = (requester.map(AgencyId::uuid), target.map(AgencyId::uuid));
+    let state = i32::from(state);
     let row =
-        args![logged.id, person, requester, target, i32::from(state), logged.at(), 0, priority, 0, false];
+        args![logged.id, person, requester, target, state, logged.at(), 0, priority, 0, false, follows];
     rows.put(&[logged.id], sql, [row]);
     Ok(())
 }

@@ -8,10 +8,10 @@ mod facts;
 mod links;
 mod record;
 mod reply;
+mod send;
 mod talk;
 
-use kernel::time::Holidays;
-use kernel::{By, PersonId, Timestamp};
+use kernel::PersonId;
 use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
 use platform::error::BadField;
 use platform::wire::{self, to_instant};
@@ -29,17 +29,18 @@ use super::contact::stored_contact;
 use super::offer::{receiver_in, receiver_out};
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ReferralId;
-use crate::domain::referral::{Command, Event, Referral, Sent, State};
+use crate::domain::referral::{Event, Referral, Sent, State};
 
 pub use asks::{accept, acknowledge, assign, cancel, complete, fail, hold, reject, resume, review, start};
 use clocks::{optional_instant, running_in, running_out, stored_instant};
 pub use draft::{Drafting, draft, members, with_members};
 use facts::{drafted, facts};
-pub use links::{ask_transfer, part, split};
+pub use links::{ask_transfer, following_number, part, split};
 use links::{followed_in, followed_out, part_end_in, part_end_out};
 pub use record::record;
 use record::{recorded, told};
 pub use reply::referral;
+pub use send::{overriding, send};
 pub use talk::{ask, contact, status, supply};
 use talk::{asked, made as contact_made, stored_words, supplied};
 
@@ -50,34 +51,6 @@ const REASON: usize = 500;
 
 fn referral_id(text: &str) -> Result<ReferralId, BadField> {
     wire::id("referral_id", text)
-}
-
-/// A draft is to be sent; the directive on record, whether a 42 CFR Part 2 programme sends it, and the target's holidays are looked up by the caller.
-pub fn send(
-    by: By,
-    at: Timestamp,
-    (consent, programme, holidays): (Option<String>, bool, Holidays),
-    request: &pb::SendReferralRequest,
-) -> Result<(ReferralId, Command), BadField> {
-    let reason = wire::optional_text("override_reason", &request.override_reason, REASON)?;
-    let approver = wire::optional_id("override_approver_id", &request.override_approver_id)?;
-    let overriding = match (reason, approver) {
-        (Some(reason), Some(approver)) => Some((kernel::Private::Plain(reason), approver)),
-        (None, None) => None,
-        (Some(_), None) => {
-            return Err(BadField::new(
-                "override_approver_id",
-                "is missing; name the worker who approved the override",
-            ));
-        }
-        (None, Some(_)) => {
-            return Err(BadField::new("override_reason", "is missing; say why it may go without consent"));
-        }
-    };
-    Ok((
-        referral_id(&request.referral_id)?,
-        Command::Send { by, at, consent, overriding, programme, holidays },
-    ))
 }
 
 impl Encoding for Referral {
@@ -185,10 +158,12 @@ impl Encoding for Referral {
             Event::InformationAsked { question, text } => {
                 payload(pb::ReferralInformationAsked::full_name(), asked(referral_id, *question, text, ink)?)
             }
-            Event::InformationSupplied { question, text } => payload(
-                pb::ReferralInformationSupplied::full_name(),
-                supplied(referral_id, *question, text, ink)?,
-            ),
+            Event::InformationSupplied { question, text, consent } => {
+                let message = supplied(referral_id, *question, text, ink)?;
+                let mut payload = payload(pb::ReferralInformationSupplied::full_name(), message);
+                payload.consent = consent.clone();
+                payload
+            }
             Event::ContactMade(contact) => {
                 let mut payload =
                     payload(pb::ReferralContactMade::full_name(), contact_made(referral_id, contact));
@@ -349,7 +324,7 @@ impl Encoding for Referral {
             }
             Kind::ReferralInformationSupplied(message) => {
                 let (question, text) = stored_words(stored, &message.question_id, message.answer.as_ref())?;
-                Event::InformationSupplied { question, text }
+                Event::InformationSupplied { question, text, consent: stored.consent_reference.clone() }
             }
             Kind::ReferralContactMade(message) => {
                 Event::ContactMade(stored_contact(stored, &message.contact_id, message.contact)?)

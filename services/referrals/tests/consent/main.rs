@@ -59,7 +59,15 @@ impl Site {
         let mut clinic = Client::new(service.worker(CLINIC));
         let offer = clinic.publish_service_offer(request).await.unwrap().into_inner().written.unwrap().id;
         let shelter = Client::new(service.worker(SHELTER));
-        Self { service, offer, shelter }
+        let site = Self { service, offer, shelter };
+        let approver = reg::WorkerAdded {
+            worker_id: WorkerId::of(5).to_string(),
+            agency_id: SHELTER.to_string(),
+            content: Some(reg::WorkerContent::default()),
+        };
+        let stream = StreamId::new("worker", WorkerId::of(5).uuid());
+        site.tell(stream, None, Kind::WorkerAdded(approver)).await;
+        site
     }
 
     /// Tells what the registry's log does, and waits until the service has heard it.

@@ -1,6 +1,5 @@
 //! Who takes care of what, and a caseload that changes hands in one command.
 
-use kernel::WorkerId;
 use proto::registry as reg;
 
 use super::*;
@@ -12,12 +11,7 @@ const OTHERS: WorkerId = WorkerId::of(9);
 /// The registry tells who works for the clinic, and who for the shelter.
 async fn staffed(service: &Alone) {
     for (worker, agency) in [(OLGA, CLINIC), (PAUL, CLINIC), (OTHERS, SHELTER)] {
-        let kind = reg::registry_event::Kind::WorkerAdded(reg::WorkerAdded {
-            worker_id: worker.to_string(),
-            agency_id: agency.to_string(),
-            content: Some(reg::WorkerContent::default()),
-        });
-        tell(service, worker, kind).await;
+        works_at(service, worker, agency, false).await;
     }
 }
 
@@ -107,6 +101,21 @@ async fn an_inbox_is_filtered_by_who_takes_care_of_it_and_only_a_worker_of_the_t
         service.one_batch_makes_the_same_lists().await;
         service.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caseload_is_not_handed_over_before_the_lists_have_read_what_was_written_last() {
+    let on = OnStore::Sqlite;
+    let service = Alone::start_unread("referrals", on, async |parts| referrals::service(&parts).await).await;
+    staffed(&service).await;
+    let all = referrals(&service, 1).await;
+    let mut clinic = Client::new(service.worker(CLINIC));
+    clinic.assign_referral(assign(&all[0], OLGA)).await.unwrap();
+    let written = service.events().await.len();
+    let refused = clinic.hand_over_caseload(hand_over()).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::Unavailable, Some("LISTS_BEHIND")));
+    assert_eq!(service.events().await.len(), written, "what Olga has is not left behind");
+    assert_eq!(read(&mut clinic, &all[0]).await.assignee_worker_id, OLGA.to_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]

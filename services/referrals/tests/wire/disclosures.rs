@@ -1,7 +1,9 @@
 //! What agencies told each other of a person: the person's list of it, the teller's, and the notice that goes with what falls under 42 CFR Part 2.
 
-use kernel::{DirectiveId, WorkerId};
+use kernel::{DirectiveId, EmergencyId};
+use platform::people::emergency;
 use proto::registry as reg;
+use tests::alone::TestKeys;
 
 use super::*;
 
@@ -43,6 +45,7 @@ async fn a_person_lists_who_told_whom(store: OnStore) {
     let travel = with_offer(&service, offer("Travel")).await;
 
     // Under an override, which no directive allows.
+    works_at(&service, WorkerId::of(5), SHELTER, false).await;
     let overridden = drafted(&mut shelter, &cooking).await;
     let request = pb::SendReferralRequest {
         request_id: new_request(),
@@ -88,13 +91,16 @@ async fn a_person_lists_who_told_whom(store: OnStore) {
         person_id: ANA.to_string(),
         discloser_agency_id: SHELTER.to_string(),
         recipient_agency_id: CLINIC.to_string(),
-        category: "referrals".into(),
+        categories: vec!["referrals".into()],
         part2: false,
         disclosed_at: Some(told_at),
         ground: Directive.into(),
         directive_id: by,
+        means: pb::DisclosureMeans::Referral.into(),
+        ..Default::default()
     };
     assert_eq!(told[1], whole);
+    assert_eq!(told[2].override_approver_id, WorkerId::of(5).to_string());
 
     // Its teller and who oversees see the same; who was told, others and other people do not.
     assert_eq!(list(&mut shelter, of_ana(&seen)).await, told);
@@ -162,7 +168,10 @@ async fn what_falls_under_part_2_is_told_with_the_notice_to_whom_it_is_told() {
         assert_eq!(noticed(&read(other, &under).await), (false, false), "it was told nothing");
     }
     let told = list(&mut ana, of_ana(&seen)).await;
-    let is = |each: &pb::Disclosure| (each.referral_id.clone(), each.part2, each.directive_id.clone());
+    let is = |each: &pb::Disclosure| {
+        assert_eq!(each.part2_notice.contains("42 CFR 2.32"), each.part2, "the notice goes with it");
+        (each.referral_id.clone(), each.part2, each.directive_id.clone())
+    };
     let first = |id: &str| told.iter().map(is).find(|(referral, ..)| referral == id).unwrap();
     assert_eq!(first(&under), (under.clone(), true, UNDER_PART_2.to_string()));
     assert_eq!(first(&plain), (plain.clone(), false, TO_THE_CLINIC.to_string()));
@@ -171,4 +180,280 @@ async fn what_falls_under_part_2_is_told_with_the_notice_to_whom_it_is_told() {
     let own = drafted(&mut clinic, &part2).await;
     sends(&mut clinic, &own).await;
     assert_eq!(noticed(&read(&mut clinic, &own).await), (false, false));
+}
+
+/// Answers the target's question.
+async fn answers(target: &mut Client<Peer>, teller: &mut Client<Peer>, referral: &str) -> String {
+    let question = pb::AskForInformationRequest {
+        request_id: new_request(),
+        referral_id: referral.into(),
+        question: "which day?".into(),
+        ..Default::default()
+    };
+    target.ask_for_information(question.clone()).await.unwrap();
+    let answer = pb::SupplyInformationRequest {
+        request_id: new_request(),
+        referral_id: referral.into(),
+        question_id: question.request_id,
+        answer: "any".into(),
+        ..Default::default()
+    };
+    written(teller.supply_information(answer).await.unwrap().into_inner().written).revision
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_in_which_referrals_tell_another_agency_is_listed() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        every_way_is_listed(store).await;
+    }
+}
+
+async fn every_way_is_listed(store: OnStore) {
+    let service = service_on(store).await;
+    let (works, homes) = (AgencyId::of(3), AgencyId::of(4));
+    let mut shelter = Client::new(service.worker(SHELTER));
+    let mut clinic = Client::new(service.worker(CLINIC));
+    let mut ana = Client::new(service.person(ANA));
+    for agency in [CLINIC, works, homes] {
+        ana_allows(&service, agency).await;
+    }
+    let offer_of = async |agency: AgencyId, name: &str| {
+        let content = Some(offer(name));
+        let request =
+            pb::PublishServiceOfferRequest { request_id: new_request(), content, ..Default::default() };
+        let reply = Client::new(service.worker(agency)).publish_service_offer(request).await.unwrap();
+        written(reply.into_inner().written).id
+    };
+    let draft = async |client: &mut Client<Peer>, request: pb::DraftReferralRequest| {
+        written(client.draft_referral(request).await.unwrap().into_inner().written).id
+    };
+    let cooking = offer_of(CLINIC, "Cooking").await;
+    let first = drafted(&mut shelter, &cooking).await;
+    sent(&mut shelter, &first).await;
+    service.hours_pass(1);
+    answers(&mut clinic, &mut shelter, &first).await;
+    // What the person answers herself no agency tells.
+    answers(&mut clinic, &mut ana, &first).await;
+    service.hours_pass(1);
+    let reject = pb::RejectReferralRequest {
+        request_id: new_request(),
+        referral_id: first.clone(),
+        reason: pb::ClosingReason::NoCapacity.into(),
+        text: "full".into(),
+        ..Default::default()
+    };
+    clinic.reject_referral(reject).await.unwrap();
+    let again =
+        pb::DraftReferralRequest { rerefers_id: first.clone(), ..asking(&offer_of(works, "Money").await) };
+    let again = draft(&mut shelter, again).await;
+    sent(&mut shelter, &again).await;
+    service.hours_pass(1);
+    let reopened = call!(
+        shelter,
+        cancel_referral,
+        CancelReferralRequest {
+            referral_id: again.clone(),
+            reason: pb::ClosingReason::PersonDeclined.into()
+        }
+    );
+    reopened.unwrap();
+    let reopen = pb::ReopenReferralRequest { request_id: new_request(), referral_id: again.clone() };
+    let reopened = written(shelter.reopen_referral(reopen).await.unwrap().into_inner().written).id;
+    sent(&mut shelter, &reopened).await;
+    service.hours_pass(1);
+    let mut at_works = Client::new(service.worker(works));
+    call!(at_works, accept_referral, AcceptReferralRequest { referral_id: reopened.clone() }).unwrap();
+    let elsewhere = offer_of(homes, "Money nearby").await;
+    let transfer = pb::DraftReferralRequest { transfers_id: reopened.clone(), ..asking(&elsewhere) };
+    let transfer = draft(&mut at_works, transfer).await;
+    sent(&mut at_works, &transfer).await;
+    service.hours_pass(1);
+    let split = pb::SplitReferralRequest {
+        request_id: new_request(),
+        referral_id: reopened.clone(),
+        rule: pb::SplitRule::All.into(),
+        offer_ids: vec![offer_of(CLINIC, "Shopping").await, offer_of(works, "Own").await],
+        ..Default::default()
+    };
+    let parts = at_works.split_referral(split).await.unwrap().into_inner().part_referral_ids;
+    sent(&mut at_works, &parts[0]).await;
+    // A part that stays with its own agency leaves nobody.
+    let own = call!(at_works, send_referral, SendReferralRequest { referral_id: parts[1].clone() });
+    let seen = written(own.unwrap().into_inner().written).revision;
+
+    use pb::DisclosureMeans::{Information, Part, ReReferral, Referral, Reopening, Transfer};
+    let told = list(&mut ana, of_ana(&seen)).await;
+    let is = |each: &pb::Disclosure| {
+        assert_eq!(each.ground(), pb::DisclosureGround::Directive);
+        assert!(!each.directive_id.is_empty() && each.categories == ["referrals"]);
+        let ends = (each.discloser_agency_id.clone(), each.recipient_agency_id.clone());
+        (each.referral_id.clone(), each.means(), ends)
+    };
+    let ends = |from: AgencyId, to: AgencyId| (from.to_string(), to.to_string());
+    let expected = [
+        (parts[0].clone(), Part, ends(works, CLINIC)),
+        (transfer, Transfer, ends(works, homes)),
+        (reopened, Reopening, ends(SHELTER, works)),
+        (again, ReReferral, ends(SHELTER, works)),
+        (first.clone(), Information, ends(SHELTER, CLINIC)),
+        (first, Referral, ends(SHELTER, CLINIC)),
+    ];
+    assert_eq!(told.iter().map(is).collect::<Vec<_>>(), expected);
+    // Each agency lists what it told itself, and no more.
+    assert_eq!(list(&mut shelter, of_ana(&seen)).await, told[2..]);
+    assert_eq!(list(&mut at_works, of_ana(&seen)).await, told[..2]);
+    assert_eq!(list(&mut clinic, of_ana(&seen)).await, []);
+    service.one_batch_makes_the_same_lists().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_is_told_by_the_consent_of_then_and_not_without_one() {
+    let service = service().await;
+    let referral = requested(&service, offer("Cooking")).await;
+    let (mut shelter, mut clinic) =
+        (Client::new(service.worker(SHELTER)), Client::new(service.worker(CLINIC)));
+    // Another yes, and the first is taken back: it goes on by the other, though nothing of that is marked on the referral.
+    says(&service, say::gives(ANA, TO_THE_CLINIC, say::scope(CLINIC))).await;
+    says(&service, say::revoked(ANA, CLINIC)).await;
+    let by_the_other = async || {
+        let seen = answers(&mut clinic.clone(), &mut shelter.clone(), &referral).await;
+        let told = list(&mut shelter.clone(), of_ana(&seen)).await;
+        (told[0].directive_id == TO_THE_CLINIC.to_string()).then_some(told)
+    };
+    let told = until("the other to be known", by_the_other).await;
+    assert_eq!(told.last().unwrap().directive_id, say::directive(ANA, CLINIC).to_string(), "as it was sent");
+    let over = reg::ConsentRevoked {
+        directive_id: TO_THE_CLINIC.to_string(),
+        person_id: ANA.to_string(),
+        ..Default::default()
+    };
+    says(&service, reg::registry_event::Kind::ConsentRevoked(over)).await;
+    let refused = until("the end to be known", async || {
+        let question = pb::AskForInformationRequest {
+            request_id: new_request(),
+            referral_id: referral.clone(),
+            question: "and which hour?".into(),
+            ..Default::default()
+        };
+        let answer = pb::SupplyInformationRequest {
+            request_id: new_request(),
+            referral_id: referral.clone(),
+            question_id: question.request_id.clone(),
+            answer: "none".into(),
+            ..Default::default()
+        };
+        // Once the mark is set nothing is asked any more either.
+        let told = match clinic.ask_for_information(question).await {
+            Ok(_) => shelter.supply_information(answer).await.map(drop),
+            Err(status) => Err(status),
+        };
+        told.err().and_then(|status| reason(&status))
+    });
+    assert_eq!(refused.await, "CONSENT_LAPSED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_emergency_opened_is_listed_among_what_was_told_with_all_that_is_to_be_documented() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        what_an_emergency_opened(store).await;
+    }
+}
+
+async fn what_an_emergency_opened(store: OnStore) {
+    let service = service_on(store).await;
+    let (hospital, recovery) = (AgencyId::of(5), AgencyId::of(6));
+    let first = requested(&service, offer("Cooking")).await;
+    let content = Some(reg::AgencyContent {
+        name: "House".into(),
+        zone: "UTC".into(),
+        part2: true,
+        ..Default::default()
+    });
+    let programme = reg::AgencyRegistered { agency_id: recovery.to_string(), content };
+    let programme = reg::RegistryEvent { kind: Some(reg::registry_event::Kind::AgencyRegistered(programme)) };
+    service.tell("registry", StreamId::new("agency", recovery.uuid()), None, &programme).await;
+    service.hours_pass(1);
+    let now = service.clock.now();
+    let judged = kernel::Emergency {
+        id: EmergencyId::of(70),
+        worker: WorkerId::of(500),
+        agency: hospital,
+        disclosers: [SHELTER, recovery].into(),
+        from: now,
+        until: now + jiff::SignedDuration::from_hours(24),
+    };
+    let nature = TestKeys::key(ANA).seal(Uuid::from_u128(71), "nature", "unconscious, invented");
+    let declared = emergency::out(ANA, &judged, "River".into(), Some(nature));
+    let event = reg::RegistryEvent { kind: Some(reg::registry_event::Kind::EmergencyDeclared(declared)) };
+    let stream = StreamId::new("emergency", ANA.uuid());
+    service.tell_as("registry", stream, Some(ANA), hospital, &event).await;
+    service.hours_pass(1);
+    let offer = with_offer(&service, offer("Money")).await;
+    let mut shelter = Client::new(service.worker(SHELTER));
+    let second = drafted(&mut shelter, &offer).await;
+    let seen = sends(&mut shelter, &second).await;
+
+    let mut ana = Client::new(service.person(ANA));
+    let told = until("the emergency to be listed", async || {
+        let told = list(&mut ana, of_ana(&seen)).await;
+        (told.len() == 4).then_some(told)
+    })
+    .await;
+    let referrals = (told[0].referral_id.clone(), told[3].referral_id.clone());
+    assert_eq!(referrals, (second, first), "in the order of time, whatever it was");
+    let opened: Vec<_> =
+        told[1..3].iter().map(|each| (each.discloser_agency_id.clone(), each.part2)).collect();
+    assert!(opened.contains(&(SHELTER.to_string(), false)) && opened.contains(&(recovery.to_string(), true)));
+    for each in &told[1..3] {
+        assert_eq!((each.recipient_agency_id.clone(), each.referral_id.as_str()), (hospital.to_string(), ""));
+        assert_eq!(
+            (each.ground(), each.means()),
+            (pb::DisclosureGround::Emergency, pb::DisclosureMeans::Emergency)
+        );
+        assert_eq!(each.categories, kernel::class::CATEGORIES);
+        assert_eq!(each.disclosed_at, Some(platform::wire::to_instant(now)));
+        assert_eq!(each.part2_notice.contains("42 CFR 2.51"), each.part2);
+        let documented = pb::DisclosedInEmergency {
+            emergency_id: EmergencyId::of(70).to_string(),
+            worker_id: WorkerId::of(500).to_string(),
+            worker_name: "River".into(),
+            nature: "unconscious, invented".into(),
+            nature_status: FieldStatus::Open.into(),
+            until: Some(platform::wire::to_instant(judged.until)),
+        };
+        assert_eq!(each.emergency, Some(documented));
+    }
+    // Each agency lists what it told and what was opened of its own; who was told, none of it.
+    let own = |all: &[pb::Disclosure], agency: AgencyId| -> Vec<pb::Disclosure> {
+        all.iter().filter(|each| each.discloser_agency_id == agency.to_string()).cloned().collect()
+    };
+    for agency in [SHELTER, recovery, hospital, CLINIC] {
+        let listed = list(&mut Client::new(service.worker(agency)), of_ana(&seen)).await;
+        assert_eq!(listed, own(&told, agency));
+    }
+    // Under a record that is linked with this one it is the same human's.
+    let too = PersonId::of(12);
+    let link = reg::PersonsLinked { canonical_id: ANA.to_string(), member_id: too.to_string() };
+    let event = reg::RegistryEvent { kind: Some(reg::registry_event::Kind::PersonsLinked(link)) };
+    for record in [ANA, too] {
+        service.tell("registry", StreamId::new("person", record.uuid()), Some(record), &event).await;
+    }
+    let mut by_the_other = Client::new(service.person(too));
+    let by_link = until("the link to be known", async || {
+        let told = list(&mut by_the_other, of_ana(&seen)).await;
+        (!told.is_empty()).then_some(told)
+    });
+    assert_eq!(by_link.await, told);
+    // Pages of one row go through both kinds in one order.
+    let mut page = pb::ListDisclosuresRequest { page_size: 1, ..of_ana(&seen) };
+    let mut paged = vec![];
+    loop {
+        let reply = ana.list_disclosures(page.clone()).await.unwrap().into_inner();
+        paged.extend(reply.disclosures);
+        if reply.next_page_token.is_empty() {
+            break;
+        }
+        page.page_token = reply.next_page_token;
+    }
+    assert_eq!(paged, told);
 }

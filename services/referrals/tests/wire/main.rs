@@ -16,9 +16,10 @@ mod inbox;
 mod linked;
 mod matching;
 mod offers;
+mod overrides;
 mod talk;
 
-use kernel::{AgencyId, OfferId, PersonId, StreamId};
+use kernel::{AgencyId, OfferId, PersonId, StreamId, WorkerId};
 use platform::error::reason;
 use platform::peer::Peer;
 use proto::referrals as pb;
@@ -88,6 +89,17 @@ async fn allows(service: &Alone, person: PersonId, agency: AgencyId) {
     let kind = say::given(person, agency);
     let event = proto::registry::RegistryEvent { kind: Some(kind) };
     service.tell("registry", say::stream(person), Some(person), &event).await;
+}
+
+/// The registry tells that this worker works there, or has left.
+async fn works_at(service: &Alone, worker: WorkerId, agency: AgencyId, left: bool) {
+    let kind = proto::registry::registry_event::Kind::WorkerAdded(proto::registry::WorkerAdded {
+        worker_id: worker.to_string(),
+        agency_id: agency.to_string(),
+        content: Some(proto::registry::WorkerContent { left, ..Default::default() }),
+    });
+    let event = proto::registry::RegistryEvent { kind: Some(kind) };
+    service.tell("registry", StreamId::new("worker", worker.uuid()), None, &event).await;
 }
 
 fn asking(offer: &str) -> pb::DraftReferralRequest {

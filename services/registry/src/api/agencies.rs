@@ -1,7 +1,7 @@
 //! Agencies and workers: what is asked, and what is read.
 //! Invariant: none of it concerns a person served, so everybody of the system may read it.
 
-use kernel::{AgencyId, WorkerId};
+use kernel::{Actor, AgencyId, WorkerId};
 use platform::auth;
 use platform::command::Done;
 use platform::error;
@@ -100,7 +100,10 @@ pub(super) async fn change_worker(
     let ask = api.desk.ask("ChangeWorker", WORK, request, &r.request_id, &r.etag)?;
     let worker: WorkerId = id("worker_id", &r.worker_id)?;
     let content = wire::worker_content(r.content.as_ref())?;
-    api.desk.decide::<Worker>(&ask, worker.uuid(), worker::Command::Change { by: ask.by(), content }).await
+    // Whoever runs the system speaks for no agency, and of everybody.
+    let itself = ask.caller.actor == Actor::Worker(worker) && ask.caller.speaks_for().is_some();
+    let command = worker::Command::Change { by: ask.by(), itself, content };
+    api.desk.decide::<Worker>(&ask, worker.uuid(), command).await
 }
 
 pub(super) async fn record_worker(

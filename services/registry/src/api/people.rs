@@ -264,11 +264,13 @@ pub(super) async fn get(
         Some(person) => api.read_person(&caller, person).await?,
         None => None,
     };
-    Ok(pb::GetPersonResponse { person: Some(person.ok_or_else(|| error::not_found("person"))?) })
+    let person = person.ok_or_else(|| error::not_found("person"))?;
+    let (emergency_ids, part2_notice) = api.in_emergency(&caller, &person).await?;
+    Ok(pb::GetPersonResponse { person: Some(person), emergency_ids, part2_notice })
 }
 
 /// The record that holds an identifier.
-async fn holder(api: &Api, hash: &[u8; 32]) -> Result<Option<PersonId>, Status> {
+pub(super) async fn holder(api: &Api, hash: &[u8; 32]) -> Result<Option<PersonId>, Status> {
     let holder = api.desk.log().claim_holder(hash).await?;
     let held = holder.as_deref().and_then(|stream| kernel::ids::parse_stream(stream).ok());
     Ok(held.filter(|(category, _)| *category == Person::CATEGORY).map(|(_, id)| PersonId::new(id)))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use kernel::class::PART2;
 use kernel::may::{self, Say, Why, WhyNot};
-use kernel::{AgencyId, Caller, Class, Part, PersonId, Purpose, Recipients, Timestamp};
+use kernel::{AgencyId, Caller, Class, EmergencyId, Part, PersonId, Purpose, Recipients, Timestamp};
 use platform::command::At;
 use platform::error;
 use platform::keys::KeyState;
@@ -19,7 +19,8 @@ use crate::domain::person::{Identifier, Known, Person, Scope, State, Use};
 use crate::view::Found;
 use crate::wire::{self, Opener};
 
-/// A caller's eyes on one human, at one instant: what the registry shows across agencies it shows for coordination.
+/// A caller's eyes on one human, at one instant: what the registry shows across agencies it shows for coordination, and for treatment while a medical
+/// emergency runs that the caller declared.
 pub(super) struct Eyes<'a> {
     api: &'a Api,
     caller: &'a Caller,
@@ -32,13 +33,28 @@ impl Eyes<'_> {
     pub async fn see(&self, agency: Option<AgencyId>) -> Result<bool, Status> {
         let class = match agency {
             None => Class::default(),
-            Some(agency) => {
-                let part2 = self.api.is_part2(agency).await?;
-                let label = if part2 { PART2.to_owned() } else { String::new() };
-                Class::new([Part { agency, category: "registry".to_owned(), label }])
-            }
+            Some(agency) => self.class(agency).await?,
         };
         Ok(self.judged(&class).is_ok())
+    }
+
+    /// The emergencies of the caller's by which they see what these agencies wrote, and whether one of the agencies is a 42 CFR Part 2 programme.
+    pub async fn emergencies(&self, agencies: &[AgencyId]) -> Result<(BTreeSet<EmergencyId>, bool), Status> {
+        let (mut by, mut part2) = (BTreeSet::new(), false);
+        for agency in agencies {
+            if let Ok(Why::Emergency(emergency)) = self.judged(&self.class(*agency).await?) {
+                by.insert(emergency);
+                part2 |= self.api.is_part2(*agency).await?;
+            }
+        }
+        Ok((by, part2))
+    }
+
+    /// The class of what this agency wrote here.
+    async fn class(&self, agency: AgencyId) -> Result<Class, Status> {
+        let part2 = self.api.is_part2(agency).await?;
+        let label = if part2 { PART2.to_owned() } else { String::new() };
+        Ok(Class::new([Part { agency, category: "registry".to_owned(), label }]))
     }
 
     /// Whether only a consent that this caller has not shows them what this author wrote: the author is a 42 CFR Part 2 programme.
@@ -63,7 +79,13 @@ impl Eyes<'_> {
     }
 
     fn judged(&self, class: &Class) -> Result<Why, WhyNot> {
-        may::see(self.caller, &self.say, class, Purpose::Coordination, self.at)
+        let told = |purpose| may::see(self.caller, &self.say, class, purpose, self.at);
+        told(Purpose::Coordination).or_else(|why| match told(Purpose::Treatment) {
+            Ok(emergency @ Why::Emergency(_)) => Ok(emergency),
+            Ok(Why::Own | Why::SameAgency | Why::Consent(_) | Why::Oversight | Why::Service) | Err(_) => {
+                Err(why)
+            }
+        })
     }
 
     /// Whether the caller sees this directive: it was given and names them, or they wrote it down, or they see what its writer wrote and it tells of no 42 CFR
@@ -101,7 +123,7 @@ impl Eyes<'_> {
     fn see_all(&self) -> bool {
         match self.judged(&Class::default()) {
             Ok(Why::Own | Why::Oversight | Why::Service) => true,
-            Ok(Why::SameAgency | Why::Consent(_)) | Err(_) => false,
+            Ok(Why::SameAgency | Why::Consent(_) | Why::Emergency(_)) | Err(_) => false,
         }
     }
 
@@ -126,9 +148,8 @@ impl Eyes<'_> {
     fn near(&self) -> bool {
         match self.judged(&Class::default()) {
             Ok(Why::Own) => true,
-            Ok(Why::Oversight | Why::Service | Why::SameAgency | Why::Consent(_)) | Err(_) => {
-                self.caller.speaks_for().is_some_and(|agency| self.say.serving.contains(&agency))
-            }
+            Ok(Why::Oversight | Why::Service | Why::SameAgency | Why::Consent(_) | Why::Emergency(_))
+            | Err(_) => self.caller.speaks_for().is_some_and(|agency| self.say.serving.contains(&agency)),
         }
     }
 

@@ -31,7 +31,12 @@ pub struct Content {
     pub minor_age: u32,
     /// Whose signature gives a minor's consent; none for the default.
     pub minor_signs: Option<MinorSigns>,
+    /// Hours for which an emergency that its medical staff declares opens records; 0 for the default.
+    pub emergency_hours: u32,
 }
+
+/// Hours for which a medical emergency opens records, where an agency says nothing (our default; 42 CFR 2.51 says only *to the extent necessary*).
+pub const EMERGENCY_HOURS: u32 = 24;
 
 /// The age in years from which on a person is no minor, where an agency says nothing (our default).
 const OF_AGE: u32 = 18;
@@ -86,6 +91,11 @@ impl Content {
         let default = Minors::default();
         let age = if self.minor_age == 0 { default.age } else { self.minor_age };
         Minors { zone: self.zone.clone(), age, signs: self.minor_signs.unwrap_or(default.signs) }
+    }
+
+    /// For how many hours an emergency opens records at most.
+    pub fn emergency_hours(&self) -> u32 {
+        if self.emergency_hours == 0 { EMERGENCY_HOURS } else { self.emergency_hours }
     }
 
     /// What it has settled about plans.

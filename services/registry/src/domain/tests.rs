@@ -3,6 +3,7 @@
 mod agencies;
 mod around;
 mod consent;
+mod emergency;
 mod facet;
 mod goal;
 mod links;

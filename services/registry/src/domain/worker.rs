@@ -1,5 +1,6 @@
 //! A worker of an agency (FHIR PractitionerRole), under a working name that is not sealed.
-//! Invariant: a worker belongs to one agency for ever; that agency or an operator says what is true of the worker.
+//! Invariant: a worker belongs to one agency for ever; that agency or an operator says what is true of the worker, and nobody says of themself which parts
+//! they play: some of these open what is closed to others.
 
 use kernel::{AgencyId, By, Decider, RefusalKind, WorkerId};
 
@@ -58,6 +59,8 @@ pub enum Command {
     Change {
         /// Who asks.
         by: By,
+        /// Whether it is the worker who asks.
+        itself: bool,
         /// The whole of it.
         content: Content,
     },
@@ -110,6 +113,11 @@ pub enum Refusal {
     /// The id is taken.
     #[error("a worker with this id was added here; change that one")]
     AlreadyExists,
+    /// Their own parts.
+    #[error(
+        "nobody says of themself which parts they play; have another worker of the agency, or an operator, change them"
+    )]
+    OwnParts,
     /// Another agency's worker.
     #[error("only the agency itself or an operator speaks of its workers")]
     NotYours,
@@ -120,7 +128,7 @@ impl kernel::Refusal for Refusal {
         match self {
             Self::NotFound => RefusalKind::NotFound,
             Self::AlreadyExists => RefusalKind::AlreadyExists,
-            Self::NotYours => RefusalKind::PermissionDenied,
+            Self::NotYours | Self::OwnParts => RefusalKind::PermissionDenied,
         }
     }
     fn reason(&self) -> &'static str {
@@ -128,6 +136,7 @@ impl kernel::Refusal for Refusal {
             Self::NotFound => "WORKER_NOT_FOUND",
             Self::AlreadyExists => "WORKER_EXISTS",
             Self::NotYours => "NOT_YOUR_WORKER",
+            Self::OwnParts => "OWN_PARTS",
         }
     }
 }
@@ -171,7 +180,12 @@ impl Decider for Worker {
                 }
                 State::Known { .. } => Err(Refusal::AlreadyExists),
             },
-            Command::Change { by, content } => match state {
+            Command::Change { by, itself, content } => match state {
+                State::Known { agency, content: now, .. }
+                    if speaks_for(by, *agency) && itself && now.roles != content.roles =>
+                {
+                    Err(Refusal::OwnParts)
+                }
                 State::Known { agency, content: now, .. } if speaks_for(by, *agency) => {
                     Ok(if *now == content { vec![] } else { vec![Event::Changed(content)] })
                 }

@@ -38,7 +38,20 @@ pub fn agency_content(given: Option<&pb::AgencyContent>) -> Result<Content, BadF
             0 => None,
             number => Some(minor_consent::parse("content.minor_consent", number)?),
         },
+        emergency_hours: emergency_hours(given.emergency_hours)?,
     })
+}
+
+/// Longest time for which a medical emergency opens records, in hours (our limit).
+const EMERGENCY_HOURS: u32 = 72;
+
+fn emergency_hours(hours: u32) -> Result<u32, BadField> {
+    if hours > EMERGENCY_HOURS {
+        let why =
+            format!("is more than {EMERGENCY_HOURS}; send 1 to {EMERGENCY_HOURS}, or 0 for the default");
+        return Err(BadField::new("content.emergency_hours", why));
+    }
+    Ok(hours)
 }
 
 /// Longest time from one look at a plan to the next, in days (our limit).
@@ -96,6 +109,7 @@ fn content_out(content: &Content) -> pb::AgencyContent {
         plan_overseer_role: content.plan_overseer,
         minor_age: content.minor_age,
         minor_consent: content.minor_signs.map_or(0, minor_consent::number),
+        emergency_hours: content.emergency_hours,
     }
 }
 
@@ -111,6 +125,7 @@ fn content_stored(content: Option<pb::AgencyContent>) -> Option<Content> {
         plan_overseer: content.plan_overseer_role,
         minor_age: content.minor_age,
         minor_signs: minor_consent::stored(content.minor_consent),
+        emergency_hours: content.emergency_hours,
     })
 }
 

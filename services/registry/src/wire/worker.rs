@@ -30,6 +30,34 @@ pub fn worker_content(given: Option<&pb::WorkerContent>) -> Result<Content, BadF
     })
 }
 
+/// Whether one of these parts is that of medical staff: of whom 42 CFR 2.51 speaks as *medical personnel*. Psychologists, therapists and counselors treat,
+/// and are none.
+pub fn is_medical(roles: &[i32]) -> bool {
+    let medical = |role: &i32| match pb::WorkerRole::try_from(*role) {
+        Ok(
+            pb::WorkerRole::Psychiatrist
+            | pb::WorkerRole::Physician
+            | pb::WorkerRole::Nurse
+            | pb::WorkerRole::Paramedic,
+        ) => true,
+        Ok(
+            pb::WorkerRole::Unspecified
+            | pb::WorkerRole::EmploymentSpecialist
+            | pb::WorkerRole::HousingSpecialist
+            | pb::WorkerRole::Therapist
+            | pb::WorkerRole::Psychologist
+            | pb::WorkerRole::Counselor
+            | pb::WorkerRole::OccupationalTherapist
+            | pb::WorkerRole::SocialWorker
+            | pb::WorkerRole::PeerSupportWorker
+            | pb::WorkerRole::Coordinator
+            | pb::WorkerRole::Other,
+        )
+        | Err(_) => false,
+    };
+    roles.iter().any(medical)
+}
+
 /// A worker as its readers see it.
 pub fn worker(id: WorkerId, version: u64, state: &State) -> Option<pb::Worker> {
     match state {

@@ -62,6 +62,14 @@ impl Town {
         &workers[if gone { 0 } else { one }]
     }
 
+    /// Another worker of the same agency, who still works there.
+    pub fn colleague(&self, worker: &Worker) -> Option<&Worker> {
+        let same = |agency: &&Agency| agency.workers.iter().any(|other| other.id == worker.id);
+        let Agency { workers, last_left, .. } = self.agencies.iter().find(same)?;
+        let there = workers.len() - usize::from(last_left.load(Ordering::Acquire));
+        workers[..there].iter().find(|other| other.id != worker.id)
+    }
+
     /// Each agency says how much room its offers have, for those who look at the lives from here on.
     ///
     /// # Errors

@@ -154,6 +154,9 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::ConsentSuperseded(over) => {
             consent_ends(entries, read, &over.directive_id, "replaced by a later one");
         }
+        Kind::EmergencyDeclared(told) => {
+            entries.put(format!("emergency:{}", told.emergency_id), emergency(read, told)?)
+        }
         Kind::MeasureRecorded(measured) => measure(entries, read, measured.content)?,
         Kind::MeasureTaken(measured) => measure(entries, read, measured.content)?,
         Kind::TeamMemberAdded(added) => {
@@ -354,6 +357,22 @@ fn measure(
     measure.start = content.taken.or_else(|| read.event.occurred.clone());
     entries.put("measure", spoken(LOG, read, measure));
     Ok(())
+}
+
+/// A medical emergency, to its end, which is settled when it is declared: for the person, the agency of who declared it, and those whose records it opened.
+fn emergency(read: &Read, told: pb::EmergencyDeclared) -> Result<Put, Unreadable> {
+    let judged = platform::people::emergency::parse(&told).map_err(|_| Unreadable)?;
+    let line = format!("Records opened to {} in a medical emergency", told.worker_name);
+    let mut opened = entry(LOG, read, EntryKind::Consent, line);
+    let zone = read.event.occurred.as_ref().map_or("UTC", |occurred| occurred.zone.as_str());
+    let until =
+        kernel::Occurred { zone: kernel::Zone::stored(zone), ..kernel::Occurred::instant(judged.until) };
+    opened.end = Some(platform::wire::to_occurred(&until));
+    let agencies: Vec<String> =
+        [judged.agency].iter().chain(&judged.disclosers).map(ToString::to_string).collect();
+    let mut put = shared(LOG, read, opened, agencies.iter().map(String::as_str));
+    put.stored.text = told.nature;
+    Ok(put)
 }
 
 /// Whose words an event carries.

@@ -329,8 +329,11 @@ impl Following {
         Ok(())
     }
 
+    /// What the agency may see of a person: what a medical emergency opens to one worker alone is no part of what all of the agency follow.
     async fn sight(&self, person: PersonId) -> Result<Sight, Status> {
-        self.api.sight(&self.caller, person, self.asked.purpose, None).await
+        let mut sight = self.api.sight(&self.caller, person, self.asked.purpose, None).await?;
+        sight.classes.retain(|class| !sight.in_emergency.contains(class));
+        Ok(sight)
     }
 
     /// What there is to tell of a person.

@@ -27,7 +27,7 @@ async fn expired(service: &Alone, directive: DirectiveId) {
 }
 
 /// Waits until all that the registry's log tells has been read, for entries and for what people say.
-async fn heard(service: &Alone) {
+pub(super) async fn heard(service: &Alone) {
     let head = service.log("registry").head().await.unwrap().position;
     for (name, model) in service.service.read_models() {
         let mut progress = model.views().progress();
@@ -39,7 +39,7 @@ async fn heard(service: &Alone) {
 }
 
 /// One contact of Ana's with the clinic and one with the shelter, as the shelter sees them when it sees both.
-async fn two_contacts(service: &Alone) {
+pub(super) async fn two_contacts(service: &Alone) {
     contact(service, 1, ANA, CLINIC, "2026-01-05").await;
     contact(service, 2, ANA, SHELTER, "2026-01-06").await;
     read_all(service, service.worker(SHELTER), contacts_of(ANA), 1).await;

@@ -3,6 +3,7 @@
 
 mod agency;
 mod consents;
+mod emergencies;
 mod plans;
 mod teams;
 mod turns;

@@ -22,9 +22,17 @@ pub(super) enum Told {
 
 impl Following {
     pub(super) async fn start(peer: Peer, resume_token: String) -> Self {
-        let watch = WatchTimelineRequest { resume_token, ..watch() };
-        let stream = Client::new(peer).watch_timeline(watch).await.unwrap().into_inner();
+        Self::of(peer, WatchTimelineRequest { resume_token, ..watch() }).await
+    }
+
+    pub(super) async fn of(peer: Peer, asked: WatchTimelineRequest) -> Self {
+        let stream = Client::new(peer).watch_timeline(asked).await.unwrap().into_inner();
         Self { stream, token: String::new() }
+    }
+
+    /// The token that closed the last step.
+    pub(super) fn token(&self) -> String {
+        self.token.clone()
     }
 
     /// The next step, up to its token.

@@ -9,7 +9,7 @@ use kernel::{
 
 use super::{
     BusinessStatus, Clock, ClosingReason, Criterion, Facts, Followed, HoldReason, Household, Origin, Outcome,
-    PartEnd, Progress, Refusal, Rule, State,
+    Override, PartEnd, Progress, Refusal, Rule, State,
 };
 use crate::domain::assignment::Assignment;
 use crate::domain::contact::Contact;
@@ -156,8 +156,8 @@ pub enum Command {
         at: Timestamp,
         /// The directive in force that covers target, purpose and category.
         consent: Option<String>,
-        /// Or why it goes without, and who approved that.
-        overriding: Option<(Private, kernel::WorkerId)>,
+        /// Or what it goes without one by.
+        overriding: Option<Override>,
         /// Whether the requester is a 42 CFR Part 2 programme now, whatever it was when it drafted.
         programme: bool,
         /// The target's holidays, as known now.
@@ -254,6 +254,8 @@ pub enum Command {
         question: Uuid,
         /// In words.
         text: Private,
+        /// The directive in force that covers it now.
+        consent: Option<String>,
     },
     /// The person was reached, or it was tried.
     AddContact {

@@ -70,7 +70,8 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                         (None, Some(_), _) => String::new(),
                         (None, None, _) => return Err(Refusal::ConsentMissing),
                     };
-                    let overriding = if consent.is_empty() { overriding } else { None };
+                    let overriding = overriding.filter(|_| consent.is_empty());
+                    let overriding = overriding.map(|by| by.approved(facts.requester)).transpose()?;
                     let days = facts.working_days(holidays);
                     let begun = |clock: Clock| clock.begun(at, &days);
                     Ok(vec![Event::Sent(Sent {
@@ -103,8 +104,8 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::Fail { by, reason } => serve::fail(for_target(state, by)?, reason),
         Command::Report { progress, record, end } => Ok(serve::report(state, progress, record, end)),
         Command::AskInformation { by, question, text } => talk::ask(for_target(state, by)?, question, text),
-        Command::SupplyInformation { by, question, text } => {
-            talk::supply(made(state, by)?, by, question, text)
+        Command::SupplyInformation { by, question, text, consent } => {
+            talk::supply(made(state, by)?, by, (question, text), consent)
         }
         Command::AddContact { by, contact } => talk::contact(for_target(state, by)?, contact),
         Command::SetStatus { by, status } => talk::status(for_target(state, by)?, status),

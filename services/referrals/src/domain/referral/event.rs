@@ -128,6 +128,8 @@ pub enum Event {
         question: Uuid,
         /// In words.
         text: Private,
+        /// The directive by which it was told, by its id; "self" for the person's own act; empty where the referral goes by none.
+        consent: String,
     },
     /// The person was reached, or it was tried.
     ContactMade(Contact),

@@ -25,6 +25,16 @@ pub enum Refusal {
         "a 42 CFR Part 2 programme refers and is referred to with the person's consent alone; an override is not possible"
     )]
     OverrideNotPossible,
+    /// Nobody approves their own override.
+    #[error(
+        "override_approver_id is the worker who sends; name another worker of the agency, who approved it"
+    )]
+    ApproverIsSender,
+    /// Whoever is to have approved it works for another agency, has left, or is not known.
+    #[error(
+        "override_approver_id is nobody who is known to work for the agency that made the referral; name a worker of it who has not left, or add them with the registry's AddWorker first"
+    )]
+    ApproverNotOfAgency,
     /// The referral has been sent already.
     #[error("the referral is not a draft; only a draft can be sent")]
     NotADraft,
@@ -94,6 +104,8 @@ impl kernel::Refusal for Refusal {
             Self::OfferNotOpen
             | Self::ConsentMissing
             | Self::OverrideNotPossible
+            | Self::ApproverIsSender
+            | Self::ApproverNotOfAgency
             | Self::NotADraft
             | Self::NotAwaitingAnswer
             | Self::NotInThisState
@@ -118,6 +130,8 @@ impl kernel::Refusal for Refusal {
             Self::NotOneself => "NOT_ONESELF",
             Self::ConsentMissing => "CONSENT_MISSING",
             Self::OverrideNotPossible => "OVERRIDE_NOT_POSSIBLE",
+            Self::ApproverIsSender => "APPROVER_IS_SENDER",
+            Self::ApproverNotOfAgency => "APPROVER_NOT_OF_AGENCY",
             Self::NotADraft => "NOT_A_DRAFT",
             Self::SentToAnother => "SENT_TO_ANOTHER",
             Self::MadeByAnother => "MADE_BY_ANOTHER",

@@ -382,7 +382,7 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
             beside.questions.push(Question { id: *question, text: text.clone(), answer: None });
             now
         }
-        Event::InformationSupplied { question, text } => {
+        Event::InformationSupplied { question, text, .. } => {
             for asked in beside.questions.iter_mut().filter(|asked| asked.id == *question) {
                 asked.answer = Some(text.clone());
             }

@@ -77,7 +77,8 @@ fn a_consent_given_again_during_a_hold_leaves_the_clocks_at_rest() {
 fn nothing_new_is_told_to_the_target_while_it_has_lapsed() {
     let question = kernel::ids::Uuid::from_u128(1);
     let asked = Event::InformationAsked { question, text: Private::plain("which day?") };
-    let supply = Command::SupplyInformation { by: by(SHELTER), question, text: Private::plain("any day") };
+    let (text, consent) = (Private::plain("any day"), Some("consent-2".to_owned()));
+    let supply = Command::SupplyInformation { by: by(SHELTER), question, text, consent };
     given::<Referral>(then(requested(), [asked, lapsed()])).when(supply).refused(Refusal::ConsentLapsed);
 }
 

@@ -5,7 +5,7 @@ use kernel::given;
 use super::*;
 use crate::domain::referral::{Criterion, Refusal};
 
-fn send(by: By, consent: Option<&str>, overriding: Option<(Private, WorkerId)>) -> Command {
+fn send(by: By, consent: Option<&str>, overriding: Option<Override>) -> Command {
     Command::Send {
         by,
         at: noon(),
@@ -17,7 +17,7 @@ fn send(by: By, consent: Option<&str>, overriding: Option<(Private, WorkerId)>) 
 }
 
 /// The same, by what has become a 42 CFR Part 2 programme since it was drafted.
-fn send_as_programme(consent: Option<&str>, overriding: Option<(Private, WorkerId)>) -> Command {
+fn send_as_programme(consent: Option<&str>, overriding: Option<Override>) -> Command {
     let consent = consent.map(str::to_owned);
     Command::Send {
         by: by(SHELTER),
@@ -56,20 +56,38 @@ fn a_draft_needs_an_open_offer_and_a_person_drafts_for_themself_alone() {
 fn it_is_sent_with_consent_or_an_approved_override_and_to_part_2_with_consent_alone() {
     given::<Referral>(drafted()).when(send(by(SHELTER), Some("consent-1"), None)).then([sent()]);
     given::<Referral>(drafted()).when(send(by(SHELTER), None, None)).refused(Refusal::ConsentMissing);
-    let overridden = Sent { overriding: override_by_worker(), ..sent_with("") };
+    let approved = Some((Private::plain("urgent, invented"), WorkerId::of(5)));
+    let overridden = Sent { overriding: approved, ..sent_with("") };
     given::<Referral>(drafted())
-        .when(send(by(SHELTER), None, override_by_worker()))
+        .when(send(by(SHELTER), None, Some(override_by_worker())))
         .then([Event::Sent(overridden)]);
     given::<Referral>(with(|facts| facts.part2 = true))
-        .when(send(by(SHELTER), None, override_by_worker()))
+        .when(send(by(SHELTER), None, Some(override_by_worker())))
         .refused(Refusal::OverrideNotPossible);
     given::<Referral>(drafted())
-        .when(send_as_programme(None, override_by_worker()))
+        .when(send_as_programme(None, Some(override_by_worker())))
         .refused(Refusal::OverrideNotPossible);
     let under_part2 = Event::Sent(Sent { part2: true, ..sent_with("consent-1") });
     given::<Referral>(drafted()).when(send_as_programme(Some("consent-1"), None)).then([under_part2]);
     given::<Referral>(drafted())
-        .when(send(by(SHELTER), Some("consent-1"), override_by_worker()))
+        .when(send(by(SHELTER), Some("consent-1"), Some(override_by_worker())))
+        .then([sent()]);
+}
+
+#[test]
+fn another_worker_of_the_agency_that_made_it_approves_an_override() {
+    let asked = |by_whom: Override| given::<Referral>(drafted()).when(send(by(SHELTER), None, Some(by_whom)));
+    let own = Override { sender: Some(WorkerId::of(5)), ..override_by_worker() };
+    asked(own).refused(Refusal::ApproverIsSender);
+    let of_the_target = Override { works_for: Some(CLINIC), ..override_by_worker() };
+    asked(of_the_target).refused(Refusal::ApproverNotOfAgency);
+    let unknown_or_gone = Override { works_for: None, ..override_by_worker() };
+    asked(unknown_or_gone.clone()).refused(Refusal::ApproverNotOfAgency);
+    let integration = Override { sender: None, ..override_by_worker() };
+    assert!(asked(integration).outcome().is_ok(), "no worker sends: whoever approves is another");
+    // Where nothing is overridden nobody needs to have approved it.
+    given::<Referral>(drafted())
+        .when(send(by(SHELTER), Some("consent-1"), Some(unknown_or_gone)))
         .then([sent()]);
 }
 

@@ -159,7 +159,12 @@ fn commands(by: By) -> Vec<Command> {
         Command::Fail { by, reason },
         Command::Report { progress: Progress::Opened, record: "case-1".into(), end: None },
         Command::AskInformation { by, question: Uuid::from_u128(2), text: text.clone() },
-        Command::SupplyInformation { by, question: Uuid::from_u128(1), text: text.clone() },
+        Command::SupplyInformation {
+            by,
+            question: Uuid::from_u128(1),
+            text: text.clone(),
+            consent: Some("consent-1".into()),
+        },
         Command::AddContact { by, contact: contact(1, true) },
         Command::SetStatus { by, status: BusinessStatus::Scheduled },
         Command::Rest { at: noon() },

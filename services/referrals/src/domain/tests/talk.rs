@@ -11,7 +11,12 @@ fn asked(id: u128) -> Event {
 }
 
 fn supplied(id: u128) -> Event {
-    Event::InformationSupplied { question: Uuid::from_u128(id), text: Private::plain("any day") }
+    supplied_by(id, "consent-2")
+}
+
+fn supplied_by(id: u128, consent: &str) -> Event {
+    let (question, text) = (Uuid::from_u128(id), Private::plain("any day"));
+    Event::InformationSupplied { question, text, consent: consent.into() }
 }
 
 fn ask(id: u128) -> Command {
@@ -23,16 +28,21 @@ fn ask(id: u128) -> Command {
 }
 
 fn supply(by: By, id: u128) -> Command {
-    Command::SupplyInformation { by, question: Uuid::from_u128(id), text: Private::plain("any day") }
+    supply_by(by, id, Some("consent-2"))
+}
+
+/// It is answered while that directive covers it.
+fn supply_by(by: By, id: u128, consent: Option<&str>) -> Command {
+    let (question, text) = (Uuid::from_u128(id), Private::plain("any day"));
+    Command::SupplyInformation { by, question, text, consent: consent.map(str::to_owned) }
 }
 
 #[test]
 fn the_target_asks_and_the_requester_or_the_person_answers_each_question_once() {
     given::<Referral>(requested()).when(ask(1)).then([asked(1)]);
     let two = then(requested(), [asked(1), asked(2)]);
-    for who in [by(SHELTER), By::Person(ANA)] {
-        given::<Referral>(two.clone()).when(supply(who, 2)).then([supplied(2)]);
-    }
+    given::<Referral>(two.clone()).when(supply(by(SHELTER), 2)).then([supplied(2)]);
+    given::<Referral>(two.clone()).when(supply(By::Person(ANA), 2)).then([supplied_by(2, "self")]);
     given::<Referral>(two.clone()).when(supply(by(CLINIC), 2)).refused(Refusal::MadeByAnother);
     given::<Referral>(two.clone()).when(supply(by(SHELTER), 3)).refused(Refusal::QuestionNotFound);
     given::<Referral>(then(two, [supplied(2)]))
@@ -42,6 +52,16 @@ fn the_target_asks_and_the_requester_or_the_person_answers_each_question_once() 
         then(requested(), [asked(1), Event::Cancelled { reason: ClosingReason::Moved, ended_early: false }]);
     given::<Referral>(closed.clone()).when(ask(2)).refused(Refusal::NotInThisState);
     given::<Referral>(closed).when(supply(by(SHELTER), 1)).refused(Refusal::NotInThisState);
+}
+
+#[test]
+fn an_answer_goes_by_what_the_person_says_then_and_where_the_referral_goes_by_no_directive_as_it_does() {
+    let asked_of = |past| then(past, [asked(1)]);
+    let by_none = || given::<Referral>(asked_of(requested()));
+    by_none().when(supply_by(by(SHELTER), 1, None)).refused(Refusal::ConsentLapsed);
+    by_none().when(supply_by(By::Person(ANA), 1, None)).then([supplied_by(1, "self")]);
+    let overridden = then(drafted(), [Event::Sent(sent_with(""))]);
+    given::<Referral>(asked_of(overridden)).when(supply_by(by(SHELTER), 1, None)).then([supplied_by(1, "")]);
 }
 
 #[test]

@@ -66,6 +66,11 @@ pub(super) fn following(request: &pb::DraftReferralRequest) -> Result<Option<Ori
     }
 }
 
+/// What a referral follows, as the contract numbers it.
+pub fn following_number(origin: Origin) -> i32 {
+    origin_out(origin).0
+}
+
 pub(super) fn origin_out(origin: Origin) -> (i32, String) {
     let following = match origin {
         Origin::New => pb::Following::Unspecified,

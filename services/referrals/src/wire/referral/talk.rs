@@ -26,11 +26,11 @@ pub fn ask(ask: &Asked, request: &pb::AskForInformationRequest) -> Parsed {
     Ok((referral_id(&request.referral_id)?, command))
 }
 
-/// It is told.
-pub fn supply(ask: &Asked, request: &pb::SupplyInformationRequest) -> Parsed {
+/// It is told; the directive that covers it now is looked up by the caller.
+pub fn supply(ask: &Asked, consent: Option<String>, request: &pb::SupplyInformationRequest) -> Parsed {
     let question = wire::id::<ReferralId>("question_id", &request.question_id)?.uuid();
     let text = wire::private("answer", &request.answer, NEED)?;
-    let command = Command::SupplyInformation { by: ask.by(), question, text };
+    let command = Command::SupplyInformation { by: ask.by(), question, text, consent };
     Ok((referral_id(&request.referral_id)?, command))
 }
 

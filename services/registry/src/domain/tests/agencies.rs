@@ -19,6 +19,7 @@ fn says(name: &str) -> agency::Content {
         plan_overseer: 0,
         minor_age: 0,
         minor_signs: None,
+        emergency_hours: 0,
     }
 }
 
@@ -78,11 +79,21 @@ fn a_worker_is_added_and_changed_by_the_agency_alone() {
     let other = worker::Command::Add { id: ROBIN, by: THE_CLINIC, agency: CLINIC, content: is("Sam") };
     given::<Worker>([added()]).when(other).refused(worker::Refusal::AlreadyExists);
 
-    let change = |by, name| worker::Command::Change { by, content: is(name) };
+    let change = |by, name| worker::Command::Change { by, itself: false, content: is(name) };
     given::<Worker>([added()]).when(change(THE_CLINIC, "R.")).then([worker::Event::Changed(is("R."))]);
     given::<Worker>([added()]).when(change(THE_CLINIC, "Robin")).nothing();
     given::<Worker>([added()]).when(change(THE_SHELTER, "R.")).refused(worker::Refusal::NotFound);
     given::<Worker>([]).when(change(THE_CLINIC, "R.")).refused(worker::Refusal::NotFound);
+}
+
+#[test]
+fn a_worker_changes_all_of_their_own_record_but_the_parts_that_they_play() {
+    let past = || given::<Worker>([worker::Event::Added { id: ROBIN, agency: CLINIC, content: is("Robin") }]);
+    let change = |itself, content| worker::Command::Change { by: THE_CLINIC, itself, content };
+    let nurse = || worker::Content { roles: vec![3, 13], ..is("Robin") };
+    past().when(change(true, nurse())).refused(worker::Refusal::OwnParts);
+    past().when(change(true, is("R."))).then([worker::Event::Changed(is("R."))]);
+    past().when(change(false, nurse())).then([worker::Event::Changed(nurse())]);
 }
 
 #[test]

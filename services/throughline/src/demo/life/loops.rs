@@ -231,7 +231,9 @@ impl Life {
         if !self.consents_to(to) {
             request.override_reason =
                 "agreed on the phone; the invented form is still to be signed".to_owned();
-            request.override_approver_id = sender.id.clone();
+            let colleague =
+                self.scene.town.colleague(sender).context("nobody else works there to approve it")?;
+            request.override_approver_id = colleague.id.clone();
         }
         say!(sender.voice, referrals.send_referral, request).await?;
         Ok(())

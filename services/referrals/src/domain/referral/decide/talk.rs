@@ -6,16 +6,22 @@ use kernel::{By, Private};
 
 use super::{Live, Party, Situation, party};
 use crate::domain::contact::Contact;
-use crate::domain::referral::{BusinessStatus, Event, Refusal};
+use crate::domain::referral::{BusinessStatus, Event, OWN_ACT, Refusal};
 
 pub(super) fn ask(live: Live<'_>, question: Uuid, text: Private) -> Result<Vec<Event>, Refusal> {
     is_open(&live)?;
     Ok(vec![Event::InformationAsked { question, text }])
 }
 
-/// Whoever made the referral answers, or the person.
-pub(super) fn supply(live: Live<'_>, by: By, question: Uuid, text: Private) -> Result<Vec<Event>, Refusal> {
-    let may = match party(live.facts, live.situation, by)? {
+/// Whoever made the referral answers, or the person. It tells the target more, and so goes by what the person says now.
+pub(super) fn supply(
+    live: Live<'_>,
+    by: By,
+    (question, text): (Uuid, Private),
+    consent: Option<String>,
+) -> Result<Vec<Event>, Refusal> {
+    let party = party(live.facts, live.situation, by)?;
+    let may = match party {
         Party::Requester | Party::Person => true,
         // An agency may refer to its own programme: it is then requester and target in one.
         Party::Target => {
@@ -32,10 +38,16 @@ pub(super) fn supply(live: Live<'_>, by: By, question: Uuid, text: Private) -> R
         return Err(Refusal::ConsentLapsed);
     }
     let asked = live.beside.questions.iter().find(|asked| asked.id == question);
-    match asked.ok_or(Refusal::QuestionNotFound)?.answer {
-        None => Ok(vec![Event::InformationSupplied { question, text }]),
-        Some(_) => Err(Refusal::AlreadySupplied),
+    if asked.ok_or(Refusal::QuestionNotFound)?.answer.is_some() {
+        return Err(Refusal::AlreadySupplied);
     }
+    let consent = match (party, &live.beside.directive) {
+        (Party::Person, _) => OWN_ACT.to_owned(),
+        // That it is over may not have been marked yet.
+        (_, Some(_)) => consent.ok_or(Refusal::ConsentLapsed)?,
+        (_, None) => String::new(),
+    };
+    Ok(vec![Event::InformationSupplied { question, text, consent }])
 }
 
 pub(super) fn contact(live: Live<'_>, contact: Contact) -> Result<Vec<Event>, Refusal> {

@@ -1,0 +1,178 @@
+//! Medical emergencies of a person: who broke the glass, why, and what it opened (42 CFR 2.51; domain.md section 2).
+//!
+//! Invariant: medical staff alone declare one, for themselves alone; it names whose records it opens and ends at an instant that is settled when it is
+//! declared. Nothing takes one back: what was opened was opened.
+
+use std::collections::BTreeSet;
+
+use kernel::{
+    AgencyId, Decider, Emergency as Judged, EmergencyId, PersonId, Private, RefusalKind, SignedDuration,
+    Timestamp, WorkerId,
+};
+
+/// A person's emergencies: all of them, in one stream for each person.
+pub struct Emergency;
+
+/// Who declares one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declarer {
+    /// The worker.
+    pub worker: WorkerId,
+    /// The name that they work under; 42 CFR 2.51(c) asks for the name of the medical personnel.
+    pub working_name: String,
+    /// The agency by which they do.
+    pub agency: AgencyId,
+    /// What they are to that agency.
+    pub part: Part,
+}
+
+/// What a worker is to an agency, by the registry's own record of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Medical staff.
+    Medical,
+    /// Of another part.
+    Other,
+    /// Not known there, or gone.
+    NotOnRecord,
+}
+
+impl Part {
+    /// Why somebody of this part declares none; nothing where they may.
+    pub fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::Medical => None,
+            Self::Other => Some(Refusal::NotMedicalStaff),
+            Self::NotOnRecord => Some(Refusal::WorkerNotOnRecord),
+        }
+    }
+}
+
+/// An emergency that was declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// Which, who, whose records, from when to when.
+    pub judged: Judged,
+    /// The name that the worker worked under then.
+    pub working_name: String,
+    /// The nature of it, in words.
+    pub nature: Private,
+}
+
+/// A person's emergencies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// The person; none before the first.
+    pub person: Option<PersonId>,
+    /// All that were declared, oldest first.
+    pub declared: Vec<Declared>,
+}
+
+/// What can be asked.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Break the glass.
+    Declare {
+        /// Which.
+        id: EmergencyId,
+        /// Whose.
+        person: PersonId,
+        /// Who declares it.
+        by: Declarer,
+        /// The agencies that serve the person.
+        serving: BTreeSet<AgencyId>,
+        /// The nature of it.
+        nature: Private,
+        /// For how long.
+        lasts: SignedDuration,
+        /// Now.
+        at: Timestamp,
+    },
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It was declared.
+    Declared {
+        /// Whose.
+        person: PersonId,
+        /// All of it.
+        declared: Declared,
+    },
+}
+
+/// How a person's emergencies say no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Not medical staff.
+    #[error(
+        "only medical staff declare a medical emergency: psychiatrists, physicians, nurses and paramedics; have one of them declare it, or ask the person for a directive"
+    )]
+    NotMedicalStaff,
+    /// Not known.
+    #[error(
+        "the caller is not known to work for this agency; add them with AddWorker, in the part that they play"
+    )]
+    WorkerNotOnRecord,
+    /// It runs already.
+    #[error(
+        "an emergency of this person's that you declared still runs, and opens the same; declare another when it is over"
+    )]
+    StillRuns,
+}
+
+impl kernel::Refusal for Refusal {
+    fn kind(&self) -> RefusalKind {
+        match self {
+            Self::NotMedicalStaff | Self::WorkerNotOnRecord => RefusalKind::PermissionDenied,
+            Self::StillRuns => RefusalKind::AlreadyExists,
+        }
+    }
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::NotMedicalStaff => "NOT_MEDICAL_STAFF",
+            Self::WorkerNotOnRecord => "WORKER_NOT_ON_RECORD",
+            Self::StillRuns => "EMERGENCY_STILL_RUNS",
+        }
+    }
+}
+
+impl State {
+    /// The emergency with that id.
+    pub fn declared(&self, id: EmergencyId) -> Option<&Declared> {
+        self.declared.iter().find(|declared| declared.judged.id == id)
+    }
+}
+
+impl Decider for Emergency {
+    const CATEGORY: &'static str = "emergency";
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
+        let Command::Declare { id, person, by, serving, nature, lasts, at } = command;
+        if let Some(refusal) = by.part.refusal() {
+            return Err(refusal);
+        }
+        let own =
+            |judged: &Judged| judged.worker == by.worker && judged.agency == by.agency && judged.runs(at);
+        if state.declared.iter().any(|declared| own(&declared.judged)) {
+            return Err(Refusal::StillRuns);
+        }
+        let disclosers = serving.into_iter().filter(|agency| *agency != by.agency).collect();
+        let judged =
+            Judged { id, worker: by.worker, agency: by.agency, disclosers, from: at, until: at + lasts };
+        let declared = Declared { judged, working_name: by.working_name, nature };
+        Ok(vec![Event::Declared { person, declared }])
+    }
+
+    fn evolve(mut state: State, event: &Event) -> State {
+        let Event::Declared { person, declared } = event;
+        state.person = Some(*person);
+        state.declared.push(declared.clone());
+        state
+    }
+}

@@ -1,0 +1,304 @@
+//! Medical emergencies through the wire: who breaks the glass, what it opens and to whom, and that it closes again by the clock.
+//! Invariant: what is opened is asserted beside what stays closed, and before beside after.
+
+use kernel::WorkerId;
+
+use super::*;
+
+/// A worker of the agency in that part: a client as them, and their id.
+async fn staff(registry: &Registry, agency: AgencyId, role: pb::WorkerRole) -> (Client<Peer>, WorkerId) {
+    let content = Some(pb::WorkerContent {
+        working_name: "River".into(),
+        roles: vec![role.into()],
+        ..Default::default()
+    });
+    let mut own = Client::new(registry.alone.worker(agency));
+    let id = call!(own, add_worker, AddWorkerRequest { content: content }).unwrap().id.parse().unwrap();
+    (Client::new(registry.alone.as_worker(agency, id)), id)
+}
+
+/// A 42 CFR Part 2 programme.
+async fn programme(registry: &Registry) -> AgencyId {
+    let content = Some(pb::AgencyContent {
+        name: "Recovery house".into(),
+        zone: "America/Chicago".into(),
+        part2: true,
+        ..Default::default()
+    });
+    let made = call!(registry.operator(), register_agency, RegisterAgencyRequest { content: content });
+    made.unwrap().id.parse().unwrap()
+}
+
+fn breaks(person: &str) -> pb::BreakGlassRequest {
+    pb::BreakGlassRequest {
+        request_id: new_request(),
+        person_id: person.into(),
+        nature: "unconscious, invented".into(),
+        ..Default::default()
+    }
+}
+
+async fn broken(client: &mut Client<Peer>, request: pb::BreakGlassRequest) -> pb::BreakGlassResponse {
+    client.break_glass(request).await.unwrap().into_inner()
+}
+
+/// Reads the person as of what was written.
+async fn sees(client: &mut Client<Peer>, person: &str, seen: &Option<Written>) -> bool {
+    let at_least = vec![written(seen.clone()).revision];
+    let request = pb::GetPersonRequest { person_id: person.into(), at_least, ..Default::default() };
+    match client.get_person(request).await {
+        Ok(_) => true,
+        Err(status) => {
+            assert_eq!(status.code(), Code::NotFound);
+            false
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn medical_staff_see_the_person_until_the_emergency_ends_by_the_clock() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        medical_staff_see_the_person(store).await;
+    }
+}
+
+async fn medical_staff_see_the_person(store: OnStore) {
+    let registry = registry_on(store).await;
+    let house = programme(&registry).await;
+    let mut counselor = Client::new(registry.alone.worker(house));
+    let person = register(&mut counselor, "Ana", "Example").await.id;
+    let (mut doctor, worker) = staff(&registry, SHELTER, pb::WorkerRole::Physician).await;
+    let (mut colleague, _) = staff(&registry, SHELTER, pb::WorkerRole::Nurse).await;
+    assert_eq!(get(&mut doctor, &person).await.unwrap_err().code(), Code::NotFound, "not before");
+
+    let request = breaks(&person);
+    let declared = broken(&mut doctor, request.clone()).await;
+    assert!(
+        declared.part2_notice.contains("42 CFR 2.51"),
+        "a programme's records are opened with the notice"
+    );
+    let until = registry.alone.clock.now() + jiff::SignedDuration::from_hours(24);
+    assert_eq!(declared.until, Some(platform::wire::to_instant(until)));
+    assert_eq!(broken(&mut doctor, request.clone()).await, declared, "a resend gives the same reply");
+    let other = pb::BreakGlassRequest { nature: "another".into(), ..request.clone() };
+    assert_eq!(doctor.break_glass(other).await.unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(refused(doctor.break_glass(breaks(&person)).await), "EMERGENCY_STILL_RUNS");
+
+    assert!(sees(&mut doctor, &person, &declared.written).await);
+    let shown = get(&mut doctor, &person).await.unwrap();
+    assert_eq!(shown.details.unwrap().family_name, "Example");
+    assert_eq!(shown.serving_agency_ids, [house.to_string()]);
+    let whole = pb::GetPersonRequest { person_id: person.clone(), ..Default::default() };
+    let whole = doctor.get_person(whole).await.unwrap().into_inner();
+    assert_eq!(whole.emergency_ids, std::slice::from_ref(&declared.emergency_id));
+    assert!(whole.part2_notice.contains("42 CFR 2.51"), "{}", whole.part2_notice);
+    let own = pb::GetPersonRequest { person_id: person.clone(), ..Default::default() };
+    let own = counselor.get_person(own).await.unwrap().into_inner();
+    assert_eq!((own.emergency_ids, own.part2_notice), (vec![], String::new()), "who serves them needs none");
+    assert!(!sees(&mut colleague, &person, &declared.written).await, "it is not the agency's");
+    let works = AgencyId::of(3);
+    let mut elsewhere = Client::new(registry.alone.as_worker(works, worker));
+    assert!(!sees(&mut elsewhere, &person, &declared.written).await, "nor the worker's for another agency");
+    let change = call!(
+        doctor,
+        change_person,
+        ChangePersonRequest { person_id: person.clone(), details: named("A", "B") }
+    );
+    assert_eq!(refused(change), "PERSON_NOT_FOUND", "it opens reads alone");
+
+    registry.alone.hours_pass(23);
+    assert!(sees(&mut doctor, &person, &declared.written).await);
+    registry.alone.hours_pass(1);
+    assert!(!sees(&mut doctor, &person, &declared.written).await, "at its end, though nothing was told");
+    assert_eq!(broken(&mut doctor, request).await, declared, "a resend tells what was, and opens nothing");
+    assert!(!sees(&mut doctor, &person, &declared.written).await);
+    let again = broken(&mut doctor, breaks(&person)).await;
+    assert_ne!(again.emergency_id, declared.emergency_id);
+    assert!(sees(&mut doctor, &person, &again.written).await);
+
+    let events = registry.alone.events().await;
+    let told: Vec<_> = events.iter().filter(|event| event.stream == format!("emergency-{person}")).collect();
+    assert_eq!(told.len(), 2);
+    assert!(told.iter().all(|event| event.person_id == person && event.agency_id == SHELTER.to_string()));
+    assert!(
+        events.iter().all(|event| !event.payload.windows(11).any(|part| part == b"unconscious")),
+        "its nature is sealed"
+    );
+    let what = pb::RegistryEvent::decode(told[0].payload.clone()).unwrap().kind.unwrap();
+    let pb::registry_event::Kind::EmergencyDeclared(what) = what else { panic!("{what:?}") };
+    assert_eq!((what.worker_id, what.worker_name.as_str()), (worker.to_string(), "River"));
+    assert_eq!(what.discloser_agency_ids, [house.to_string()]);
+    registry.alone.one_batch_makes_the_same_lists().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_but_medical_staff_breaks_the_glass() {
+    let registry = registry().await;
+    let person = register(&mut registry.clinic(), "Ana", "Example").await.id;
+    use pb::WorkerRole::{Coordinator, Counselor, Nurse, Paramedic, Psychiatrist, Psychologist, Therapist};
+    for role in [Coordinator, Counselor, Psychologist, Therapist, pb::WorkerRole::Other] {
+        let (mut other, _) = staff(&registry, SHELTER, role).await;
+        let status = other.break_glass(breaks(&person)).await.unwrap_err();
+        assert_eq!(
+            (status.code(), reason(&status).as_deref()),
+            (Code::PermissionDenied, Some("NOT_MEDICAL_STAFF"))
+        );
+        // Nor is told whether there is such a person.
+        let nobody = breaks(&PersonId::of(99).to_string());
+        assert_eq!(refused(other.break_glass(nobody).await), "NOT_MEDICAL_STAFF");
+        let unknown = pb::BreakGlassRequest {
+            person_id: String::new(),
+            identifier: Some(social_security("123-45-6789", pb::DataQuality::Full)),
+            ..breaks(&person)
+        };
+        assert_eq!(refused(other.break_glass(unknown).await), "NOT_MEDICAL_STAFF");
+    }
+    assert_eq!(refused(registry.shelter().break_glass(breaks(&person)).await), "WORKER_NOT_ON_RECORD");
+    let (_, nurse) = staff(&registry, CLINIC, Nurse).await;
+    let mut elsewhere = Client::new(registry.alone.as_worker(SHELTER, nurse));
+    assert_eq!(refused(elsewhere.break_glass(breaks(&person)).await), "WORKER_NOT_ON_RECORD");
+    for mut other in [registry.recorder(), registry.operator(), registry.person(&person)] {
+        let status = other.break_glass(breaks(&person)).await.unwrap_err();
+        assert_eq!(
+            (status.code(), reason(&status).as_deref()),
+            (Code::PermissionDenied, Some("ROLE_NOT_ALLOWED"))
+        );
+    }
+    let service = connect(&registry.alone.at.to_string(), Identity::service("timeline")).unwrap();
+    assert_eq!(refused(Client::new(service).break_glass(breaks(&person)).await), "ROLE_NOT_ALLOWED");
+
+    // Nor makes one of themself.
+    let (mut counselor, id) = staff(&registry, SHELTER, Counselor).await;
+    let nurse = Some(pb::WorkerContent {
+        working_name: "River".into(),
+        roles: vec![Counselor.into(), Nurse.into()],
+        ..Default::default()
+    });
+    let own =
+        call!(counselor, change_worker, ChangeWorkerRequest { worker_id: id.to_string(), content: nurse });
+    let own = own.unwrap_err();
+    assert_eq!((own.code(), reason(&own).as_deref()), (Code::PermissionDenied, Some("OWN_PARTS")));
+    assert_eq!(refused(counselor.break_glass(breaks(&person)).await), "NOT_MEDICAL_STAFF");
+
+    // Who has left is none any more, and who speaks for the person never was.
+    let (mut gone, id) = staff(&registry, SHELTER, Psychiatrist).await;
+    let content = Some(pb::WorkerContent {
+        working_name: "River".into(),
+        roles: vec![Psychiatrist.into()],
+        left: true,
+        ..Default::default()
+    });
+    call!(
+        registry.shelter(),
+        change_worker,
+        ChangeWorkerRequest { worker_id: id.to_string(), content: content }
+    )
+    .unwrap();
+    assert_eq!(refused(gone.break_glass(breaks(&person)).await), "WORKER_NOT_ON_RECORD");
+
+    let (mut paramedic, _) = staff(&registry, SHELTER, Paramedic).await;
+    let nobody = breaks(&PersonId::of(99).to_string());
+    assert_eq!(refused(paramedic.break_glass(nobody).await), "PERSON_NOT_FOUND");
+    for (wrong, field) in [
+        (pb::BreakGlassRequest { nature: " ".into(), ..breaks(&person) }, "nature"),
+        (pb::BreakGlassRequest { nature: "x".repeat(501), ..breaks(&person) }, "nature"),
+        (pb::BreakGlassRequest { person_id: "?".into(), ..breaks(&person) }, "person_id"),
+        (pb::BreakGlassRequest { request_id: String::new(), ..breaks(&person) }, "request_id"),
+        (pb::BreakGlassRequest { hours: 25, ..breaks(&person) }, "hours"),
+    ] {
+        let status = paramedic.break_glass(wrong).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert!(status.message().starts_with(&format!("{field} ")), "{}", status.message());
+    }
+    assert!(registry.alone.events().await.iter().all(|event| !event.stream.starts_with("emergency")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_agencys_setting_bounds_an_emergency_and_a_caller_may_wish_for_less() {
+    let registry = registry().await;
+    let content = |emergency_hours| {
+        Some(pb::AgencyContent {
+            name: "Hospital".into(),
+            zone: "America/Chicago".into(),
+            emergency_hours,
+            ..Default::default()
+        })
+    };
+    let mut operator = registry.operator();
+    let wrong = call!(operator, register_agency, RegisterAgencyRequest { content: content(73) }).unwrap_err();
+    assert!(wrong.message().starts_with("content.emergency_hours "), "{}", wrong.message());
+    let hospital =
+        call!(operator, register_agency, RegisterAgencyRequest { content: content(8) }).unwrap().id;
+    let hospital: AgencyId = hospital.parse().unwrap();
+    let person = register(&mut registry.clinic(), "Ana", "Example").await.id;
+    let (mut doctor, _) = staff(&registry, hospital, pb::WorkerRole::Psychiatrist).await;
+    let more = pb::BreakGlassRequest { hours: 9, ..breaks(&person) };
+    assert_eq!(doctor.break_glass(more).await.unwrap_err().code(), Code::InvalidArgument);
+    let ends = |hours| {
+        Some(platform::wire::to_instant(registry.alone.clock.now() + jiff::SignedDuration::from_hours(hours)))
+    };
+    let two = broken(&mut doctor, pb::BreakGlassRequest { hours: 2, ..breaks(&person) }).await;
+    assert_eq!((two.until, two.part2_notice.as_str()), (ends(2), ""), "no programme is among them");
+    registry.alone.hours_pass(2);
+    let all = broken(&mut doctor, breaks(&person)).await;
+    assert_eq!(all.until, ends(8));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_opens_the_records_of_then_and_not_what_the_person_keeps_closed() {
+    let registry = registry().await;
+    let mut clinic = registry.clinic();
+    let person = register(&mut clinic, "Ana", "Example").await.id;
+    let goal = |text: &str| {
+        Some(pb::GoalContent {
+            text: text.into(),
+            life_domains: vec![LifeDomain::Health.into()],
+            ..Default::default()
+        })
+    };
+    call!(
+        clinic,
+        propose_goal,
+        ProposeGoalRequest { person_id: person.clone(), content: goal("of the clinic") }
+    )
+    .unwrap();
+    call!(
+        registry.person(&person),
+        set_goal,
+        SetGoalRequest { person_id: person.clone(), content: goal("her own") }
+    )
+    .unwrap();
+    let number = pb::PersonIdentifier { shared_by_source: "hmis:1".into(), ..record_number("A-17") };
+    call!(
+        clinic,
+        add_identifier,
+        AddIdentifierRequest { person_id: person.clone(), identifier: Some(number.clone()) }
+    )
+    .unwrap();
+
+    let (mut doctor, _) = staff(&registry, SHELTER, pb::WorkerRole::Nurse).await;
+    let by_number =
+        pb::BreakGlassRequest { person_id: String::new(), identifier: Some(number), ..breaks(&person) };
+    let declared = broken(&mut doctor, by_number).await;
+    assert_eq!(declared.person_id, person, "whoever is not found by name is found by a number");
+    // An agency that comes to serve the person later is not among those whose records it opened.
+    let late = AgencyId::of(7);
+    call!(
+        clinic,
+        add_serving_agency,
+        AddServingAgencyRequest { person_id: person.clone(), agency_id: late.to_string() }
+    )
+    .unwrap();
+    let mut later = Client::new(registry.alone.worker(late));
+    let wrote = call!(
+        later,
+        propose_goal,
+        ProposeGoalRequest { person_id: person.clone(), content: goal("of later") }
+    );
+    let at_least = vec![wrote.unwrap().revision, written(declared.written.clone()).revision];
+    let goals = pb::ListGoalsRequest { person_id: person.clone(), at_least };
+    let goals = doctor.list_goals(goals).await.unwrap().into_inner().goals;
+    let texts: Vec<_> = goals.iter().map(|goal| goal.content.clone().unwrap().text).collect();
+    assert_eq!(texts, ["of the clinic"]);
+    assert_eq!(get(&mut doctor, &person).await.unwrap().serving_agency_ids, [CLINIC.to_string()]);
+}
