@@ -11,6 +11,7 @@ use kernel::Role;
 use platform::command::Desk;
 use platform::error::BadField;
 use platform::page::Pages;
+use platform::people::People;
 use platform::{replies, writes};
 use proto::housing as pb;
 use proto::housing::housing_service_server::HousingService;
@@ -37,14 +38,15 @@ const READ: &[Role] = &[Role::Worker, Role::Recorder, Role::Person, Role::Operat
 pub struct Api {
     desk: Desk,
     view: View,
+    people: People,
     pages: Pages,
 }
 
 impl Api {
-    /// A face over a desk and the service's own lists.
-    pub fn new(desk: Desk, view: View) -> Self {
+    /// A face over a desk, the service's own lists, and who is restricted.
+    pub fn new(desk: Desk, view: View, people: People) -> Self {
         let pages = Pages::new(desk.secret());
-        Self { desk, view, pages }
+        Self { desk, view, people, pages }
     }
 }
 

@@ -1,5 +1,5 @@
-//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, what agencies are, and
-//! who works for them.
+//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, who is restricted, what
+//! agencies are, and who works for them.
 //! Invariant: names no person; a view that lags too far behind, or a person parked in it, counts as an unknown say, which closes reads across agencies.
 
 pub mod deaths;
@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kernel::may::Say;
+use kernel::may::{self, Say};
 use kernel::time::Holidays;
-use kernel::{AgencyId, Directive, DirectiveId, PersonId, Standing, WorkerId};
+use kernel::{AgencyId, Caller, Directive, DirectiveId, PersonId, Role, Standing, WorkerId};
 use prost::Message;
 use proto::registry::{AgencyContent, ConsentScope};
 use uuid::Uuid;
@@ -33,10 +33,11 @@ const STALE: Duration = Duration::from_secs(60);
 /// People whose say is kept in memory.
 const REMEMBERED: usize = 20_000;
 
-/// What is told of a record, in one statement: its directives in force, links, who serves it, whether its events wait.
+/// What is told of a record, in one statement: its directives in force, links, who serves it, whether it is restricted, whether its events wait.
 const TOLD: &str = "SELECT 'directive', id, id, scope FROM directive WHERE person = $1 \
     UNION ALL SELECT 'link', canonical, member, NULL FROM link WHERE (canonical = $1 OR member = $1) AND known_to IS NULL \
     UNION ALL SELECT 'serves', agency, agency, NULL FROM serving WHERE person = $1 \
+    UNION ALL SELECT 'restricted', person, person, NULL FROM restricted WHERE person = $1 \
     UNION ALL SELECT 'parked', NULL, NULL, NULL FROM feed_parked WHERE subject = $2 OR subject = $3";
 
 /// What readers ask of it. Clones are the same.
@@ -52,6 +53,7 @@ struct Said {
     group: Vec<PersonId>,
     serving: Arc<BTreeSet<AgencyId>>,
     directives: Arc<[Directive]>,
+    restricted: bool,
     parked: bool,
 }
 
@@ -119,9 +121,22 @@ impl People {
             serving: said.serving.clone(),
             directives: said.directives.clone(),
             programmes: self.agencies_read().await?.programmes,
+            restricted: said.restricted,
             unknown: said.parked || self.stale(),
         };
         Ok((said.group.clone(), say))
+    }
+
+    /// Whether a caller who sees what a service wrote of a person without the person's say ([`may::see_own`]) sees what tells where they are: of whoever is
+    /// restricted, those who run or audit the system do not.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn may_find(&self, caller: &Caller, person: PersonId) -> Result<bool, StoreError> {
+        Ok(match caller.role {
+            Role::Operator | Role::Auditor => may::find(caller, &self.say(person).await?),
+            Role::Worker | Role::Recorder | Role::Person | Role::Service => true,
+        })
     }
 
     /// The agencies that are 42 CFR Part 2 programmes or ever were, as known now.
@@ -233,13 +248,14 @@ impl People {
 async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError> {
     let mut group = Group::of(person);
     let (mut directives, mut serving) = (vec![], BTreeSet::new());
-    let mut parked = false;
+    let (mut restricted, mut parked) = (false, false);
     while let Some(record) = group.unread() {
         let [own, partition] = parked_as(record);
         for row in db.fetch(TOLD, args![record.uuid(), own, partition]).await? {
             match row.text(0)?.as_str() {
                 "directive" => directives.push(directive(DirectiveId::new(row.uuid(1)?), &row.bytes(3)?)?),
                 "link" => group.link(row.uuid(1)?, row.uuid(2)?),
+                "restricted" => restricted = true,
                 "serves" => {
                     serving.insert(AgencyId::new(row.uuid(1)?));
                 }
@@ -250,7 +266,7 @@ async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError
     let group = group.canonical_first();
     directives.sort_by_key(|directive| (directive.scope.from, directive.id));
     let about = if parked { About::Nothing } else { About::People(group.clone()) };
-    let said = Said { group, serving: Arc::new(serving), directives: directives.into(), parked };
+    let said = Said { group, serving: Arc::new(serving), directives: directives.into(), restricted, parked };
     Ok((Arc::new(said), about))
 }
 

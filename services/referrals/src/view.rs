@@ -206,7 +206,7 @@ impl View {
                 false => Cover::Unknown,
             },
             Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service)
-            | Err(WhyNot::NotYours | WhyNot::NoDirective) => Cover::Nothing,
+            | Err(WhyNot::NotYours | WhyNot::NoDirective | WhyNot::Restricted) => Cover::Nothing,
         };
         Ok((cover, changes))
     }

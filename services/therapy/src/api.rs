@@ -9,6 +9,7 @@ use kernel::{Caller, Role};
 use platform::command::Desk;
 use platform::error::BadField;
 use platform::page::Pages;
+use platform::people::People;
 use platform::{replies, writes};
 use proto::therapy as pb;
 use proto::therapy::therapy_service_server::TherapyService;
@@ -35,14 +36,15 @@ const READ: &[Role] = &[Role::Worker, Role::Recorder, Role::Person, Role::Operat
 pub struct Api {
     desk: Desk,
     view: View,
+    people: People,
     pages: Pages,
 }
 
 impl Api {
-    /// A face over a desk and the service's own lists.
-    pub fn new(desk: Desk, view: View) -> Self {
+    /// A face over a desk, the service's own lists, and who is restricted.
+    pub fn new(desk: Desk, view: View, people: People) -> Self {
         let pages = Pages::new(desk.secret());
-        Self { desk, view, pages }
+        Self { desk, view, people, pages }
     }
 }
 

@@ -9,6 +9,7 @@ use kernel::{Caller, PersonId, Role};
 use platform::command::Desk;
 use platform::error;
 use platform::page::Pages;
+use platform::people::People;
 use platform::{replies, writes};
 use proto::vocational as pb;
 use proto::vocational::vocational_service_server::VocationalService;
@@ -29,14 +30,15 @@ const READ: &[Role] = &[Role::Worker, Role::Recorder, Role::Person, Role::Operat
 pub struct Api {
     desk: Desk,
     view: View,
+    people: People,
     pages: Pages,
 }
 
 impl Api {
-    /// A face over a desk and the service's own lists.
-    pub fn new(desk: Desk, view: View) -> Self {
+    /// A face over a desk, the service's own lists, and who is restricted.
+    pub fn new(desk: Desk, view: View, people: People) -> Self {
         let pages = Pages::new(desk.secret());
-        Self { desk, view, pages }
+        Self { desk, view, people, pages }
     }
 }
 

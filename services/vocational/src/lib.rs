@@ -32,6 +32,7 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let view = view::View::new(parts.lists(view::Lists).await?);
     parts.react(loops::Opens::new(desk.clone()))?;
     let to_come = loops::ToCome::new(desk.clone(), view.clone());
-    parts.react(Deaths::new(desk.clone(), parts.people().await?, to_come))?;
-    Ok(Service::new(parts).serves(VocationalServiceServer::new(api::Api::new(desk, view))))
+    let people = parts.people().await?;
+    parts.react(Deaths::new(desk.clone(), people.clone(), to_come))?;
+    Ok(Service::new(parts).serves(VocationalServiceServer::new(api::Api::new(desk, view, people))))
 }

@@ -92,3 +92,25 @@ fn what_a_service_shows_of_its_own_asks_nobodys_consent() {
     assert!(!see_own(&ana, CLINIC, Some(PersonId::of(11)), "therapy"));
     assert!(!see_own(&ana, CLINIC, None, "therapy"));
 }
+
+#[test]
+fn whoever_is_restricted_is_found_by_those_who_serve_them_and_by_themself() {
+    let ana = |person| Caller {
+        actor: Actor::Person(person),
+        role: Role::Person,
+        agency: None,
+        on_behalf_of: None,
+    };
+    let operator = Caller { role: Role::Operator, agency: None, ..worker(CLINIC) };
+    let open = Say { serving: Arc::new([CLINIC].into()), ..ana_says(vec![]) };
+    for viewer in [worker(CLINIC), worker(SHELTER), operator.clone(), ana(ANA), ana(PersonId::of(11))] {
+        assert!(find(&viewer, &open), "{viewer:?}");
+    }
+    for hidden in [Say { restricted: true, ..open.clone() }, Say { unknown: true, ..open.clone() }] {
+        assert!(find(&worker(CLINIC), &hidden));
+        assert!(find(&ana(ANA), &hidden));
+        for viewer in [worker(SHELTER), operator.clone(), ana(PersonId::of(11))] {
+            assert!(!find(&viewer, &hidden), "{viewer:?}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! The registry's log as rows: links, who serves whom, directives in force, agencies, workers.
+//! The registry's log as rows: links, who serves whom, directives in force, who died, who is restricted, agencies, workers.
 //! Invariant: a directive has a row from when it was given until it ended, by the log; its own beginning and end are the judge's to ask. Who was ever a
 //! 42 CFR Part 2 programme stays one: what it wrote then stays under it.
 
@@ -21,7 +21,7 @@ impl Projection for PeopleProjection {
         "people"
     }
     fn version(&self) -> u32 {
-        8
+        9
     }
     fn sources(&self) -> &[&'static str] {
         &["registry"]
@@ -37,6 +37,7 @@ impl Projection for PeopleProjection {
             "CREATE TABLE directive (person uuid NOT NULL, id uuid NOT NULL, scope bytea NOT NULL, PRIMARY KEY (person, id))",
             "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL, holidays bytea)",
             "CREATE TABLE death (person uuid PRIMARY KEY)",
+            "CREATE TABLE restricted (person uuid PRIMARY KEY)",
             "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, gone bigint NOT NULL)",
         ]
         .map(str::to_owned)
@@ -89,6 +90,15 @@ impl Projection for PeopleProjection {
                 | Kind::PersonEnteredInError(_)
                 | Kind::PersonErased(_) => {
                     let sql = "DELETE FROM death WHERE person = $1";
+                    tx.execute(sql, args![id(&read.event.person_id)?]).await?;
+                }
+                // No erasure lifts it, nor that the record was never meant: what others wrote of the person stays, and so does the mark.
+                Kind::PersonRestricted(_) => {
+                    let sql = "INSERT INTO restricted (person) VALUES ($1) ON CONFLICT DO NOTHING";
+                    tx.execute(sql, args![id(&read.event.person_id)?]).await?;
+                }
+                Kind::PersonRestrictionLifted(_) => {
+                    let sql = "DELETE FROM restricted WHERE person = $1";
                     tx.execute(sql, args![id(&read.event.person_id)?]).await?;
                 }
                 Kind::ConsentGiven(given) => gives(tx, given).await?,

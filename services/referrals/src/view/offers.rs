@@ -65,7 +65,7 @@ impl Consents {
         match may::receive(offer.agency, say, &class, Purpose::Referral, at) {
             Ok(Why::Consent(_)) => Consent::Covers,
             Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service) => Consent::NotNeeded,
-            Err(WhyNot::NoDirective | WhyNot::NotYours) => Consent::Needed,
+            Err(WhyNot::NoDirective | WhyNot::NotYours | WhyNot::Restricted) => Consent::Needed,
             Err(WhyNot::SayUnknown) => Consent::Unknown,
         }
     }

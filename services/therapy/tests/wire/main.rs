@@ -11,6 +11,7 @@ mod crowd;
 mod deaths;
 mod episodes;
 mod practitioners;
+mod restricted;
 
 use kernel::{AgencyId, PersonId, WorkerId};
 use platform::peer::Peer;

@@ -10,7 +10,7 @@ use proto::registry::{self as pb, RegistryEvent};
 use proto::timeline::EntryKind;
 use proto::types::{Occurred, Purpose, Voice};
 
-use super::{Unreadable, entry, goes_on, shared, spoken, withdraw};
+use super::{Unreadable, entry, goes_on, shared, spoken, telling_where, withdraw};
 use crate::entries::{Entries, Put};
 
 const LOG: &str = "registry";
@@ -237,7 +237,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             household.start = day(read, membership.from.as_ref());
             household.end = day(read, membership.until.as_ref());
             household.open = household.end.is_none();
-            entries.put(key, spoken(LOG, read, household));
+            entries.put(key, telling_where(spoken(LOG, read, household)));
         }
         Kind::HouseholdLeft(left) => {
             goes_on(entries, &format!("household:{}", left.household_id), read, |household| {

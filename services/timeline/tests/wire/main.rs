@@ -4,6 +4,7 @@
 mod agency;
 mod consents;
 mod plans;
+mod restricted;
 mod teams;
 mod turns;
 mod watch;

@@ -22,7 +22,11 @@ pub(super) enum Told {
 
 impl Following {
     pub(super) async fn start(peer: Peer, resume_token: String) -> Self {
-        let watch = WatchTimelineRequest { resume_token, ..watch() };
+        Self::of(peer, WatchTimelineRequest { resume_token, ..watch() }).await
+    }
+
+    /// A following of what is asked for.
+    pub(super) async fn of(peer: Peer, watch: WatchTimelineRequest) -> Self {
         let stream = Client::new(peer).watch_timeline(watch).await.unwrap().into_inner();
         Self { stream, token: String::new() }
     }

@@ -43,6 +43,7 @@ macro_rules! call {
 }
 
 mod deaths;
+mod restricted;
 
 #[track_caller]
 fn refused(answer: Result<Written, Status>, code: Code, why: &str) {
