@@ -243,9 +243,13 @@ pub struct Goal {
     pub closed: bool,
 }
 
-/// That the person died. Which agency tells it matters to no rule: nothing is found of the dead.
+/// That the person died. Which agency tells it matters to no rule: nothing is found of the dead, as long as any does.
 #[derive(Clone, PartialEq, Message)]
-pub struct Died {}
+pub struct Died {
+    /// The agencies that tell it; empty for who runs the system.
+    #[prost(string, repeated, tag = "1")]
+    pub told_by: Vec<String>,
+}
 
 /// Who wrote the event, in that agency's words, under its own label or that of its programme.
 pub(super) fn written(read: &Read, agency: &str, part2: bool) -> Written {

@@ -36,7 +36,8 @@ impl Projection for PeopleProjection {
             "CREATE INDEX serving_agency ON serving (agency, person)",
             "CREATE TABLE directive (person uuid NOT NULL, id uuid NOT NULL, scope bytea NOT NULL, PRIMARY KEY (person, id))",
             "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL, holidays bytea)",
-            "CREATE TABLE death (person uuid PRIMARY KEY)",
+            // By the word of this agency; of none where who runs the system told it.
+            "CREATE TABLE death (person uuid NOT NULL, told_by text NOT NULL, PRIMARY KEY (person, told_by))",
             "CREATE TABLE restricted (person uuid PRIMARY KEY)",
             "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, gone bigint NOT NULL)",
         ]
@@ -83,8 +84,13 @@ impl Projection for PeopleProjection {
                 }
                 Kind::ServingAgencyAdded(added) => serves(tx, &added.person_id, [&added.agency_id]).await?,
                 Kind::PersonDied(died) => {
-                    let sql = "INSERT INTO death (person) VALUES ($1) ON CONFLICT DO NOTHING";
-                    tx.execute(sql, args![id(&died.person_id)?]).await?;
+                    let sql = "INSERT INTO death (person, told_by) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+                    tx.execute(sql, args![id(&died.person_id)?, speaker(read)]).await?;
+                }
+                // An agency takes back its own word: the person lives again where nobody's is left.
+                Kind::PersonDeathEnteredInError(_) if !speaker(read).is_empty() => {
+                    let sql = "DELETE FROM death WHERE person = $1 AND told_by = $2";
+                    tx.execute(sql, args![id(&read.event.person_id)?, speaker(read)]).await?;
                 }
                 Kind::PersonDeathEnteredInError(_)
                 | Kind::PersonEnteredInError(_)
@@ -123,6 +129,12 @@ impl Projection for PeopleProjection {
             Ok(())
         })
     }
+}
+
+/// The agency whose word it is; empty where it is nobody's.
+fn speaker(read: &Read) -> &str {
+    let event = &read.event;
+    if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of }
 }
 
 fn poison(why: &str) -> ApplyError {

@@ -26,7 +26,7 @@ use crate::wire;
 const OVERSEE: &[Role] = &[Role::Worker];
 
 /// Who says it, in whose words, when, and what their agency has settled; with the part that it names as overseer, 0 for none.
-async fn said(api: &Api, ask: &Ask, voice: i32) -> Result<(Said, i32), Status> {
+async fn said(api: &Api, ask: &Ask, person: PersonId, voice: i32) -> Result<(Said, i32), Status> {
     let (by, at) = (ask.by(), ask.at);
     let voice = wire::voice(by, voice)?;
     let mut settled = agency::Settled::default();
@@ -38,7 +38,14 @@ async fn said(api: &Api, ask: &Ask, voice: i32) -> Result<(Said, i32), Status> {
     }
     let asks_overseer = settled.overseer != 0;
     let terms = plan::Terms { zone: settled.zone, review_days: settled.review_days, asks_overseer };
-    Ok((Said { by, voice, at, terms }, settled.overseer))
+    let eyes = api.eyes(&ask.caller, person).await?;
+    let mut shut = BTreeSet::new();
+    for programme in api.view.people().programmes().await?.iter() {
+        if !eyes.see(Some(*programme)).await? {
+            shut.insert(*programme);
+        }
+    }
+    Ok((Said { by, voice, at, terms, shut }, settled.overseer))
 }
 
 /// Asks something of a plan that names a goal.
@@ -70,7 +77,7 @@ pub(super) async fn add_item(
     let r = request.get_ref();
     let ask = api.ask("AddPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
     let person = person_id(&r.person_id)?;
-    let (said, _) = said(api, &ask, r.voice).await?;
+    let (said, _) = said(api, &ask, person, r.voice).await?;
     let content = wire::plan_item_content(r.content.as_ref(), ask.caller.speaks_for())?;
     let id = PlanItemId::new(api.fresh(&ask));
     let goal = content.goal;
@@ -86,7 +93,7 @@ pub(super) async fn change_item(
     let r = request.get_ref();
     let ask = api.ask("ChangePlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
     let (person, id) = (person_id(&r.person_id)?, id("plan_item_id", &r.plan_item_id)?);
-    let (said, _) = said(api, &ask, r.voice).await?;
+    let (said, _) = said(api, &ask, person, r.voice).await?;
     let content = wire::plan_item_content(r.content.as_ref(), ask.caller.speaks_for())?;
     let goal = content.goal;
     let command = |goal| Command::Change { said: said.clone(), id, content: content.clone(), goal };
@@ -97,7 +104,7 @@ pub(super) async fn end_item(api: &Api, request: &Request<pb::EndPlanItemRequest
     let r = request.get_ref();
     let ask = api.ask("EndPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
     let (person, id) = (person_id(&r.person_id)?, id("plan_item_id", &r.plan_item_id)?);
-    let (said, _) = said(api, &ask, r.voice).await?;
+    let (said, _) = said(api, &ask, person, r.voice).await?;
     let until = optional_day("until", r.until.as_ref())?.unwrap_or_else(|| said.today());
     api.about::<Plan>(&ask, person.uuid(), person, Command::End { said, id, until }).await
 }
@@ -116,7 +123,7 @@ pub(super) async fn agree(api: &Api, request: &Request<pb::AgreePlanRequest>) ->
     let r = request.get_ref();
     let ask = api.ask("AgreePlan", OWN, request, (&r.request_id, &r.etag)).await?;
     let person = person_id(&r.person_id)?;
-    let (said, _) = said(api, &ask, r.voice).await?;
+    let (said, _) = said(api, &ask, person, r.voice).await?;
     let version = named_version(api, &ask, person, &r.version_id).await?;
     api.about::<Plan>(&ask, person.uuid(), person, Command::Agree { said, version }).await
 }
@@ -125,7 +132,7 @@ pub(super) async fn approve(api: &Api, request: &Request<pb::ApprovePlanRequest>
     let r = request.get_ref();
     let ask = api.ask("ApprovePlan", OVERSEE, request, (&r.request_id, &r.etag)).await?;
     let person = person_id(&r.person_id)?;
-    let (said, part) = said(api, &ask, 0).await?;
+    let (said, part) = said(api, &ask, person, 0).await?;
     let version = named_version(api, &ask, person, &r.version_id).await?;
     let overseer = match &ask.caller.actor {
         _ if part == 0 => Overseer::NotAsked,
@@ -143,7 +150,7 @@ pub(super) async fn review(api: &Api, request: &Request<pb::ReviewPlanRequest>) 
     let r = request.get_ref();
     let ask = api.ask("ReviewPlan", OWN, request, (&r.request_id, &r.etag)).await?;
     let person = person_id(&r.person_id)?;
-    let (said, _) = said(api, &ask, r.voice).await?;
+    let (said, _) = said(api, &ask, person, r.voice).await?;
     api.about::<Plan>(&ask, person.uuid(), person, Command::Review { said }).await
 }
 

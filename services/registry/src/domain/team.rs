@@ -112,6 +112,8 @@ pub enum Command {
         id: TeamMemberId,
         /// The last day.
         until: Day,
+        /// Whose members the caller may change.
+        reach: Reach,
     },
     /// The member should never have been written.
     MarkEnteredInError {
@@ -119,7 +121,18 @@ pub enum Command {
         by: By,
         /// The member.
         id: TeamMemberId,
+        /// Whose members the caller may change.
+        reach: Reach,
     },
+}
+
+/// Which members an agency may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Those that it added, and those who work for it, whoever added them.
+    OwnWorkers,
+    /// Those that it added: it is a 42 CFR Part 2 programme, whose word of what another wrote would be told to that other.
+    OwnWord,
 }
 
 /// What happens to a team.
@@ -218,10 +231,13 @@ impl Member {
             && ends
     }
 
-    /// Whether it is this caller's to end: whoever added them, the agency whose worker it is, and the person.
-    fn is_for(&self, by: By, owner: Option<PersonId>) -> bool {
+    /// Whether it is this caller's to end: whoever added them, the agency whose worker it is but for a programme, and the person.
+    fn is_for(&self, by: By, reach: Reach, owner: Option<PersonId>) -> bool {
         match by {
-            By::Agency(agency) => self.added_by == Some(agency) || self.agency() == Some(agency),
+            By::Agency(agency) => {
+                let works_there = reach == Reach::OwnWorkers && self.agency() == Some(agency);
+                self.added_by == Some(agency) || works_there
+            }
             By::Person(person) => owner == Some(person),
             By::System => true,
         }
@@ -236,8 +252,8 @@ impl Decider for Team {
     type Refusal = Refusal;
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
-        let own = |id, by| {
-            let member = state.members.get(&id).filter(|member| member.is_for(by, state.person));
+        let own = |id, by, reach| {
+            let member = state.members.get(&id).filter(|member| member.is_for(by, reach, state.person));
             member.ok_or(Refusal::NotFound)
         };
         match command {
@@ -261,8 +277,8 @@ impl Decider for Team {
                 }
                 Ok(vec![Event::Added { person, id, member }])
             }
-            Command::End { by, id, until } => {
-                let member = own(id, by)?;
+            Command::End { by, id, until, reach } => {
+                let member = own(id, by, reach)?;
                 match member.until {
                     Some(ended) if ended == until => Ok(vec![]),
                     // A planned last day may come sooner; what has ended stays ended.
@@ -271,8 +287,8 @@ impl Decider for Team {
                     Some(_) | None => Ok(vec![Event::Ended { id, until }]),
                 }
             }
-            Command::MarkEnteredInError { by, id } => {
-                own(id, by)?;
+            Command::MarkEnteredInError { by, id, reach } => {
+                own(id, by, reach)?;
                 Ok(vec![Event::EnteredInError { id }])
             }
         }

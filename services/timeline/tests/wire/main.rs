@@ -8,6 +8,7 @@ mod restricted;
 mod teams;
 mod turns;
 mod watch;
+mod words;
 
 use kernel::{AgencyId, PersonId, StreamId};
 use platform::peer::Peer;
