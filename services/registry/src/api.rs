@@ -11,6 +11,7 @@ mod goals;
 mod keys;
 mod marks;
 mod measures;
+mod parts;
 mod people;
 mod plans;
 mod reading;

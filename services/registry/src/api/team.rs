@@ -51,7 +51,7 @@ pub(super) async fn add(
     let adding = wire::add_member(r, speaker, today(api, speaker).await?)?;
     let known = known(api, &adding.who).await?;
     let id = TeamMemberId::new(api.fresh(&ask));
-    let done = api.about::<Team>(&ask, person.uuid(), person, adding.ask(ask.by(), id, known)).await?;
+    let done = api.about_in_part::<Team>(&ask, person, adding.ask(ask.by(), id, known)).await?;
     Ok(pb::AddTeamMemberResponse { written: Some(done.into()), team_member_id: id.to_string() })
 }
 
@@ -67,7 +67,7 @@ async fn reach(api: &Api, ask: &Ask) -> Result<Reach, Status> {
 /// Does something with a member that is there.
 async fn act(api: &Api, ask: &Ask, person: &str, command: Command) -> Result<Done, Status> {
     let person = person_id(person)?;
-    api.about::<Team>(ask, person.uuid(), person, command).await
+    api.about_in_part::<Team>(ask, person, command).await
 }
 
 pub(super) async fn end(api: &Api, request: &Request<pb::EndTeamMemberRequest>) -> Result<Done, Status> {
@@ -111,7 +111,7 @@ pub(super) async fn list(
     for record in records {
         let now = api.desk.load::<Team>(record.uuid()).await?;
         if record == person {
-            response.etag = now.version.to_string();
+            response.etag = api.etag::<Team>(&eyes, person.uuid(), (&now, now.version)).await?;
         }
         let (opener, status) = api.opener(record).await;
         for (id, member) in now.members.iter().filter(|(_, member)| member.on(day)) {

@@ -71,6 +71,8 @@ pub struct State {
     pub person: Option<PersonId>,
     /// Its members; those entered in error are left out.
     pub members: BTreeMap<TeamMemberId, Member>,
+    /// By version, of whom each change is: who added the member, and whose worker it is.
+    pub changes: Vec<(Option<AgencyId>, Option<AgencyId>)>,
 }
 
 /// What a team needs to know of the worker that it is to have.
@@ -244,6 +246,14 @@ impl Member {
     }
 }
 
+impl State {
+    /// Notes of whom a change is that is about this member.
+    fn note(&mut self, id: TeamMemberId) {
+        let of = self.members.get(&id).map(|member| (member.added_by, member.agency()));
+        self.changes.push(of.unwrap_or_default());
+    }
+}
+
 impl Decider for Team {
     const CATEGORY: &'static str = "team";
     type State = State;
@@ -299,13 +309,16 @@ impl Decider for Team {
             Event::Added { person, id, member } => {
                 state.person = Some(*person);
                 state.members.insert(*id, member.clone());
+                state.note(*id);
             }
             Event::Ended { id, until } => {
+                state.note(*id);
                 if let Some(member) = state.members.get_mut(id) {
                     member.until = Some(*until);
                 }
             }
             Event::EnteredInError { id } => {
+                state.note(*id);
                 state.members.remove(id);
             }
         }

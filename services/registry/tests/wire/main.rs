@@ -89,6 +89,7 @@ mod around;
 mod catalogue;
 mod consents;
 mod duplicates;
+mod etags;
 mod facets;
 mod goals;
 mod marks;

@@ -19,6 +19,8 @@ pub struct State {
     pub versions: Vec<Version>,
     /// The clock of its review.
     pub review: Review,
+    /// By version of the stream, the number of the plan's version that each change made or is about; none where it is about the plan as a whole.
+    pub changes: Vec<Option<u32>>,
 }
 
 /// An item as the plan holds it.
@@ -198,6 +200,13 @@ impl State {
             Event::Reviewed { review, .. } => self.review = *review,
             Event::ReviewOverdue { due, agencies } => self.review = Review::ran_out(*due, agencies),
         }
+        self.changes.push(match event {
+            Event::ItemAdded { .. } | Event::ItemChanged { .. } | Event::ItemEnded { .. } => {
+                Some(self.latest())
+            }
+            Event::Agreed { version, .. } | Event::Approved { version, .. } => Some(*version),
+            Event::Reviewed { .. } | Event::ReviewOverdue { .. } => None,
+        });
         self
     }
 
