@@ -45,7 +45,7 @@ impl Projection for FactsProjection {
         "facts"
     }
     fn version(&self) -> u32 {
-        2
+        3
     }
     fn sources(&self) -> &[&'static str] {
         SOURCES

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::AgencyId;
+use crate::ids::parse_stream;
 
 /// The categories of facts, by the service that keeps them.
 pub const CATEGORIES: [&str; 5] = ["registry", "referrals", "vocational", "housing", "therapy"];
@@ -15,7 +16,14 @@ pub const PSYTHPN: &str = "PSYTHPN";
 /// The label of the same notes about substance use (42 CFR 2.11, "SUD counseling notes"; our code, HL7 has none).
 pub const COUNSELLING_NOTES: &str = "42CFRPart2:notes";
 
-/// The labels that facts may bear.
+/// The label of what tells where somebody is to be found (HL7 ActCode, "location information sensitivity"): where they live and with whom, where they
+/// work, an hour at which they are to be somewhere. No directive needs to name it: it closes, of those who are not to be found, what a directive opens.
+pub const WHEREABOUTS: &str = "LOCIS";
+
+/// The families of streams of which every fact tells where somebody is to be found; all of housing does, by whatever stream.
+const TELL_WHERE: [&str; 2] = ["appointment", "job"];
+
+/// The labels that a directive may name.
 pub const LABELS: [&str; 3] = [PART2, PSYTHPN, COUNSELLING_NOTES];
 
 /// Whether the label is that of counselling notes, which a directive opens only where it is about nothing else (42 CFR 2.31(b), 45 CFR 164.508(b)(3)(ii)).
@@ -40,6 +48,25 @@ impl Part {
         let labels: BTreeSet<&str> = labels.iter().map(String::as_str).collect();
         labels.into_iter().collect::<Vec<_>>().join(",")
     }
+
+    /// The part of a fact of this stream, under these labels and that which the stream itself asks for.
+    pub fn of_stream(agency: AgencyId, category: &str, stream: &str, label: &str) -> Self {
+        let part = Self { agency, category: category.to_owned(), label: label.to_owned() };
+        let tells = parse_stream(stream).is_ok_and(|(family, _)| TELL_WHERE.contains(&family));
+        if tells { part.telling_where() } else { part }
+    }
+
+    /// The same, telling where the person is to be found.
+    pub fn telling_where(self) -> Self {
+        let labels: Vec<String> = self.labels().chain([WHEREABOUTS]).map(str::to_owned).collect();
+        Self { label: Self::joined(&labels), ..self }
+    }
+
+    /// Whether it tells where the person is to be found.
+    pub fn tells_where(&self) -> bool {
+        self.category == "housing" || self.labels().any(|label| label == WHEREABOUTS)
+    }
+
     /// Its labels.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
         self.label.split(',').filter(|label| !label.is_empty())
@@ -66,6 +93,10 @@ impl Class {
     /// Its parts, sorted.
     pub fn parts(&self) -> &[Part] {
         &self.0
+    }
+    /// The same, each part telling where the person is to be found.
+    pub fn telling_where(self) -> Self {
+        Self::new(self.0.into_iter().map(Part::telling_where))
     }
     /// A text that is the same for the same class and for no other; a database key.
     pub fn key(&self) -> String {
@@ -107,6 +138,29 @@ mod tests {
         assert_eq!(Class::from_key(&class.key()), Some(class));
         assert_eq!(Class::from_key(""), Some(Class::default()));
         assert_eq!(Class::from_key("x"), None);
+    }
+
+    #[test]
+    fn what_tells_where_somebody_is_to_be_found_is_told_by_category_stream_or_label() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let of = |category, stream: &str| {
+            Part::of_stream(AgencyId::of(1), category, &format!("{stream}-{id}"), "42CFRPart2")
+        };
+        for (category, stream) in [
+            ("housing", "placement"),
+            ("housing", "livingsituation"),
+            ("vocational", "job"),
+            ("therapy", "appointment"),
+        ] {
+            assert!(of(category, stream).tells_where(), "{stream}");
+        }
+        for (category, stream) in [("vocational", "case"), ("therapy", "episode"), ("registry", "person")] {
+            assert!(!of(category, stream).tells_where(), "{stream}");
+            assert!(of(category, stream).telling_where().tells_where(), "{stream}");
+        }
+        let twice = of("therapy", "appointment").telling_where();
+        assert_eq!(twice.label, "42CFRPart2,LOCIS", "each label once");
+        assert!(!Part::of_stream(AgencyId::of(1), "therapy", "appointment", "").tells_where(), "no stream");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::class::{PART2, is_of_notes};
+use crate::class::{PART2, WHEREABOUTS, is_of_notes};
 use crate::{AgencyId, DirectiveId, Part, Timestamp};
 
 /// What something is disclosed for (FHIR Consent.provision.purpose, in three).
@@ -76,12 +76,13 @@ impl Scope {
     }
 
     /// Whether it is about facts of this part. `programme` says that the agency which wrote them is a 42 CFR Part 2 programme, so that they are
-    /// Part 2 records whatever label they bear.
+    /// Part 2 records whatever label they bear. That they tell where the person is to be found needs no naming: it is the judge's to withhold.
     pub fn covers(&self, part: &Part, programme: bool) -> bool {
         let own_agency = self.discloser.is_none_or(|discloser| discloser == part.agency);
         let category = self.categories.is_empty() || self.categories.contains(&part.category);
         let implied = programme.then_some(PART2);
-        let labels = part.labels().chain(implied).all(|label| self.labels.contains(label));
+        let named = |label: &str| label == WHEREABOUTS || self.labels.contains(label);
+        let labels = part.labels().chain(implied).all(named);
         let notes = !self.is_of_notes() || part.labels().any(is_of_notes);
         own_agency && category && labels && notes
     }

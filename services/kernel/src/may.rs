@@ -2,6 +2,12 @@
 //! Invariant: deny by default across agencies; the person sees all of theirs; nobody else decides this anywhere, and every yes by consent names the
 //! directives that gave it.
 //!
+//! Whoever is restricted (flees violence, or wishes it) is to be found by those alone who serve them. Of what tells where they are ([`Part::tells_where`]:
+//! homes, units, nights and living situations; households; jobs, interviews and sessions; how to reach them) an agency that serves none of their records
+//! sees what it wrote itself and nothing else, whatever a directive says and whatever emergency runs: to be allowed to learn is not to serve, and who serves
+//! is settled by the registration of a record, by those who serve already, and by an accepted referral. The person sees all of theirs; who runs or audits the
+//! system sees none of it, and the services of ours, which show nothing without asking here, all.
+//!
 //! There is no override here: what another agency wrote, least of all a 42 CFR Part 2 programme, is opened by the person's directive, or, for treatment and
 //! to the medical staff who declared it, by a medical emergency that runs. The vectors in `vectors/` are the rules as a table, for agencies to run against.
 
@@ -31,6 +37,8 @@ pub struct Say {
     pub emergencies: Arc<[Emergency]>,
     /// The agencies that are 42 CFR Part 2 programmes or ever were: all that they wrote is under it.
     pub programmes: Arc<BTreeSet<AgencyId>>,
+    /// The person is restricted, by any of the records: found only by those who serve them.
+    pub restricted: bool,
     /// The person's say is not known now (a stale or absent consent view): reads across agencies close.
     pub unknown: bool,
 }
@@ -61,6 +69,8 @@ pub enum WhyNot {
     NoDirective,
     /// What the person says cannot be told now.
     SayUnknown,
+    /// It tells where somebody is who is found only by those who serve them.
+    Restricted,
 }
 
 /// Whether the viewer sees facts of this class about the person, for this purpose, at this instant.
@@ -75,6 +85,7 @@ pub fn see(
     at: Timestamp,
 ) -> Result<Why, WhyNot> {
     match (by_right(viewer, &say.records, class), agency_of(viewer)) {
+        (Some(Why::Oversight), _) => say.withholds(None, class.parts()).map_or(Ok(Why::Oversight), Err),
         (Some(why), _) => Ok(why),
         (None, Some(agency)) => receive(agency, say, class, purpose, at)
             .or_else(|why| in_emergency(viewer, say, class, purpose, at).ok_or(why)),
@@ -86,7 +97,8 @@ pub fn see(
 /// [`receive`] knows none; and what no agency wrote stays the person's own to show.
 fn in_emergency(viewer: &Caller, say: &Say, class: &Class, purpose: Purpose, at: Timestamp) -> Option<Why> {
     let agency = agency_of(viewer)?;
-    if say.unknown || purpose != Purpose::Treatment || class.parts().is_empty() {
+    let hidden = say.withholds(Some(agency), class.parts()).is_some();
+    if say.unknown || hidden || purpose != Purpose::Treatment || class.parts().is_empty() {
         return None;
     }
     let closed =
@@ -115,6 +127,9 @@ pub fn receive(
     if say.unknown {
         return Err(WhyNot::SayUnknown);
     }
+    if let Some(restricted) = say.withholds(Some(agency), class.parts()) {
+        return Err(restricted);
+    }
     // What is neither the agency's own nor opened by a directive closes the whole.
     let others = class.parts().iter().filter(|part| part.agency != agency);
     let opened = |part| say.opening(agency, part, purpose, at);
@@ -124,6 +139,14 @@ pub fn receive(
         others.map(|part| opened(Some(part))).collect()
     };
     by.map(Why::Consent).ok_or(WhyNot::NoDirective)
+}
+
+/// Whether the viewer may come upon the person and learn how to reach them, as far as the person is to be found: whoever is restricted is found by those
+/// who serve them and by themself. It opens nothing.
+pub fn find(viewer: &Caller, say: &Say) -> bool {
+    let own = viewer.person().is_some_and(|person| say.records.contains(&person));
+    let serves = agency_of(viewer).is_some_and(|agency| say.serving.contains(&agency));
+    own || serves || !(say.restricted || say.unknown)
 }
 
 /// Whether the viewer sees what this agency wrote in this category, about that person where it is about one, without the person's say: what a service
@@ -180,6 +203,17 @@ impl Say {
                 }
         };
         self.directives.iter().find(opens).map(|directive| directive.id)
+    }
+
+    /// Why an agency, or without one who runs or audits the system, is not told what tells where the person is; none where nothing stands against it.
+    fn withholds(&self, agency: Option<AgencyId>, parts: &[Part]) -> Option<WhyNot> {
+        let serves = agency.is_some_and(|agency| self.serving.contains(&agency));
+        let others = parts.iter().filter(|part| Some(part.agency) != agency);
+        match others.filter(|part| part.tells_where()).count() {
+            0 => None,
+            _ if self.unknown => Some(WhyNot::SayUnknown),
+            _ => (self.restricted && !serves).then_some(WhyNot::Restricted),
+        }
     }
 
     /// The next instant after this one at which the judgement may change although nothing is said: a directive or an emergency begins or ends.

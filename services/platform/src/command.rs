@@ -8,6 +8,7 @@ mod cache;
 mod changes;
 mod codec;
 mod gate;
+mod part;
 mod refused;
 pub mod stored;
 mod streams;
@@ -25,6 +26,7 @@ pub(crate) use ask::fact_id;
 pub use changes::Changes;
 pub use codec::{Encoding, Ink, Payload, Unreadable, from_private};
 pub use gate::{Gate, Pass};
+pub use part::Sees;
 pub use refused::Asked;
 pub use streams::{At, Seen, Stream, Streams};
 

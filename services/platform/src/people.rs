@@ -1,5 +1,5 @@
-//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, which emergencies were declared, what agencies are, and
-//! who works for them.
+//! What every reader must know of people from the registry's log: who is linked with whom, who serves them, whom they allow what, which emergencies were
+//! declared, who is restricted, what agencies are, and who works for them.
 //! Invariant: names no person; a view that lags too far behind, or a person parked in it, counts as an unknown say, which closes reads across agencies.
 
 pub mod deaths;
@@ -14,10 +14,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kernel::may::Say;
+use kernel::may::{self, Say};
 use kernel::time::Holidays;
 use kernel::{
-    AgencyId, Directive, DirectiveId, Emergency, EmergencyId, Occurred, PersonId, Standing, WorkerId,
+    AgencyId, Caller, Directive, DirectiveId, Emergency, EmergencyId, Occurred, PersonId, Role, Standing,
+    WorkerId,
 };
 use prost::Message;
 use proto::registry::{AgencyContent, ConsentScope, EmergencyDeclared};
@@ -46,11 +47,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// People whose say is kept in memory.
 const REMEMBERED: usize = 20_000;
 
-/// What is told of a record, in one statement: its directives in force, emergencies, links, who serves it, whether its events wait.
+/// What is told of a record, in one statement: its directives in force, emergencies, links, who serves it, whether it is restricted, whether its events wait.
 const TOLD: &str = "SELECT 'directive', id, id, scope FROM directive WHERE person = $1 \
     UNION ALL SELECT 'emergency', id, id, told FROM emergency WHERE person = $1 \
     UNION ALL SELECT 'link', canonical, member, NULL FROM link WHERE (canonical = $1 OR member = $1) AND known_to IS NULL \
     UNION ALL SELECT 'serves', agency, agency, NULL FROM serving WHERE person = $1 \
+    UNION ALL SELECT 'restricted', person, person, NULL FROM restricted WHERE person = $1 \
     UNION ALL SELECT 'parked', NULL, NULL, NULL FROM feed_parked WHERE subject = $2 OR subject = $3";
 
 /// What readers ask of it. Clones are the same.
@@ -73,6 +75,7 @@ struct Said {
     serving: Arc<BTreeSet<AgencyId>>,
     directives: Arc<[Directive]>,
     emergencies: Arc<[Emergency]>,
+    restricted: bool,
     parked: bool,
 }
 
@@ -141,9 +144,22 @@ impl People {
             directives: said.directives.clone(),
             emergencies: said.emergencies.clone(),
             programmes: self.agencies_read().await?.programmes,
+            restricted: said.restricted,
             unknown: said.parked || self.stale(),
         };
         Ok((said.group.clone(), say))
+    }
+
+    /// Whether a caller who sees what a service wrote of a person without the person's say ([`may::see_own`]) sees what tells where they are: of whoever is
+    /// restricted, those who run or audit the system do not.
+    ///
+    /// # Errors
+    /// The view cannot be read.
+    pub async fn may_find(&self, caller: &Caller, person: PersonId) -> Result<bool, StoreError> {
+        Ok(match caller.role {
+            Role::Operator | Role::Auditor => may::find(caller, &self.say(person).await?),
+            Role::Worker | Role::Recorder | Role::Person | Role::Service => true,
+        })
     }
 
     /// The agencies that are 42 CFR Part 2 programmes or ever were, as known now.
@@ -323,7 +339,7 @@ impl People {
 async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError> {
     let mut group = Group::of(person);
     let (mut directives, mut emergencies, mut serving) = (vec![], vec![], BTreeSet::new());
-    let mut parked = false;
+    let (mut restricted, mut parked) = (false, false);
     while let Some(record) = group.unread() {
         let [own, partition] = parked_as(record);
         for row in db.fetch(TOLD, args![record.uuid(), own, partition]).await? {
@@ -331,6 +347,7 @@ async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError
                 "directive" => directives.push(directive(DirectiveId::new(row.uuid(1)?), &row.bytes(3)?)?),
                 "emergency" => emergencies.push(emergency(EmergencyId::new(row.uuid(1)?), &row.bytes(3)?)?.1),
                 "link" => group.link(row.uuid(1)?, row.uuid(2)?),
+                "restricted" => restricted = true,
                 "serves" => {
                     serving.insert(AgencyId::new(row.uuid(1)?));
                 }
@@ -343,7 +360,7 @@ async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError
     emergencies.sort_by_key(|emergency| (emergency.from, emergency.id));
     let about = if parked { About::Nothing } else { About::People(group.clone()) };
     let (directives, emergencies) = (directives.into(), emergencies.into());
-    let said = Said { group, serving: Arc::new(serving), directives, emergencies, parked };
+    let said = Said { group, serving: Arc::new(serving), directives, emergencies, restricted, parked };
     Ok((Arc::new(said), about))
 }
 

@@ -225,7 +225,7 @@ impl View {
                 false => Cover::Unknown,
             },
             Ok(Why::Own | Why::SameAgency | Why::Emergency(_) | Why::Oversight | Why::Service)
-            | Err(WhyNot::NotYours | WhyNot::NoDirective) => Cover::Nothing,
+            | Err(WhyNot::NotYours | WhyNot::NoDirective | WhyNot::Restricted) => Cover::Nothing,
         };
         Ok((cover, changes))
     }

@@ -12,6 +12,7 @@ mod goals;
 mod keys;
 mod marks;
 mod measures;
+mod parts;
 mod people;
 mod plans;
 mod reading;

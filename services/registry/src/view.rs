@@ -224,7 +224,7 @@ impl Lists {
             person::Event::Around(change) => households::apply(id, change, rows),
             // Who is not to be found is asked of the record itself: a list that lags must not show them.
             person::Event::Died(..)
-            | person::Event::DeathInError
+            | person::Event::DeathInError(_)
             | person::Event::Restricted(_)
             | person::Event::RestrictionLifted { .. } => {}
         }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures_util::stream::BoxStream;
 use jiff::SignedDuration;
 use kernel::class::PART2;
-use kernel::{Caller, Class, DirectiveId, EmergencyId, PersonId, Purpose, Role, Timestamp, may};
+use kernel::may::{self, Say};
+use kernel::{Caller, Class, DirectiveId, EmergencyId, PersonId, Purpose, Role, Timestamp};
 use platform::auth;
 use platform::command::Desk;
 use platform::db::StoreError;
@@ -94,8 +95,12 @@ impl Api {
     ) -> Result<Sight, Status> {
         // Few records are linked, so the classes of this one are most often all.
         let (said, own) = tokio::join!(self.people.group_and_say(person), self.classes(person));
-        let ((group, say), (mut classes, mut waits)) = (said?, own?);
+        let ((group, mut say), (mut classes, mut waits)) = (said?, own?);
         let records = if as_of.is_some() { self.people.group(person, as_of).await? } else { group };
+        let own = say.records.clone();
+        for parted in records.iter().filter(|record| !own.contains(record)) {
+            self.keeps_hidden(&mut say, *parted).await?;
+        }
         for linked in records.iter().filter(|record| **record != person) {
             let (more, wait) = self.classes(*linked).await?;
             classes.extend(more);
@@ -128,6 +133,17 @@ impl Api {
         let told =
             parts.any(|part| programmes.contains(&part.agency) || part.labels().any(|label| label == PART2));
         Ok(if told { kernel::emergency::PART2_NOTICE.to_owned() } else { String::new() })
+    }
+
+    /// Of a record that was linked then and is not now, where somebody restricted is stays what those alone may see who serve that record too.
+    async fn keeps_hidden(&self, say: &mut Say, parted: PersonId) -> Result<(), StoreError> {
+        let theirs = self.people.say(parted).await?;
+        if theirs.restricted || theirs.unknown {
+            say.serving = Arc::new(say.serving.intersection(&theirs.serving).copied().collect());
+        }
+        say.restricted |= theirs.restricted;
+        say.unknown |= theirs.unknown;
+        Ok(())
     }
 
     /// The classes in which a record has entries, and whether some of it wait to be applied.

@@ -63,7 +63,7 @@ pub(crate) fn entry(log: &str, read: &Read, kind: EntryKind, line: impl Into<Str
 
 /// Puts an entry under the class of the agency that spoke.
 pub(crate) fn spoken(log: &str, read: &Read, entry: Entry) -> Put {
-    let classes = [class(speaker(read), log, &read.event.labels)].into();
+    let classes = [class(speaker(read), log, read)].into();
     Put { classes, stored: StoredEntry { entry: Some(entry), ..Default::default() }, known_from: 0 }
 }
 
@@ -81,14 +81,19 @@ pub(crate) fn shared<'a>(
     agencies: impl IntoIterator<Item = &'a str>,
 ) -> Put {
     let agencies = agencies.into_iter().filter(|agency| !agency.is_empty());
-    let classes: BTreeSet<Class> = agencies.map(|agency| class(agency, log, &read.event.labels)).collect();
+    let classes: BTreeSet<Class> = agencies.map(|agency| class(agency, log, read)).collect();
     Put { classes, stored: StoredEntry { entry: Some(entry), ..Default::default() }, known_from: 0 }
 }
 
 /// The class of an agency's facts of a service; what no agency wrote is the person's own.
-pub(crate) fn class(agency: &str, log: &str, labels: &[String]) -> Class {
+fn class(agency: &str, log: &str, read: &Read) -> Class {
     let Ok(agency) = agency.parse() else { return Class::default() };
-    Class::new([Part { agency, category: log.to_owned(), label: Part::joined(labels) }])
+    Class::new([Part::of_stream(agency, log, &read.event.stream, &Part::joined(&read.event.labels))])
+}
+
+/// The same entry, telling where the person is to be found: beside what its stream tells already.
+pub(crate) fn telling_where(put: Put) -> Put {
+    Put { classes: put.classes.into_iter().map(Class::telling_where).collect(), ..put }
 }
 
 /// The agency whose word an event is; empty for the person's own and the system's.

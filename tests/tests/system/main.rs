@@ -12,6 +12,7 @@ mod links;
 mod pages;
 mod replicas;
 mod restored;
+mod restricted;
 mod secured;
 mod traced;
 mod walkthrough;

@@ -87,7 +87,7 @@ impl Found {
     pub fn classes(&self) -> BTreeSet<Class> {
         let none = BTreeSet::from([vec![]]);
         let parts = self.inputs.iter().fold(none, |classes: BTreeSet<Vec<Part>>, input| {
-            let part = |agency| Part { agency, category: input.category.clone(), label: input.label.clone() };
+            let part = |agency| Part::of_stream(agency, &input.category, &input.stream, &input.label);
             let seen_by: BTreeSet<AgencyId> =
                 input.shared_with.iter().copied().chain([input.agency]).collect();
             let with = |parts: &Vec<Part>, agency: AgencyId| [parts.as_slice(), &[part(agency)]].concat();

@@ -5,6 +5,7 @@ use platform::source::Read;
 use prost::Message;
 use proto::referrals::referrals_event::Kind;
 use proto::referrals::{Clock, ReferralsEvent, RunningClock};
+use proto::types::LifeDomain;
 
 use super::stored::{Fact, Referral, Service, Unreadable, happened, instant, written};
 
@@ -15,8 +16,11 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             let asks = &drafted.requester_agency_id;
             // The person's own referral is first seen by who is asked.
             let agency = if asks.is_empty() { &drafted.target_agency_id } else { asks };
+            let written = written(read, agency, drafted.part2);
+            // Which homes somebody is referred to tells where they may be found.
+            let homes = drafted.life_domain == i32::from(LifeDomain::Housing);
             Some(Fact::Referral(Referral {
-                written: Some(written(read, agency, drafted.part2)),
+                written: Some(if homes { written.telling_where() } else { written }),
                 target: drafted.target_agency_id.clone(),
                 ..Referral::default()
             }))
@@ -27,8 +31,12 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             let acknowledge_by = runs.map(jiff::Timestamp::as_microsecond);
             // By now its requester may be a 42 CFR Part 2 programme.
             let asked = referral.written.clone().unwrap_or_default();
-            let written =
-                if sent.part2 { Some(written(read, &asked.agency, true)) } else { referral.written };
+            let programmes = || written(read, &asked.agency, true);
+            let written = match (sent.part2, asked.tells_where()) {
+                (true, true) => Some(programmes().telling_where()),
+                (true, false) => Some(programmes()),
+                (false, _) => referral.written,
+            };
             Some(Fact::Referral(Referral { acknowledge_by, written, ..referral }))
         }
         // While the consent has lapsed the clock rests, and then goes on with what was left.

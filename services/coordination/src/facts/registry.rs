@@ -24,10 +24,34 @@ pub(super) fn linked(read: &Read) -> Result<Vec<Uuid>, Unreadable> {
     [canonical, member].iter().map(|id| Uuid::try_parse(id).map_err(|_| Unreadable)).collect()
 }
 
+/// Who tells that the person died.
+fn tellers(held: Option<Fact>) -> Vec<String> {
+    match held {
+        Some(Fact::Died(died)) => died.told_by,
+        Some(_) | None => vec![],
+    }
+}
+
+fn speaker(read: &Read) -> &str {
+    let event = &read.event;
+    if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of }
+}
+
 pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unreadable> {
     Ok(match (kind_of(read)?, held) {
-        (Kind::PersonDied(_), _) => Some(Fact::Died(Died {})),
-        (Kind::PersonDeathEnteredInError(_) | Kind::PersonEnteredInError(_), _) => None,
+        (Kind::PersonDied(_), held) => {
+            let mut told_by = tellers(held);
+            told_by.retain(|teller| teller != speaker(read));
+            told_by.push(speaker(read).to_owned());
+            Some(Fact::Died(Died { told_by }))
+        }
+        // An agency takes back its own word; who runs the system, everybody's.
+        (Kind::PersonDeathEnteredInError(_), held) => {
+            let mut told_by = tellers(held);
+            told_by.retain(|teller| !speaker(read).is_empty() && teller != speaker(read));
+            (!told_by.is_empty()).then_some(Fact::Died(Died { told_by }))
+        }
+        (Kind::PersonEnteredInError(_), _) => None,
         (Kind::GoalProposed(_) | Kind::GoalSet(_), _) => Some(Fact::Goal(Goal { closed: false })),
         (
             Kind::GoalRejected(_)

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use kernel::Part;
-use kernel::class::PART2;
+use kernel::class::{PART2, WHEREABOUTS};
 use platform::source::Read;
 use prost::{Message, Oneof};
 use proto::{Date, vocational};
@@ -77,6 +77,20 @@ pub struct Written {
     /// A recorded fact is known until this day.
     #[prost(message, optional, tag = "3")]
     pub known_until: Option<Date>,
+}
+
+impl Written {
+    /// The same, telling where the person is to be found.
+    pub(super) fn telling_where(self) -> Self {
+        let labels = self.label.split(',').chain([WHEREABOUTS]).filter(|label| !label.is_empty());
+        let labels: Vec<String> = labels.map(str::to_owned).collect();
+        Self { label: Part::joined(&labels), ..self }
+    }
+
+    /// Whether it tells where the person is to be found.
+    pub(super) fn tells_where(&self) -> bool {
+        self.label.split(',').any(|label| label == WHEREABOUTS)
+    }
 }
 
 /// A time at which the person has to be somewhere.
@@ -229,9 +243,13 @@ pub struct Goal {
     pub closed: bool,
 }
 
-/// That the person died. Which agency tells it matters to no rule: nothing is found of the dead.
+/// That the person died. Which agency tells it matters to no rule: nothing is found of the dead, as long as any does.
 #[derive(Clone, PartialEq, Message)]
-pub struct Died {}
+pub struct Died {
+    /// The agencies that tell it; empty for who runs the system.
+    #[prost(string, repeated, tag = "1")]
+    pub told_by: Vec<String>,
+}
 
 /// Who wrote the event, in that agency's words, under its own label or that of its programme.
 pub(super) fn written(read: &Read, agency: &str, part2: bool) -> Written {

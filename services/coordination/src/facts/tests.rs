@@ -304,3 +304,22 @@ fn nothing_is_found_of_the_dead_until_the_death_turns_out_an_error() {
     let error = proto::registry::PersonDeathEnteredInError::default();
     assert_eq!(told(death, Kind::PersonDeathEnteredInError(error)), None);
 }
+
+#[test]
+fn the_person_is_dead_as_long_as_any_agency_tells_it() {
+    use proto::registry::registry_event::Kind;
+    let told = |held, agency: &str, kind| {
+        let payload = proto::registry::RegistryEvent { kind: Some(kind) }.encode_to_vec().into();
+        let agency_id = agency.to_owned();
+        let bytes = proto::log::Event { agency_id, payload, ..Default::default() }.encode_to_vec().into();
+        let recorded = Recorded { position: 1, partition: 0, sequence: 1, recorded_at: at(RECORDED), bytes };
+        of_registry::apply(held, &Read::new(recorded)).unwrap()
+    };
+    let died = || Kind::PersonDied(proto::registry::PersonDied::default());
+    let error = || Kind::PersonDeathEnteredInError(proto::registry::PersonDeathEnteredInError::default());
+    let both = told(told(told(None, "clinic", died()), "shelter", died()), "clinic", died());
+    let one = told(both.clone(), "shelter", error());
+    assert!(matches!(&one, Some(Fact::Died(died)) if died.told_by == ["clinic"]));
+    assert_eq!(told(one, "clinic", error()), None);
+    assert_eq!(told(both, "", error()), None, "who runs the system takes back all");
+}

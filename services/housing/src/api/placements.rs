@@ -174,6 +174,11 @@ pub(super) async fn list(
     let after = api.pages.after(&list, &r.page_token)?;
     let size = page_size(r.page_size)?;
     api.view.wait(&r.at_least).await?;
+    if let (None, Some(person)) = (agency, person)
+        && !api.people.may_find(&caller, person).await?
+    {
+        return Ok(pb::ListPlacementsResponse::default());
+    }
     let filter = PlacementFilter { agency, person, group, worker, states, after, size };
     let (found, next) = api.view.placements(&filter).await?;
     let mut placements = Vec::with_capacity(found.len());

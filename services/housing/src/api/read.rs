@@ -1,5 +1,6 @@
 //! Reading one record for one caller.
-//! Invariant: what a caller may not see answers as what does not exist. Reads across agencies are the timeline's, so no consent opens one here.
+//! Invariant: what a caller may not see answers as what does not exist. Reads across agencies are the timeline's, so no consent opens one here; and where
+//! somebody restricted lives is nobody's to see by running or auditing the system.
 
 use kernel::may::see_own;
 use kernel::{Caller, Day};
@@ -81,6 +82,9 @@ impl Api {
         else {
             return Ok(None);
         };
+        if !self.people.may_find(caller, made.facts.person).await? {
+            return Ok(None);
+        }
         let destination = match &made.situation {
             Situation::Exited { destination, .. } => {
                 Some(wire::opened_with(self.desk.keys(), destination).await)
@@ -103,6 +107,9 @@ impl Api {
         let now = self.desk.load::<LivingSituation>(id).await?;
         match &*now.state {
             living::State::Made { told, .. } if see_own(caller, told.agency, Some(told.person), NAME) => {
+                if !self.people.may_find(caller, told.person).await? {
+                    return Ok(None);
+                }
                 let place = wire::opened_with(self.desk.keys(), &told.place).await;
                 Ok(Some(wire::living_situation(now.version, told, place)))
             }

@@ -157,3 +157,47 @@ async fn a_death_calls_off_what_nobody_was_admitted_to_under_all_records_of_the_
         service.stop().await;
     }
 }
+
+/// Waits until all that was told is done: somebody who dies after it has their placement called off.
+async fn done(service: &Alone, group: &str, last: u128) {
+    let last = PersonId::of(last);
+    let meant = matched(service, group, "", last).await.unwrap();
+    let person_id = last.to_string();
+    tell(service, last, Kind::PersonDied(proto::registry::PersonDied { person_id, death: None })).await;
+    let mut cedar = cedar(service);
+    until("what was told before to be done", async || {
+        (read(&mut cedar, &meant).await.unwrap().state() == PlacementState::Cancelled).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_person_is_dead_as_long_as_any_agency_tells_it() {
+    let service = service().await;
+    let mut cedar = cedar(&service);
+    let group = group(&service, ProjectType::TransitionalHousing).await;
+    let told = async |agency, kind| {
+        let event = proto::registry::RegistryEvent { kind: Some(kind) };
+        let stream = StreamId::new("person", ANA.uuid());
+        service.tell_as("registry", stream, Some(ANA), agency, &event).await;
+    };
+    let person_id = || ANA.to_string();
+    for agency in [CEDAR, HARBOR] {
+        told(agency, Kind::PersonDied(proto::registry::PersonDied { person_id: person_id(), death: None }))
+            .await;
+    }
+    let error = || {
+        let person_id = person_id();
+        Kind::PersonDeathEnteredInError(proto::registry::PersonDeathEnteredInError { person_id })
+    };
+    done(&service, &group, 30).await;
+    let meant = matched(&service, &group, "", ANA).await.unwrap();
+    told(HARBOR, error()).await;
+    done(&service, &group, 31).await;
+    let state = read(&mut cedar, &meant).await.unwrap().state();
+    assert_eq!(state, PlacementState::Cancelled, "Cedar tells it still");
+    let meant = matched(&service, &group, "", ANA).await.unwrap();
+    told(CEDAR, error()).await;
+    done(&service, &group, 32).await;
+    assert_eq!(read(&mut cedar, &meant).await.unwrap().state(), PlacementState::Matched, "nobody does");
+}

@@ -8,6 +8,7 @@ mod living;
 mod placements;
 mod races;
 mod records;
+mod restricted;
 mod units;
 
 use kernel::{AgencyId, PersonId};

@@ -79,6 +79,24 @@ fn the_judgement_changes_by_itself_where_an_emergency_ends() {
 }
 
 #[test]
+fn no_emergency_opens_where_somebody_restricted_is() {
+    let emergency = Emergency {
+        id: EmergencyId::of(200),
+        worker: WorkerId::of(5),
+        agency: SHELTER,
+        disclosers: [CLINIC].into(),
+        from: noon(),
+        until: noon() + crate::SignedDuration::from_hours(1),
+    };
+    let say = Say { emergencies: Arc::new([emergency]), ..ana_says(vec![]) };
+    let restricted = Say { restricted: true, ..say.clone() };
+    let home = Class::of(CLINIC, "housing");
+    let sees = |say: &Say| see(&worker(SHELTER), say, &home, Purpose::Treatment, noon());
+    assert_eq!(sees(&say), Ok(Why::Emergency(EmergencyId::of(200))));
+    assert_eq!(sees(&restricted), Err(WhyNot::Restricted));
+}
+
+#[test]
 fn between_two_of_those_instants_it_stays_as_it_is() {
     let hours = |hours| noon() + crate::SignedDuration::from_hours(hours);
     // Every pair of directives over six hours, each from an hour on and to another, or without an end.
@@ -107,4 +125,26 @@ fn what_a_service_shows_of_its_own_asks_nobodys_consent() {
     assert!(see_own(&ana, CLINIC, Some(ANA), "therapy"));
     assert!(!see_own(&ana, CLINIC, Some(PersonId::of(11)), "therapy"));
     assert!(!see_own(&ana, CLINIC, None, "therapy"));
+}
+
+#[test]
+fn whoever_is_restricted_is_found_by_those_who_serve_them_and_by_themself() {
+    let ana = |person| Caller {
+        actor: Actor::Person(person),
+        role: Role::Person,
+        agency: None,
+        on_behalf_of: None,
+    };
+    let operator = Caller { role: Role::Operator, agency: None, ..worker(CLINIC) };
+    let open = Say { serving: Arc::new([CLINIC].into()), ..ana_says(vec![]) };
+    for viewer in [worker(CLINIC), worker(SHELTER), operator.clone(), ana(ANA), ana(PersonId::of(11))] {
+        assert!(find(&viewer, &open), "{viewer:?}");
+    }
+    for hidden in [Say { restricted: true, ..open.clone() }, Say { unknown: true, ..open.clone() }] {
+        assert!(find(&worker(CLINIC), &hidden));
+        assert!(find(&ana(ANA), &hidden));
+        for viewer in [worker(SHELTER), operator.clone(), ana(PersonId::of(11))] {
+            assert!(!find(&viewer, &hidden), "{viewer:?}");
+        }
+    }
 }

@@ -126,6 +126,11 @@ fn every_row_is_decided_as_it_says() {
             serving: Arc::new(row.list("serving").map(agency).collect()),
             directives: row.list("directives").map(directive).collect(),
             programmes: Arc::new(row.list("programmes").map(agency).collect()),
+            restricted: match row.get("mark") {
+                "" => false,
+                "restricted" => true,
+                other => panic!("there is no mark {other}"),
+            },
             unknown: match row.get("say") {
                 "known" => false,
                 "unknown" => true,
@@ -142,6 +147,7 @@ fn every_row_is_decided_as_it_says() {
             "not-yours" => Err(WhyNot::NotYours),
             "no-directive" => Err(WhyNot::NoDirective),
             "say-unknown" => Err(WhyNot::SayUnknown),
+            "restricted" => Err(WhyNot::Restricted),
             other => panic!("no decision is called {other}"),
         };
         let (viewer, class) = (viewer(row.get("viewer")), class(row.get("class")));
@@ -161,7 +167,7 @@ fn every_row_is_decided_as_it_says() {
 #[test]
 fn every_decision_and_every_standing_has_a_row() {
     let decisions: BTreeSet<&str> = rows(DECISIONS).map(|row| row.get("decision")).collect();
-    assert_eq!(decisions.len(), 8, "{decisions:?}");
+    assert_eq!(decisions.len(), 9, "{decisions:?}");
     let standings: BTreeSet<&str> = rows(DIRECTIVES).map(|row| row.get("standing")).collect();
     assert_eq!(standings.len(), 5, "{standings:?}");
     for row in rows(DECISIONS) {

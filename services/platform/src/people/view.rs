@@ -1,4 +1,4 @@
-//! The registry's log as rows: links, who serves whom, directives in force, medical emergencies, agencies, workers.
+//! The registry's log as rows: links, who serves whom, directives in force, medical emergencies, who died, who is restricted, agencies, workers.
 //! Invariant: a directive has a row from when it was given until it ended, by the log; its own beginning and end are the judge's to ask. Who was ever a
 //! 42 CFR Part 2 programme stays one: what it wrote then stays under it.
 
@@ -42,8 +42,9 @@ impl Projection for PeopleProjection {
             "CREATE INDEX opened_of ON opened (person, at, id)",
             "CREATE INDEX opened_by ON opened (discloser, at, id)",
             "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL, holidays bytea)",
-            // The day as it was told last; none where it was told without.
-            "CREATE TABLE death (person uuid PRIMARY KEY, died bytea)",
+            // By the word of this agency; of none where who runs the system told it. The day as it told it last; none where it told without.
+            "CREATE TABLE death (person uuid NOT NULL, told_by text NOT NULL, died bytea, PRIMARY KEY (person, told_by))",
+            "CREATE TABLE restricted (person uuid PRIMARY KEY)",
             "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, gone bigint NOT NULL)",
         ]
         .map(str::to_owned)
@@ -89,14 +90,29 @@ impl Projection for PeopleProjection {
                 }
                 Kind::ServingAgencyAdded(added) => serves(tx, &added.person_id, [&added.agency_id]).await?,
                 Kind::PersonDied(died) => {
-                    let sql = "INSERT INTO death (person, died) VALUES ($1, $2) ON CONFLICT (person) DO UPDATE SET died = excluded.died";
+                    let sql = "INSERT INTO death (person, told_by, died) VALUES ($1, $2, $3) \
+                               ON CONFLICT (person, told_by) DO UPDATE SET died = excluded.died";
                     let at = died.death.and_then(|death| death.died).map(|at| at.encode_to_vec());
-                    tx.execute(sql, args![id(&died.person_id)?, at]).await?;
+                    tx.execute(sql, args![id(&died.person_id)?, speaker(read), at]).await?;
+                }
+                // An agency takes back its own word: the person lives again where nobody's is left.
+                Kind::PersonDeathEnteredInError(_) if !speaker(read).is_empty() => {
+                    let sql = "DELETE FROM death WHERE person = $1 AND told_by = $2";
+                    tx.execute(sql, args![id(&read.event.person_id)?, speaker(read)]).await?;
                 }
                 Kind::PersonDeathEnteredInError(_)
                 | Kind::PersonEnteredInError(_)
                 | Kind::PersonErased(_) => {
                     let sql = "DELETE FROM death WHERE person = $1";
+                    tx.execute(sql, args![id(&read.event.person_id)?]).await?;
+                }
+                // No erasure lifts it, nor that the record was never meant: what others wrote of the person stays, and so does the mark.
+                Kind::PersonRestricted(_) => {
+                    let sql = "INSERT INTO restricted (person) VALUES ($1) ON CONFLICT DO NOTHING";
+                    tx.execute(sql, args![id(&read.event.person_id)?]).await?;
+                }
+                Kind::PersonRestrictionLifted(_) => {
+                    let sql = "DELETE FROM restricted WHERE person = $1";
                     tx.execute(sql, args![id(&read.event.person_id)?]).await?;
                 }
                 Kind::ConsentGiven(given) => gives(tx, given).await?,
@@ -122,6 +138,12 @@ impl Projection for PeopleProjection {
             Ok(())
         })
     }
+}
+
+/// The agency whose word it is; empty where it is nobody's.
+fn speaker(read: &Read) -> &str {
+    let event = &read.event;
+    if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of }
 }
 
 fn poison(why: &str) -> ApplyError {

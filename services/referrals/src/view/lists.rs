@@ -326,8 +326,7 @@ fn put(
         .map_err(|_| ApplyError::Poison("its person is damaged".into()))?;
     let (requester, target) = (requester.map(AgencyId::uuid), target.map(AgencyId::uuid));
     let state = i32::from(state);
-    let row =
-        args![logged.id, person, requester, target, state, logged.at(), 0, priority, 0, false, follows];
+    let row = args![logged.id, person, requester, target, state, logged.at(), 0, priority, 0, false, follows];
     rows.put(&[logged.id], sql, [row]);
     Ok(())
 }

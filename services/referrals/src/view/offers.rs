@@ -66,7 +66,9 @@ impl Consents {
             Ok(Why::Consent(_)) => Consent::Covers,
             Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service) => Consent::NotNeeded,
             // Nobody is sent anything by an emergency.
-            Ok(Why::Emergency(_)) | Err(WhyNot::NoDirective | WhyNot::NotYours) => Consent::Needed,
+            Ok(Why::Emergency(_)) | Err(WhyNot::NoDirective | WhyNot::NotYours | WhyNot::Restricted) => {
+                Consent::Needed
+            }
             Err(WhyNot::SayUnknown) => Consent::Unknown,
         }
     }

@@ -168,7 +168,7 @@ impl Api {
         eyes: &Eyes<'_>,
     ) -> Result<Vec<(Membership, Option<AgencyId>, Vec<PersonId>)>, Status> {
         let mut seen = vec![];
-        for (membership, by) in around.households.values() {
+        for ((_, by), membership) in &around.households {
             if !eyes.see(*by).await? {
                 continue;
             }
@@ -188,8 +188,15 @@ impl Api {
     async fn shares(&self, caller: &Caller, other: PersonId, of: &Membership) -> Result<bool, Status> {
         let now = self.desk.load::<Person>(other.uuid()).await?;
         let State::Active(known) = &*now.state else { return Ok(false) };
-        let Some((_, by)) = known.around.households.get(&of.household) else { return Ok(false) };
         let eyes = self.eyes(caller, other).await?;
-        Ok(eyes.reach(&now).await? && eyes.see(*by).await? && self.may_name(caller, other).await?)
+        if !(eyes.find() && eyes.reach(&now).await?) {
+            return Ok(false);
+        }
+        for (_, by) in known.around.households.keys().filter(|(household, _)| *household == of.household) {
+            if eyes.see(*by).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

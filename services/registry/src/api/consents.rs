@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::BoxFuture;
 use kernel::{Decider, DirectiveId, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
@@ -34,7 +35,7 @@ pub(super) async fn draft(
     let ask = api.ask("DraftConsent", SAY, request, (&r.request_id, &r.etag)).await?;
     let (person, which) = (person_id(&r.person_id)?, which(api, &ask, &r.directive_id)?);
     let command = wire::draft((ask.by(), ask.at), person, which, r)?;
-    let done = api.about::<Consent>(&ask, person.uuid(), person, command).await?;
+    let done = api.about_in_part::<Consent>(&ask, person, command).await?;
     Ok(pb::DraftConsentResponse { written: Some(done.into()), directive_id: which.id().to_string() })
 }
 
@@ -47,14 +48,20 @@ pub(super) async fn give(
     let (person, which) = (person_id(&r.person_id)?, which(api, &ask, &r.directive_id)?);
     let giving = wire::give((ask.by(), ask.at), person, which, r)?;
     let signatures = api.signatures(&ask, person).await?;
-    let streams = (Stream::<Consent>::of(person.uuid()), Stream::<Person>::of(person.uuid()));
-    let done = api.desk.execute(&ask, id_of::<Consent>(person.uuid()), streams, |(now, record)| {
-        let known = record.admit(ask.by()).map_err(No::Person)?;
-        let command = giving.clone().ask(signatures.of(known, giving.at.at));
-        let events = Consent::decide(now, command).map_err(No::Own)?;
-        Ok::<_, No<Refusal>>(Changes::none().write::<Consent>(now, events))
-    });
-    let done = done.await?;
+    let (giving, signatures) = (&giving, &signatures);
+    let run = |ask: Ask| -> BoxFuture<'_, Result<Done, Status>> {
+        Box::pin(async move {
+            let streams = (Stream::<Consent>::of(person.uuid()), Stream::<Person>::of(person.uuid()));
+            let done = api.desk.execute(&ask, id_of::<Consent>(person.uuid()), streams, |(now, record)| {
+                let known = record.admit(ask.by()).map_err(No::Person)?;
+                let command = giving.clone().ask(signatures.of(known, giving.at.at));
+                let events = Consent::decide(now, command).map_err(No::Own)?;
+                Ok::<_, No<Refusal>>(Changes::none().write::<Consent>(now, events))
+            });
+            Ok(done.await?)
+        })
+    };
+    let done = api.in_part::<Consent>(&ask, person, run).await?;
     Ok(pb::GiveConsentResponse { written: Some(done.into()), directive_id: which.id().to_string() })
 }
 
@@ -63,7 +70,7 @@ pub(super) async fn revoke(api: &Api, request: &Request<pb::RevokeConsentRequest
     let ask = api.ask("RevokeConsent", SAY, request, (&r.request_id, &r.etag)).await?;
     let person = person_id(&r.person_id)?;
     let command = wire::revoke((ask.by(), ask.at), person, r)?;
-    api.about::<Consent>(&ask, person.uuid(), person, command).await
+    api.about_in_part::<Consent>(&ask, person, command).await
 }
 
 pub(super) async fn list(
@@ -80,7 +87,7 @@ pub(super) async fn list(
     for record in records {
         let now = api.desk.load::<Consent>(record.uuid()).await?;
         if record == person {
-            response.etag = now.version.to_string();
+            response.etag = api.etag::<Consent>(&eyes, person.uuid(), (&now, now.version)).await?;
         }
         let (opener, status) = api.opener(record).await;
         for held in &now.directives {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::BoxFuture;
 use kernel::{Actor, PersonId, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
@@ -26,7 +27,7 @@ use crate::wire;
 const OVERSEE: &[Role] = &[Role::Worker];
 
 /// Who says it, in whose words, when, and what their agency has settled; with the part that it names as overseer, 0 for none.
-async fn said(api: &Api, ask: &Ask, voice: i32) -> Result<(Said, i32), Status> {
+async fn said(api: &Api, ask: &Ask, person: PersonId, voice: i32) -> Result<(Said, i32), Status> {
     let (by, at) = (ask.by(), ask.at);
     let voice = wire::voice(by, voice)?;
     let mut settled = agency::Settled::default();
@@ -38,7 +39,14 @@ async fn said(api: &Api, ask: &Ask, voice: i32) -> Result<(Said, i32), Status> {
     }
     let asks_overseer = settled.overseer != 0;
     let terms = plan::Terms { zone: settled.zone, review_days: settled.review_days, asks_overseer };
-    Ok((Said { by, voice, at, terms }, settled.overseer))
+    let eyes = api.eyes(&ask.caller, person).await?;
+    let mut shut = BTreeSet::new();
+    for programme in api.view.people().programmes().await?.iter() {
+        if !eyes.see(Some(*programme)).await? {
+            shut.insert(*programme);
+        }
+    }
+    Ok((Said { by, voice, at, terms, shut }, settled.overseer))
 }
 
 /// Asks something of a plan that names a goal.
@@ -50,17 +58,24 @@ async fn with_goal(
     command: impl Fn(crate::domain::goal::Standing) -> Command + Send + Sync,
 ) -> Result<Done, Status> {
     let by = ask.by();
-    let streams = (
-        Stream::<Plan>::of(person.uuid()),
-        Stream::<Person>::of(person.uuid()),
-        Stream::<Goal>::of(goal.uuid()),
-    );
-    let done = api.desk.execute(ask, id_of::<Plan>(person.uuid()), streams, |(now, record, goal)| {
-        record.admit(by).map_err(No::Person)?;
-        let events = <Plan as kernel::Decider>::decide(now, command(goal.standing(person, by)));
-        Ok::<_, No<plan::Refusal>>(Changes::none().write::<Plan>(now, events.map_err(No::Own)?))
-    });
-    Ok(done.await?)
+    let command = &command;
+    let run = |ask: Ask| -> BoxFuture<'_, Result<Done, Status>> {
+        Box::pin(async move {
+            let streams = (
+                Stream::<Plan>::of(person.uuid()),
+                Stream::<Person>::of(person.uuid()),
+                Stream::<Goal>::of(goal.uuid()),
+            );
+            let done =
+                api.desk.execute(&ask, id_of::<Plan>(person.uuid()), streams, |(now, record, goal)| {
+                    record.admit(by).map_err(No::Person)?;
+                    let events = <Plan as kernel::Decider>::decide(now, command(goal.standing(person, by)));
+                    Ok::<_, No<plan::Refusal>>(Changes::none().write::<Plan>(now, events.map_err(No::Own)?))
+                });
+            Ok(done.await?)
+        })
+    };
+    api.in_part::<Plan>(ask, person, run).await
 }
 
 pub(super) async fn add_item(
@@ -70,7 +85,7 @@ pub(super) async fn add_item(
     let r = request.get_ref();
     let ask = api.ask("AddPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
     let person = person_id(&r.person_id)?;
-    let (said, _) = said(api, &ask, r.voice).await?;
+    let (said, _) = said(api, &ask, person, r.voice).await?;
     let content = wire::plan_item_content(r.content.as_ref(), ask.caller.speaks_for())?;
     let id = PlanItemId::new(api.fresh(&ask));
     let goal = content.goal;
@@ -86,7 +101,7 @@ pub(super) async fn change_item(
     let r = request.get_ref();
     let ask = api.ask("ChangePlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
     let (person, id) = (person_id(&r.person_id)?, id("plan_item_id", &r.plan_item_id)?);
-    let (said, _) = said(api, &ask, r.voice).await?;
+    let (said, _) = said(api, &ask, person, r.voice).await?;
     let content = wire::plan_item_content(r.content.as_ref(), ask.caller.speaks_for())?;
     let goal = content.goal;
     let command = |goal| Command::Change { said: said.clone(), id, content: content.clone(), goal };
@@ -97,9 +112,9 @@ pub(super) async fn end_item(api: &Api, request: &Request<pb::EndPlanItemRequest
     let r = request.get_ref();
     let ask = api.ask("EndPlanItem", OWN, request, (&r.request_id, &r.etag)).await?;
     let (person, id) = (person_id(&r.person_id)?, id("plan_item_id", &r.plan_item_id)?);
-    let (said, _) = said(api, &ask, r.voice).await?;
+    let (said, _) = said(api, &ask, person, r.voice).await?;
     let until = optional_day("until", r.until.as_ref())?.unwrap_or_else(|| said.today());
-    api.about::<Plan>(&ask, person.uuid(), person, Command::End { said, id, until }).await
+    api.about_in_part::<Plan>(&ask, person, Command::End { said, id, until }).await
 }
 
 /// The number of the version that a request names; 0 for one that there is not, or not for this caller.
@@ -116,16 +131,16 @@ pub(super) async fn agree(api: &Api, request: &Request<pb::AgreePlanRequest>) ->
     let r = request.get_ref();
     let ask = api.ask("AgreePlan", OWN, request, (&r.request_id, &r.etag)).await?;
     let person = person_id(&r.person_id)?;
-    let (said, _) = said(api, &ask, r.voice).await?;
+    let (said, _) = said(api, &ask, person, r.voice).await?;
     let version = named_version(api, &ask, person, &r.version_id).await?;
-    api.about::<Plan>(&ask, person.uuid(), person, Command::Agree { said, version }).await
+    api.about_in_part::<Plan>(&ask, person, Command::Agree { said, version }).await
 }
 
 pub(super) async fn approve(api: &Api, request: &Request<pb::ApprovePlanRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.ask("ApprovePlan", OVERSEE, request, (&r.request_id, &r.etag)).await?;
     let person = person_id(&r.person_id)?;
-    let (said, part) = said(api, &ask, 0).await?;
+    let (said, part) = said(api, &ask, person, 0).await?;
     let version = named_version(api, &ask, person, &r.version_id).await?;
     let overseer = match &ask.caller.actor {
         _ if part == 0 => Overseer::NotAsked,
@@ -136,21 +151,26 @@ pub(super) async fn approve(api: &Api, request: &Request<pb::ApprovePlanRequest>
         }
         Actor::Person(_) | Actor::Service(_) => Overseer::Another,
     };
-    api.about::<Plan>(&ask, person.uuid(), person, Command::Approve { said, overseer, version }).await
+    api.about_in_part::<Plan>(&ask, person, Command::Approve { said, overseer, version }).await
 }
 
 pub(super) async fn review(api: &Api, request: &Request<pb::ReviewPlanRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.ask("ReviewPlan", OWN, request, (&r.request_id, &r.etag)).await?;
     let person = person_id(&r.person_id)?;
-    let (said, _) = said(api, &ask, r.voice).await?;
-    api.about::<Plan>(&ask, person.uuid(), person, Command::Review { said }).await
+    let (said, _) = said(api, &ask, person, r.voice).await?;
+    api.about_in_part::<Plan>(&ask, person, Command::Review { said }).await
 }
 
 /// What a reader sees of a plan.
 struct Seen {
     items: BTreeSet<PlanItemId>,
     versions: Vec<u32>,
+}
+
+/// The versions of a plan that a reader sees.
+pub(super) async fn versions_seen(eyes: &Eyes<'_>, state: &State) -> Result<BTreeSet<u32>, Status> {
+    Ok(seen(eyes, state).await?.versions.into_iter().collect())
 }
 
 /// An item is seen by whoever sees what its agency or that of its author wrote; a version, with its item, or with what its author wrote. What a 42 CFR
@@ -204,7 +224,7 @@ pub(super) async fn get(
             }
         };
         if record == person {
-            whole.etag = now.version.to_string();
+            whole.etag = api.etag::<Plan>(&eyes, person.uuid(), (&now, now.version)).await?;
             if let Some(shown) = now.version(version) {
                 whole.version_id = wire::version_id(api.desk.secret(), person, version).to_string();
                 whole.agreed = shown.agreed.is_some();

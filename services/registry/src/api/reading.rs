@@ -144,13 +144,9 @@ impl Eyes<'_> {
         Ok(self.see_all() || !self.serving(known).await?.is_empty())
     }
 
-    /// Whether the caller serves the person by any of their records, or is the person: to whom alone it is told how to reach somebody who is not to be found.
-    fn near(&self) -> bool {
-        match self.judged(&Class::default()) {
-            Ok(Why::Own) => true,
-            Ok(Why::Oversight | Why::Service | Why::SameAgency | Why::Consent(_) | Why::Emergency(_))
-            | Err(_) => self.caller.speaks_for().is_some_and(|agency| self.say.serving.contains(&agency)),
-        }
+    /// Whether the caller may come upon the person and learn how to reach them.
+    pub(super) fn find(&self) -> bool {
+        may::find(self.caller, &self.say)
     }
 
     /// Whether the caller sees this identifier of the record: an agency's own number is seen as what that agency wrote is, any other only by
@@ -166,7 +162,12 @@ impl Eyes<'_> {
 
 impl Api {
     pub(super) async fn eyes<'a>(&'a self, caller: &'a Caller, person: PersonId) -> Result<Eyes<'a>, Status> {
-        let say = self.view.people().say(person).await?;
+        let mut say = self.view.people().say(person).await?;
+        // The log is asked, which no view of it can lag behind.
+        for record in &say.records {
+            let now = self.desk.load::<Person>(record.uuid()).await?;
+            say.restricted |= now.known().is_some_and(|known| known.restriction.is_some());
+        }
         Ok(Eyes { api: self, caller, say, at: self.desk.clock().now() })
     }
 
@@ -214,10 +215,9 @@ impl Api {
             ..Default::default()
         };
         let group = self.view.people().group(person, None).await?;
-        let (mut never, mut restricted, mut died) = (BTreeSet::new(), false, vec![]);
+        let (mut never, mut died) = (BTreeSet::new(), vec![]);
         for (place, record) in group.iter().enumerate() {
             let linked = self.desk.load::<Person>(record.uuid()).await?;
-            restricted |= linked.known().is_some_and(|known| known.restriction.is_some());
             for (death, by) in linked.known().iter().flat_map(|known| known.deaths.latest_first()) {
                 // A death is one human's, whichever record it was told of; a programme's word of it is its own to open.
                 if !eyes.shut(*by).await? {
@@ -237,15 +237,15 @@ impl Api {
         died.sort_by_key(|(linked, _)| *linked);
         read.state = wire::person_state(&now, !died.is_empty()).into();
         read.death = died.into_iter().next().map(|(_, death)| death);
-        read.restricted = restricted;
+        read.restricted = eyes.say.restricted;
         self.open(&now, &eyes, &mut read).await?;
         if let State::Active(known) = &*now.state {
             read.households = self.households(caller, person, &known.around, &eyes).await?;
         }
-        if eyes.near() {
+        if eyes.find() {
             let reason = known.restriction.map(|restriction| restriction.reason);
             read.restriction_reason = reason.map_or(0, wire::restriction_reason_out);
-        } else if restricted {
+        } else {
             read.details.iter_mut().for_each(|details| details.contact_points.clear());
             read.contact_points.clear();
             read.crisis_contact = None;
@@ -256,28 +256,15 @@ impl Api {
         Ok(Some(read))
     }
 
-    /// Whether somebody is not to be found, by any of their records.
-    async fn is_restricted(&self, person: PersonId) -> Result<bool, Status> {
-        for record in self.view.people().group(person, None).await? {
-            let now = self.desk.load::<Person>(record.uuid()).await?;
-            if now.known().is_some_and(|known| known.restriction.is_some()) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// Whether the caller may come upon this person by an identifier: whoever is not to be found is found by those who serve them.
     pub(super) async fn may_name(&self, caller: &Caller, person: PersonId) -> Result<bool, Status> {
-        Ok(!self.is_restricted(person).await? || self.eyes(caller, person).await?.near())
+        Ok(self.eyes(caller, person).await?.find())
     }
 
-    /// Whether the caller may come upon this person in a search: the same, and never by name.
+    /// Whether the caller may come upon this person in a search: the same, and of somebody who is not to be found never by name.
     pub(super) async fn may_find(&self, caller: &Caller, found: Found) -> Result<bool, Status> {
-        if !self.is_restricted(found.person).await? {
-            return Ok(true);
-        }
-        Ok(found.by_number && self.eyes(caller, found.person).await?.near())
+        let eyes = self.eyes(caller, found.person).await?;
+        Ok(eyes.find() && (found.by_number || !eyes.say.restricted))
     }
 
     async fn open(&self, now: &At<State>, eyes: &Eyes<'_>, read: &mut pb::Person) -> Result<(), Status> {

@@ -14,7 +14,7 @@ use tonic::{Code, Request, Status};
 use super::{Api, CORRECT, OWN, READ, person_id};
 use crate::domain::TeamMemberId;
 use crate::domain::agency::{self, Agency};
-use crate::domain::team::{Command, Known, Team, Who};
+use crate::domain::team::{Command, Known, Reach, Team, Who};
 use crate::domain::worker::{self, Worker};
 use crate::wire;
 
@@ -51,14 +51,23 @@ pub(super) async fn add(
     let adding = wire::add_member(r, speaker, today(api, speaker).await?)?;
     let known = known(api, &adding.who).await?;
     let id = TeamMemberId::new(api.fresh(&ask));
-    let done = api.about::<Team>(&ask, person.uuid(), person, adding.ask(ask.by(), id, known)).await?;
+    let done = api.about_in_part::<Team>(&ask, person, adding.ask(ask.by(), id, known)).await?;
     Ok(pb::AddTeamMemberResponse { written: Some(done.into()), team_member_id: id.to_string() })
+}
+
+/// Which members the caller's agency may change.
+async fn reach(api: &Api, ask: &Ask) -> Result<Reach, Status> {
+    let programme = match ask.caller.speaks_for() {
+        Some(agency) => api.is_part2(agency).await?,
+        None => false,
+    };
+    Ok(if programme { Reach::OwnWord } else { Reach::OwnWorkers })
 }
 
 /// Does something with a member that is there.
 async fn act(api: &Api, ask: &Ask, person: &str, command: Command) -> Result<Done, Status> {
     let person = person_id(person)?;
-    api.about::<Team>(ask, person.uuid(), person, command).await
+    api.about_in_part::<Team>(ask, person, command).await
 }
 
 pub(super) async fn end(api: &Api, request: &Request<pb::EndTeamMemberRequest>) -> Result<Done, Status> {
@@ -68,7 +77,8 @@ pub(super) async fn end(api: &Api, request: &Request<pb::EndTeamMemberRequest>) 
         Some(day) => day,
         None => today(api, ask.caller.speaks_for()).await?,
     };
-    let command = Command::End { by: ask.by(), id: id("team_member_id", &r.team_member_id)?, until };
+    let (id, reach) = (id("team_member_id", &r.team_member_id)?, reach(api, &ask).await?);
+    let command = Command::End { by: ask.by(), id, until, reach };
     act(api, &ask, &r.person_id, command).await
 }
 
@@ -78,7 +88,8 @@ pub(super) async fn mark_entered_in_error(
 ) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.ask("MarkTeamMemberEnteredInError", CORRECT, request, (&r.request_id, &r.etag)).await?;
-    let command = Command::MarkEnteredInError { by: ask.by(), id: id("team_member_id", &r.team_member_id)? };
+    let (id, reach) = (id("team_member_id", &r.team_member_id)?, reach(api, &ask).await?);
+    let command = Command::MarkEnteredInError { by: ask.by(), id, reach };
     act(api, &ask, &r.person_id, command).await
 }
 
@@ -100,7 +111,7 @@ pub(super) async fn list(
     for record in records {
         let now = api.desk.load::<Team>(record.uuid()).await?;
         if record == person {
-            response.etag = now.version.to_string();
+            response.etag = api.etag::<Team>(&eyes, person.uuid(), (&now, now.version)).await?;
         }
         let (opener, status) = api.opener(record).await;
         for (id, member) in now.members.iter().filter(|(_, member)| member.on(day)) {

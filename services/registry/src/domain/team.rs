@@ -71,6 +71,8 @@ pub struct State {
     pub person: Option<PersonId>,
     /// Its members; those entered in error are left out.
     pub members: BTreeMap<TeamMemberId, Member>,
+    /// By version, of whom each change is: who added the member, and whose worker it is.
+    pub changes: Vec<(Option<AgencyId>, Option<AgencyId>)>,
 }
 
 /// What a team needs to know of the worker that it is to have.
@@ -112,6 +114,8 @@ pub enum Command {
         id: TeamMemberId,
         /// The last day.
         until: Day,
+        /// Whose members the caller may change.
+        reach: Reach,
     },
     /// The member should never have been written.
     MarkEnteredInError {
@@ -119,7 +123,18 @@ pub enum Command {
         by: By,
         /// The member.
         id: TeamMemberId,
+        /// Whose members the caller may change.
+        reach: Reach,
     },
+}
+
+/// Which members an agency may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Those that it added, and those who work for it, whoever added them.
+    OwnWorkers,
+    /// Those that it added: it is a 42 CFR Part 2 programme, whose word of what another wrote would be told to that other.
+    OwnWord,
 }
 
 /// What happens to a team.
@@ -218,13 +233,24 @@ impl Member {
             && ends
     }
 
-    /// Whether it is this caller's to end: whoever added them, the agency whose worker it is, and the person.
-    fn is_for(&self, by: By, owner: Option<PersonId>) -> bool {
+    /// Whether it is this caller's to end: whoever added them, the agency whose worker it is but for a programme, and the person.
+    fn is_for(&self, by: By, reach: Reach, owner: Option<PersonId>) -> bool {
         match by {
-            By::Agency(agency) => self.added_by == Some(agency) || self.agency() == Some(agency),
+            By::Agency(agency) => {
+                let works_there = reach == Reach::OwnWorkers && self.agency() == Some(agency);
+                self.added_by == Some(agency) || works_there
+            }
             By::Person(person) => owner == Some(person),
             By::System => true,
         }
+    }
+}
+
+impl State {
+    /// Notes of whom a change is that is about this member.
+    fn note(&mut self, id: TeamMemberId) {
+        let of = self.members.get(&id).map(|member| (member.added_by, member.agency()));
+        self.changes.push(of.unwrap_or_default());
     }
 }
 
@@ -236,8 +262,8 @@ impl Decider for Team {
     type Refusal = Refusal;
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
-        let own = |id, by| {
-            let member = state.members.get(&id).filter(|member| member.is_for(by, state.person));
+        let own = |id, by, reach| {
+            let member = state.members.get(&id).filter(|member| member.is_for(by, reach, state.person));
             member.ok_or(Refusal::NotFound)
         };
         match command {
@@ -261,8 +287,8 @@ impl Decider for Team {
                 }
                 Ok(vec![Event::Added { person, id, member }])
             }
-            Command::End { by, id, until } => {
-                let member = own(id, by)?;
+            Command::End { by, id, until, reach } => {
+                let member = own(id, by, reach)?;
                 match member.until {
                     Some(ended) if ended == until => Ok(vec![]),
                     // A planned last day may come sooner; what has ended stays ended.
@@ -271,8 +297,8 @@ impl Decider for Team {
                     Some(_) | None => Ok(vec![Event::Ended { id, until }]),
                 }
             }
-            Command::MarkEnteredInError { by, id } => {
-                own(id, by)?;
+            Command::MarkEnteredInError { by, id, reach } => {
+                own(id, by, reach)?;
                 Ok(vec![Event::EnteredInError { id }])
             }
         }
@@ -283,13 +309,16 @@ impl Decider for Team {
             Event::Added { person, id, member } => {
                 state.person = Some(*person);
                 state.members.insert(*id, member.clone());
+                state.note(*id);
             }
             Event::Ended { id, until } => {
+                state.note(*id);
                 if let Some(member) = state.members.get_mut(id) {
                     member.until = Some(*until);
                 }
             }
             Event::EnteredInError { id } => {
+                state.note(*id);
                 state.members.remove(id);
             }
         }

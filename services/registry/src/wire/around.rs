@@ -126,7 +126,7 @@ pub(super) fn encode(change: &Change, person_id: String, ink: &Ink<'_>) -> Resul
             let message = pb::HouseholdJoined { person_id, membership: Some(membership_out(membership)) };
             Payload::new(pb::HouseholdJoined::full_name(), &wrap(Kind::HouseholdJoined(message)))
         }
-        Change::HouseholdLeft(household, until) => {
+        Change::HouseholdLeft(household, until, _) => {
             let (household_id, until) = (household.to_string(), Some(to_date(*until)));
             let message = pb::HouseholdLeft { person_id, household_id, until };
             Payload::new(pb::HouseholdLeft::full_name(), &wrap(Kind::HouseholdLeft(message)))
@@ -187,7 +187,7 @@ pub(super) fn decode(stored: &proto::log::Event, kind: Kind) -> Result<Change, U
         }
         Kind::HouseholdLeft(message) => {
             let until = message.until.as_ref().and_then(from_date).ok_or_else(bad)?;
-            Change::HouseholdLeft(id(&message.household_id)?, until)
+            Change::HouseholdLeft(id(&message.household_id)?, until, by)
         }
         Kind::RepresentativeAdded(message) => {
             let told = message.representative.as_ref().and_then(representative_stored).ok_or_else(bad)?;

@@ -86,7 +86,7 @@ pub(super) fn decode(stored: &proto::log::Event, kind: Kind) -> Result<Event, Un
                 death_source::stored(death.source).ok_or_else(|| unknown("its source is not known"))?;
             Event::Died(Death { at, source }, stored_agency(stored)?)
         }
-        Kind::PersonDeathEnteredInError(_) => Event::DeathInError,
+        Kind::PersonDeathEnteredInError(_) => Event::DeathInError(stored_agency(stored)?),
         Kind::PersonRestricted(message) => {
             let reason = reason::stored(message.reason).ok_or_else(|| unknown("its reason is not known"))?;
             Event::Restricted(Restriction { reason, own_words: in_persons_voice(stored) })

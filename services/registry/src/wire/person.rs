@@ -416,7 +416,7 @@ impl Encoding for Person {
             }
             Event::Around(change) => around::encode(change, person_id, ink)?,
             Event::Died(..)
-            | Event::DeathInError
+            | Event::DeathInError(_)
             | Event::Restricted(_)
             | Event::RestrictionLifted { .. } => marks::encode(event, person_id),
             Event::Erased => {

@@ -311,3 +311,61 @@ async fn the_members_of_a_household_are_shown_to_who_may_know_of_them_on_sqlite(
 async fn the_members_of_a_household_are_shown_to_who_may_know_of_them_on_postgres() {
     households_on(OnStore::Postgres).await;
 }
+
+/// Both agencies serve her, and neither may see what the other wrote.
+pub(super) async fn serves_too(client: &mut Client<Peer>, person: &str, agency: AgencyId) {
+    let serve = pb::AddServingAgencyRequest {
+        request_id: new_request(),
+        person_id: person.into(),
+        agency_id: agency.to_string(),
+        ..Default::default()
+    };
+    client.add_serving_agency(serve).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_agency_says_of_a_household_another_neither_takes_over_nor_ends() {
+    let registry = registry().await;
+    let (mut clinic, mut shelter) = (registry.clinic(), registry.shelter());
+    let person = register(&mut clinic, "Ana", "Example").await.id;
+    serves_too(&mut clinic, &person, SHELTER).await;
+    let join = |household: &str, relationship: pb::HouseholdRelationship, from| pb::JoinHouseholdRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        membership: Some(pb::HouseholdMembership {
+            household_id: household.into(),
+            relationship: relationship.into(),
+            from,
+            until: None,
+        }),
+        ..Default::default()
+    };
+    let leave = |household: &str, day| pb::LeaveHouseholdRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        household_id: household.into(),
+        until: on(3, day),
+        ..Default::default()
+    };
+    let (head, child) = (pb::HouseholdRelationship::Head, pb::HouseholdRelationship::Child);
+    let household = clinic.join_household(join("", head, on(3, 1))).await.unwrap().into_inner().household_id;
+    let of_clinic = get(&mut clinic, &person).await.unwrap().households;
+    // As of one that there is not.
+    assert_eq!(refused(shelter.leave_household(leave(&household, 9)).await), "NOT_OF_THIS_HOUSEHOLD");
+    let none = Uuid::from_u128(9).to_string();
+    assert_eq!(refused(shelter.leave_household(leave(&none, 9)).await), "NOT_OF_THIS_HOUSEHOLD");
+    shelter.join_household(join(&household, child, on(3, 2))).await.unwrap();
+    shelter.leave_household(leave(&household, 9)).await.unwrap();
+    assert_eq!(get(&mut clinic, &person).await.unwrap().households, of_clinic, "the clinic's word stands");
+    let of_shelter = get(&mut shelter, &person).await.unwrap().households;
+    let told = of_shelter[0].membership.as_ref().unwrap();
+    assert_eq!((of_shelter.len(), told.relationship(), told.until), (1, child, on(3, 9)));
+    assert_eq!(of_shelter[0].agency_id, SHELTER.to_string());
+    clinic.leave_household(leave(&household, 12)).await.unwrap();
+    assert_eq!(get(&mut shelter, &person).await.unwrap().households, of_shelter);
+    assert_eq!(
+        get(&mut registry.person(&person), &person).await.unwrap().households.len(),
+        2,
+        "she sees both"
+    );
+}

@@ -90,6 +90,7 @@ mod catalogue;
 mod consents;
 mod duplicates;
 mod emergencies;
+mod etags;
 mod facets;
 mod goals;
 mod marks;

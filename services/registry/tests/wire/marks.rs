@@ -118,6 +118,48 @@ async fn a_death_is_that_of_all_records_of_one_human_and_a_part_2_programmes_wor
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_takes_back_its_own_word_of_a_death_and_nobody_elses() {
+    let registry = registry().await;
+    let (mut clinic, mut shelter) = (registry.clinic(), registry.shelter());
+    let person = register(&mut clinic, "Ana", "Example").await.id;
+    around::serves_too(&mut clinic, &person, SHELTER).await;
+    let report = |source| pb::ReportDeathRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        death: died(1, source),
+        ..Default::default()
+    };
+    let (family, provider) = (pb::DeathSource::Family, pb::DeathSource::Provider);
+    clinic.report_death(report(family)).await.unwrap();
+    shelter.report_death(report(provider)).await.unwrap();
+    let back = || pb::MarkDeathEnteredInErrorRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        ..Default::default()
+    };
+    shelter.mark_death_entered_in_error(back()).await.unwrap();
+    for reader in [&mut clinic, &mut shelter, &mut registry.operator()] {
+        let read = get(reader, &person).await.unwrap();
+        let told = read.death.as_ref().map(|death| death.source());
+        assert_eq!(
+            (read.state(), told),
+            (pb::PersonState::Deceased, Some(family)),
+            "the clinic's word stands"
+        );
+    }
+    shelter.mark_death_entered_in_error(back()).await.unwrap();
+    assert_eq!(get(&mut clinic, &person).await.unwrap().state(), pb::PersonState::Deceased, "said again");
+    clinic.mark_death_entered_in_error(back()).await.unwrap();
+    let read = get(&mut clinic, &person).await.unwrap();
+    assert_eq!((read.state(), read.death), (pb::PersonState::Active, None), "none is left");
+    // Who runs the system takes back all of it.
+    clinic.report_death(report(family)).await.unwrap();
+    shelter.report_death(report(provider)).await.unwrap();
+    registry.operator().mark_death_entered_in_error(back()).await.unwrap();
+    assert_eq!(get(&mut clinic, &person).await.unwrap().state(), pb::PersonState::Active);
+}
+
 async fn who_is_not_to_be_found(store: OnStore) {
     let registry = registry_on(store).await;
     let (mut clinic, mut shelter) = (registry.clinic(), registry.shelter());

@@ -8,7 +8,7 @@ use tests::Postgres;
 use super::*;
 
 /// A goal of the person's own, and an item that serves it.
-async fn with_goal(client: &mut Client<Peer>, person: &str) -> pb::PlanItemContent {
+pub(super) async fn with_goal(client: &mut Client<Peer>, person: &str) -> pb::PlanItemContent {
     let life_domains = vec![LifeDomain::Employment.into()];
     let content = Some(pb::GoalContent { text: "paid work".into(), life_domains, ..Default::default() });
     let request = pb::SetGoalRequest {
@@ -455,4 +455,64 @@ async fn what_came_due_while_nothing_ran_is_told_late_once_by_two_processes_toge
     assert_eq!(overdue(&registry).await.len(), 1, "once");
     registry.alone.stop().await;
     two.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_that_the_caller_may_not_see_answers_as_one_that_there_is_not() {
+    let registry = registry().await;
+    let content = pb::AgencyContent {
+        name: "Recovery house".into(),
+        zone: "America/Chicago".into(),
+        part2: true,
+        ..Default::default()
+    };
+    let house = call!(registry.operator(), register_agency, RegisterAgencyRequest { content: Some(content) });
+    let house: AgencyId = house.unwrap().id.parse().unwrap();
+    let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
+    let person = register(&mut programme, "Ana", "Example").await.id;
+    around::serves_too(&mut programme, &person, CLINIC).await;
+    // What the programme plans for the clinic to do, and ends.
+    let content =
+        pb::PlanItemContent { agency_id: CLINIC.to_string(), ..with_goal(&mut programme, &person).await };
+    let added = pb::AddPlanItemRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        content: Some(content.clone()),
+        ..Default::default()
+    };
+    let hidden = programme.add_plan_item(added).await.unwrap().into_inner().plan_item_id;
+    assert_eq!(plan(&mut clinic, &person, "").await.unwrap().items, [], "the clinic sees none of it");
+    let mine = with_goal(&mut clinic, &person).await;
+    let answers = async |clinic: &mut Client<Peer>, item: &str| {
+        let change = call!(
+            clinic,
+            change_plan_item,
+            ChangePlanItemRequest {
+                person_id: person.clone(),
+                plan_item_id: item.to_owned(),
+                content: Some(mine.clone()),
+            }
+        );
+        let end = call!(
+            clinic,
+            end_plan_item,
+            EndPlanItemRequest { person_id: person.clone(), plan_item_id: item.to_owned() }
+        );
+        let said = |answer: Result<Written, Status>| {
+            let status = answer.unwrap_err();
+            (status.code(), reason(&status), status.message().to_owned())
+        };
+        [said(change), said(end)]
+    };
+    let none = answers(&mut clinic, &Uuid::from_u128(9).to_string()).await;
+    assert_eq!(answers(&mut clinic, &hidden).await, none, "while it goes on");
+    let end = pb::EndPlanItemRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        plan_item_id: hidden.clone(),
+        until: content.from,
+        ..Default::default()
+    };
+    programme.end_plan_item(end).await.unwrap();
+    assert_eq!(answers(&mut clinic, &hidden).await, none, "once it has ended");
 }

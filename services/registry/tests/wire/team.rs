@@ -268,3 +268,53 @@ async fn what_a_part_2_programme_says_of_anothers_worker_is_opened_by_consent_al
     assert_eq!(told, [(pb::TeamRole::Counselor, "")]);
     assert_eq!(caseload().await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_programme_ends_nobodys_member_but_its_own() {
+    let registry = registry().await;
+    let content = pb::AgencyContent {
+        name: "Recovery house".into(),
+        zone: "America/Chicago".into(),
+        part2: true,
+        ..Default::default()
+    };
+    let house = call!(registry.operator(), register_agency, RegisterAgencyRequest { content: Some(content) });
+    let house: AgencyId = house.unwrap().id.parse().unwrap();
+    let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
+    let person = register(&mut clinic, "Ana", "Example").await.id;
+    around::serves_too(&mut clinic, &person, house).await;
+    let robin = worker(&mut programme).await;
+    let add = pb::AddTeamMemberRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        role: pb::TeamRole::Counselor.into(),
+        worker_id: robin,
+        agency_id: house.to_string(),
+        from: date(2026, 2, 2),
+        ..Default::default()
+    };
+    let of_clinic = clinic.add_team_member(add.clone()).await.unwrap().into_inner().team_member_id;
+    let own = pb::AddTeamMemberRequest { request_id: new_request(), ..add };
+    let own = programme.add_team_member(own).await.unwrap().into_inner().team_member_id;
+    let end = |member: &str| pb::EndTeamMemberRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        team_member_id: member.into(),
+        until: date(2026, 2, 9),
+        ..Default::default()
+    };
+    let mark = |member: &str| pb::MarkTeamMemberEnteredInErrorRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        team_member_id: member.into(),
+        ..Default::default()
+    };
+    assert_eq!(refused(programme.end_team_member(end(&of_clinic)).await), "TEAM_MEMBER_NOT_FOUND");
+    let taken_back = programme.mark_team_member_entered_in_error(mark(&of_clinic)).await;
+    assert_eq!(refused(taken_back), "TEAM_MEMBER_NOT_FOUND");
+    programme.end_team_member(end(&own)).await.unwrap();
+    let seen = team(&mut clinic, &person, None).await;
+    assert_eq!((seen.len(), seen[0].id.as_str(), seen[0].until), (1, of_clinic.as_str(), None), "it goes on");
+    clinic.end_team_member(end(&of_clinic)).await.unwrap();
+    assert_eq!(team(&mut clinic, &person, None).await, []);
+}

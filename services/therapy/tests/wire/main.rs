@@ -12,6 +12,7 @@ mod crowd;
 mod deaths;
 mod episodes;
 mod practitioners;
+mod restricted;
 
 use kernel::{AgencyId, PersonId, WorkerId};
 use platform::peer::Peer;

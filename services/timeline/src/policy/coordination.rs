@@ -70,7 +70,7 @@ fn classes(inputs: &[FindingInput]) -> Result<BTreeSet<Class>, Unreadable> {
         let mut with = BTreeSet::new();
         for agency in input.shared_with_agency_ids.iter().chain([&input.agency_id]) {
             let agency = agency.parse().map_err(|_| Unreadable)?;
-            let part = Part { agency, category: input.category.clone(), label: input.label.clone() };
+            let part = Part::of_stream(agency, &input.category, &input.stream, &input.label);
             with.extend(
                 classes.iter().map(|class| Class::new(class.parts().iter().cloned().chain([part.clone()]))),
             );

@@ -8,9 +8,10 @@ use prost::Message;
 use proto::referrals::referrals_event::Kind;
 use proto::referrals::{self as pb, ReferralsEvent};
 use proto::timeline::EntryKind;
+use proto::types::LifeDomain;
 
-use super::{Unreadable, entry, goes_on, shared, speaker, spoken, withdraw};
-use crate::entries::Entries;
+use super::{Unreadable, entry, goes_on, shared, speaker, spoken, telling_where, withdraw};
+use crate::entries::{Entries, Put};
 
 const LOG: &str = "referrals";
 const REFERRAL: &str = "referral";
@@ -45,7 +46,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             entry.open = true;
             entry.life_domains = vec![drafted.life_domain];
             entry.goal_ids.extend(Some(drafted.goal_id).filter(|goal| !goal.is_empty()));
-            let mut put = spoken(LOG, read, entry);
+            let mut put = housed(spoken(LOG, read, entry));
             put.stored.facts.insert("offer".into(), drafted.offer_name);
             put.stored.facts.insert("requester".into(), drafted.requester_agency_id);
             put.stored.facts.insert("target".into(), drafted.target_agency_id);
@@ -60,7 +61,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             // From here on it is about the sending: the draft gives way to it.
             sent.start = read.event.occurred.clone();
             sent.line = line(&facts);
-            let mut put = shared(LOG, read, sent, [fact(&facts, "requester"), fact(&facts, "target")]);
+            let mut put = housed(shared(LOG, read, sent, [fact(&facts, "requester"), fact(&facts, "target")]));
             put.stored.facts = facts;
             entries.put(REFERRAL, put);
         }
@@ -130,7 +131,10 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             let mut entry = entry(LOG, read, EntryKind::Contact, line);
             entry.start = contact.occurred;
             let sides = [fact(facts, "requester"), fact(facts, "target")];
-            entries.put(format!("contact:{}", made.contact_id), shared(LOG, read, entry, sides));
+            let domains = referral.stored.entry.map(|entry| entry.life_domains).unwrap_or_default();
+            let contact = shared(LOG, read, entry, sides);
+            let contact = if of_homes(&domains) { telling_where(contact) } else { contact };
+            entries.put(format!("contact:{}", made.contact_id), contact);
         }
         Kind::ReferralProgressed(_) => goes_on(entries, REFERRAL, read, |_| {}),
         Kind::ReferralRecorded(recorded) => {
@@ -144,7 +148,8 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             entry.open = open;
             entry.end = if open { None } else { recorded.state_reached };
             let parties = [speaker(read), recorded.target_agency_id.as_str()];
-            let mut put = shared(LOG, read, entry, parties);
+            // It may have been to a home: its source tells no domain.
+            let mut put = telling_where(shared(LOG, read, entry, parties));
             put.stored.text = recorded.service_named;
             entries.put(REFERRAL, put);
         }
@@ -182,6 +187,16 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         }
     }
     Ok(())
+}
+
+/// A referral to a home tells where the person may be found.
+fn housed(put: Put) -> Put {
+    let homes = put.stored.entry.as_ref().is_some_and(|entry| of_homes(&entry.life_domains));
+    if homes { telling_where(put) } else { put }
+}
+
+fn of_homes(domains: &[i32]) -> bool {
+    domains.contains(&LifeDomain::Housing.into())
 }
 
 fn fact<'a>(facts: &'a BTreeMap<String, String>, name: &str) -> &'a str {

@@ -10,7 +10,7 @@ use proto::registry::{self as pb, RegistryEvent};
 use proto::timeline::EntryKind;
 use proto::types::{Occurred, Purpose, Voice};
 
-use super::{Unreadable, entry, goes_on, shared, spoken, withdraw};
+use super::{Unreadable, entry, goes_on, shared, spoken, telling_where, withdraw};
 use crate::entries::{Entries, Put};
 
 const LOG: &str = "registry";
@@ -224,9 +224,8 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             entries.put(key, spoken(LOG, read, entry(LOG, read, EntryKind::Milestone, line)));
         }
         Kind::PersonDeathEnteredInError(_) => {
-            let told: Vec<String> = entries.all().map(|(key, _)| key.clone()).collect();
-            for key in told.iter().filter(|key| key.starts_with(DEATH)) {
-                goes_on(entries, key, read, |death| {
+            for key in told_by(entries, DEATH, read) {
+                goes_on(entries, &key, read, |death| {
                     death.withdrawn = true;
                     death.line = "withdrawn: entered in error".into();
                 });
@@ -235,18 +234,20 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         // How somebody is reached, and how a crisis tells itself, stand with the person alone.
         Kind::HouseholdJoined(joined) => {
             let membership = joined.membership.ok_or(Unreadable)?;
-            let key = format!("household:{}", membership.household_id);
+            let key = format!("{}{}", household_key(&membership.household_id), super::speaker(read));
             let mut household = entry(LOG, read, EntryKind::StatusChange, "Belongs to a household");
             household.start = day(read, membership.from.as_ref());
             household.end = day(read, membership.until.as_ref());
             household.open = household.end.is_none();
-            entries.put(key, spoken(LOG, read, household));
+            entries.put(key, telling_where(spoken(LOG, read, household)));
         }
         Kind::HouseholdLeft(left) => {
-            goes_on(entries, &format!("household:{}", left.household_id), read, |household| {
-                household.end = day(read, left.until.as_ref());
-                household.open = false;
-            })
+            for key in told_by(entries, &household_key(&left.household_id), read) {
+                goes_on(entries, &key, read, |household| {
+                    household.end = day(read, left.until.as_ref());
+                    household.open = false;
+                })
+            }
         }
         Kind::RepresentativeAdded(added) => {
             let representative = added.representative.ok_or(Unreadable)?;
@@ -303,6 +304,20 @@ fn of_facet(read: &Read, content: Option<pb::SealedFacet>, kind: &str) -> Put {
     let mut put = spoken(LOG, read, entry);
     put.stored.text = content.text;
     put
+}
+
+/// What the key of a household begins with; who told it follows.
+fn household_key(household: &str) -> String {
+    format!("household:{household}:")
+}
+
+/// The keys of what this event's agency told, of those that begin so; of what anybody told, where it is no agency's word.
+fn told_by(entries: &Entries, begins: &str, read: &Read) -> Vec<String> {
+    let speaker = super::speaker(read);
+    if !speaker.is_empty() {
+        return vec![format!("{begins}{speaker}")];
+    }
+    entries.all().map(|(key, _)| key.clone()).filter(|key| key.starts_with(begins)).collect()
 }
 
 fn representative_key(representative: &str) -> String {

@@ -5,9 +5,11 @@ mod agency;
 mod consents;
 mod emergencies;
 mod plans;
+mod restricted;
 mod teams;
 mod turns;
 mod watch;
+mod words;
 
 use kernel::{AgencyId, PersonId, StreamId};
 use platform::peer::Peer;

@@ -44,6 +44,7 @@ macro_rules! call {
 
 mod caseload;
 mod deaths;
+mod restricted;
 
 #[track_caller]
 fn refused(answer: Result<Written, Status>, code: Code, why: &str) {

@@ -12,6 +12,8 @@ pub struct State {
     pub person: Option<PersonId>,
     /// Their directives, oldest first.
     pub directives: Vec<Held>,
+    /// By version, the directive that each change is about.
+    pub changes: Vec<DirectiveId>,
 }
 
 /// A directive and what happened to it.
@@ -96,6 +98,7 @@ impl State {
     /// The state after an event.
     pub(super) fn after(mut self, event: &Event) -> Self {
         self.person = Some(event.person);
+        self.changes.push(event.id);
         let (step, content, evidence) = match &event.what {
             What::Drafted(content) => (Step::Drafted, Some(content), None),
             What::Given { content, evidence } => (Step::Given, Some(content), evidence.clone()),

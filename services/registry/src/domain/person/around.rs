@@ -63,8 +63,8 @@ pub struct Around {
     pub crisis_contact: ByWriter<CrisisContact>,
     /// What tells the person, and others, that a crisis is near.
     pub warning_signs: ByWriter<Private>,
-    /// Households, by id.
-    pub households: BTreeMap<Uuid, (Membership, Option<AgencyId>)>,
+    /// Households, by id and writer.
+    pub households: BTreeMap<(Uuid, Option<AgencyId>), Membership>,
     /// Who speaks for the person, or did.
     pub representatives: Representatives,
 }
@@ -86,9 +86,9 @@ pub enum Ask {
     SetWarningSigns(Voice, Private),
     /// Those that this caller wrote down are not to be kept; the person takes back all.
     RemoveWarningSigns(Voice),
-    /// The person belongs to a household; said again otherwise it is a correction.
+    /// The person belongs to a household; said again otherwise by the same writer it is a correction.
     JoinHousehold(Membership),
-    /// From that day on they do not.
+    /// From that day on they do not, where this writer said that they do; the person, and who runs the system, end it whoever said so.
     LeaveHousehold(Uuid, Day),
     /// They speak for the person, by this id.
     AddRepresentative(Uuid, Representative),
@@ -111,10 +111,10 @@ pub enum Change {
     WarningSignsSet(Private, Option<AgencyId>),
     /// None by that writer; none at all where it is the person.
     WarningSignsRemoved(Option<AgencyId>),
-    /// A household, whole.
+    /// A household, whole, by the word of that writer.
     HouseholdJoined(Membership, Option<AgencyId>),
-    /// From that day on not.
-    HouseholdLeft(Uuid, Day),
+    /// From that day on not, by that writer's word; by nobody's any more where it is no agency's.
+    HouseholdLeft(Uuid, Day, Option<AgencyId>),
     /// Who speaks for the person, and the agency that says so.
     RepresentativeAdded(Uuid, Representative, AgencyId),
     /// From that day on they do not.
@@ -153,16 +153,20 @@ pub(super) fn decide(state: &State, by: By, ask: Ask) -> Result<Option<Change>, 
             around.warning_signs.has_of(agency).then_some(Change::WarningSignsRemoved(agency))
         }
         Ask::JoinHousehold(membership) => {
-            let now = around.households.get(&membership.household);
-            let same = now.is_some_and(|(now, _)| *now == membership);
+            let same = around.households.get(&(membership.household, agency)) == Some(&membership);
             (!same).then_some(Change::HouseholdJoined(membership, agency))
         }
-        Ask::LeaveHousehold(household, until) => match around.households.get(&household) {
-            None => return Err(Refusal::NotOfThisHousehold),
-            Some((now, _)) if until < now.from => return Err(Refusal::LeftBeforeJoined),
-            Some((now, _)) if now.until == Some(until) => None,
-            Some(_) => Some(Change::HouseholdLeft(household, until)),
-        },
+        Ask::LeaveHousehold(household, until) => {
+            let own: Vec<&Membership> = around.memberships_of(household, agency).collect();
+            if own.is_empty() {
+                return Err(Refusal::NotOfThisHousehold);
+            }
+            if own.iter().any(|now| until < now.from) {
+                return Err(Refusal::LeftBeforeJoined);
+            }
+            let left = own.iter().all(|now| now.until == Some(until));
+            (!left).then_some(Change::HouseholdLeft(household, until, agency))
+        }
         Ask::AddRepresentative(id, added) => {
             representative::add(&around.representatives, agency, (id, added))?
         }
@@ -185,7 +189,7 @@ impl<T> ByWriter<T> {
     }
 
     /// Whether there is something that this writer may take back.
-    fn has_of(&self, by: Option<AgencyId>) -> bool {
+    pub(super) fn has_of(&self, by: Option<AgencyId>) -> bool {
         self.0.iter().any(|(_, wrote)| by.is_none() || *wrote == by)
     }
 
@@ -195,7 +199,8 @@ impl<T> ByWriter<T> {
         self.0.push((said, by));
     }
 
-    fn remove(&mut self, by: Option<AgencyId>) {
+    /// This writer says nothing of it any more; where it is none, nobody does.
+    pub(super) fn remove(&mut self, by: Option<AgencyId>) {
         self.0.retain(|(_, wrote)| by.is_some() && *wrote != by);
     }
 }
@@ -204,6 +209,13 @@ impl Around {
     /// Whether there is a contact point with that id which this writer may change: its own, and any for the person.
     fn is_contact_of(&self, id: Uuid, by: Option<AgencyId>) -> bool {
         self.contacts.get(&id).is_some_and(|(_, wrote)| by.is_none() || *wrote == by)
+    }
+
+    /// What this writer says of the household, or where it is no agency's word, what anybody does.
+    fn memberships_of(&self, household: Uuid, by: Option<AgencyId>) -> impl Iterator<Item = &Membership> {
+        let told = self.households.iter();
+        told.filter(move |((of, wrote), _)| *of == household && (by.is_none() || *wrote == by))
+            .map(|(_, membership)| membership)
     }
 
     /// After a change of it.
@@ -220,11 +232,13 @@ impl Around {
             Change::WarningSignsSet(text, by) => self.warning_signs.set(text.clone(), *by),
             Change::WarningSignsRemoved(by) => self.warning_signs.remove(*by),
             Change::HouseholdJoined(membership, by) => {
-                self.households.insert(membership.household, (*membership, *by));
+                self.households.insert((membership.household, *by), *membership);
             }
-            Change::HouseholdLeft(household, until) => {
-                if let Some((membership, _)) = self.households.get_mut(household) {
-                    membership.until = Some(*until);
+            Change::HouseholdLeft(household, until, by) => {
+                for ((of, wrote), membership) in &mut self.households {
+                    if of == household && (by.is_none() || wrote == by) {
+                        membership.until = Some(*until);
+                    }
                 }
             }
             Change::RepresentativeAdded(id, representative, by) => {

@@ -174,8 +174,8 @@ pub enum Event {
     Around(Change),
     /// The person died, or another day or source of it is right, by the word of this agency; none where an operator tells it.
     Died(Death, Option<AgencyId>),
-    /// The death should never have been written.
-    DeathInError,
+    /// The death should never have been written by this agency; by nobody where it is no agency that says so.
+    DeathInError(Option<AgencyId>),
     /// The person is not to be found but by those who serve them.
     Restricted(Restriction),
     /// The person may be found again.

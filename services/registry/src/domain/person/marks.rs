@@ -51,7 +51,7 @@ pub struct Restriction {
 pub enum Mark {
     /// The person died; told again by the same agency with another day or source it is a correction.
     Died(Death),
-    /// The death should never have been written.
+    /// The death should never have been written by this agency: what others told of it stands. Who runs the system takes back all of it.
     DeathInError,
     /// The person is not to be found.
     Restrict(Voice, RestrictionReason),
@@ -63,19 +63,19 @@ pub enum Mark {
 pub(super) fn decide(state: &State, by: By, mark: Mark) -> Result<Vec<Event>, Refusal> {
     let known = state.admit(by)?;
     let own = |voice| in_persons_voice(by, voice, known.id);
+    let agency = match by {
+        By::Agency(agency) => Some(agency),
+        By::Person(_) | By::System => None,
+    };
     match mark {
         Mark::Died(_) | Mark::DeathInError if matches!(by, By::Person(_)) => Err(Refusal::NotForThePerson),
         // What another told is not looked at: whose word it is decides who is shown it.
         Mark::Died(death) => {
-            let agency = match by {
-                By::Agency(agency) => Some(agency),
-                By::Person(_) | By::System => None,
-            };
             let told = known.deaths.latest_first().any(|(told, by)| (told, *by) == (&death, agency));
             Ok(if told { vec![] } else { vec![Event::Died(death, agency)] })
         }
-        Mark::DeathInError if known.deaths.latest_first().next().is_none() => Ok(vec![]),
-        Mark::DeathInError => Ok(vec![Event::DeathInError]),
+        Mark::DeathInError if !known.deaths.has_of(agency) => Ok(vec![]),
+        Mark::DeathInError => Ok(vec![Event::DeathInError(agency)]),
         Mark::Restrict(voice, reason) => match known.restriction {
             // Staff who say it after the person change nothing of whose it is.
             Some(now) if now.own_words && !own(voice) => Ok(vec![]),

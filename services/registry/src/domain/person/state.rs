@@ -198,7 +198,7 @@ impl State {
             }),
             Event::Around(change) => self.change(|known| known.around.change(change)),
             Event::Died(death, by) => self.change(|known| known.deaths.set(death.clone(), *by)),
-            Event::DeathInError => self.change(|known| known.deaths = ByWriter::default()),
+            Event::DeathInError(by) => self.change(|known| known.deaths.remove(*by)),
             Event::Restricted(restriction) => self.change(|known| known.restriction = Some(*restriction)),
             Event::RestrictionLifted { .. } => self.change(|known| known.restriction = None),
             Event::Erased => match self {

@@ -1,7 +1,7 @@
 //! What can be asked of a plan.
 //! Invariant: whoever asks says whose words these are; what their agency has settled comes along.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{AgencyId, By, Day, PersonId, Timestamp, Voice, WorkerId, Zone};
 
@@ -20,6 +20,8 @@ pub struct Said {
     pub at: Timestamp,
     /// What the agency that speaks has settled.
     pub terms: Terms,
+    /// Agencies of whose word whoever asks is shown nothing: 42 CFR Part 2 programmes that no consent opens to them.
+    pub shut: BTreeSet<AgencyId>,
 }
 
 impl Said {

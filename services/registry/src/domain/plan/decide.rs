@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use kernel::time::after_days;
 use kernel::{AgencyId, By};
 
-use super::{Change, Command, Content, Ends, Event, Item, Overseer, Refusal, Review, Said, State};
+use super::{Change, Command, Content, Edit, Ends, Event, Overseer, Refusal, Review, Said, State};
 use crate::domain::goal::Standing;
 use crate::domain::{PlanItemId, in_persons_voice};
 
@@ -23,7 +23,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             Ok(vec![Event::ItemAdded { person, id, content, change }])
         }
         Command::Change { said, id, content, goal } => {
-            let now = &item(state, id, said.by)?.current().content;
+            let now = &item(state, id, &said)?.content;
             if *now == content {
                 return Ok(vec![]);
             }
@@ -38,7 +38,8 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             Ok(vec![Event::ItemChanged { id, content, change }])
         }
         Command::End { said, id, until } => {
-            let now = &item(state, id, said.by)?.current().content;
+            let shown = item(state, id, &said)?;
+            let now = &shown.content;
             match now.until {
                 Some(ended) if ended == until => Ok(vec![]),
                 // A planned last day may come sooner; what has ended stays ended.
@@ -47,7 +48,11 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                 Some(_) | None => {
                     let content = Content { until: Some(until), ..now.clone() };
                     let change = change(state, &said, own_words(state, &said), (id, &content));
-                    Ok(vec![Event::ItemEnded { id, until, change }])
+                    // Ended is what it says now. To whom that is not shown it ends as it was shown to them.
+                    Ok(vec![match state.items.get(&id).is_some_and(|item| item.current() == shown) {
+                        true => Event::ItemEnded { id, until, change },
+                        false => Event::ItemChanged { id, content, change },
+                    }])
                 }
             }
         }
@@ -72,8 +77,9 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
             }
         }
         Command::Review { said } => {
-            let mut own = state.items.values().filter(|item| item.is_for(said.by, state.person));
-            if !own.any(|item| item.current().content.goes_on(said.today())) {
+            let shown = |version| state.shows(version, &said.shut);
+            let mut own = state.items.values().filter_map(|item| item.shown_to(said.by, state, shown));
+            if !own.any(|edit| edit.content.goes_on(said.today())) {
                 return Err(Refusal::NothingToReview);
             }
             Ok(vec![Event::Reviewed { own_words: own_words(state, &said), review: Review::Due(next(&said)) }])
@@ -105,8 +111,11 @@ fn in_order(content: &Content) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn item(state: &State, id: PlanItemId, by: By) -> Result<&Item, Refusal> {
-    state.items.get(&id).filter(|item| item.is_for(by, state.person)).ok_or(Refusal::NotFound)
+/// What an item that is this caller's to change says to them.
+fn item<'a>(state: &'a State, id: PlanItemId, said: &Said) -> Result<&'a Edit, Refusal> {
+    let shown = |version| state.shows(version, &said.shut);
+    let item = state.items.get(&id).and_then(|item| item.shown_to(said.by, state, shown));
+    item.ok_or(Refusal::NotFound)
 }
 
 fn own_words(state: &State, said: &Said) -> bool {

@@ -19,6 +19,8 @@ pub struct State {
     pub versions: Vec<Version>,
     /// The clock of its review.
     pub review: Review,
+    /// By version of the stream, the number of the plan's version that each change made or is about; none where it is about the plan as a whole.
+    pub changes: Vec<Option<u32>>,
 }
 
 /// An item as the plan holds it.
@@ -115,13 +117,16 @@ impl Item {
         self.added_by.unwrap_or(self.current().content.agency)
     }
 
-    /// Whether it is this caller's to change: whoever added it, the agency that does it, the person, and the system itself.
-    pub fn is_for(&self, by: By, owner: Option<PersonId>) -> bool {
-        match by {
-            By::Agency(agency) => self.added_by == Some(agency) || self.current().content.agency == agency,
-            By::Person(person) => owner == Some(person),
+    /// What it says to this caller, of the versions that are shown, where it is theirs to change: whoever added it, the agency that does it by what is
+    /// shown, the person, and the system itself.
+    pub fn shown_to(&self, by: By, plan: &State, shown: impl Fn(u32) -> bool) -> Option<&Edit> {
+        let edit = self.at(plan.latest(), shown)?;
+        let theirs = match by {
+            By::Agency(agency) => self.added_by == Some(agency) || edit.content.agency == agency,
+            By::Person(person) => plan.person == Some(person),
             By::System => true,
-        }
+        };
+        theirs.then_some(edit)
     }
 }
 
@@ -134,6 +139,12 @@ impl State {
     /// The version with that number.
     pub fn version(&self, number: u32) -> Option<&Version> {
         self.versions.get(usize::try_from(number.checked_sub(1)?).ok()?)
+    }
+
+    /// Whether the version with that number is shown to whom these agencies' word is shut.
+    pub fn shows(&self, number: u32, shut: &BTreeSet<AgencyId>) -> bool {
+        let by = self.version(number).and_then(|version| version.by);
+        by.is_none_or(|by| !shut.contains(&by))
     }
 
     /// The agencies whom the plan is to be looked at by: those that wrote its items, and of the person's own those that do them.
@@ -189,6 +200,13 @@ impl State {
             Event::Reviewed { review, .. } => self.review = *review,
             Event::ReviewOverdue { due, agencies } => self.review = Review::ran_out(*due, agencies),
         }
+        self.changes.push(match event {
+            Event::ItemAdded { .. } | Event::ItemChanged { .. } | Event::ItemEnded { .. } => {
+                Some(self.latest())
+            }
+            Event::Agreed { version, .. } | Event::Approved { version, .. } => Some(*version),
+            Event::Reviewed { .. } | Event::ReviewOverdue { .. } => None,
+        });
         self
     }
 

@@ -160,7 +160,7 @@ fn a_household_is_joined_once_corrected_and_left() {
     };
     let joined = |from| around(Change::HouseholdJoined(member(from), Some(CLINIC)));
     let leave = |until: &str| ask(THE_CLINIC, Ask::LeaveHousehold(id(7), day(until)));
-    let left = |until: &str| around(Change::HouseholdLeft(id(7), day(until)));
+    let left = |until: &str| around(Change::HouseholdLeft(id(7), day(until), Some(CLINIC)));
     let join = |from| ask(THE_CLINIC, Ask::JoinHousehold(member(from)));
     given::<Person>([registered(ANA)]).when(join("2026-03-01")).then([joined("2026-03-01")]);
     let past = || [registered(ANA), joined("2026-03-01")];
@@ -173,4 +173,39 @@ fn a_household_is_joined_once_corrected_and_left() {
     given::<Person>(gone()).when(leave("2026-03-09")).nothing();
     given::<Person>(gone()).when(leave("2026-03-10")).then([left("2026-03-10")]);
     given::<Person>(gone()).when(join("2026-03-01")).then([joined("2026-03-01")]);
+}
+
+#[test]
+fn what_one_agency_says_of_a_household_no_other_takes_over_or_ends() {
+    let member = |from: &str| Membership {
+        household: id(7),
+        relationship: Relationship::Child,
+        from: from.parse().unwrap(),
+        until: None,
+    };
+    let joined = |from, by| around(Change::HouseholdJoined(member(from), by));
+    let left = |by| around(Change::HouseholdLeft(id(7), "2026-03-09".parse().unwrap(), by));
+    let leave = |by| ask(by, Ask::LeaveHousehold(id(7), "2026-03-09".parse().unwrap()));
+    let past = || served().into_iter().chain([joined("2026-03-01", Some(CLINIC))]);
+    // Its own word beside the other's, whether or not it says the same.
+    for from in ["2026-03-01", "2026-02-01"] {
+        given::<Person>(past())
+            .when(ask(THE_SHELTER, Ask::JoinHousehold(member(from))))
+            .then([joined(from, Some(SHELTER))]);
+    }
+    given::<Person>(past()).when(leave(THE_SHELTER)).refused(Refusal::NotOfThisHousehold);
+    let both = || past().chain([joined("2026-02-01", Some(SHELTER))]);
+    given::<Person>(both()).when(leave(THE_SHELTER)).then([left(Some(SHELTER))]);
+    let state = both()
+        .chain([left(Some(SHELTER))])
+        .fold(State::Unmade, |state, event| <Person as kernel::Decider>::evolve(state, &event));
+    let until = |by| state.known().unwrap().around.households[&(id(7), Some(by))].until;
+    assert_eq!((until(CLINIC), until(SHELTER)), (None, Some("2026-03-09".parse().unwrap())));
+    // The person, and who runs the system, end it whoever said so.
+    given::<Person>(both()).when(leave(ANA_HERSELF)).then([left(None)]);
+    let state = both()
+        .chain([left(None)])
+        .fold(State::Unmade, |state, event| <Person as kernel::Decider>::evolve(state, &event));
+    let over = |by| state.known().unwrap().around.households[&(id(7), Some(by))].until.is_some();
+    assert!(over(CLINIC) && over(SHELTER));
 }

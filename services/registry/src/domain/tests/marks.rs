@@ -29,12 +29,13 @@ fn a_death_is_told_once_corrected_and_taken_back() {
         let told = ask(by, told(&first));
         given::<Person>([registered(ANA)]).when(told).then([Event::Died(first.clone(), agency)]);
     }
+    let in_error = Event::DeathInError;
     let past = || [registered(ANA), died(&first)];
     given::<Person>(past()).when(ask(THE_CLINIC, told(&first))).nothing();
     given::<Person>(past()).when(ask(THE_CLINIC, told(&certified))).then([died(&certified)]);
-    given::<Person>(past()).when(ask(THE_CLINIC, Mark::DeathInError)).then([Event::DeathInError]);
+    given::<Person>(past()).when(ask(THE_CLINIC, Mark::DeathInError)).then([in_error(Some(CLINIC))]);
     given::<Person>([registered(ANA)]).when(ask(THE_CLINIC, Mark::DeathInError)).nothing();
-    let back = [registered(ANA), died(&first), Event::DeathInError];
+    let back = [registered(ANA), died(&first), in_error(Some(CLINIC))];
     given::<Person>(back).when(ask(THE_CLINIC, told(&first))).then([died(&first)]);
     given::<Person>([registered(ANA)]).when(ask(THE_SHELTER, told(&first))).refused(Refusal::NotFound);
     given::<Person>([registered(ANA)]).when(ask(ANA_HERSELF, told(&first))).refused(Refusal::NotForThePerson);
@@ -56,6 +57,30 @@ fn each_agency_tells_a_death_in_its_own_word_and_overwrites_no_others() {
         .fold(State::Unmade, |state, event| <Person as kernel::Decider>::evolve(state, &event));
     let told = state.known().unwrap().deaths.latest_first().map(|(_, by)| *by).collect::<Vec<_>>();
     assert_eq!(told, [Some(SHELTER), Some(CLINIC)]);
+}
+
+#[test]
+fn an_agency_takes_back_its_own_word_of_a_death_and_the_person_lives_when_none_is_left() {
+    let first = death("2026-03-01", DeathSource::Family);
+    let past = || {
+        let served = [registered(ANA), Event::ServingAgencyAdded { agency: SHELTER }];
+        let told = [CLINIC, SHELTER].map(|by| Event::Died(first.clone(), Some(by)));
+        served.into_iter().chain(told)
+    };
+    let back = |by| ask(by, Mark::DeathInError);
+    let in_error = Event::DeathInError;
+    given::<Person>(past()).when(back(THE_SHELTER)).then([in_error(Some(SHELTER))]);
+    given::<Person>(past()).when(back(By::System)).then([in_error(None)]);
+    let once = || past().chain([in_error(Some(SHELTER))]);
+    given::<Person>(once()).when(back(THE_SHELTER)).nothing();
+    let tellers = |events: &mut dyn Iterator<Item = Event>| {
+        let evolve = |state, event: Event| <Person as kernel::Decider>::evolve(state, &event);
+        let state = events.fold(State::Unmade, evolve);
+        state.known().unwrap().deaths.latest_first().map(|(_, by)| *by).collect::<Vec<_>>()
+    };
+    assert_eq!(tellers(&mut once()), [Some(CLINIC)], "the clinic's word stands");
+    assert_eq!(tellers(&mut once().chain([in_error(Some(CLINIC))])), [], "none is left");
+    assert_eq!(tellers(&mut past().chain([in_error(None)])), []);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The living plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::skill::{Approach, Stance};
 use kernel::{By, Day, Decider, Timestamp, Voice, WorkerId, Zone, given};
@@ -45,7 +45,7 @@ fn content() -> Content {
 
 fn said(by: By, voice: Voice, on: i8) -> Said {
     let terms = Terms { zone: chicago(), review_days: 90, asks_overseer: false };
-    Said { by, voice, at: noon(on), terms }
+    Said { by, voice, at: noon(on), terms, shut: BTreeSet::new() }
 }
 
 fn overseen(by: By, on: i8) -> Said {
@@ -330,4 +330,37 @@ fn a_change_leaves_a_running_or_broken_clock_as_it_is_and_all_whose_items_go_on_
     given::<Plan>([added(false), second(Review::Due(due()))])
         .when(lapse(due()))
         .then([overdue(&[CLINIC, SHELTER])]);
+}
+
+#[test]
+fn what_is_not_shown_to_the_caller_is_not_there_for_them() {
+    let unseeing = |by| Said { shut: [SHELTER].into(), ..said(by, Voice::Staff, 9) };
+    let other = || Content { practice: "cbt-supported-employment".into(), ..content() };
+    let by_the_shelter = || Change { by: Some(SHELTER), ..change(false, 5) };
+    let to = |said| Command::Change { said, id: ITEM, content: other(), goal: Standing::Open };
+    let end = |said| Command::End { said, id: ITEM, until: day(9) };
+    // The shelter's own, which it gave to the clinic and ended: neither that it is there, nor that it has ended.
+    let given_over = Event::ItemAdded {
+        person: ANA,
+        id: ITEM,
+        content: Content { agency: CLINIC, ..content() },
+        change: by_the_shelter(),
+    };
+    let ended = Event::ItemEnded { id: ITEM, until: day(6), change: by_the_shelter() };
+    let shut = || given::<Plan>([given_over.clone(), ended.clone()]);
+    shut().when(to(said(THE_CLINIC, Voice::Staff, 9))).refused(Refusal::Ended);
+    shut().when(to(unseeing(THE_CLINIC))).refused(Refusal::NotFound);
+    shut().when(end(unseeing(THE_CLINIC))).refused(Refusal::NotFound);
+    // The clinic's, of which the shelter said what the clinic is not shown: to the clinic it goes on as it was.
+    let mine = || given::<Plan>([added(false), ended.clone()]);
+    mine().when(to(said(THE_CLINIC, Voice::Staff, 9))).refused(Refusal::Ended);
+    let changed = |content, review| {
+        let change = Change { review, ..change(false, 9) };
+        Event::ItemChanged { id: ITEM, content, change }
+    };
+    let due_anew =
+        Review::Due(kernel::time::after_days(noon(9), 90, &said(THE_CLINIC, Voice::Staff, 9).terms.zone));
+    mine().when(to(unseeing(THE_CLINIC))).then([changed(other(), due_anew)]);
+    let over = Content { until: Some(day(9)), ..content() };
+    mine().when(end(unseeing(THE_CLINIC))).then([changed(over, Review::Resting)]);
 }

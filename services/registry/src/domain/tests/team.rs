@@ -4,7 +4,7 @@ use kernel::{By, Day, Private, WorkerId, given};
 
 use super::{ANA, ANA_HERSELF, BEN, CLINIC, SHELTER, THE_CLINIC, THE_SHELTER};
 use crate::domain::TeamMemberId;
-use crate::domain::team::{Command, Event, Known, Member, Refusal, Role, Team, Who};
+use crate::domain::team::{Command, Event, Known, Member, Reach, Refusal, Role, Team, Who};
 
 const FIRST: TeamMemberId = TeamMemberId::of(60);
 const SECOND: TeamMemberId = TeamMemberId::of(61);
@@ -92,7 +92,7 @@ fn what_another_said_of_the_same_worker_refuses_nothing() {
 
 #[test]
 fn a_part_ends_once_by_those_whose_it_is() {
-    let end = |by, until| Command::End { by, id: FIRST, until };
+    let end = |by, until| Command::End { by, id: FIRST, until, reach: Reach::OwnWorkers };
     let ended = |until| Event::Ended { id: FIRST, until };
     let by_the_shelter = Member { added_by: Some(SHELTER), ..robin() };
     let one = || given::<Team>([added(FIRST, by_the_shelter.clone())]);
@@ -111,7 +111,7 @@ fn a_part_ends_once_by_those_whose_it_is() {
 
 #[test]
 fn what_was_never_meant_is_gone_and_makes_room() {
-    let mark = |by| Command::MarkEnteredInError { by, id: FIRST };
+    let mark = |by| Command::MarkEnteredInError { by, id: FIRST, reach: Reach::OwnWorkers };
     let gone = Event::EnteredInError { id: FIRST };
     given::<Team>([added(FIRST, robin())]).when(mark(THE_CLINIC)).then([gone.clone()]);
     given::<Team>([added(FIRST, robin())]).when(mark(THE_SHELTER)).refused(Refusal::NotFound);
@@ -126,4 +126,21 @@ fn a_member_is_there_from_the_first_day_to_the_last() {
     let there: Vec<bool> = [1, 2, 9, 10].map(|on| member.on(day(on))).into();
     assert_eq!(there, [false, true, true, false]);
     assert!(robin().on(day(31)));
+}
+
+#[test]
+fn a_programme_ends_and_takes_back_what_it_said_itself_and_nothing_of_what_another_did() {
+    let reach = Reach::OwnWord;
+    let by_the_shelter = Member { added_by: Some(SHELTER), ..robin() };
+    let end = || Command::End { by: THE_CLINIC, id: FIRST, until: day(9), reach };
+    let mark = || Command::MarkEnteredInError { by: THE_CLINIC, id: FIRST, reach };
+    for of_another in [by_the_shelter, Member { added_by: None, ..robin() }] {
+        let one = || given::<Team>([added(FIRST, of_another.clone())]);
+        one().when(end()).refused(Refusal::NotFound);
+        one().when(mark()).refused(Refusal::NotFound);
+    }
+    given::<Team>([added(FIRST, robin())]).when(end()).then([Event::Ended { id: FIRST, until: day(9) }]);
+    given::<Team>([added(FIRST, robin())]).when(mark()).then([Event::EnteredInError { id: FIRST }]);
+    let herself = Command::End { by: ANA_HERSELF, id: FIRST, until: day(9), reach };
+    given::<Team>([added(FIRST, robin())]).when(herself).then([Event::Ended { id: FIRST, until: day(9) }]);
 }
