@@ -95,6 +95,9 @@ impl Launch {
     }
 }
 
+/// So many lines of a process are told by a test that fails.
+const LAST_LINES: usize = 20;
+
 /// A running process; killed with this guard.
 #[derive(Debug)]
 pub struct Process {
@@ -171,6 +174,18 @@ impl Process {
     /// What it has printed so far on standard output alone: the answer of a command.
     pub fn answer(&self) -> String {
         self.said.of(&[Output::Standard])
+    }
+}
+
+/// A test that fails tells what its processes said last: why nobody answered stands there.
+impl Drop for Process {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let said = self.said();
+            let skipped = said.lines().count().saturating_sub(LAST_LINES);
+            let last: Vec<&str> = said.lines().skip(skipped).collect();
+            eprintln!("process {} said last:\n{}", self.pid(), last.join("\n"));
+        }
     }
 }
 
