@@ -378,6 +378,53 @@ async fn a_plan_that_nobody_looks_at_is_told_overdue_once_and_a_review_sets_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_whom_died_by_any_of_their_records_is_not_told_overdue_and_its_next_item_begins_the_clock_anew()
+ {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let registry = registry_on(store).await;
+        let mut clinic = registry.clinic();
+        let dead = register(&mut clinic, "Ana", "Example").await.id;
+        let linked = register(&mut clinic, "Anna", "Example").await.id;
+        let lives = register(&mut clinic, "Ben", "Sample").await.id;
+        for person in [&dead, &lives] {
+            let item = with_goal(&mut clinic, person).await;
+            add(&mut clinic, person, item).await;
+        }
+        let (one, other) = (dead.clone(), linked.clone());
+        call!(clinic, link_persons, LinkPersonsRequest { canonical_id: one, member_id: other }).unwrap();
+        let at = prost_types::Timestamp { seconds: 1_772_000_000, nanos: 0 };
+        let at = Occurred { at: Some(at), precision: Precision::Day.into(), zone: "America/Chicago".into() };
+        let death = Some(pb::Death { died: Some(at), source: pb::DeathSource::Family.into() });
+        let (request_id, person_id) = (new_request(), linked.clone());
+        let report = pb::ReportDeathRequest { request_id, person_id, death, ..Default::default() };
+        clinic.report_death(report).await.unwrap();
+        let stands = async |client: &mut Client<Peer>, deceased: bool| {
+            until("what is told of the death", async || {
+                let state = get(client, &dead).await.unwrap().state();
+                ((state == pb::PersonState::Deceased) == deceased).then_some(())
+            })
+            .await;
+        };
+        stands(&mut clinic, true).await;
+        registry.alone.hours_pass(91 * 24);
+        // Both clocks ran out: that of the dead came to rest and tells nobody.
+        until_overdue(&registry, &mut clinic, &lives, 2).await;
+        assert!(plan(&mut clinic, &dead, "").await.unwrap().review.is_none_or(|review| !review.overdue));
+
+        let person_id = linked.clone();
+        call!(clinic, mark_death_entered_in_error, MarkDeathEnteredInErrorRequest { person_id: person_id })
+            .unwrap();
+        stands(&mut clinic, false).await;
+        let item = with_goal(&mut clinic, &dead).await;
+        add(&mut clinic, &dead, item).await;
+        registry.alone.hours_pass(91 * 24);
+        until_overdue(&registry, &mut clinic, &dead, 3).await;
+        registry.alone.one_batch_makes_the_same_lists().await;
+        registry.alone.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_came_due_while_nothing_ran_is_told_late_once_by_two_processes_together() {
     let store = StoreUrl::Postgres(Postgres::shared().await.url().await);
     let outside = tempfile::tempdir().unwrap();
