@@ -101,7 +101,9 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     if life.sketch.club {
         life.cue(|life, part| taking_part::club(life, part, day));
     }
-    if life.sketch.number == 1 || life.chance("learns").percent(40) {
+    // A death that was told ends what somebody takes part in, and what they were referred for with it.
+    let learns = life.sketch.number == 1 || life.chance("learns").percent(40);
+    if learns && !life.sketch.mistaken_for_dead() {
         life.cue(|life, part| daily_life::learn(life, part, day));
     }
     if life.sketch.household {

@@ -211,6 +211,11 @@ fn sketch(number: u32, people: u32, calendar: &Calendar, chance: &Chance) -> Ske
 }
 
 impl Sketch {
+    /// Whether a death of theirs is told that was none.
+    pub fn mistaken_for_dead(&self) -> bool {
+        self.death.is_some_and(|death| death.mistaken)
+    }
+
     /// The last day on which anything happens to them.
     pub fn last(&self) -> u32 {
         let died = self.death.filter(|death| !death.mistaken).map(|death| death.day);

@@ -10,25 +10,22 @@ use super::{Life, Met};
 use crate::demo::calendar::Hour;
 use crate::demo::chance::Chance;
 use crate::demo::sketch::Place;
-use crate::demo::stage::{Part, Played};
+use crate::demo::stage::{Halt, Part, Played};
 use crate::demo::voice::{id, name, say};
 
 /// Case management: a contact now and then, for as long as the person wants it.
 pub async fn casework(life: Life, part: Part, arrived: u32) -> Played {
     let mut chance = life.chance("casework");
-    let worker = life.worker(Place::Coordination);
-    let request = refs::StartParticipationRequest {
-        request_id: name(),
-        person_id: life.person.to_string(),
-        offer_id: life.scene.town.offers.casework.id.clone(),
-        occurred_at: None,
-    };
-    let participation = id(say!(worker.voice, referrals.start_participation, request).await?.written);
+    let mut participation = life.begins_casework().await?;
     let mut day = arrived;
     let visits = if chance.percent(25) { chance.between(3, 8) } else { u32::MAX };
     for visit in 0..visits {
         day = life.scene.calendar.working(day + chance.between(18, 40));
         life.until(&part, day, Hour::Noon).await?;
+        // A death that was told in error has ended it: it begins anew.
+        if life.is_over(Place::Coordination, &participation).await? {
+            participation = life.begins_casework().await?;
+        }
         let setting = chance.pick([Setting::Office, Setting::Phone, Setting::Home, Setting::Community]);
         let met = Met { setting, purpose: "check-in", reached: chance.percent(88) };
         life.take_part(Place::Coordination, &participation, &mut chance, day, met).await?;
@@ -74,6 +71,28 @@ pub async fn club(life: Life, part: Part, arrived: u32) -> Played {
 }
 
 impl Life {
+    async fn begins_casework(&self) -> Result<String, Halt> {
+        let request = refs::StartParticipationRequest {
+            request_id: name(),
+            person_id: self.person.to_string(),
+            offer_id: self.scene.town.offers.casework.id.clone(),
+            occurred_at: None,
+        };
+        let worker = self.worker(Place::Coordination);
+        Ok(id(say!(worker.voice, referrals.start_participation, request).await?.written))
+    }
+
+    /// Whether a death that was told in error has ended it.
+    async fn is_over(&self, place: Place, participation: &str) -> Result<bool, Halt> {
+        if !self.sketch.mistaken_for_dead() {
+            return Ok(false);
+        }
+        let request =
+            refs::GetParticipationRequest { participation_id: participation.to_owned(), at_least: vec![] };
+        let found = say!(self.worker(place).voice, referrals.get_participation, request).await?.participation;
+        Ok(found.is_some_and(|found| found.ended.is_some()))
+    }
+
     pub(super) async fn take_part(
         &self,
         place: Place,
@@ -82,6 +101,9 @@ impl Life {
         day: u32,
         met: Met,
     ) -> Played {
+        if self.is_over(place, participation).await? {
+            return Ok(());
+        }
         let worker = self.worker(place);
         let request = refs::AddParticipationContactRequest {
             request_id: name(),
@@ -99,6 +121,9 @@ impl Life {
         participation: &str,
         reason: refs::ClosingReason,
     ) -> Played {
+        if self.is_over(place, participation).await? {
+            return Ok(());
+        }
         let request = refs::EndParticipationRequest {
             request_id: name(),
             participation_id: participation.to_owned(),
