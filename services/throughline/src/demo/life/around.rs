@@ -143,7 +143,8 @@ pub async fn household(life: Life, part: Part, arrived: u32) -> Played {
     let household = life.joins(&worker, String::new(), reg::HouseholdRelationship::Head, day).await?;
     other.joins(&worker, household, relationship, day).await?;
     other.consent(&worker, day).await?;
-    if life.consents_to(Place::Club) {
+    // A death that was told would end them, and what both were referred for with it.
+    if life.consents_to(Place::Club) && !life.sketch.mistaken_for_dead() {
         life.cue(|life, part| super::daily_life::evenings(life, part, other, day));
     }
     Ok(())
