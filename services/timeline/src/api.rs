@@ -127,7 +127,7 @@ impl Api {
     }
 
     /// What goes with what emergencies open of 42 CFR Part 2 programmes; empty where they open nothing of such a one.
-    async fn part2_notice(&self, sight: &Sight) -> Result<String, StoreError> {
+    pub(crate) async fn part2_notice(&self, sight: &Sight) -> Result<String, StoreError> {
         let programmes = self.people.programmes().await?;
         let mut parts = sight.in_emergency.iter().flat_map(Class::parts);
         let told =

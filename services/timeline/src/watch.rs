@@ -54,6 +54,8 @@ struct Following {
     then: Option<Then>,
     /// The medical emergencies by which it has been read, as is written down.
     emergencies: BTreeSet<EmergencyId>,
+    /// Whether it was told what goes with what those open of 42 CFR Part 2 programmes.
+    noticed: bool,
     /// What this following has sent and not taken back, by a hash of what it said.
     sent: BTreeMap<Uuid, u64>,
     progress: Receiver<Progress>,
@@ -82,9 +84,21 @@ pub async fn follow(
         None => None,
     };
     let (progress, people) = (api.views.progress(), api.people.views().progress());
-    let (begun, until, emergencies, sent) = (false, None, BTreeSet::new(), BTreeMap::new());
-    let following =
-        Following { api, caller, asked, list, begun, until, then, emergencies, sent, progress, people };
+    let (begun, until, emergencies, noticed, sent) = (false, None, BTreeSet::new(), false, BTreeMap::new());
+    let following = Following {
+        api,
+        caller,
+        asked,
+        list,
+        begun,
+        until,
+        then,
+        emergencies,
+        noticed,
+        sent,
+        progress,
+        people,
+    };
     let steps = stream::unfold(Some(following), |following| async move {
         let mut following = following?;
         match following.step().await {
@@ -147,7 +161,12 @@ impl Following {
         if !first && found.is_empty() && gone.is_empty() {
             return Ok(vec![]);
         }
-        let mut updates = Vec::with_capacity(found.len() + gone.len() + 1);
+        let notice = if self.noticed { String::new() } else { self.api.part2_notice(&sight).await? };
+        let mut updates = Vec::with_capacity(found.len() + gone.len() + 2);
+        if !notice.is_empty() {
+            self.noticed = true;
+            updates.push(update(Update::Part2Notice(notice)));
+        }
         for id in gone {
             self.sent.remove(&id);
             updates.push(update(Update::RemovedEntryId(id.to_string())));

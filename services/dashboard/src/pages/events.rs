@@ -65,6 +65,7 @@ fn event(update: Result<WatchTimelineResponse, Status>) -> Event {
     let (kind, data) = match update.map(|update| update.update) {
         Ok(Some(Update::Entry(entry))) => ("entry", shown::entry_json(&entry)),
         Ok(Some(Update::RemovedEntryId(id))) => ("removed", json!({ "id": id })),
+        Ok(Some(Update::Part2Notice(notice))) => ("notice", json!({ "text": notice })),
         Ok(Some(Update::ResumeToken(token))) => {
             return Event::default().event("through").id(token).retry(COME_BACK).data("{}");
         }

@@ -1,6 +1,8 @@
 //! Referrals: from draft to outcome, and how their parties read them.
 //! Invariant: the one place that an open referral takes moves in the same write as the referral; who is no party reads what does not exist.
 
+use std::time::Duration;
+
 use kernel::time::Holidays;
 use kernel::{By, Caller, Decider, OfferId, Refusal, Role};
 use platform::auth;
@@ -14,8 +16,11 @@ use super::{Api, READ, RECORD, REQUEST};
 use crate::domain::ReferralId;
 use crate::domain::offer::Offer;
 use crate::domain::referral::{self, Closing, Referral, Situation};
-use crate::view::ReferralFilter;
+use crate::view::{Cover, ReferralFilter};
 use crate::{places, wire};
+
+/// When to ask again where what the person says cannot be told.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Api {
     /// Changes a referral, and with it the one place that an open referral of an agency to an offer takes.
@@ -41,6 +46,26 @@ impl Api {
             }
             referral::State::Unmade | referral::State::Told(_) | referral::State::InError { .. } => {
                 Ok((None, Holidays::default()))
+            }
+        }
+    }
+
+    /// The directive that covers a referral then which goes by one.
+    ///
+    /// # Errors
+    /// UNAVAILABLE, reason REGISTRY_UNKNOWN: what the person says cannot be told now.
+    async fn covered(&self, id: ReferralId, at: kernel::Timestamp) -> Result<Option<String>, Status> {
+        let now = self.desk.load::<Referral>(id.uuid()).await?;
+        let referral::State::Made { facts, beside, .. } = &*now.state else { return Ok(None) };
+        if beside.directive.is_none() {
+            return Ok(None);
+        }
+        match self.view.cover(facts, at).await?.0 {
+            Cover::By(directive) => Ok(Some(directive)),
+            Cover::Nothing => Ok(None),
+            Cover::Unknown | Cover::Parked => {
+                let text = "what the person says of it cannot be told now; try again";
+                Err(error::unavailable("REGISTRY_UNKNOWN", text, RETRY_AFTER))
             }
         }
     }
@@ -189,7 +214,7 @@ async fn supply_as_known(api: &Api, request: &Request<pb::SupplyInformationReque
     let r = request.get_ref();
     let ask = api.desk.ask("SupplyInformation", REQUEST, request, &r.request_id, &r.etag)?;
     let referral = platform::wire::id("referral_id", &r.referral_id)?;
-    let (consent, _) = api.consent(referral, ask.at).await?;
+    let consent = api.covered(referral, ask.at).await?;
     let (id, command) = wire::supply(&ask, consent, r)?;
     api.change(&ask, id, command).await
 }

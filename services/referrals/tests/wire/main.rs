@@ -16,6 +16,7 @@ mod inbox;
 mod linked;
 mod matching;
 mod offers;
+mod opened;
 mod overrides;
 mod talk;
 

@@ -58,6 +58,44 @@ async fn another_worker_of_the_agency_who_has_not_left_approves_an_override() {
     }
 }
 
+/// The registry tells so much at once that whoever reads it is behind for a while.
+async fn much_is_told(service: &Alone) {
+    let event = |number: u128| {
+        let stream = StreamId::new("agency", Uuid::from_u128(1_000_000 + number));
+        let id = Uuid::now_v7();
+        let registered = proto::registry::AgencyRegistered {
+            agency_id: stream.id().to_string(),
+            content: Some(proto::registry::AgencyContent { name: "Invented".into(), ..Default::default() }),
+        };
+        let kind = Some(proto::registry::registry_event::Kind::AgencyRegistered(registered));
+        let payload = proto::registry::RegistryEvent { kind };
+        let event = proto::log::Event {
+            id: id.to_string(),
+            r#type: "test".into(),
+            schema_version: 1,
+            stream: stream.to_string(),
+            version: 1,
+            payload: prost::Message::encode_to_vec(&payload).into(),
+            ..Default::default()
+        };
+        let bytes = prost::Message::encode_to_vec(&event).into();
+        platform::log::NewEvent { stream, version: 1, id, kind: "test".into(), person: None, bytes }
+    };
+    let events = (0..4_000).map(event).collect();
+    service.log("registry").append(platform::log::Append { events, ..Default::default() }).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_just_come_approves_although_what_is_known_of_workers_is_far_behind() {
+    let service = service().await;
+    let offer = with_offer(&service, offer("Cooking")).await;
+    let mut shelter = Client::new(service.worker(SHELTER));
+    let referral = drafted(&mut shelter, &offer).await;
+    much_is_told(&service).await;
+    works_at(&service, SAGE, SHELTER, false).await;
+    shelter.send_referral(overriding(&referral, SAGE)).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_approved_and_left_since_approves_no_other() {
     let service = service().await;

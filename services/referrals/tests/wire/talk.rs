@@ -1,7 +1,5 @@
 //! What the sides of a referral tell each other, through the wire; and what a lapsed consent leaves of it.
 
-use proto::referrals::referrals_event::Kind;
-
 use super::*;
 
 fn attempt(service: &Alone, reached: bool) -> Option<Contact> {
@@ -132,14 +130,18 @@ async fn while_the_consent_has_lapsed_the_target_rejects_or_cancels_and_the_cloc
     let referral = requested(&service, offer("Kitchen skills")).await;
     let mut clinic = Client::new(service.worker(CLINIC));
     let id = || referral.clone();
-    // What a reaction to the directive's events appends.
-    let tell = async |kind| {
-        let stream = StreamId::new("referral", Uuid::parse_str(&referral).unwrap());
-        let event = pb::ReferralsEvent { kind: Some(kind) };
-        service.tell("referrals", stream, Some(ANA), &event).await;
+    let says = async |kind| {
+        let event = proto::registry::RegistryEvent { kind: Some(kind) };
+        service.tell("registry", say::stream(ANA), Some(ANA), &event).await;
     };
-    let (referral_id, directive_id) = (id(), "directive-1".to_owned());
-    tell(Kind::ReferralConsentLapsed(pb::ReferralConsentLapsed { referral_id, directive_id })).await;
+    let reader = clinic.clone();
+    let lapsed = async |lapsed: bool| {
+        let marked =
+            async || (read(&mut reader.clone(), &referral).await.consent_lapsed == lapsed).then_some(());
+        until("the mark to be set or lifted", marked).await;
+    };
+    says(say::revoked(ANA, CLINIC)).await;
+    lapsed(true).await;
     let refused = call!(clinic, accept_referral, AcceptReferralRequest { referral_id: id() }).unwrap_err();
     assert_eq!(
         (refused.code(), reason(&refused).as_deref()),
@@ -148,15 +150,10 @@ async fn while_the_consent_has_lapsed_the_target_rejects_or_cancels_and_the_cloc
     let seen = read(&mut clinic, &referral).await;
     assert!(seen.consent_lapsed && seen.clocks_rest && seen.clocks.is_empty());
     service.hours_pass(60 * 24);
-    let due = platform::wire::to_instant(service.clock.now() + jiff::SignedDuration::from_hours(48));
-    let acknowledge = pb::RunningClock { clock: pb::Clock::Acknowledge.into(), due_at: Some(due) };
-    let restored = pb::ReferralConsentRestored {
-        referral_id: id(),
-        directive_id: "directive-2".into(),
-        clocks: vec![acknowledge],
-    };
-    tell(Kind::ReferralConsentRestored(restored)).await;
-    service.hours_pass(72);
+    says(say::given(ANA, CLINIC)).await;
+    lapsed(false).await;
+    // Three working days are left of it, as when it was sent.
+    service.hours_pass(5 * 24);
     until("the acknowledge clock to run out after its rest", async || {
         let seen = read(&mut clinic, &referral).await;
         (seen.overdue().collect::<Vec<_>>() == [pb::Clock::Acknowledge]).then_some(())

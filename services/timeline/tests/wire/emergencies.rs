@@ -127,11 +127,14 @@ async fn following(service: &Alone, peer: Peer, resume_token: String) -> watch::
 async fn who_follows_is_shown_it_and_has_it_taken_back_when_it_ends_and_a_colleague_cannot_go_on() {
     let service = service().await;
     consents::two_contacts(&service).await;
+    is_programme(&service, CLINIC).await;
     let mut watching = following(&service, service.as_worker(SHELTER, DOCTOR), String::new()).await;
     let own = watching.tells().await;
+    assert_eq!(watching.notices(), [] as [&str; 0]);
     declared(&service).await;
     let opened = watching.tells().await;
     assert_ne!(opened.id, own.id);
+    assert!(watching.notices().len() == 1 && watching.notices()[0].contains("42 CFR 2.51"));
     let request = WatchTimelineRequest {
         person_id: ANA.to_string(),
         services: vec!["referrals".into()],

@@ -11,6 +11,7 @@ use super::*;
 pub(super) struct Following {
     stream: Streaming<WatchTimelineResponse>,
     token: String,
+    notices: Vec<String>,
 }
 
 /// What one step told of an entry.
@@ -27,7 +28,12 @@ impl Following {
 
     pub(super) async fn of(peer: Peer, asked: WatchTimelineRequest) -> Self {
         let stream = Client::new(peer).watch_timeline(asked).await.unwrap().into_inner();
-        Self { stream, token: String::new() }
+        Self { stream, token: String::new(), notices: vec![] }
+    }
+
+    /// The notices that came with what was told.
+    pub(super) fn notices(&self) -> &[String] {
+        &self.notices
     }
 
     /// The token that closed the last step.
@@ -44,6 +50,7 @@ impl Following {
             match next.unwrap().unwrap().update.unwrap() {
                 Update::Entry(entry) => told.push(Told::Entry(Box::new(entry))),
                 Update::RemovedEntryId(id) => told.push(Told::Removed(id)),
+                Update::Part2Notice(notice) => self.notices.push(notice),
                 Update::ResumeToken(token) => {
                     self.token = token;
                     return told;

@@ -32,7 +32,7 @@ impl Following {
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.told.iter().filter_map(|update| match update {
             Update::Entry(entry) => Some(entry),
-            Update::RemovedEntryId(_) | Update::ResumeToken(_) => None,
+            Update::RemovedEntryId(_) | Update::Part2Notice(_) | Update::ResumeToken(_) => None,
         })
     }
 
