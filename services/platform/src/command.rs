@@ -297,7 +297,7 @@ impl Desk {
     async fn plans_for_the_dead<R>(&self, ask: &Ask, changes: &Changes<R>) -> Result<bool, Status> {
         let Some(people) = &ask.living else { return Ok(false) };
         for person in changes.people() {
-            if people.died(person).await? && people.group(person, None).await?.is_empty() {
+            if people.died(person).await? {
                 return Ok(true);
             }
         }

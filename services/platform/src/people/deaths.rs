@@ -132,9 +132,7 @@ impl<C: CallsOff> Deaths<C> {
 
     async fn follow(&self, read: &Read) -> Result<Option<Append>, ReactError> {
         let Some(person) = self.concerns(read).await? else { return Ok(None) };
-        let told = RegistryEvent::decode(read.event.payload.clone()).map(|told| told.kind);
-        let is_death = matches!(told, Ok(Some(Kind::PersonDied(_))));
-        if !is_death || !self.people.died(person).await? {
+        if !self.people.died(person).await? {
             return Ok(None);
         }
         let cause =
