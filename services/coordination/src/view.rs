@@ -28,7 +28,7 @@ impl Projection for FindingsProjection {
         "findings"
     }
     fn version(&self) -> u32 {
-        2
+        3
     }
     fn sources(&self) -> &[&'static str] {
         &["coordination"]

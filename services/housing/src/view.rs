@@ -1,7 +1,7 @@
 //! The service's own lists: which groups, units and placements there are, by the columns that lists filter on.
 //! Invariant: it holds ids, codes and days alone; what a list shows of a record is folded from the log, so it is never older than the record.
 
-use kernel::{AgencyId, Day, Decider, PersonId, UnitGroupId, WorkerId};
+use kernel::{AgencyId, Day, Decider, PersonId, Timestamp, UnitGroupId, WorkerId};
 use platform::args;
 use platform::db::Rows;
 use platform::lists::{self, Logged, Query};
@@ -70,8 +70,8 @@ const NO_NAME: &str = "DELETE FROM identifier WHERE id IN (VALUES {rows})";
 const PLACEMENT: &str = "INSERT INTO placement (id, person, agency, unit_group, state, entered, exited, at) VALUES {rows} \
      ON CONFLICT (id) DO UPDATE SET person = excluded.person, unit_group = excluded.unit_group, state = excluded.state, \
      entered = excluded.entered, exited = excluded.exited";
-const WORKER: &str = "WITH given (id, worker) AS (VALUES {rows}) \
-     UPDATE placement SET worker = given.worker FROM given WHERE placement.id = given.id";
+const WORKER: &str = "WITH given (id, worker, at) AS (VALUES {rows}) \
+     UPDATE placement SET worker = given.worker, assigned = given.at FROM given WHERE placement.id = given.id";
 const NOBODYS: &str = "UPDATE placement SET worker = NULL WHERE id IN (VALUES {rows})";
 const STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE placement SET state = given.state FROM given WHERE placement.id = given.id";
@@ -95,7 +95,7 @@ impl lists::Lists for Lists {
             "CREATE INDEX identifier_id ON identifier (id)",
             // Days are counted from 1970; an open placement has no day of exit.
             "CREATE TABLE placement (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, unit_group uuid NOT NULL, \
-             state bigint NOT NULL, entered bigint, exited bigint, at bigint NOT NULL, worker uuid)",
+             state bigint NOT NULL, entered bigint, exited bigint, at bigint NOT NULL, worker uuid, assigned bigint)",
             "CREATE INDEX placement_worker ON placement (worker)",
             "CREATE INDEX placement_agency ON placement (agency, at, id)",
             "CREATE INDEX placement_person ON placement (person, at, id)",
@@ -184,7 +184,7 @@ fn apply_placement(logged: &Logged<'_>, event: &placement::Event, rows: &mut Row
         E::Admitted { on, .. } => return turn_on(logged.id, ENTERED, State::Admitted, *on, rows),
         E::Exited { on, .. } => return turn_on(logged.id, EXITED, State::Exited, *on, rows),
         E::WorkerAssigned { worker: Some(worker), .. } => {
-            return rows.put(&[logged.id], WORKER, [args![logged.id, worker.uuid()]]);
+            return rows.put(&[logged.id], WORKER, [args![logged.id, worker.uuid(), logged.happened()]]);
         }
         E::WorkerAssigned { worker: None, .. } => return rows.put(&[logged.id], NOBODYS, [args![logged.id]]),
         E::UnitAssigned { .. }
@@ -260,18 +260,24 @@ impl View {
         Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 
-    /// The placements of an agency that have not ended and that this worker takes care of, by id.
+    /// The placements of an agency that have not ended and that this worker takes care of and did at that instant, by id.
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn theirs(&self, agency: AgencyId, worker: WorkerId) -> Result<Vec<Uuid>, Status> {
+    pub async fn theirs(
+        &self,
+        agency: AgencyId,
+        worker: WorkerId,
+        then: Timestamp,
+    ) -> Result<Vec<Uuid>, Status> {
         use proto::housing::PlacementState as State;
         let open = [State::Matched, State::Offered, State::Accepted, State::Admitted, State::MovedIn];
         let open = open.map(|state| i32::from(state).to_string()).join(", ");
         let sql = format!(
-            "SELECT id FROM placement WHERE worker = $1 AND agency = $2 AND state IN ({open}) ORDER BY id"
+            "SELECT id FROM placement WHERE worker = $1 AND agency = $2 AND assigned <= $3 AND state IN ({open}) ORDER BY id"
         );
-        let rows = self.0.db().fetch(&sql, args![worker.uuid(), agency.uuid()]).await?;
+        let rows =
+            self.0.db().fetch(&sql, args![worker.uuid(), agency.uuid(), then.as_microsecond()]).await?;
         Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 

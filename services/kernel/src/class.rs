@@ -20,8 +20,9 @@ pub const COUNSELLING_NOTES: &str = "42CFRPart2:notes";
 /// work, an hour at which they are to be somewhere. No directive needs to name it: it closes, of those who are not to be found, what a directive opens.
 pub const WHEREABOUTS: &str = "LOCIS";
 
-/// The families of streams of which every fact tells where somebody is to be found; all of housing does, by whatever stream.
-const TELL_WHERE: [&str; 2] = ["appointment", "job"];
+/// The families of streams of which every fact tells where somebody is to be found; all of housing does, by whatever stream. A medical emergency does by the
+/// agency that declared it, which is where they lie; a participation by its programme, which may be a home.
+const TELL_WHERE: [&str; 4] = ["appointment", "emergency", "job", "participation"];
 
 /// The labels that a directive may name.
 pub const LABELS: [&str; 3] = [PART2, PSYTHPN, COUNSELLING_NOTES];
@@ -151,6 +152,8 @@ mod tests {
             ("housing", "livingsituation"),
             ("vocational", "job"),
             ("therapy", "appointment"),
+            ("registry", "emergency"),
+            ("referrals", "participation"),
         ] {
             assert!(of(category, stream).tells_where(), "{stream}");
         }

@@ -1,10 +1,11 @@
 //! A caseload that changes hands by one command takes along what other services have of it.
-//! Invariant: what is the worker's when the hand-over is followed goes to the other, each by a command of its own, once; what cannot go stays, and
-//! is told record by record with its reason.
+//! Invariant: what was the worker's at the hand-over and still is when it is followed goes to the other, each by a command of its own, once, however
+//! late that is; what cannot go stays, and is told record by record with its reason.
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use kernel::{AgencyId, Occurred, Refusal, StreamId, WorkerId};
 use prost::Message;
 use proto::log::ReactionRefused;
@@ -15,7 +16,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::command::{Ask, Asked, Desk, Failed};
-use crate::error::of_erased;
+use crate::error::{NOBODY, of_erased, of_nobody};
 use crate::log::Append;
 use crate::reaction::{ReactError, Reaction, Read};
 use crate::wire::from_occurred;
@@ -62,8 +63,13 @@ pub trait TakesOver: Send + Sync + 'static {
     /// Whether its lists have been read up to that position of its own log, waiting until then.
     fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool>;
 
-    /// What is open of that agency that this worker takes care of.
-    fn theirs(&self, agency: AgencyId, worker: WorkerId) -> BoxFuture<'_, Result<Vec<Uuid>, Status>>;
+    /// What is open of that agency that this worker takes care of, and did at that instant.
+    fn theirs(
+        &self,
+        agency: AgencyId,
+        worker: WorkerId,
+        then: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<Uuid>, Status>>;
 
     /// The stream of one of these.
     fn record(id: Uuid) -> StreamId;
@@ -101,13 +107,16 @@ impl<T: TakesOver> GoesAlong<T> {
             return Err(ReactError::Failed("the lists have not read it yet".into()));
         }
         let mut told: Option<Append> = None;
-        for id in self.has.theirs(over.agency, over.from).await.map_err(failed)? {
+        // What came to the worker after it is theirs to keep. What an earlier hand-over gave them came with that, whenever it was followed.
+        let then = read.recorded.recorded_at;
+        for id in self.has.theirs(over.agency, over.from, then).await.map_err(failed)? {
             let request = Uuid::new_v5(&cause, id.as_bytes());
             let ask = Ask { at: over.at.at, ..self.desk.own_ask("TakeOver", request, Some(&read.event)) };
             let reason = match self.has.hand_over(&ask, id, &over).await {
                 Ok(()) => continue,
                 Err(Failed::Refused(refusal)) => refusal.reason(),
                 Err(Failed::Status(status)) if of_erased(&status) => continue,
+                Err(Failed::Status(status)) if of_nobody(&status) => NOBODY,
                 Err(Failed::Status(status)) => return Err(failed(*status)),
             };
             let asked = Asked { reaction: self.name(), log: self.source(), record: T::record(id) };

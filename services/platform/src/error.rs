@@ -233,6 +233,14 @@ pub fn of_erased(status: &Status) -> bool {
     reason(status).as_deref() == Some("PERSON_ERASED")
 }
 
+/// The reason where the registry knows no such person.
+pub const NOBODY: &str = "PERSON_NOT_FOUND";
+
+/// Whether it was refused because the registry knows no such person, as one that was restored from before it did: that is an answer for good.
+pub fn of_nobody(status: &Status) -> bool {
+    reason(status).as_deref() == Some(NOBODY)
+}
+
 /// When a status says to try again, if it does.
 pub fn retry_after(status: &Status) -> Option<Duration> {
     status.get_details_retry_info().and_then(|info| info.retry_delay)

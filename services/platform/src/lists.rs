@@ -17,6 +17,7 @@ use crate::command::Encoding;
 use crate::db::{Rows, Tx};
 use crate::projection::{ApplyError, Projection, Read};
 use crate::records::{self, Tells};
+use crate::wire::from_occurred;
 
 pub use query::{Query, wait};
 
@@ -64,6 +65,12 @@ impl<'a> Logged<'a> {
     /// When it was recorded, in microseconds since 1970.
     pub fn at(&self) -> i64 {
         self.read.recorded.recorded_at.as_microsecond()
+    }
+
+    /// When what it tells happened, in microseconds since 1970; when it was recorded where it does not say.
+    pub fn happened(&self) -> i64 {
+        let told = self.read.event.occurred.as_ref().and_then(from_occurred);
+        told.map_or_else(|| self.at(), |occurred| occurred.at.as_microsecond())
     }
 
     /// What it says.

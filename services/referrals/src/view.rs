@@ -57,6 +57,8 @@ pub struct ReferralFilter {
     pub side: Side,
     /// In these states, as the contract numbers them; none means all.
     pub states: Vec<i64>,
+    /// Without those that tell where the person may be found.
+    pub but_homes: bool,
     /// After this row.
     pub after: Last,
     /// So many.
@@ -278,6 +280,7 @@ impl View {
             query.only("(state <> 1 OR requester = {})", agency.uuid());
         }
         query.only_if("person = {}", filter.person.map(PersonId::uuid));
+        query.only_if("tells_where = {}", filter.but_homes.then_some(0));
         query.in_states(&filter.states);
         Ok(query.page(&self.lists, filter.size).await?)
     }

@@ -17,7 +17,7 @@ use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 
 pub use assignment::{assignment, goes_along, hand_over, handed_over, worker};
-pub use codes::{answer_out as recorded_state, clocks, priority_at_least, state_numbers};
+pub use codes::{answer_out as recorded_state, clocks, of_homes, priority_at_least, state_numbers};
 pub use matching::{Asked, asked, matched};
 pub use offer::{
     capacity_bytes, change, from_bytes as offer_from_bytes, offer, offer_bytes, publish,

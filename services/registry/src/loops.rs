@@ -1,19 +1,25 @@
 //! What follows from events by itself: an acceptance makes an agency serve a person, and an erasure destroys the key.
-//! Invariant: each may be done twice and comes to the same.
+//! Invariant: each may be done twice and comes to the same; no agency comes to serve somebody by its own word.
+
+use std::collections::BTreeSet;
 
 use futures_util::future::BoxFuture;
 use kernel::ids::Uuid;
-use kernel::{By, Decider, PersonId};
+use kernel::{AgencyId, By, Decider, PersonId};
 use platform::command::{Asked, Changes, Desk, Encoding, Stream, id_of};
 use platform::keys::Keys;
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
+use prost::Message;
+use proto::referrals::ReferralsEvent;
+use proto::referrals::referrals_event::Kind;
 
-use crate::domain::person::{Command, Event, Person, Refusal};
+use crate::domain::person::{Command, Event, Person, Refusal, State};
 use crate::keystore::KeyStore;
 use crate::{policy, wire};
 
-/// Whoever accepts a referral serves its person.
+/// Whoever accepts a referral serves its person, where the person or who serves them sent them there. To serve is to find whoever is restricted, so it
+/// cannot be taken: an agency may refer anybody to its own programme, or to another's under an override, and accept that.
 pub struct Serves {
     desk: Desk,
 }
@@ -27,6 +33,9 @@ impl Serves {
     async fn serve(&self, read: &Read) -> Result<Option<Append>, ReactError> {
         let serves = policy::serves(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
         let Some((person, agency)) = serves else { return Ok(None) };
+        if !self.is_sent(&read.event, person).await? {
+            return Ok(None);
+        }
         let cause =
             Uuid::try_parse(&read.event.id).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
         let ask = self.desk.own_ask("ServeByReferral", Uuid::new_v5(&cause, b"serves"), Some(&read.event));
@@ -37,6 +46,40 @@ impl Serves {
         });
         let asked = Asked { reaction: self.name(), log: self.source(), record: stream };
         self.desk.settled(&ask, read, asked, prepared.await, wire::reaction_refused).await
+    }
+
+    /// Whether an accepted referral went by the person's word (a directive, or their own act), or was asked for by an agency that serves them. One that
+    /// does not say by what it went makes nobody serve anybody.
+    async fn is_sent(&self, accepted: &proto::log::Event, person: PersonId) -> Result<bool, ReactError> {
+        let event = ReferralsEvent::decode(accepted.payload.clone())
+            .map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
+        let Some(Kind::ReferralAccepted(accepted)) = event.kind else { return Ok(false) };
+        if !accepted.consent_reference.is_empty() {
+            return Ok(true);
+        }
+        match accepted.requester_agency_id.parse() {
+            Ok(requester) => self.serves(requester, person).await,
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Whether the agency serves the person, by any record of that human.
+    async fn serves(&self, agency: AgencyId, person: PersonId) -> Result<bool, ReactError> {
+        let (mut records, mut seen) = (vec![person], BTreeSet::new());
+        while let Some(record) = records.pop() {
+            if !seen.insert(record) {
+                continue;
+            }
+            let now = self.desk.load::<Person>(record.uuid()).await;
+            let now = now.map_err(|status| ReactError::Failed(Box::new(status)))?;
+            if matches!(&*now, State::Active(known) if known.serving.contains(&agency)) {
+                return Ok(true);
+            }
+            let linked =
+                now.known().into_iter().flat_map(|known| known.members.iter().chain(&known.member_of));
+            records.extend(linked);
+        }
+        Ok(false)
     }
 }
 

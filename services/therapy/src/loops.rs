@@ -133,8 +133,13 @@ impl TakesOver for Episodes {
     fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
         Box::pin(self.view.read_to(position, until))
     }
-    fn theirs(&self, agency: AgencyId, worker: WorkerId) -> BoxFuture<'_, Result<Vec<Uuid>, Status>> {
-        Box::pin(self.view.theirs(agency, worker))
+    fn theirs(
+        &self,
+        agency: AgencyId,
+        worker: WorkerId,
+        then: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<Uuid>, Status>> {
+        Box::pin(self.view.theirs(agency, worker, then))
     }
     fn record(id: Uuid) -> StreamId {
         id_of::<Episode>(id)

@@ -66,7 +66,7 @@ pub struct EpisodeFilter {
 }
 
 impl lists::Lists for Lists {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
@@ -75,7 +75,7 @@ impl lists::Lists for Lists {
             "CREATE INDEX practitioner_agency ON practitioner (agency, at, id)",
             "CREATE TABLE modality (practitioner uuid NOT NULL, code text NOT NULL, PRIMARY KEY (practitioner, code))",
             "CREATE TABLE episode (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, practitioner uuid, \
-             state bigint NOT NULL, at bigint NOT NULL)",
+             assigned bigint NOT NULL, state bigint NOT NULL, at bigint NOT NULL)",
             "CREATE INDEX episode_agency ON episode (agency, at, id)",
             "CREATE INDEX episode_person ON episode (person, at, id)",
             "CREATE INDEX episode_practitioner ON episode (practitioner, at, id)",
@@ -127,17 +127,23 @@ impl View {
         Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 
-    /// The episodes of an agency that go on and that this practitioner treats in, by id.
+    /// The episodes of an agency that go on and that this practitioner treats in and did at that instant, by id.
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn theirs(&self, agency: AgencyId, practitioner: WorkerId) -> Result<Vec<Uuid>, Status> {
+    pub async fn theirs(
+        &self,
+        agency: AgencyId,
+        practitioner: WorkerId,
+        then: Timestamp,
+    ) -> Result<Vec<Uuid>, Status> {
         let open = [EpisodeState::Open, EpisodeState::Started];
         let open = open.map(|state| i32::from(state).to_string()).join(", ");
         let sql = format!(
-            "SELECT id FROM episode WHERE practitioner = $1 AND agency = $2 AND state IN ({open}) ORDER BY id"
+            "SELECT id FROM episode WHERE practitioner = $1 AND agency = $2 AND assigned <= $3 AND state IN ({open}) ORDER BY id"
         );
-        let rows = self.0.db().fetch(&sql, args![practitioner.uuid(), agency.uuid()]).await?;
+        let rows =
+            self.0.db().fetch(&sql, args![practitioner.uuid(), agency.uuid(), then.as_microsecond()]).await?;
         Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 

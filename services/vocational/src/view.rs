@@ -1,7 +1,7 @@
 //! The service's own lists: the caseload and its jobs, by the columns that lists filter on.
 //! Invariant: it holds ids, codes and times alone; what a list shows of a record is folded from the log, so it is never older than the record.
 
-use kernel::{AgencyId, Decider, PersonId, WorkerId};
+use kernel::{AgencyId, Decider, PersonId, Timestamp, WorkerId};
 use platform::args;
 use platform::db::Rows;
 use platform::lists::{self, Logged, Query};
@@ -57,9 +57,9 @@ pub struct JobFilter {
     pub size: usize,
 }
 
-const CASE: &str = "INSERT INTO caseload (id, person, agency, worker, state, at) VALUES {rows}";
-const WORKER: &str = "WITH given (id, worker) AS (VALUES {rows}) \
-     UPDATE caseload SET worker = given.worker FROM given WHERE caseload.id = given.id";
+const CASE: &str = "INSERT INTO caseload (id, person, agency, worker, assigned, state, at) VALUES {rows}";
+const WORKER: &str = "WITH given (id, worker, at) AS (VALUES {rows}) \
+     UPDATE caseload SET worker = given.worker, assigned = given.at FROM given WHERE caseload.id = given.id";
 const CASE_STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE caseload SET state = given.state FROM given WHERE caseload.id = given.id";
 /// What moves the stage while the case rests shows when it goes on.
@@ -77,8 +77,8 @@ impl lists::Lists for Lists {
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
         [
-            "CREATE TABLE caseload (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, worker uuid, state bigint NOT NULL, \
-             at bigint NOT NULL)",
+            "CREATE TABLE caseload (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, worker uuid, assigned bigint NOT NULL, \
+             state bigint NOT NULL, at bigint NOT NULL)",
             "CREATE INDEX caseload_agency ON caseload (agency, at, id)",
             "CREATE INDEX caseload_worker ON caseload (worker)",
             "CREATE INDEX caseload_person ON caseload (person, at, id)",
@@ -110,9 +110,9 @@ fn apply_case(logged: &Logged<'_>, event: &case::Event, rows: &mut Rows) {
         case::Event::Opened { facts, worker, .. } => {
             let (person, agency) = (facts.person.uuid(), facts.agency.uuid());
             let (worker, state) = (worker.map(WorkerId::uuid), number(CaseState::Referred));
-            (CASE, args![id, person, agency, worker, state, logged.at()])
+            (CASE, args![id, person, agency, worker, logged.happened(), state, logged.at()])
         }
-        case::Event::WorkerAssigned { worker, .. } => (WORKER, args![id, worker.uuid()]),
+        case::Event::WorkerAssigned { worker, .. } => (WORKER, args![id, worker.uuid(), logged.happened()]),
         case::Event::PlanNamed(_)
         | case::Event::ContactMade { .. }
         | case::Event::ContactEnteredInError { .. }
@@ -193,18 +193,24 @@ impl View {
         Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 
-    /// The cases of an agency that are not closed and whose specialist this worker is, by id.
+    /// The cases of an agency that are not closed and whose specialist this worker is and was at that instant, by id.
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn theirs(&self, agency: AgencyId, worker: WorkerId) -> Result<Vec<Uuid>, Status> {
+    pub async fn theirs(
+        &self,
+        agency: AgencyId,
+        worker: WorkerId,
+        then: Timestamp,
+    ) -> Result<Vec<Uuid>, Status> {
         use CaseState as State;
         let open = [State::Referred, State::Engaged, State::Searching, State::Employed, State::Paused];
         let open = open.map(|state| number(state).to_string()).join(", ");
         let sql = format!(
-            "SELECT id FROM caseload WHERE worker = $1 AND agency = $2 AND state IN ({open}) ORDER BY id"
+            "SELECT id FROM caseload WHERE worker = $1 AND agency = $2 AND assigned <= $3 AND state IN ({open}) ORDER BY id"
         );
-        let rows = self.0.db().fetch(&sql, args![worker.uuid(), agency.uuid()]).await?;
+        let rows =
+            self.0.db().fetch(&sql, args![worker.uuid(), agency.uuid(), then.as_microsecond()]).await?;
         Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
     }
 

@@ -81,7 +81,7 @@ fn mutants_fit(file: &File) -> Vec<Finding> {
     if git.wait().expect("git ends").success() {
         Vec::new()
     } else {
-        vec![Finding::new(1, "does not fit the tree any more; make it anew")]
+        vec![Finding::new(1, "does not fit the tree: it stands applied, or has to be made anew")]
     }
 }
 

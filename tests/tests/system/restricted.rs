@@ -305,6 +305,40 @@ impl Scene {
         heard
     }
 
+    /// The nosy agency refers her to its own programme, which asks nobody, and accepts that; and it is known to have made nobody serve her, since what came
+    /// after it has: she asked for another programme herself.
+    async fn refers_to_itself(&self) {
+        let world = &self.world;
+        let nowhere = world.agency("Invented Elsewhere").await;
+        let accepts = async |agency: AgencyId, asks: Caller| {
+            let offer = world.offer(agency, "Qzwhatever").await;
+            let mut requester = world.referrals(asks);
+            let draft = requester.draft_referral(world.draft(self.ana, &offer)).await.expect("a draft");
+            let referral_id = id(draft.into_inner().written);
+            let send = referrals::SendReferralRequest {
+                request_id: request_id(),
+                referral_id: referral_id.clone(),
+                ..Default::default()
+            };
+            requester.send_referral(send).await.expect("to need nobody's consent");
+            let accept = referrals::AcceptReferralRequest {
+                request_id: request_id(),
+                referral_id,
+                ..Default::default()
+            };
+            world.referrals(World::worker(agency)).accept_referral(accept).await.expect("an acceptance");
+        };
+        accepts(self.nosy, World::worker(self.nosy)).await;
+        accepts(nowhere, World::own(self.ana)).await;
+        until("the agency that she asked to serve her", async || {
+            let request =
+                registry::GetPersonRequest { person_id: self.ana.to_string(), ..Default::default() };
+            let read = world.registry(World::worker(nowhere)).get_person(request).await.ok()?;
+            read.into_inner().person
+        })
+        .await;
+    }
+
     /// What tells where she is: how she is reached, where she lives and works, and the ids of what was written of it.
     fn secrets(&self) -> [&str; 9] {
         let [household, placement] = [&self.household, &self.placement];
@@ -388,6 +422,7 @@ async fn whoever_flees_is_found_by_no_agency_that_does_not_serve_them_whatever_t
         };
         assert_eq!(asks.link_persons(link).await.unwrap_err().code(), tonic::Code::NotFound);
     }
+    scene.refers_to_itself().await;
     let heard = scene.asks(&nosy, &seen).await;
     assert_eq!(scene.found(&heard), [] as [&str; 0], "{}", heard.0);
 

@@ -372,7 +372,7 @@ fn plan(request: registry::GetPlanRequest) -> registry::GetPlanResponse {
         review: Some(review),
         ..Default::default()
     };
-    registry::GetPlanResponse { plan: Some(plan) }
+    registry::GetPlanResponse { plan: Some(plan), ..Default::default() }
 }
 
 fn goals(_: registry::ListGoalsRequest) -> registry::ListGoalsResponse {
@@ -380,7 +380,7 @@ fn goals(_: registry::ListGoalsRequest) -> registry::ListGoalsResponse {
     let text_status = FieldStatus::Open.into();
     let goal =
         registry::Goal { id: "goal-1".into(), content: Some(content), text_status, ..Default::default() };
-    registry::ListGoalsResponse { goals: vec![goal] }
+    registry::ListGoalsResponse { goals: vec![goal], ..Default::default() }
 }
 
 fn team(_: registry::ListTeamRequest) -> registry::ListTeamResponse {
@@ -407,7 +407,7 @@ fn trends(_: registry::GetMeasureTrendsRequest) -> registry::GetMeasureTrendsRes
         change: 2.0,
         course: registry::MeasureCourse::Improving.into(),
     };
-    registry::GetMeasureTrendsResponse { trends: vec![trend] }
+    registry::GetMeasureTrendsResponse { trends: vec![trend], ..Default::default() }
 }
 
 fn worker(request: registry::GetWorkerRequest) -> registry::GetWorkerResponse {

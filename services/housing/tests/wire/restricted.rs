@@ -74,6 +74,14 @@ async fn where_somebody_restricted_lives_is_read_by_their_agency_and_themself_an
     assert_eq!(read(&mut operator, &placement).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(situation(&mut operator, &noted).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(listed(&mut operator, ANA).await, (0, false), "nor that there is anything");
+    // Nor among the rows of an agency that their token names too.
+    let actor = kernel::Actor::Worker(kernel::WorkerId::of(1));
+    let (role, agency) = (kernel::Role::Operator, Some(CEDAR));
+    let mut of_agency =
+        Client::new(service.caller(kernel::Caller { actor, role, agency, on_behalf_of: None }));
+    assert_eq!(listed(&mut of_agency, ANA).await, (0, false));
+    let nobodys = of_agency.list_placements(pb::ListPlacementsRequest::default()).await.unwrap_err();
+    assert!(nobodys.message().starts_with("person_id "), "{nobodys:?}");
     for reader in [&mut cedar(&service), &mut own] {
         assert!(read(reader, &placement).await.is_ok() && situation(reader, &noted).await.is_ok());
         assert_eq!(listed(reader, ANA).await, (1, true));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::codec::{Ink, Payload};
 use super::{Ask, Desk, Failed, Prepared};
-use crate::error;
+use crate::error::{self, NOBODY};
 use crate::log::{Append, NewEvent};
 use crate::reaction::ReactError;
 use crate::source::Read;
@@ -17,8 +17,6 @@ use crate::source::Read;
 const CATEGORY: &str = "reaction";
 /// What a decision about an erased person fails with.
 const ERASED: &str = "PERSON_ERASED";
-/// What a decision about nobody fails with.
-const NOBODY: &str = "PERSON_NOT_FOUND";
 
 /// A reaction, and the record that it asks for.
 #[derive(Clone, Copy, Debug)]

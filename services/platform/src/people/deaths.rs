@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::People;
 use crate::command::{Ask, Desk};
-use crate::error::of_erased;
+use crate::error::{of_erased, of_nobody};
 use crate::log::Append;
 use crate::reaction::{ReactError, Reaction, Read};
 
@@ -144,7 +144,7 @@ impl<C: CallsOff> Deaths<C> {
                 let request = Uuid::new_v5(&cause, id.as_bytes());
                 let ask = self.desk.own_ask("CallOffForDeath", request, Some(&read.event));
                 match self.calls_off.call_off(&ask, id, now).await {
-                    Err(status) if !of_erased(&status) => return Err(failed(status)),
+                    Err(status) if !of_erased(&status) && !of_nobody(&status) => return Err(failed(status)),
                     Ok(()) | Err(_) => {}
                 }
             }

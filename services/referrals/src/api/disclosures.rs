@@ -2,7 +2,7 @@
 //! Invariant: who was told is no party to the list: it is the person's, the teller's, and theirs who oversee.
 
 use kernel::class::CATEGORIES;
-use kernel::{AgencyId, Caller};
+use kernel::{AgencyId, Caller, Role};
 use platform::auth;
 use platform::command::from_private;
 use platform::error;
@@ -56,13 +56,13 @@ pub(super) async fn list(
     let (found, next) = api.view.disclosures(&filter).await?;
     let mut disclosures = Vec::with_capacity(found.len());
     for made in found {
-        disclosures.push(disclosure(api, made).await?);
+        disclosures.push(disclosure(api, &caller, made).await?);
     }
     Ok(pb::ListDisclosuresResponse { disclosures, next_page_token: api.pages.next(&list, next) })
 }
 
-/// A disclosure as its readers see it.
-async fn disclosure(api: &Api, made: Disclosure) -> Result<pb::Disclosure, Status> {
+/// A disclosure as that reader sees it.
+async fn disclosure(api: &Api, caller: &Caller, made: Disclosure) -> Result<pb::Disclosure, Status> {
     let out = pb::Disclosure {
         person_id: made.person.to_string(),
         discloser_agency_id: made.discloser.to_string(),
@@ -96,7 +96,10 @@ async fn disclosure(api: &Api, made: Disclosure) -> Result<pb::Disclosure, Statu
         By::Emergency(told) => {
             let part2 = api.view.is_programme(Some(made.discloser)).await?;
             let notice = if part2 { kernel::emergency::PART2_NOTICE } else { "" };
-            let nature = from_private(told.nature.as_ref());
+            // A 42 CFR Part 2 programme alone has to document it, of its own records (42 CFR 2.51(c)); any other agency that serves the person need not know
+            // of what, and the person and who oversees may.
+            let needed = part2 || !matches!(caller.role, Role::Worker | Role::Recorder);
+            let nature = from_private(told.nature.as_ref()).filter(|_| needed);
             let (nature, nature_status) = api.desk.keys().field(nature.as_ref()).await;
             Ok(pb::Disclosure {
                 recipient_agency_id: told.agency_id,

@@ -118,5 +118,10 @@ pub(super) async fn get(
         own || self_read || matches!(caller.role, Role::Operator | Role::Auditor | Role::Service)
     });
     let participation = found.ok_or_else(|| error::not_found("participation"))?;
+    // Its programme may be a home.
+    let person = platform::wire::id("person_id", &participation.person_id)?;
+    if !api.view.people().may_find(&caller, person).await? {
+        return Err(error::not_found("participation"));
+    }
     Ok(pb::GetParticipationResponse { participation: Some(participation) })
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use kernel::time::Holidays;
-use kernel::{By, Caller, Decider, OfferId, Refusal, Role};
+use kernel::{AgencyId, By, Caller, Decider, OfferId, PersonId, Refusal, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error::{self, BadField};
@@ -79,6 +79,11 @@ impl Api {
         if !sees(caller, &now) {
             return Ok(None);
         }
+        if let Some(person) = sought(&now)
+            && !self.view.people().may_find(caller, person).await?
+        {
+            return Ok(None);
+        }
         let mut referral = wire::referral(id, now.version, &now);
         self.open_fields(&mut referral, &now).await;
         super::disclosures::notice(caller, &now, &mut referral);
@@ -144,6 +149,24 @@ fn sees(caller: &Caller, state: &referral::State) -> bool {
         referral::State::InError { requester, .. } => {
             oversight || (requester.is_some() && caller.speaks_for() == *requester)
         }
+    }
+}
+
+/// Whom one would find by it: a referral to a home tells where they are, and one that another system tells may do so, since it names no domain.
+fn sought(state: &referral::State) -> Option<PersonId> {
+    match state {
+        referral::State::Made { facts, .. } => wire::of_homes(facts).then_some(facts.person),
+        referral::State::Told(told) => Some(told.person),
+        referral::State::Unmade | referral::State::InError { .. } => None,
+    }
+}
+
+/// Who lists what their agency has: those who run or audit the system, whatever agency they have, list one person's, so that what is withheld from them of
+/// somebody leaves no gap.
+pub(super) fn lists_for(caller: &Caller) -> Option<AgencyId> {
+    match caller.role {
+        Role::Operator | Role::Auditor => None,
+        Role::Worker | Role::Recorder | Role::Person | Role::Service => caller.speaks_for(),
     }
 }
 
@@ -285,7 +308,7 @@ pub(super) async fn list(
     let person = platform::wire::optional_id("person_id", &r.person_id)?;
     let side = pb::Side::try_from(r.side)
         .map_err(|_| BadField::new("side", "is not one of the contract's values"))?;
-    let agency = caller.speaks_for();
+    let agency = lists_for(&caller);
     let person = match (agency, caller.person()) {
         (None, Some(own)) => Some(own),
         (None, None) | (Some(_), _) => person,
@@ -297,15 +320,14 @@ pub(super) async fn list(
         ));
     }
     let list = format!("ListReferrals/{agency:?}/{person:?}/{states:?}/{}", r.side);
-    let filter = ReferralFilter {
-        agency,
-        person,
-        side,
-        states,
-        after: api.pages.after(&list, &r.page_token)?,
-        size: page_size(r.page_size)?,
-    };
+    let after = api.pages.after(&list, &r.page_token)?;
+    let size = page_size(r.page_size)?;
     api.view.wait(&r.at_least).await?;
+    let but_homes = match person {
+        Some(person) => !api.view.people().may_find(&caller, person).await?,
+        None => false,
+    };
+    let filter = ReferralFilter { agency, person, side, states, but_homes, after, size };
     let (found, next) = api.view.referrals(&filter).await?;
     let mut referrals = Vec::with_capacity(found.len());
     for id in found {

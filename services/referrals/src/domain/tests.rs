@@ -138,6 +138,8 @@ fn accepted() -> Event {
         receiver: Receiver::Participation,
         goal: None,
         start_by: at("2026-03-24T17:00:00Z"),
+        consent: "consent-1".into(),
+        requester: Some(SHELTER),
     }
 }
 

@@ -28,8 +28,8 @@ const CLOSED: &str = "UPDATE offer SET open = 0, capacity = NULL WHERE id IN (VA
 const NAME: &str =
     "INSERT INTO offer_identifier (agency, system, value, offer) VALUES {rows} ON CONFLICT DO NOTHING";
 const NO_NAME: &str = "DELETE FROM offer_identifier WHERE offer IN (VALUES {rows})";
-const DRAFT: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue, died, follows) VALUES {rows}";
-const TOLD: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue, died, follows) VALUES {rows} \
+const DRAFT: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue, died, follows, tells_where) VALUES {rows}";
+const TOLD: &str = "INSERT INTO referral (id, person, requester, target, state, at, requested, priority, overdue, died, follows, tells_where) VALUES {rows} \
      ON CONFLICT (id) DO UPDATE SET requester = excluded.requester, target = excluded.target, state = excluded.state";
 const REQUESTED: &str = "WITH given (id, at, consent, approver, part2) AS (VALUES {rows}) \
      UPDATE referral SET requested = given.at, consent = given.consent, approver = given.approver, part2 = given.part2 FROM given WHERE referral.id = given.id";
@@ -57,7 +57,7 @@ const NO_CLOCK_DUE: &str = "DELETE FROM due WHERE clock <> 'consent' AND referra
 const NONE_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
 
 impl platform::lists::Lists for Lists {
-    const VERSION: u32 = 7;
+    const VERSION: u32 = 8;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
@@ -71,9 +71,9 @@ impl platform::lists::Lists for Lists {
             "CREATE INDEX offer_identifier_offer ON offer_identifier (offer)",
             // `requested` is 0 for what was never sent here; by which consent it is told of, who approved that it goes without one, and whether it is under
             // 42 CFR Part 2, is not known before. `overdue` has a bit for each clock that is breached, `died` tells that nothing is late any more because the
-            // person died; `follows` is as the contract numbers it.
+            // person died; `follows` is as the contract numbers it; `tells_where` is of what names a home, or may.
             "CREATE TABLE referral (id uuid PRIMARY KEY, person uuid NOT NULL, requester uuid, target uuid, state bigint NOT NULL, \
-             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL, died bigint NOT NULL, assignee uuid, consent text, approver text, part2 bigint, follows bigint NOT NULL)",
+             at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL, died bigint NOT NULL, assignee uuid, consent text, approver text, part2 bigint, follows bigint NOT NULL, tells_where bigint NOT NULL)",
             "CREATE INDEX referral_assignee ON referral (assignee)",
             "CREATE TABLE participation (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, open bigint NOT NULL, assignee uuid)",
             "CREATE INDEX participation_person ON participation (person)",
@@ -183,12 +183,14 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
         referral::Event::Drafted(facts) => {
             let sides = (facts.requester, Some(facts.target));
             let follows = wire::following(facts.origin);
-            return put(DRAFT, logged, sides, (State::Draft, facts.priority, follows), rows);
+            let of_homes = wire::of_homes(facts);
+            return put(DRAFT, logged, sides, (State::Draft, facts.priority, follows, of_homes), rows);
         }
         referral::Event::Recorded { told, .. } => {
             let target = told.offer.as_ref().map(|(_, agency, _)| *agency);
             let sides = (Some(told.requester), target);
-            return put(TOLD, logged, sides, (wire::recorded_state(told.answer), 0, 0), rows);
+            // It may have been to a home: its source tells no domain.
+            return put(TOLD, logged, sides, (wire::recorded_state(told.answer), 0, 0, true), rows);
         }
         referral::Event::Sent(sent) => {
             let due = [
@@ -319,14 +321,16 @@ fn put(
     sql: &'static str,
     logged: &Logged<'_>,
     (requester, target): (Option<AgencyId>, Option<AgencyId>),
-    (state, priority, follows): (State, i32, i32),
+    (state, priority, follows, tells_where): (State, i32, i32, bool),
     rows: &mut Rows,
 ) -> Result<(), ApplyError> {
     let person = Uuid::try_parse(&logged.read.event.person_id)
         .map_err(|_| ApplyError::Poison("its person is damaged".into()))?;
     let (requester, target) = (requester.map(AgencyId::uuid), target.map(AgencyId::uuid));
     let state = i32::from(state);
-    let row = args![logged.id, person, requester, target, state, logged.at(), 0, priority, 0, false, follows];
+    let at = logged.at();
+    let row =
+        args![logged.id, person, requester, target, state, at, 0, priority, 0, false, follows, tells_where];
     rows.put(&[logged.id], sql, [row]);
     Ok(())
 }

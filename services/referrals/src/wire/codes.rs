@@ -2,8 +2,9 @@
 //! Invariant: one mapping for each code, used in both directions.
 
 use proto::referrals as pb;
+use proto::types::LifeDomain;
 
-use crate::domain::referral::{Answer, Closing, Situation, State};
+use crate::domain::referral::{Answer, Closing, Facts, Situation, State};
 
 platform::codes!(pub mod closing_reason: crate::domain::referral::ClosingReason = proto::referrals::ClosingReason {
     Ineligible, MistakenOrDuplicate, NotEngaged, NeedsMetElsewhere, Moved, WorkOrCaring, Died, NoCapacity,
@@ -48,6 +49,11 @@ pub fn state(state: &State) -> pb::ReferralState {
         State::Told(told) => answer_out(told.answer),
         State::InError { .. } => pb::ReferralState::EnteredInError,
     }
+}
+
+/// Whether it is a referral to a home, which tells where the person may be found.
+pub fn of_homes(facts: &Facts) -> bool {
+    facts.life_domain == i32::from(LifeDomain::Housing)
 }
 
 /// A recorded state, as the contract names it.

@@ -98,6 +98,8 @@ impl Encoding for Referral {
                 receiver,
                 goal,
                 start_by,
+                consent,
+                requester,
             } => {
                 let (receiver, unit_group_id) = receiver_out(*receiver);
                 let message = pb::ReferralAccepted {
@@ -111,6 +113,8 @@ impl Encoding for Referral {
                     unit_group_id,
                     goal_id: id_text(*goal),
                     start_by: Some(to_instant(*start_by)),
+                    consent_reference: consent.clone(),
+                    requester_agency_id: id_text(*requester),
                 };
                 payload(pb::ReferralAccepted::full_name(), Kind::ReferralAccepted(message))
             }
@@ -296,6 +300,8 @@ impl Encoding for Referral {
                 receiver: receiver_in(stored, message.receiver, &message.unit_group_id)?,
                 goal: stored_optional_id(stored, &message.goal_id)?,
                 start_by: stored_instant(stored, message.start_by.as_ref())?,
+                consent: message.consent_reference,
+                requester: stored_optional_id(stored, &message.requester_agency_id)?,
             },
             Kind::ReferralRejected(message) => Event::Rejected {
                 reason: reason(message.reason)?,

@@ -18,6 +18,7 @@ mod matching;
 mod offers;
 mod opened;
 mod overrides;
+mod restricted;
 mod talk;
 
 use kernel::{AgencyId, OfferId, PersonId, StreamId, WorkerId};

@@ -116,6 +116,7 @@ pub(super) async fn record_worker(
     let command = worker::Command::Record {
         id: WorkerId::new(worker),
         by: ask.by(),
+        itself: ask.caller.actor == Actor::Worker(WorkerId::new(worker)),
         agency: id("agency_id", &r.agency_id)?,
         content: wire::worker_content(r.content.as_ref())?,
     };

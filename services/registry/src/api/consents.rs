@@ -12,7 +12,7 @@ use platform::wire::optional_id;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
-use super::{Api, READ, person_id};
+use super::{Api, READ, emergencies, person_id};
 use crate::domain::No;
 use crate::domain::consent::{Consent, Refusal, Step, Which};
 use crate::domain::person::Person;
@@ -106,5 +106,6 @@ pub(super) async fn list(
             response.consents.push(wire::consent(record, held, shown, (opener.as_ref(), status)));
         }
     }
+    (response.emergency_ids, response.part2_notice) = emergencies::told(eyes.opened());
     Ok(response)
 }

@@ -9,7 +9,7 @@ use platform::wire::id;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
-use super::{Api, READ, person_id};
+use super::{Api, READ, emergencies, person_id};
 use crate::domain::FacetId;
 use crate::domain::facet::{Command, Facet, Facts, Refusal, Standing, State};
 use crate::wire;
@@ -85,5 +85,6 @@ pub(super) async fn list(
     }
     // Strengths come first (domain.md section 1).
     facets.sort_by_key(|facet| facet.kind);
-    Ok(pb::ListFacetsResponse { facets })
+    let (emergency_ids, part2_notice) = emergencies::told(eyes.opened());
+    Ok(pb::ListFacetsResponse { facets, emergency_ids, part2_notice })
 }

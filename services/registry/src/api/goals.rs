@@ -9,7 +9,7 @@ use platform::wire::id;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
-use super::{Api, CORRECT, OWN, READ, WORK, person_id};
+use super::{Api, CORRECT, OWN, READ, WORK, emergencies, person_id};
 use crate::domain::facet::{self, Facet};
 use crate::domain::goal::{Act, Command, Content, Facts, Goal, Refusal, State, Strength};
 use crate::domain::person::Person;
@@ -171,5 +171,6 @@ pub(super) async fn list(
             goals.extend(wire::goal(now.version, &now, opener.as_ref(), status));
         }
     }
-    Ok(pb::ListGoalsResponse { goals })
+    let (emergency_ids, part2_notice) = emergencies::told(eyes.opened());
+    Ok(pb::ListGoalsResponse { goals, emergency_ids, part2_notice })
 }

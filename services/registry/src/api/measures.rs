@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{By, Caller, Role};
+use kernel::{By, PersonId, Role};
 use platform::auth;
 use platform::command::{At, Done};
 use platform::error;
@@ -12,7 +12,8 @@ use proto::registry as pb;
 use tonic::{Request, Status};
 
 use super::catalogue::page;
-use super::{Api, READ, RECORD, person_id};
+use super::reading::Eyes;
+use super::{Api, READ, RECORD, emergencies, person_id};
 use crate::domain::MeasureId;
 use crate::domain::measure::{self, Measure, Told};
 use crate::domain::scale::{self, SCALES};
@@ -79,17 +80,18 @@ pub(super) async fn list(
     let r = request.get_ref();
     api.view.wait(&r.at_least).await?;
     let mut measures = vec![];
-    for now in seen(api, &caller, &r.person_id).await? {
+    let (eyes, records) = api.records(&caller, person_id(&r.person_id)?).await?;
+    for now in seen(api, &eyes, &records).await? {
         measures.extend(wire::measure(now.version, &now));
     }
-    Ok(pb::ListMeasuresResponse { measures })
+    let (emergency_ids, part2_notice) = emergencies::told(eyes.opened());
+    Ok(pb::ListMeasuresResponse { measures, emergency_ids, part2_notice })
 }
 
-/// The measures of one human that the caller sees, those of linked records too.
-async fn seen(api: &Api, caller: &Caller, person: &str) -> Result<Vec<At<measure::State>>, Status> {
-    let (eyes, records) = api.records(caller, person_id(person)?).await?;
+/// The measures of one human, by all of these records, that a caller sees.
+async fn seen(api: &Api, eyes: &Eyes<'_>, records: &[PersonId]) -> Result<Vec<At<measure::State>>, Status> {
     let mut seen = vec![];
-    for id in api.view.measures(&records).await? {
+    for id in api.view.measures(records).await? {
         let now = api.desk.load::<Measure>(id).await?;
         if let measure::State::Made(told) = &*now.state
             && eyes.see(told.agency).await?
@@ -110,7 +112,8 @@ pub(super) async fn trends(
     let (from, until) = (optional_day("from", r.from.as_ref())?, optional_day("until", r.until.as_ref())?);
     api.view.wait(&r.at_least).await?;
     let mut told = vec![];
-    for now in seen(api, &caller, &r.person_id).await? {
+    let (eyes, records) = api.records(&caller, person_id(&r.person_id)?).await?;
+    for now in seen(api, &eyes, &records).await? {
         if let measure::State::Made(made) = &*now.state {
             let on = made.content.taken.on();
             let wanted = r.scales.is_empty() || r.scales.contains(&made.content.scale);
@@ -124,7 +127,8 @@ pub(super) async fn trends(
     let others: BTreeSet<String> = told.iter().map(|told| told.content.scale.clone()).collect();
     let others = others.into_iter().filter(|code| scale::named(code).is_none());
     let trends = ours.chain(others).filter_map(|code| wire::trend(&code, &told)).collect();
-    Ok(pb::GetMeasureTrendsResponse { trends })
+    let (emergency_ids, part2_notice) = emergencies::told(eyes.opened());
+    Ok(pb::GetMeasureTrendsResponse { trends, emergency_ids, part2_notice })
 }
 
 pub(super) async fn scales(

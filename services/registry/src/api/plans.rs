@@ -14,7 +14,7 @@ use tonic::{Request, Status};
 
 use super::catalogue::page;
 use super::reading::Eyes;
-use super::{Api, OWN, READ, person_id};
+use super::{Api, OWN, READ, emergencies, person_id};
 use crate::domain::agency::{self, Agency};
 use crate::domain::goal::Goal;
 use crate::domain::person::Person;
@@ -40,12 +40,10 @@ async fn said(api: &Api, ask: &Ask, person: PersonId, voice: i32) -> Result<(Sai
     let asks_overseer = settled.overseer != 0;
     let terms = plan::Terms { zone: settled.zone, review_days: settled.review_days, asks_overseer };
     let eyes = api.eyes(&ask.caller, person).await?;
-    let mut shut = BTreeSet::new();
-    for programme in api.view.people().programmes().await?.iter() {
-        if !eyes.see(Some(*programme)).await? {
-            shut.insert(*programme);
-        }
-    }
+    // Whoever wrote a version is judged by the log. Whoever writes one before this is decided is judged by the list, which costs no look at any log.
+    let now = api.desk.load::<Plan>(person.uuid()).await?;
+    let wrote: BTreeSet<_> = now.versions.iter().filter_map(|version| version.by).collect();
+    let shut = eyes.shut_of(wrote).await?;
     Ok((Said { by, voice, at, terms, shut }, settled.overseer))
 }
 
@@ -233,7 +231,8 @@ pub(super) async fn get(
         }
         whole.items.extend(wire::plan_items(&now, version, &seen.items, &seen.versions));
     }
-    Ok(pb::GetPlanResponse { plan: Some(whole) })
+    let (emergency_ids, part2_notice) = emergencies::told(eyes.opened());
+    Ok(pb::GetPlanResponse { plan: Some(whole), emergency_ids, part2_notice })
 }
 
 pub(super) async fn list_versions(
@@ -258,5 +257,6 @@ pub(super) async fn list_versions(
             versions.push(wire::plan_version(api.desk.secret(), person, *number, version, known));
         }
     }
-    Ok(pb::ListPlanVersionsResponse { versions, next_page_token })
+    let (emergency_ids, part2_notice) = emergencies::told(eyes.opened());
+    Ok(pb::ListPlanVersionsResponse { versions, next_page_token, emergency_ids, part2_notice })
 }

@@ -1,7 +1,8 @@
 //! What a caller sees of a person.
 //! Invariant: `kernel::may` judges alone; what a caller may not see answers as what does not exist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kernel::class::PART2;
 use kernel::may::{self, Say, Why, WhyNot};
@@ -21,46 +22,94 @@ use crate::wire::{self, Opener};
 
 /// A caller's eyes on one human, at one instant: what the registry shows across agencies it shows for coordination, and for treatment while a medical
 /// emergency runs that the caller declared.
+///
+/// What an agency wrote is judged once, however long a record is: an agency that the log was asked about is not asked about again.
 pub(super) struct Eyes<'a> {
     api: &'a Api,
     caller: &'a Caller,
     say: Say,
     at: Timestamp,
+    agencies: Mutex<BTreeMap<AgencyId, Judged>>,
+}
+
+/// What the judge says of what an agency wrote.
+#[derive(Clone, Copy)]
+struct Judged {
+    /// The agency is a 42 CFR Part 2 programme, or was one.
+    part2: bool,
+    /// The caller sees it.
+    seen: bool,
+    /// By this emergency, where they see it by one.
+    emergency: Option<EmergencyId>,
 }
 
 impl Eyes<'_> {
     /// Whether the caller sees what this agency wrote; nobody's is the person's own.
     pub async fn see(&self, agency: Option<AgencyId>) -> Result<bool, Status> {
-        let class = match agency {
-            None => Class::default(),
-            Some(agency) => self.class(agency).await?,
-        };
-        Ok(self.judged(&class).is_ok())
+        match agency {
+            None => Ok(self.judged(&Class::default()).is_ok()),
+            Some(agency) => Ok(self.of(agency).await?.seen),
+        }
     }
 
     /// The emergencies of the caller's by which they see what these agencies wrote, and whether one of the agencies is a 42 CFR Part 2 programme.
     pub async fn emergencies(&self, agencies: &[AgencyId]) -> Result<(BTreeSet<EmergencyId>, bool), Status> {
         let (mut by, mut part2) = (BTreeSet::new(), false);
         for agency in agencies {
-            if let Ok(Why::Emergency(emergency)) = self.judged(&self.class(*agency).await?) {
-                by.insert(emergency);
-                part2 |= self.api.is_part2(*agency).await?;
-            }
+            let judged = self.of(*agency).await?;
+            by.extend(judged.emergency);
+            part2 |= judged.emergency.is_some() && judged.part2;
         }
         Ok((by, part2))
     }
 
-    /// The class of what this agency wrote here.
-    async fn class(&self, agency: AgencyId) -> Result<Class, Status> {
-        let part2 = self.api.is_part2(agency).await?;
+    /// The same of all agencies whose word was looked at with these eyes.
+    pub fn opened(&self) -> (BTreeSet<EmergencyId>, bool) {
+        let held = self.held();
+        let opened = || held.values().filter(|judged| judged.emergency.is_some());
+        (opened().filter_map(|judged| judged.emergency).collect(), opened().any(|judged| judged.part2))
+    }
+
+    /// What the judge says of what this agency wrote here.
+    async fn of(&self, agency: AgencyId) -> Result<Judged, Status> {
+        let known = self.held().get(&agency).copied();
+        if let Some(judged) = known {
+            return Ok(judged);
+        }
+        // Who was a programme once stays one: the list is believed where it names the agency, and the log is asked where it does not, for it may lag.
+        let part2 = self.say.programmes.contains(&agency) || self.api.is_part2(agency).await?;
         let label = if part2 { PART2.to_owned() } else { String::new() };
-        Ok(Class::new([Part { agency, category: "registry".to_owned(), label }]))
+        let why = self.judged(&Class::new([Part { agency, category: "registry".to_owned(), label }]));
+        let emergency = match &why {
+            Ok(Why::Emergency(emergency)) => Some(*emergency),
+            Ok(Why::Own | Why::SameAgency | Why::Consent(_) | Why::Oversight | Why::Service) | Err(_) => None,
+        };
+        let judged = Judged { part2, seen: why.is_ok(), emergency };
+        self.held().insert(agency, judged);
+        Ok(judged)
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeMap<AgencyId, Judged>> {
+        self.agencies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those of these authors, and of all programmes that the list knows, whose word only a consent that this caller has not shows them.
+    pub async fn shut_of(&self, mut authors: BTreeSet<AgencyId>) -> Result<BTreeSet<AgencyId>, Status> {
+        authors.extend(self.say.programmes.iter().copied());
+        let mut shut = BTreeSet::new();
+        for agency in authors {
+            if self.shut(Some(agency)).await? {
+                shut.insert(agency);
+            }
+        }
+        Ok(shut)
     }
 
     /// Whether only a consent that this caller has not shows them what this author wrote: the author is a 42 CFR Part 2 programme.
     pub async fn shut(&self, author: Option<AgencyId>) -> Result<bool, Status> {
         let Some(author) = author else { return Ok(false) };
-        Ok(self.api.is_part2(author).await? && !self.see(Some(author)).await?)
+        let judged = self.of(author).await?;
+        Ok(judged.part2 && !judged.seen)
     }
 
     /// Whether the caller sees what one agency wrote of another's work: as what its author wrote, or as the other's own; but for what a 42 CFR Part 2
@@ -75,7 +124,7 @@ impl Eyes<'_> {
                 None => Ok(false),
             };
         };
-        Ok(!self.api.is_part2(author).await? && self.see(Some(other)).await?)
+        Ok(!self.of(author).await?.part2 && self.see(Some(other)).await?)
     }
 
     fn judged(&self, class: &Class) -> Result<Why, WhyNot> {
@@ -107,7 +156,7 @@ impl Eyes<'_> {
             Recipients::Treating => vec![],
         };
         for agency in recipients.into_iter().chain(scope.discloser) {
-            if self.api.is_part2(agency).await? && !self.see(Some(agency)).await? {
+            if self.shut(Some(agency)).await? {
                 return Ok(false);
             }
         }
@@ -168,7 +217,7 @@ impl Api {
             let now = self.desk.load::<Person>(record.uuid()).await?;
             say.restricted |= now.known().is_some_and(|known| known.restriction.is_some());
         }
-        Ok(Eyes { api: self, caller, say, at: self.desk.clock().now() })
+        Ok(Eyes { api: self, caller, say, at: self.desk.clock().now(), agencies: Mutex::default() })
     }
 
     /// The records of one human that the caller sees, this one first, with the eyes that see them.

@@ -11,7 +11,7 @@ use platform::wire::{id, optional_day, optional_id, page_size};
 use proto::registry as pb;
 use tonic::{Code, Request, Status};
 
-use super::{Api, CORRECT, OWN, READ, person_id};
+use super::{Api, CORRECT, OWN, READ, emergencies, person_id};
 use crate::domain::TeamMemberId;
 use crate::domain::agency::{self, Agency};
 use crate::domain::team::{Command, Known, Reach, Team, Who};
@@ -126,6 +126,7 @@ pub(super) async fn list(
         }
     }
     response.members.sort_by(|one, other| (one.role, &one.id).cmp(&(other.role, &other.id)));
+    (response.emergency_ids, response.part2_notice) = emergencies::told(eyes.opened());
     Ok(response)
 }
 

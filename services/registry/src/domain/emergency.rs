@@ -24,6 +24,8 @@ pub struct Declarer {
     pub agency: AgencyId,
     /// What they are to that agency.
     pub part: Part,
+    /// For how many hours that agency's setting lets one open records at most.
+    pub allowed_hours: u32,
 }
 
 /// What a worker is to an agency, by the registry's own record of them.
@@ -44,6 +46,25 @@ impl Part {
             Self::Medical => None,
             Self::Other => Some(Refusal::NotMedicalStaff),
             Self::NotOnRecord => Some(Refusal::WorkerNotOnRecord),
+        }
+    }
+}
+
+impl Declarer {
+    /// How long one lasts that they wish so many hours for; 0 for all that the setting allows.
+    ///
+    /// # Errors
+    /// They declare none, or none as long.
+    pub fn lasts(&self, hours: u32) -> Result<SignedDuration, Refusal> {
+        if let Some(refusal) = self.part.refusal() {
+            return Err(refusal);
+        }
+        match hours {
+            0 => Ok(SignedDuration::from_hours(self.allowed_hours.into())),
+            hours if hours > self.allowed_hours => {
+                Err(Refusal::TooLong { allowed_hours: self.allowed_hours })
+            }
+            hours => Ok(SignedDuration::from_hours(hours.into())),
         }
     }
 }
@@ -83,8 +104,8 @@ pub enum Command {
         serving: BTreeSet<AgencyId>,
         /// The nature of it.
         nature: Private,
-        /// For how long.
-        lasts: SignedDuration,
+        /// For how many hours; 0 for all that the agency's setting allows.
+        hours: u32,
         /// Now.
         at: Timestamp,
     },
@@ -115,6 +136,14 @@ pub enum Refusal {
         "the caller is not known to work for this agency; add them with AddWorker, in the part that they play"
     )]
     WorkerNotOnRecord,
+    /// Longer than the agency lets one last.
+    #[error(
+        "hours is more than the {allowed_hours} that the agency's setting allows; send 1 to {allowed_hours}, or 0 for all of them"
+    )]
+    TooLong {
+        /// What its setting allows.
+        allowed_hours: u32,
+    },
     /// It runs already.
     #[error(
         "an emergency of this person's that you declared still runs, and opens the same; declare another when it is over"
@@ -126,6 +155,7 @@ impl kernel::Refusal for Refusal {
     fn kind(&self) -> RefusalKind {
         match self {
             Self::NotMedicalStaff | Self::WorkerNotOnRecord => RefusalKind::PermissionDenied,
+            Self::TooLong { .. } => RefusalKind::FailedPrecondition,
             Self::StillRuns => RefusalKind::AlreadyExists,
         }
     }
@@ -133,6 +163,7 @@ impl kernel::Refusal for Refusal {
         match self {
             Self::NotMedicalStaff => "NOT_MEDICAL_STAFF",
             Self::WorkerNotOnRecord => "WORKER_NOT_ON_RECORD",
+            Self::TooLong { .. } => "EMERGENCY_TOO_LONG",
             Self::StillRuns => "EMERGENCY_STILL_RUNS",
         }
     }
@@ -153,10 +184,8 @@ impl Decider for Emergency {
     type Refusal = Refusal;
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
-        let Command::Declare { id, person, by, serving, nature, lasts, at } = command;
-        if let Some(refusal) = by.part.refusal() {
-            return Err(refusal);
-        }
+        let Command::Declare { id, person, by, serving, nature, hours, at } = command;
+        let lasts = by.lasts(hours)?;
         let own =
             |judged: &Judged| judged.worker == by.worker && judged.agency == by.agency && judged.runs(at);
         if state.declared.iter().any(|declared| own(&declared.judged)) {

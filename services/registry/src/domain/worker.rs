@@ -1,6 +1,6 @@
 //! A worker of an agency (FHIR PractitionerRole), under a working name that is not sealed.
 //! Invariant: a worker belongs to one agency for ever; that agency or an operator says what is true of the worker, and nobody says of themself which parts
-//! they play: some of these open what is closed to others.
+//! they play, some of which open what is closed to others, nor the name that is written down with what was opened to them, nor that they are back.
 
 use kernel::{AgencyId, By, Decider, RefusalKind, WorkerId};
 
@@ -70,6 +70,8 @@ pub enum Command {
         id: WorkerId,
         /// Who asks.
         by: By,
+        /// Whether it is the worker who asks.
+        itself: bool,
         /// The agency.
         agency: AgencyId,
         /// What it tells.
@@ -113,9 +115,9 @@ pub enum Refusal {
     /// The id is taken.
     #[error("a worker with this id was added here; change that one")]
     AlreadyExists,
-    /// Their own parts.
+    /// Their own parts, name or return.
     #[error(
-        "nobody says of themself which parts they play; have another worker of the agency, or an operator, change them"
+        "nobody says of themself which parts they play, under which name they work, or that they are back; have another worker of the agency, or an operator, say it"
     )]
     OwnParts,
     /// Another agency's worker.
@@ -153,6 +155,14 @@ impl State {
     }
 }
 
+impl Content {
+    /// Whether it says otherwise than before what nobody says of themself. That they leave whoever leaves may say.
+    fn is_for_others_to_say(&self, before: &Self) -> bool {
+        let back = before.left && !self.left;
+        back || self.roles != before.roles || self.working_name != before.working_name
+    }
+}
+
 fn speaks_for(by: By, agency: AgencyId) -> bool {
     match by {
         By::Agency(speaker) => speaker == agency,
@@ -182,7 +192,7 @@ impl Decider for Worker {
             },
             Command::Change { by, itself, content } => match state {
                 State::Known { agency, content: now, .. }
-                    if speaks_for(by, *agency) && itself && now.roles != content.roles =>
+                    if speaks_for(by, *agency) && itself && content.is_for_others_to_say(now) =>
                 {
                     Err(Refusal::OwnParts)
                 }
@@ -192,14 +202,20 @@ impl Decider for Worker {
                 State::Unmade | State::Known { .. } => Err(Refusal::NotFound),
             },
             Command::Record { by, agency, .. } if !speaks_for(by, agency) => Err(Refusal::NotYours),
-            Command::Record { id, agency, content, .. } => match state {
+            Command::Record { id, itself, agency, content, .. } => match state {
+                State::Unmade if itself => Err(Refusal::OwnParts),
                 State::Unmade => Ok(vec![Event::Recorded { id, agency, content, correction: false }]),
-                State::Known { agency: its, told: Some(told), .. } if *its == agency => {
-                    Ok(if *told == content {
-                        vec![]
-                    } else {
-                        vec![Event::Recorded { id, agency, content, correction: true }]
-                    })
+                State::Known { agency: its, told: Some(told), .. } if *its == agency && *told == content => {
+                    Ok(vec![])
+                }
+                // Told otherwise it replaces what was said here since, too.
+                State::Known { agency: its, content: now, told: Some(_), .. }
+                    if *its == agency && itself && content.is_for_others_to_say(now) =>
+                {
+                    Err(Refusal::OwnParts)
+                }
+                State::Known { agency: its, told: Some(_), .. } if *its == agency => {
+                    Ok(vec![Event::Recorded { id, agency, content, correction: true }])
                 }
                 State::Known { .. } => Err(Refusal::AlreadyExists),
             },

@@ -43,7 +43,7 @@ pub fn agency_content(given: Option<&pb::AgencyContent>) -> Result<Content, BadF
 }
 
 /// Longest time for which a medical emergency opens records, in hours (our limit).
-const EMERGENCY_HOURS: u32 = 72;
+pub(super) const EMERGENCY_HOURS: u32 = 72;
 
 fn emergency_hours(hours: u32) -> Result<u32, BadField> {
     if hours > EMERGENCY_HOURS {

@@ -1,7 +1,7 @@
 //! Medical emergencies on the wire.
 //! Invariant: the nature of one leaves sealed and comes back sealed; the worker's working name is no personal text of a person served.
 
-use kernel::{PersonId, Private, SignedDuration};
+use kernel::{PersonId, Private};
 use platform::command::{Encoding, Ink, Payload, Unreadable, from_private};
 use platform::error::BadField;
 use platform::people::emergency;
@@ -11,29 +11,23 @@ use proto::registry as pb;
 use proto::registry::registry_event::Kind;
 use tonic::Status;
 
+use super::agency::EMERGENCY_HOURS;
 use super::{kind_of, not_of, stored_id, wrap};
 use crate::domain::emergency::{Declared, Emergency, Event, State};
 
 /// Longest nature of an emergency, in characters.
 const NATURE: usize = 500;
 
-/// What a request says of an emergency: its nature, and for how long, where the agency's setting allows so many hours.
-pub fn breaks_glass(
-    request: &pb::BreakGlassRequest,
-    allowed: u32,
-) -> Result<(Private, SignedDuration), BadField> {
+/// What a request says of an emergency: its nature, and for how many hours. What the agency's setting allows of these is the domain's to judge.
+pub fn breaks_glass(request: &pb::BreakGlassRequest) -> Result<(Private, u32), BadField> {
     let nature = wire::private("nature", &request.nature, NATURE)?;
-    let hours = match request.hours {
-        0 => allowed,
-        hours if hours > allowed => {
-            let why = format!(
-                "is more than the {allowed} that the agency's setting allows; send 1 to {allowed}, or 0 for all of them"
-            );
-            return Err(BadField::new("hours", why));
-        }
-        hours => hours,
-    };
-    Ok((nature, SignedDuration::from_hours(hours.into())))
+    if request.hours > EMERGENCY_HOURS {
+        let why = format!(
+            "is more than {EMERGENCY_HOURS}, the most of any agency; send fewer, or 0 for all that the setting allows"
+        );
+        return Err(BadField::new("hours", why));
+    }
+    Ok((nature, request.hours))
 }
 
 impl Encoding for Emergency {

@@ -55,6 +55,26 @@ async fn sees(client: &mut Client<Peer>, person: &str, seen: &Option<Written>) -
     }
 }
 
+/// What each list of what is around a person tells of the emergencies by which it is shown.
+async fn told_beside_lists(client: &mut Client<Peer>, person: &str) -> Vec<(Vec<String>, String)> {
+    let mut told = vec![];
+    macro_rules! asked {
+        ($method:ident, $request:ident) => {
+            let reply = read!(client, $method, $request { person_id: person.into() }).unwrap();
+            told.push((reply.emergency_ids, reply.part2_notice));
+        };
+    }
+    asked!(list_goals, ListGoalsRequest);
+    asked!(get_plan, GetPlanRequest);
+    asked!(list_plan_versions, ListPlanVersionsRequest);
+    asked!(list_facets, ListFacetsRequest);
+    asked!(list_team, ListTeamRequest);
+    asked!(list_consents, ListConsentsRequest);
+    asked!(list_measures, ListMeasuresRequest);
+    asked!(get_measure_trends, GetMeasureTrendsRequest);
+    told
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn medical_staff_see_the_person_until_the_emergency_ends_by_the_clock() {
     for store in [OnStore::Sqlite, OnStore::Postgres] {
@@ -95,6 +115,13 @@ async fn medical_staff_see_the_person(store: OnStore) {
     let own = pb::GetPersonRequest { person_id: person.clone(), ..Default::default() };
     let own = counselor.get_person(own).await.unwrap().into_inner();
     assert_eq!((own.emergency_ids, own.part2_notice), (vec![], String::new()), "who serves them needs none");
+    for (by, notice) in told_beside_lists(&mut doctor, &person).await {
+        assert_eq!(by, std::slice::from_ref(&declared.emergency_id));
+        assert!(notice.contains("42 CFR 2.51"), "{notice}");
+    }
+    for told in told_beside_lists(&mut counselor, &person).await {
+        assert_eq!(told, (vec![], String::new()));
+    }
     assert!(!sees(&mut colleague, &person, &declared.written).await, "it is not the agency's");
     let works = AgencyId::of(3);
     let mut elsewhere = Client::new(registry.alone.as_worker(works, worker));
@@ -179,6 +206,14 @@ async fn nobody_but_medical_staff_breaks_the_glass() {
     let own = own.unwrap_err();
     assert_eq!((own.code(), reason(&own).as_deref()), (Code::PermissionDenied, Some("OWN_PARTS")));
     assert_eq!(refused(counselor.break_glass(breaks(&person)).await), "NOT_MEDICAL_STAFF");
+    let renamed = Some(pb::WorkerContent {
+        working_name: "Somebody else".into(),
+        roles: vec![Counselor.into()],
+        ..Default::default()
+    });
+    let own =
+        call!(counselor, change_worker, ChangeWorkerRequest { worker_id: id.to_string(), content: renamed });
+    assert_eq!(refused(own), "OWN_PARTS", "nor another name than stands with what they open");
 
     // Who has left is none any more, and who speaks for the person never was.
     let (mut gone, id) = staff(&registry, SHELTER, Psychiatrist).await;
@@ -195,6 +230,13 @@ async fn nobody_but_medical_staff_breaks_the_glass() {
     )
     .unwrap();
     assert_eq!(refused(gone.break_glass(breaks(&person)).await), "WORKER_NOT_ON_RECORD");
+    let back = Some(pb::WorkerContent {
+        working_name: "River".into(),
+        roles: vec![Psychiatrist.into()],
+        ..Default::default()
+    });
+    let own = call!(gone, change_worker, ChangeWorkerRequest { worker_id: id.to_string(), content: back });
+    assert_eq!(refused(own), "OWN_PARTS", "nor do they come back by their own word");
 
     let (mut paramedic, _) = staff(&registry, SHELTER, Paramedic).await;
     let nobody = breaks(&PersonId::of(99).to_string());
@@ -204,7 +246,7 @@ async fn nobody_but_medical_staff_breaks_the_glass() {
         (pb::BreakGlassRequest { nature: "x".repeat(501), ..breaks(&person) }, "nature"),
         (pb::BreakGlassRequest { person_id: "?".into(), ..breaks(&person) }, "person_id"),
         (pb::BreakGlassRequest { request_id: String::new(), ..breaks(&person) }, "request_id"),
-        (pb::BreakGlassRequest { hours: 25, ..breaks(&person) }, "hours"),
+        (pb::BreakGlassRequest { hours: 73, ..breaks(&person) }, "hours"),
     ] {
         let status = paramedic.break_glass(wrong).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
@@ -232,8 +274,12 @@ async fn the_agencys_setting_bounds_an_emergency_and_a_caller_may_wish_for_less(
     let hospital: AgencyId = hospital.parse().unwrap();
     let person = register(&mut registry.clinic(), "Ana", "Example").await.id;
     let (mut doctor, _) = staff(&registry, hospital, pb::WorkerRole::Psychiatrist).await;
-    let more = pb::BreakGlassRequest { hours: 9, ..breaks(&person) };
-    assert_eq!(doctor.break_glass(more).await.unwrap_err().code(), Code::InvalidArgument);
+    let more = doctor.break_glass(pb::BreakGlassRequest { hours: 9, ..breaks(&person) }).await.unwrap_err();
+    assert_eq!(
+        (more.code(), reason(&more).as_deref()),
+        (Code::FailedPrecondition, Some("EMERGENCY_TOO_LONG"))
+    );
+    assert!(more.message().contains("send 1 to 8"), "{}", more.message());
     let ends = |hours| {
         Some(platform::wire::to_instant(registry.alone.clock.now() + jiff::SignedDuration::from_hours(hours)))
     };
@@ -242,6 +288,52 @@ async fn the_agencys_setting_bounds_an_emergency_and_a_caller_may_wish_for_less(
     registry.alone.hours_pass(2);
     let all = broken(&mut doctor, breaks(&person)).await;
     assert_eq!(all.until, ends(8));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resend_gives_the_same_reply_whatever_became_of_the_setting_and_of_the_identifier() {
+    let registry = registry().await;
+    let content = |emergency_hours| {
+        Some(pb::AgencyContent {
+            name: "Hospital".into(),
+            zone: "America/Chicago".into(),
+            emergency_hours,
+            ..Default::default()
+        })
+    };
+    let (mut operator, mut clinic) = (registry.operator(), registry.clinic());
+    let made = call!(operator, register_agency, RegisterAgencyRequest { content: content(72) }).unwrap().id;
+    let (mut doctor, _) = staff(&registry, made.parse().unwrap(), pb::WorkerRole::Physician).await;
+    let ana = register(&mut clinic, "Ana", "Example").await.id;
+    let ben = register(&mut clinic, "Ben", "Sample").await.id;
+    let number = || {
+        let shared = pb::PersonIdentifier { shared_by_source: "hmis:1".into(), ..record_number("A-17") };
+        Some(shared)
+    };
+    call!(clinic, add_identifier, AddIdentifierRequest { person_id: ana.clone(), identifier: number() })
+        .unwrap();
+
+    let long =
+        pb::BreakGlassRequest { person_id: String::new(), identifier: number(), hours: 48, ..breaks(&ana) };
+    let declared = broken(&mut doctor, long.clone()).await;
+    assert_eq!(declared.person_id, ana);
+    call!(operator, change_agency, ChangeAgencyRequest { agency_id: made.clone(), content: content(24) })
+        .unwrap();
+    assert_eq!(broken(&mut doctor, long.clone()).await, declared, "under another setting");
+    let anew = pb::BreakGlassRequest { request_id: new_request(), ..long.clone() };
+    assert_eq!(refused(doctor.break_glass(anew).await), "EMERGENCY_TOO_LONG");
+
+    call!(clinic, remove_identifier, RemoveIdentifierRequest { person_id: ana, identifier: number() })
+        .unwrap();
+    assert_eq!(broken(&mut doctor, long.clone()).await, declared, "when nobody has the number");
+    let anew = pb::BreakGlassRequest { request_id: new_request(), hours: 24, ..long.clone() };
+    assert_eq!(refused(doctor.break_glass(anew).await), "PERSON_NOT_FOUND");
+    call!(clinic, add_identifier, AddIdentifierRequest { person_id: ben, identifier: number() }).unwrap();
+    assert_eq!(broken(&mut doctor, long.clone()).await, declared, "when somebody else has it");
+    call!(operator, change_agency, ChangeAgencyRequest { agency_id: made, content: content(72) }).unwrap();
+    assert_eq!(broken(&mut doctor, long).await, declared, "though it could be declared of them, too");
+    let told = registry.alone.events().await;
+    assert_eq!(told.iter().filter(|event| event.stream.starts_with("emergency")).count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,6 +98,7 @@ mod measures;
 mod plans;
 mod representatives;
 mod team;
+mod workers;
 
 fn written(written: Option<Written>) -> Written {
     written.expect("every command replies what it wrote")
@@ -798,22 +799,75 @@ async fn an_erasure_whose_command_died_on_the_way_is_finished_by_its_event() {
     assert!(ledger.starts_with(&person));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_accepts_a_referral_serves_its_person() {
-    let registry = registry().await;
-    let person = register(&mut registry.clinic(), "Ana", "Example").await.id;
+/// That agency accepted a referral of the person which went by this consent, or by none, and which that other one asked for, or the person.
+async fn accepted(
+    registry: &Registry,
+    person: &str,
+    target: AgencyId,
+    (consent, requester): (&str, Option<AgencyId>),
+) {
+    let stream = StreamId::new("referral", Uuid::now_v7());
     let accepted = proto::referrals::ReferralAccepted {
-        referral_id: Uuid::from_u128(5).to_string(),
-        person_id: person.clone(),
-        target_agency_id: SHELTER.to_string(),
+        referral_id: stream.id().to_string(),
+        person_id: person.to_owned(),
+        target_agency_id: target.to_string(),
+        consent_reference: consent.into(),
+        requester_agency_id: requester.map(|agency| agency.to_string()).unwrap_or_default(),
         ..Default::default()
     };
     let kind = proto::referrals::referrals_event::Kind::ReferralAccepted(accepted);
     let event = proto::referrals::ReferralsEvent { kind: Some(kind) };
-    let stream = StreamId::new("referral", Uuid::from_u128(5));
     registry.alone.tell("referrals", stream, Some(person.parse().unwrap()), &event).await;
-    let mut shelter = registry.shelter();
-    until("the shelter to serve the person", async || get(&mut shelter, &person).await.ok()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_accepts_a_referral_serves_its_person_where_the_person_or_who_serves_them_sent_them_there() {
+    let registry = registry().await;
+    let directive = Uuid::from_u128(60).to_string();
+    let stranger = Some(AgencyId::of(66));
+    // By a directive, by the person's own act whoever drafted it, and without either by an agency that serves them.
+    for ground in
+        [(directive.as_str(), stranger), ("self", None), ("self", Some(SHELTER)), ("", Some(CLINIC))]
+    {
+        let person = register(&mut registry.clinic(), "Ana", "Example").await.id;
+        let mut shelter = registry.shelter();
+        assert_eq!(get(&mut shelter, &person).await.unwrap_err().code(), Code::NotFound);
+        accepted(&registry, &person, SHELTER, ground).await;
+        until("the shelter to serve the person", async || get(&mut shelter, &person).await.ok()).await;
+    }
+    // By whichever record of that human.
+    let ana = register(&mut registry.clinic(), "Ana", "Example").await.id;
+    let too = register(&mut registry.shelter(), "Ana", "Example").await.id;
+    let link = pb::LinkPersonsRequest {
+        request_id: new_request(),
+        canonical_id: ana.clone(),
+        member_id: too,
+        ..Default::default()
+    };
+    registry.operator().link_persons(link).await.unwrap();
+    let homes = AgencyId::of(3);
+    accepted(&registry, &ana, homes, ("", Some(SHELTER))).await;
+    let mut homes = Client::new(registry.alone.worker(homes));
+    until("what the linked record's agency asked for", async || get(&mut homes, &ana).await.ok()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_agency_makes_itself_or_another_serve_somebody_whom_it_does_not_serve() {
+    let registry = registry().await;
+    let person = register(&mut registry.clinic(), "Ana", "Example").await.id;
+    // To its own programme, under an override of its own, and of what nobody told.
+    for requester in [Some(SHELTER), Some(AgencyId::of(66)), None] {
+        accepted(&registry, &person, SHELTER, ("", requester)).await;
+    }
+    // What is told after them is judged after them.
+    let homes = AgencyId::of(3);
+    accepted(&registry, &person, homes, ("self", None)).await;
+    let mut at_homes = Client::new(registry.alone.worker(homes));
+    until("the last to be judged", async || get(&mut at_homes, &person).await.ok()).await;
+    assert_eq!(get(&mut registry.shelter(), &person).await.unwrap_err().code(), Code::NotFound);
+    let events = registry.alone.events().await;
+    let added = events.iter().filter(|event| event.r#type.ends_with("ServingAgencyAdded"));
+    assert_eq!(added.count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -148,11 +148,17 @@ async fn an_agency_takes_back_its_own_word_of_a_death_and_nobody_elses() {
             "the clinic's word stands"
         );
     }
-    shelter.mark_death_entered_in_error(back()).await.unwrap();
+    let again = shelter.mark_death_entered_in_error(back()).await.unwrap_err();
+    assert_eq!(
+        (again.code(), reason(&again).as_deref()),
+        (Code::PermissionDenied, Some("DEATH_TOLD_BY_ANOTHER"))
+    );
+    assert!(!again.message().contains(&CLINIC.to_string()), "{}", again.message());
     assert_eq!(get(&mut clinic, &person).await.unwrap().state(), pb::PersonState::Deceased, "said again");
     clinic.mark_death_entered_in_error(back()).await.unwrap();
     let read = get(&mut clinic, &person).await.unwrap();
     assert_eq!((read.state(), read.death), (pb::PersonState::Active, None), "none is left");
+    shelter.mark_death_entered_in_error(back()).await.unwrap();
     // Who runs the system takes back all of it.
     clinic.report_death(report(family)).await.unwrap();
     shelter.report_death(report(provider)).await.unwrap();

@@ -168,6 +168,11 @@ pub(super) async fn list(
     let caller = auth::admit(request, READ)?;
     let r = request.get_ref();
     let whose = whose(&caller, &r.person_id, &r.practitioner_id)?;
+    if whose.agency.is_none() && whose.person.is_none() {
+        // So would they among a practitioner's.
+        let why = "is missing; whoever speaks for no agency lists one person's appointments";
+        return Err(error::bad_field("person_id", why));
+    }
     let states = wire::appointment_states(&r.states)?;
     let instant = |field, at: Option<&prost_types::Timestamp>| {
         at.map(|at| platform::wire::instant(field, at)).transpose()

@@ -18,9 +18,10 @@ const PRACTITIONER: &str =
     "INSERT INTO practitioner (id, agency, at) VALUES {rows} ON CONFLICT (id) DO NOTHING";
 const MODALITY: &str = "INSERT INTO modality (practitioner, code) VALUES {rows}";
 const NO_MODALITY: &str = "DELETE FROM modality WHERE practitioner IN (VALUES {rows})";
-const EPISODE: &str = "INSERT INTO episode (id, person, agency, practitioner, state, at) VALUES {rows}";
-const ASSIGNED: &str = "WITH given (id, practitioner) AS (VALUES {rows}) \
-     UPDATE episode SET practitioner = given.practitioner FROM given WHERE episode.id = given.id";
+const EPISODE: &str =
+    "INSERT INTO episode (id, person, agency, practitioner, assigned, state, at) VALUES {rows}";
+const ASSIGNED: &str = "WITH given (id, practitioner, at) AS (VALUES {rows}) \
+     UPDATE episode SET practitioner = given.practitioner, assigned = given.at FROM given WHERE episode.id = given.id";
 const EPISODE_STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
      UPDATE episode SET state = given.state FROM given WHERE episode.id = given.id";
 const APPOINTMENT: &str = "INSERT INTO appointment (id, person, agency, practitioner, state, start) VALUES {rows} \
@@ -63,11 +64,11 @@ fn of_episode(logged: &Logged<'_>, event: episode::Event, rows: &mut Rows) {
             let practitioner = practitioner.map(|worker| worker.uuid());
             let (person, agency, state) =
                 (facts.person.uuid(), facts.agency.uuid(), i32::from(EpisodeState::Open));
-            let row = args![id, person, agency, practitioner, state, logged.at()];
+            let row = args![id, person, agency, practitioner, logged.happened(), state, logged.at()];
             return rows.put(&[id], EPISODE, [row]);
         }
         episode::Event::Assigned { practitioner, .. } => {
-            return rows.put(&[id], ASSIGNED, [args![id, practitioner.uuid()]]);
+            return rows.put(&[id], ASSIGNED, [args![id, practitioner.uuid(), logged.happened()]]);
         }
         episode::Event::PlanNamed { .. } => return,
         episode::Event::Started { .. } => EpisodeState::Started,

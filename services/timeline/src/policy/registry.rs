@@ -375,6 +375,7 @@ fn measure(
 }
 
 /// A medical emergency, to its end, which is settled when it is declared: for the person, the agency of who declared it, and those whose records it opened.
+/// The nature of it is not told here: a 42 CFR Part 2 programme alone has to document it (42 CFR 2.51(c)), and the list of disclosures shows it to that.
 fn emergency(read: &Read, told: pb::EmergencyDeclared) -> Result<Put, Unreadable> {
     let judged = platform::people::emergency::parse(&told).map_err(|_| Unreadable)?;
     let line = format!("Records opened to {} in a medical emergency", told.worker_name);
@@ -385,9 +386,7 @@ fn emergency(read: &Read, told: pb::EmergencyDeclared) -> Result<Put, Unreadable
     opened.end = Some(platform::wire::to_occurred(&until));
     let agencies: Vec<String> =
         [judged.agency].iter().chain(&judged.disclosers).map(ToString::to_string).collect();
-    let mut put = shared(LOG, read, opened, agencies.iter().map(String::as_str));
-    put.stored.text = told.nature;
-    Ok(put)
+    Ok(shared(LOG, read, opened, agencies.iter().map(String::as_str)))
 }
 
 /// Whose words an event carries.

@@ -190,7 +190,8 @@ async fn it_stands_on_the_timeline_of_the_person_and_of_whose_records_it_opened(
             (entry.kind(), entry.open, entry.agency_id.as_str()),
             (EntryKind::Consent, false, SHELTER.to_string().as_str())
         );
-        assert_eq!((entry.text.as_str(), entry.text_status()), ("unconscious, invented", FieldStatus::Open));
+        // What it was is for the list of disclosures.
+        assert_eq!((entry.text.as_str(), entry.text_status()), ("", FieldStatus::Unspecified));
         let lasts = |at: &Option<Occurred>| at.as_ref().unwrap().at.unwrap().seconds;
         assert_eq!(lasts(&entry.end) - lasts(&entry.start), 24 * 3_600);
     }

@@ -11,9 +11,11 @@ use super::*;
 
 const NOSY: AgencyId = SHELTER;
 const HOMES: AgencyId = AgencyId::of(3);
+/// Where she lies in an emergency.
+const HOSPITAL: AgencyId = AgencyId::of(4);
 
 /// What tells where she is, as its lines say it.
-const TELLS_WHERE: [&str; 7] = [
+const TELLS_WHERE: [&str; 10] = [
     "Matched to Cedar House",
     "Living situation: in a permanent home (HMIS 410)",
     "Belongs to a household",
@@ -21,9 +23,12 @@ const TELLS_WHERE: [&str; 7] = [
     "Therapy session: booked",
     "Referral to Cedar House: requested",
     "Clash C2: A session falls into a job shift",
+    "Takes part in Cedar House",
+    "Contact",
+    "Records opened to River in a medical emergency",
 ];
 /// And what does not.
-const TELLS_NOT: &str = "Contact";
+const TELLS_NOT: &str = "Goal set";
 
 fn stream(family: &'static str, number: u128) -> StreamId {
     StreamId::new(family, Uuid::from_u128(number))
@@ -121,7 +126,47 @@ async fn lives(service: &Alone, person: PersonId) {
     let kind = Some(coordination::coordination_event::Kind::FindingRaised(raised));
     told(service, person, "coordination", "findings", CLINIC, &coordination::CoordinationEvent { kind })
         .await;
-    contact(service, of, person, CLINIC, "2026-01-05").await;
+    takes_part(service, person).await;
+    taken_in(service, person).await;
+    let event = RegistryEvent { kind: Some(Registry::GoalSet(reg::GoalSet::default())) };
+    told(service, person, "registry", "goal", CLINIC, &event).await;
+}
+
+/// The homes accepted the referral: a participation opened.
+async fn takes_part(service: &Alone, person: PersonId) {
+    let started = referrals::ParticipationStarted {
+        agency_id: HOMES.to_string(),
+        offer_name: "Cedar House".into(),
+        ..Default::default()
+    };
+    let contact = Contact { occurred: Some(at("2026-01-05")), reached: true, ..Default::default() };
+    let made = referrals::ParticipationContactMade {
+        contact_id: Uuid::from_u128(1).to_string(),
+        contact: Some(contact),
+        ..Default::default()
+    };
+    for kind in [Referrals::ParticipationStarted(started), Referrals::ParticipationContactMade(made)] {
+        told(service, person, "referrals", "participation", HOMES, &ReferralsEvent { kind: Some(kind) })
+            .await;
+    }
+}
+
+/// A doctor of the hospital declared an emergency.
+async fn taken_in(service: &Alone, person: PersonId) {
+    let now = service.clock.now();
+    let judged = kernel::Emergency {
+        id: kernel::EmergencyId::new(Uuid::new_v5(&person.uuid(), b"emergency")),
+        worker: kernel::WorkerId::of(500),
+        agency: HOSPITAL,
+        disclosers: [CLINIC].into(),
+        from: now,
+        until: now + jiff::SignedDuration::from_hours(24),
+    };
+    let nature =
+        tests::alone::TestKeys::key(person).seal(Uuid::from_u128(71), "nature", "unconscious, invented");
+    let declared = platform::people::emergency::out(person, &judged, "River".into(), Some(nature));
+    let event = RegistryEvent { kind: Some(Registry::EmergencyDeclared(declared)) };
+    told(service, person, "registry", "emergency", HOSPITAL, &event).await;
 }
 
 async fn restricted(service: &Alone, person: PersonId) {
@@ -147,7 +192,7 @@ fn where_she_is(entries: &[Entry]) -> BTreeSet<&str> {
     lines(entries).into_iter().filter(|line| TELLS_WHERE.contains(line)).collect()
 }
 
-fn contacts(entries: &[Entry]) -> usize {
+fn goals(entries: &[Entry]) -> usize {
     lines(entries).into_iter().filter(|line| *line == TELLS_NOT).count()
 }
 
@@ -155,7 +200,7 @@ fn contacts(entries: &[Entry]) -> usize {
 async fn read_until(peer: Peer, request: GetTimelineRequest, tell: usize) -> Vec<Entry> {
     until(&format!("{tell} entries that tell where she is"), async || {
         let entries = read(peer.clone(), request.clone()).await;
-        (where_she_is(&entries).len() == tell && contacts(&entries) > 0).then_some(entries)
+        (where_she_is(&entries).len() == tell && goals(&entries) > 0).then_some(entries)
     })
     .await
 }
@@ -185,18 +230,18 @@ async fn where_somebody_restricted_is_is_seen_by_those_who_serve_them_and_by_nob
     lives(&service, ANA).await;
     let nosy = || service.worker(NOSY);
     let before = read_until(nosy(), of(ANA), TELLS_WHERE.len()).await;
-    assert_eq!(contacts(&before), 1);
+    assert_eq!(goals(&before), 1);
     let open = service.clock.now();
     service.hours_pass(1);
 
     restricted(&service, ANA).await;
     let now = read_until(nosy(), of(ANA), 0).await;
-    assert_eq!(contacts(&now), 1, "the rest is opened as before: {:?}", lines(&now));
+    assert_eq!(goals(&now), 1, "the rest is opened as before: {:?}", lines(&now));
     // Not by what was known before, not by a service alone, not by small pages.
     let as_of = Some(platform::wire::to_instant(open));
     let then = read(nosy(), GetTimelineRequest { as_of, ..of(ANA) }).await;
-    assert_eq!((where_she_is(&then).len(), contacts(&then)), (0, 1));
-    for service in ["housing", "vocational", "therapy", "coordination"] {
+    assert_eq!((where_she_is(&then).len(), goals(&then)), (0, 1));
+    for service in ["housing", "vocational", "therapy", "coordination", "referrals"] {
         let only = GetTimelineRequest { services: vec![service.into()], ..of(ANA) };
         assert_eq!(read(nosy(), only).await, [], "{service}");
     }
@@ -211,7 +256,10 @@ async fn where_somebody_restricted_is_is_seen_by_those_who_serve_them_and_by_nob
     // She herself, and each agency what it wrote itself.
     assert_eq!(where_she_is(&read(service.person(ANA), of(ANA)).await).len(), TELLS_WHERE.len());
     let homes = read(service.worker(HOMES), of(ANA)).await;
-    assert_eq!(where_she_is(&homes), [TELLS_WHERE[0], TELLS_WHERE[1], TELLS_WHERE[5]].into());
+    let own = [TELLS_WHERE[0], TELLS_WHERE[1], TELLS_WHERE[5], TELLS_WHERE[7], TELLS_WHERE[8]];
+    assert_eq!(where_she_is(&homes), own.into());
+    let hospital = read(service.worker(HOSPITAL), of(ANA)).await;
+    assert_eq!(where_she_is(&hospital), [TELLS_WHERE[9]].into());
 
     // Who serves her is told what she allows.
     served_by(&service, ANA, NOSY).await;
@@ -241,7 +289,7 @@ async fn the_mark_is_of_all_records_of_one_human_and_ends_when_it_is_lifted() {
     service.hours_pass(1);
     restricted(&service, ANA_TOO).await;
     for record in [ANA, ANA_TOO] {
-        assert_eq!(contacts(&read_until(nosy(), of(record), 0).await), 1);
+        assert_eq!(goals(&read_until(nosy(), of(record), 0).await), 1);
     }
     // Parted, the record that is not restricted is open again, and by way of it nothing of the other's, not even as it was linked then.
     lives(&service, ANA_TOO).await;

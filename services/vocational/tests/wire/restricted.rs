@@ -35,6 +35,14 @@ async fn where_somebody_restricted_works_is_not_read_by_running_the_system() {
     let refused = until("the operator to read none", async || one(&mut operator, &first).await.err()).await;
     assert_eq!(refused.code(), Code::NotFound);
     assert_eq!(listed(&mut operator).await, (0, false), "nor that there is any");
+    // Nor among the rows of an agency that their token names too.
+    let actor = kernel::Actor::Worker(kernel::WorkerId::of(1));
+    let (role, agency) = (kernel::Role::Operator, Some(WORKS));
+    let mut of_agency =
+        Client::new(service.caller(kernel::Caller { actor, role, agency, on_behalf_of: None }));
+    assert_eq!(listed(&mut of_agency).await, (0, false));
+    let nobodys = of_agency.list_jobs(pb::ListJobsRequest::default()).await.unwrap_err();
+    assert!(nobodys.message().starts_with("person_id "), "{nobodys:?}");
     for reader in [&mut works, &mut own] {
         assert!(one(reader, &first).await.is_ok());
         assert_eq!(listed(reader).await, (1, true));

@@ -70,6 +70,10 @@ pub enum Event {
         goal: Option<GoalId>,
         /// When the service must have begun.
         start_by: Timestamp,
+        /// By what it goes, as [`Sent::consent`] says it, or the directive that has covered it since.
+        consent: String,
+        /// The agency that asked; none where the person referred themself.
+        requester: Option<AgencyId>,
     },
     /// The target does not.
     Rejected {

@@ -6,8 +6,8 @@ use kernel::time::{Holidays, WorkingDays};
 use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
 use super::{
-    BusinessStatus, Clock, Clocks, ClosingReason, Criterion, Event, Followed, HoldReason, Household, Origin,
-    Outcome, Progress, Recorded, Split,
+    BusinessStatus, Clock, Clocks, ClosingReason, Criterion, Event, Followed, HoldReason, Household, OWN_ACT,
+    Origin, Outcome, Progress, Recorded, Split,
 };
 use crate::domain::contact::Contact;
 use crate::domain::offer::Receiver;
@@ -150,6 +150,8 @@ pub struct Beside {
     pub started: bool,
     /// The directive by which it goes: that by which it was sent, or which gave the consent again. None where it was sent without one.
     pub directive: Option<String>,
+    /// Whether the person sent it.
+    pub own_act: bool,
     /// The directive by which it went until its consent lapsed, until one gives it back.
     pub consent_lapsed: Option<String>,
     /// When that changes by the clock, as far as the person has said.
@@ -323,6 +325,7 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
         Event::Sent(sent) => {
             beside.requested_at = Some(sent.at);
             beside.directive = sent.directive();
+            beside.own_act = sent.consent == OWN_ACT;
             beside.clocks.set([
                 (Clock::Acknowledge, sent.acknowledge_by),
                 (Clock::Answer, sent.answer_by),

@@ -100,6 +100,30 @@ fn the_persons_own_act_is_its_own_consent_and_an_agency_needs_none_to_its_own_pr
 }
 
 #[test]
+fn an_acceptance_says_by_what_it_goes_and_who_asked() {
+    use kernel::Decider;
+    let says = |past: Vec<Event>| {
+        let accept = Command::Accept { by: by(CLINIC), at: noon(), holidays: no_holidays() };
+        let events = Referral::decide(&Referral::fold(&past), accept).unwrap();
+        let [Event::Accepted { consent, requester, .. }] = events.as_slice() else { panic!("{events:?}") };
+        (consent.clone(), *requester)
+    };
+    let sent_by = |consent: &str| Event::Sent(sent_with(consent));
+    assert_eq!(says(requested()), ("consent-1".into(), Some(SHELTER)));
+    assert_eq!(says(then(drafted(), [sent_by("")])), (String::new(), Some(SHELTER)), "an override");
+    // The person sends what an agency drafted, or asks by themself.
+    assert_eq!(says(then(drafted(), [sent_by("self")])), ("self".into(), Some(SHELTER)));
+    let own = with(|facts| facts.requester = None);
+    assert_eq!(says(then(own, [sent_by("self")])), ("self".into(), None));
+    let inside = with(|facts| facts.requester = Some(CLINIC));
+    assert_eq!(says(then(inside, [sent_by("")])), (String::new(), Some(CLINIC)), "its own programme");
+    // By the directive that gave it back.
+    let lapsed = Event::ConsentLapsed { directive: "consent-1".into(), at: noon() };
+    let restored = Event::ConsentRestored { directive: "consent-2".into(), clocks: vec![] };
+    assert_eq!(says(then(requested(), [lapsed, restored])), ("consent-2".into(), Some(SHELTER)));
+}
+
+#[test]
 fn an_ineligible_person_is_told_why_and_zero_exclusion_knows_four_criteria() {
     let zero = || then(with(|facts| facts.zero_exclusion = true), [sent()]);
     given::<Referral>(requested())

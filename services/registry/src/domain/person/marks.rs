@@ -51,7 +51,8 @@ pub struct Restriction {
 pub enum Mark {
     /// The person died; told again by the same agency with another day or source it is a correction.
     Died(Death),
-    /// The death should never have been written by this agency: what others told of it stands. Who runs the system takes back all of it.
+    /// The death should never have been written by this agency: what others told of it stands, and whoever told none of it is told so rather than left to
+    /// believe that it is taken back. Who runs the system takes back all of it.
     DeathInError,
     /// The person is not to be found.
     Restrict(Voice, RestrictionReason),
@@ -74,8 +75,11 @@ pub(super) fn decide(state: &State, by: By, mark: Mark) -> Result<Vec<Event>, Re
             let told = known.deaths.latest_first().any(|(told, by)| (told, *by) == (&death, agency));
             Ok(if told { vec![] } else { vec![Event::Died(death, agency)] })
         }
-        Mark::DeathInError if !known.deaths.has_of(agency) => Ok(vec![]),
-        Mark::DeathInError => Ok(vec![Event::DeathInError(agency)]),
+        Mark::DeathInError if known.deaths.has_of(agency) => Ok(vec![Event::DeathInError(agency)]),
+        Mark::DeathInError if known.deaths.latest_first().next().is_some() => {
+            Err(Refusal::DeathToldByAnother)
+        }
+        Mark::DeathInError => Ok(vec![]),
         Mark::Restrict(voice, reason) => match known.restriction {
             // Staff who say it after the person change nothing of whose it is.
             Some(now) if now.own_words && !own(voice) => Ok(vec![]),

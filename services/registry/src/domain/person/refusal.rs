@@ -79,6 +79,9 @@ pub enum Refusal {
     /// The person asked not to be found.
     #[error("the person asked in their own voice not to be found; only their own voice takes it back")]
     RestrictedByThePerson,
+    /// The caller told no death, and somebody else did. Who that is stays theirs to show.
+    #[error("your agency told no death of the person; whoever told one takes it back, or an operator does")]
+    DeathToldByAnother,
     /// There is no link between them.
     #[error("these two are not linked")]
     NotLinked,
@@ -107,6 +110,7 @@ impl kernel::Refusal for Refusal {
             | Self::NotForThePerson
             | Self::AgenciesAlone
             | Self::RestrictedByThePerson
+            | Self::DeathToldByAnother
             | Self::NotInPersonsVoice => RefusalKind::PermissionDenied,
         }
     }
@@ -133,6 +137,7 @@ impl kernel::Refusal for Refusal {
             Self::RepresentativeEnded => "REPRESENTATIVE_ENDED",
             Self::RepresentativeEndsBeforeBegun => "REPRESENTATIVE_ENDS_BEFORE_BEGUN",
             Self::RestrictedByThePerson => "RESTRICTED_BY_THE_PERSON",
+            Self::DeathToldByAnother => "DEATH_TOLD_BY_ANOTHER",
             Self::NotLinked => "NOT_LINKED",
         }
     }

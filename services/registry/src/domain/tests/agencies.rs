@@ -87,19 +87,59 @@ fn a_worker_is_added_and_changed_by_the_agency_alone() {
 }
 
 #[test]
-fn a_worker_changes_all_of_their_own_record_but_the_parts_that_they_play() {
-    let past = || given::<Worker>([worker::Event::Added { id: ROBIN, agency: CLINIC, content: is("Robin") }]);
+fn nobody_says_of_themself_which_parts_they_play_their_name_or_that_they_are_back() {
+    let added = |content| given::<Worker>([worker::Event::Added { id: ROBIN, agency: CLINIC, content }]);
     let change = |itself, content| worker::Command::Change { by: THE_CLINIC, itself, content };
+    let nurse = worker::Content { roles: vec![3, 13], ..is("Robin") };
+    let gone = || worker::Content { left: true, ..is("Robin") };
+    for (before, after) in [(is("Robin"), nurse), (is("Robin"), is("R.")), (gone(), is("Robin"))] {
+        added(before.clone()).when(change(true, after.clone())).refused(worker::Refusal::OwnParts);
+        added(before).when(change(false, after.clone())).then([worker::Event::Changed(after)]);
+    }
+    let numbered = || worker::Content { identifiers: vec![("npi".into(), "1".into())], ..is("Robin") };
+    for after in [gone(), numbered()] {
+        added(is("Robin")).when(change(true, after.clone())).then([worker::Event::Changed(after)]);
+    }
+    added(is("Robin")).when(change(true, is("Robin"))).nothing();
+}
+
+#[test]
+fn nor_does_a_recorder_whose_token_names_that_worker() {
+    let record = |itself, content| worker::Command::Record {
+        id: ROBIN,
+        by: THE_CLINIC,
+        itself,
+        agency: CLINIC,
+        content,
+    };
+    let event =
+        |content, correction| worker::Event::Recorded { id: ROBIN, agency: CLINIC, content, correction };
     let nurse = || worker::Content { roles: vec![3, 13], ..is("Robin") };
-    past().when(change(true, nurse())).refused(worker::Refusal::OwnParts);
-    past().when(change(true, is("R."))).then([worker::Event::Changed(is("R."))]);
-    past().when(change(false, nurse())).then([worker::Event::Changed(nurse())]);
+    given::<Worker>([]).when(record(true, nurse())).refused(worker::Refusal::OwnParts);
+    let told = || [event(is("Robin"), false)];
+    given::<Worker>(told()).when(record(true, is("Robin"))).nothing();
+    let gone = || worker::Content { left: true, ..is("Robin") };
+    given::<Worker>(told()).when(record(true, gone())).then([event(gone(), true)]);
+    given::<Worker>(told()).when(record(false, nurse())).then([event(nurse(), true)]);
+    for own in [nurse(), is("R.")] {
+        given::<Worker>(told()).when(record(true, own)).refused(worker::Refusal::OwnParts);
+    }
+    // What it would replace is what is said now, whoever said it: parts that were taken from them here do not come back by a telling.
+    let taken = worker::Content { roles: vec![], ..is("Robin") };
+    given::<Worker>([event(is("Robin"), false), worker::Event::Changed(taken)])
+        .when(record(true, gone()))
+        .refused(worker::Refusal::OwnParts);
 }
 
 #[test]
 fn a_worker_told_again_is_nothing_new_and_told_otherwise_a_correction() {
-    let record =
-        |agency, name| worker::Command::Record { id: ROBIN, by: THE_CLINIC, agency, content: is(name) };
+    let record = |agency, name| worker::Command::Record {
+        id: ROBIN,
+        by: THE_CLINIC,
+        itself: false,
+        agency,
+        content: is(name),
+    };
     let event = |name, correction| worker::Event::Recorded {
         id: ROBIN,
         agency: CLINIC,

@@ -18,21 +18,16 @@ fn at(hour: i64) -> Timestamp {
 }
 
 fn river(part: Part) -> Declarer {
-    Declarer { worker: RIVER, working_name: "River".into(), agency: SHELTER, part }
+    Declarer { worker: RIVER, working_name: "River".into(), agency: SHELTER, part, allowed_hours: 24 }
 }
 
 fn declares(id: EmergencyId, by: Declarer, at: Timestamp) -> Command {
-    let serving = [CLINIC, SHELTER].into();
-    let lasts = SignedDuration::from_hours(24);
-    Command::Declare {
-        id,
-        person: ANA,
-        by,
-        serving,
-        nature: Private::plain("an overdose, invented"),
-        lasts,
-        at,
-    }
+    declares_for(0, id, by, at)
+}
+
+fn declares_for(hours: u32, id: EmergencyId, by: Declarer, at: Timestamp) -> Command {
+    let (serving, nature) = ([CLINIC, SHELTER].into(), Private::plain("an overdose, invented"));
+    Command::Declare { id, person: ANA, by, serving, nature, hours, at }
 }
 
 fn declared(id: EmergencyId, worker: WorkerId, at: Timestamp) -> Event {
@@ -63,6 +58,18 @@ fn nobody_else_declares_one() {
     let asked = |part| given::<Emergency>([]).when(declares(FIRST, river(part), at(0)));
     asked(Part::Other).refused(Refusal::NotMedicalStaff);
     asked(Part::NotOnRecord).refused(Refusal::WorkerNotOnRecord);
+}
+
+#[test]
+fn the_agencys_setting_bounds_it_and_less_may_be_wished_for() {
+    let asked = |hours, part| given::<Emergency>([]).when(declares_for(hours, FIRST, river(part), at(0)));
+    for (hours, lasts) in [(0, 24), (1, 1), (24, 24)] {
+        let events = asked(hours, Part::Medical).outcome().unwrap();
+        let [Event::Declared { declared, .. }] = events.as_slice() else { panic!("one event") };
+        assert_eq!(declared.judged.until, at(lasts), "{hours} hours");
+    }
+    asked(25, Part::Medical).refused(Refusal::TooLong { allowed_hours: 24 });
+    asked(25, Part::Other).refused(Refusal::NotMedicalStaff);
 }
 
 #[test]

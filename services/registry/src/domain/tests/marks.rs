@@ -72,14 +72,20 @@ fn an_agency_takes_back_its_own_word_of_a_death_and_the_person_lives_when_none_i
     given::<Person>(past()).when(back(THE_SHELTER)).then([in_error(Some(SHELTER))]);
     given::<Person>(past()).when(back(By::System)).then([in_error(None)]);
     let once = || past().chain([in_error(Some(SHELTER))]);
-    given::<Person>(once()).when(back(THE_SHELTER)).nothing();
+    given::<Person>(once()).when(back(THE_SHELTER)).refused(Refusal::DeathToldByAnother);
+    let none_left = || once().chain([in_error(Some(CLINIC))]);
+    for by in [THE_SHELTER, THE_CLINIC, By::System] {
+        given::<Person>(none_left()).when(back(by)).nothing();
+    }
+    let of_the_system = past().chain([in_error(None), Event::Died(first.clone(), None)]);
+    given::<Person>(of_the_system).when(back(THE_CLINIC)).refused(Refusal::DeathToldByAnother);
     let tellers = |events: &mut dyn Iterator<Item = Event>| {
         let evolve = |state, event: Event| <Person as kernel::Decider>::evolve(state, &event);
         let state = events.fold(State::Unmade, evolve);
         state.known().unwrap().deaths.latest_first().map(|(_, by)| *by).collect::<Vec<_>>()
     };
     assert_eq!(tellers(&mut once()), [Some(CLINIC)], "the clinic's word stands");
-    assert_eq!(tellers(&mut once().chain([in_error(Some(CLINIC))])), [], "none is left");
+    assert_eq!(tellers(&mut none_left()), [], "none is left");
     assert_eq!(tellers(&mut past().chain([in_error(None)])), []);
 }
 

@@ -4,7 +4,7 @@
 use kernel::time::Holidays;
 use kernel::{By, Private, Timestamp};
 
-use super::{Facts, Live, Situation, is_no_expiry, party};
+use super::{Facts, Live, OWN_ACT, Situation, is_no_expiry, party};
 use crate::domain::referral::{Clock, Closing, ClosingReason, Criterion, Event, Refusal};
 
 pub(super) fn acknowledge(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
@@ -24,7 +24,7 @@ pub(super) fn acknowledge(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
 pub(super) fn accept(live: Live<'_>, at: Timestamp, holidays: Holidays) -> Result<Vec<Event>, Refusal> {
     match live.situation {
         Situation::Requested { .. } if live.beside.died => Err(Refusal::PersonDied),
-        Situation::Requested { .. } => Ok(vec![accepted(live.facts, at, holidays)]),
+        Situation::Requested { .. } => Ok(vec![accepted(&live, at, holidays)]),
         Situation::Accepted => Ok(vec![]),
         Situation::Draft => Err(Refusal::NotFound),
         Situation::InProgress | Situation::OnHold { .. } | Situation::Closed(_) => {
@@ -33,7 +33,10 @@ pub(super) fn accept(live: Live<'_>, at: Timestamp, holidays: Holidays) -> Resul
     }
 }
 
-fn accepted(facts: &Facts, at: Timestamp, holidays: Holidays) -> Event {
+/// Says by what it goes too: whether its target serves the person from now on is judged by that elsewhere.
+fn accepted(live: &Live<'_>, at: Timestamp, holidays: Holidays) -> Event {
+    let Live { facts, beside, .. } = live;
+    let own_act = || beside.own_act.then(|| OWN_ACT.to_owned());
     Event::Accepted {
         id: facts.id,
         person: facts.person,
@@ -44,6 +47,8 @@ fn accepted(facts: &Facts, at: Timestamp, holidays: Holidays) -> Event {
         receiver: facts.receiver,
         goal: facts.goal,
         start_by: Clock::Start.begun(at, &facts.working_days(holidays)),
+        consent: beside.directive.clone().or_else(own_act).unwrap_or_default(),
+        requester: facts.requester,
     }
 }
 
