@@ -191,13 +191,12 @@ async fn the_person_is_dead_as_long_as_any_agency_tells_it() {
         Kind::PersonDeathEnteredInError(proto::registry::PersonDeathEnteredInError { person_id })
     };
     done(&service, &group, 30).await;
-    let meant = matched(&service, &group, "", ANA).await.unwrap();
     told(HARBOR, error()).await;
     done(&service, &group, 31).await;
-    let state = read(&mut cedar, &meant).await.unwrap().state();
-    assert_eq!(state, PlacementState::Cancelled, "Cedar tells it still");
-    let meant = matched(&service, &group, "", ANA).await.unwrap();
+    let refused = matched(&service, &group, "", ANA).await.unwrap_err();
+    assert_eq!(reason(&refused).as_deref(), Some("PERSON_DIED"), "Cedar tells it still");
     told(CEDAR, error()).await;
     done(&service, &group, 32).await;
+    let meant = matched(&service, &group, "", ANA).await.unwrap();
     assert_eq!(read(&mut cedar, &meant).await.unwrap().state(), PlacementState::Matched, "nobody does");
 }

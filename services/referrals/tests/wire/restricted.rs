@@ -91,5 +91,4 @@ async fn to_which_homes(store: OnStore) {
     tell(&service, Kind::PersonRestrictionLifted(PersonRestrictionLifted { person_id })).await;
     until("the operator to read it again", async || get(&mut operator, &home).await.ok()).await;
     assert_eq!(listed(&mut operator, &seen).await, all);
-    service.one_batch_makes_the_same_lists().await;
 }
