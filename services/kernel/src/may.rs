@@ -3,10 +3,11 @@
 //! directives that gave it.
 //!
 //! Whoever is restricted (flees violence, or wishes it) is to be found by those alone who serve them. Of what tells where they are ([`Part::tells_where`]:
-//! homes, units, nights and living situations; households; jobs, interviews and sessions; how to reach them) an agency that serves none of their records
-//! sees what it wrote itself and nothing else, whatever a directive says and whatever emergency runs: to be allowed to learn is not to serve, and who serves
-//! is settled by the registration of a record, by those who serve already, and by an accepted referral. The person sees all of theirs; who runs or audits the
-//! system sees none of it, and the services of ours, which show nothing without asking here, all.
+//! homes, units, nights and living situations; households; jobs, interviews and sessions; participations and emergencies; how to reach them) an agency that
+//! serves none of their records sees what it wrote itself and nothing else, whatever a directive says and whatever emergency runs: to be allowed to learn is
+//! not to serve, and who serves is settled by the registration of a record, by those who serve already, and by the acceptance of a referral that went by the
+//! person's word or came from who serves them. The person sees all of theirs; who runs or audits the system sees none of it, and the services of ours, which
+//! show nothing without asking here, all.
 //!
 //! There is no override here: what another agency wrote, least of all a 42 CFR Part 2 programme, is opened by the person's directive, or, for treatment and
 //! to the medical staff who declared it, by a medical emergency that runs. The vectors in `vectors/` are the rules as a table, for agencies to run against.

@@ -10,13 +10,13 @@ use proto::referrals::referrals_event::Kind;
 #[error("the event cannot be read by this release")]
 pub struct Unreadable;
 
-/// Who serves whom from an event of the referrals log on: whoever accepts a referral serves its person.
+/// Of whom an event of the referrals log tells that an agency accepted them: that agency may come to serve them, where the acceptance has a ground.
 ///
 /// # Errors
 /// A payload that this release cannot read.
 pub fn serves(event: &proto::log::Event) -> Result<Option<(PersonId, AgencyId)>, Unreadable> {
     let decoded = proto::referrals::ReferralsEvent::decode(event.payload.clone()).map_err(|_| Unreadable)?;
-    #[allow(clippy::wildcard_enum_match_arm, reason = "only an acceptance makes an agency serve somebody")]
+    #[allow(clippy::wildcard_enum_match_arm, reason = "only an acceptance may make an agency serve somebody")]
     match decoded.kind.ok_or(Unreadable)? {
         Kind::ReferralAccepted(accepted) => {
             let person = accepted.person_id.parse().map_err(|_| Unreadable)?;
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_accepts_a_referral_serves_its_person() {
+    fn an_acceptance_names_its_person_and_who_may_come_to_serve_them() {
         let (person, agency) = (PersonId::of(1), AgencyId::of(2));
         let accepted = pb::ReferralAccepted {
             person_id: person.to_string(),
