@@ -45,7 +45,7 @@ impl Timeline {
         let person = self.person_id().await?;
         if !self.json {
             out::line(format_args!(
-                "Read as operator: every agency's entries are shown, and this read is in the audit log."
+                "Read as operator: every agency's entries but for where a restricted person is; in the audit log."
             ))?;
         }
         let mut client = TimelineServiceClient::new(self.to.operator()?);
