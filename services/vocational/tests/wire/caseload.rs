@@ -53,6 +53,26 @@ async fn a_caseload_that_changes_hands_takes_the_open_cases_along_once() {
         let events = service.events().await;
         let moved = events.iter().filter(|event| event.r#type.ends_with("CaseWorkerAssigned")).count();
         assert_eq!(moved, 3, "each once");
+
+        // What came to them after a hand-over is theirs to keep, however late that is followed: here by the word of a clock that is ahead.
+        let ahead = service.clock.now() + jiff::SignedDuration::from_secs(50);
+        let later = call!(
+            works,
+            open_case,
+            OpenCaseRequest {
+                person_id: BEN.to_string(),
+                practice: "ips".into(),
+                worker_id: SPECIALIST.to_string(),
+                occurred_at: Some(platform::wire::to_instant(ahead))
+            }
+        );
+        let (later, before) = (later.unwrap().id, opened(&mut works).await);
+        hand_over(&service, 904, WORKS).await;
+        until("what was theirs to follow", async || {
+            of(&mut works, PAUL).await.contains(&before).then_some(())
+        })
+        .await;
+        assert!(of(&mut works, SPECIALIST).await.contains(&later));
         service.one_batch_makes_the_same_lists().await;
         service.stop().await;
     }
