@@ -274,6 +274,22 @@ impl Alone {
         self.tell_of(log, stream, person, agency.to_string(), payload).await;
     }
 
+    /// Tells that the caseload of one worker of an agency went to another, as the referrals service does.
+    ///
+    /// # Panics
+    /// Where the log does not take it.
+    pub async fn hands_over(&self, number: u128, agency: AgencyId, from: WorkerId, to: WorkerId) {
+        use proto::referrals::{CaseloadHandedOver, ReferralsEvent, referrals_event::Kind};
+        let over = CaseloadHandedOver {
+            agency_id: agency.to_string(),
+            from_worker_id: from.to_string(),
+            to_worker_id: to.to_string(),
+            ..Default::default()
+        };
+        let event = ReferralsEvent { kind: Some(Kind::CaseloadHandedOver(over)) };
+        self.tell("referrals", StreamId::new("caseload", Uuid::from_u128(number)), None, &event).await;
+    }
+
     async fn tell_of(
         &self,
         log: &'static str,

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use kernel::{Decider, PersonId};
 use platform::command::{At, Changes, Desk, Failed, id_of};
 use platform::db::StoreError;
+use platform::error::of_gone;
 use platform::log::AppendError;
 use platform::projection::Views;
 use platform::timer::{Due, TimerError, Timers};
@@ -112,7 +113,7 @@ impl Looks {
         let append = match prepared.await {
             Ok(prepared) => prepared.for_reaction(),
             Err(Failed::Refused(never)) => match never {},
-            Err(Failed::Status(status)) if gone(&status) => return Ok(Settled::Gone),
+            Err(Failed::Status(status)) if of_gone(&status) => return Ok(Settled::Gone),
             Err(Failed::Status(status)) => return Err((*status).into()),
         };
         let Some(append) = append else { return Ok(Settled::AsItWas) };
@@ -130,10 +131,6 @@ enum Settled {
     Appended,
     /// Nothing can be written of this person any more: erased, or never known to the registry.
     Gone,
-}
-
-fn gone(status: &Status) -> bool {
-    matches!(platform::error::reason(status).as_deref(), Some("PERSON_ERASED" | "PERSON_NOT_FOUND"))
 }
 
 impl Timers for Looks {

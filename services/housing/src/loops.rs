@@ -12,7 +12,6 @@ use platform::reaction::{ReactError, Reaction, Read};
 use prost::Name;
 use proto::housing as pb;
 use proto::log::ReactionRefused;
-use tokio::time::Instant;
 use tonic::Status;
 
 use crate::domain::placement::Placement;
@@ -65,27 +64,25 @@ impl Reaction for Opens {
     }
 }
 
-/// A death calls off the placements that nobody was admitted to yet: who is in a place leaves it when its agency says so, with the day. That the death
-/// was an error brings none back: the unit may be another's by then.
+/// What the service keeps of people, of which a death and a change of workers take something along.
 #[derive(Clone)]
-pub struct ToCome {
+pub struct Kept {
     desk: Desk,
     view: View,
 }
 
-impl ToCome {
+impl Kept {
     /// At this desk, by these lists.
     pub fn new(desk: Desk, view: View) -> Self {
         Self { desk, view }
     }
 }
 
-impl CallsOff for ToCome {
+/// A death calls off the placements that nobody was admitted to yet: who is in a place leaves it when its agency says so, with the day. That the death
+/// was an error brings none back: the unit may be another's by then.
+impl CallsOff for Kept {
     fn plans(kind: &str) -> bool {
         kind == pb::PlacementMatched::full_name()
-    }
-    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
-        Box::pin(self.view.read_to(position, until))
     }
     fn to_come(&self, record: PersonId, _: Timestamp) -> BoxFuture<'_, Result<Vec<Uuid>, Status>> {
         Box::pin(self.view.to_come(record))
@@ -96,25 +93,10 @@ impl CallsOff for ToCome {
 }
 
 /// The placements of a housing specialist that have not ended, which change hands with the rest of their caseload.
-pub struct Placements {
-    desk: Desk,
-    view: View,
-}
-
-impl Placements {
-    /// At this desk, by these lists.
-    pub fn new(desk: Desk, view: View) -> Self {
-        Self { desk, view }
-    }
-}
-
-impl TakesOver for Placements {
+impl TakesOver for Kept {
     type Refusal = Refusal;
     type Told = pb::HousingEvent;
 
-    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
-        Box::pin(self.view.read_to(position, until))
-    }
     fn theirs(
         &self,
         agency: AgencyId,

@@ -84,6 +84,15 @@ impl Caller {
         self.on_behalf_of.or(self.agency)
     }
 
+    /// The agency whose records the caller lists. Who runs or audits the system lists one person's, whatever agency they have: among an agency's, what is
+    /// withheld from them of somebody restricted would leave a gap.
+    pub fn lists_for(&self) -> Option<AgencyId> {
+        match self.role {
+            Role::Operator | Role::Auditor => None,
+            Role::Worker | Role::Recorder | Role::Person | Role::Service => self.speaks_for(),
+        }
+    }
+
     /// The person, where the person calls.
     pub fn person(&self) -> Option<PersonId> {
         match self.actor {

@@ -16,8 +16,8 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::command::{Ask, Asked, Desk, Failed};
-use crate::error::{NOBODY, of_erased, of_nobody};
 use crate::log::Append;
+use crate::projection::Views;
 use crate::reaction::{ReactError, Reaction, Read};
 use crate::wire::from_occurred;
 
@@ -60,9 +60,6 @@ pub trait TakesOver: Send + Sync + 'static {
     /// The service's payload.
     type Told: Message;
 
-    /// Whether its lists have been read up to that position of its own log, waiting until then.
-    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool>;
-
     /// What is open of that agency that this worker takes care of, and did at that instant.
     fn theirs(
         &self,
@@ -89,13 +86,14 @@ pub trait TakesOver: Send + Sync + 'static {
 /// Follows hand-overs: what the service has of the caseload goes along.
 pub struct GoesAlong<T> {
     desk: Desk,
+    lists: Views,
     has: T,
 }
 
 impl<T: TakesOver> GoesAlong<T> {
-    /// At this desk.
-    pub fn new(desk: Desk, has: T) -> Self {
-        Self { desk, has }
+    /// At this desk; `lists` are the service's own, by which it knows what it has.
+    pub fn new(desk: Desk, lists: Views, has: T) -> Self {
+        Self { desk, lists, has }
     }
 
     async fn follow(&self, read: &Read) -> Result<Option<Append>, ReactError> {
@@ -103,7 +101,7 @@ impl<T: TakesOver> GoesAlong<T> {
         let cause =
             Uuid::try_parse(&read.event.id).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
         let own = self.desk.log().head().await?.position;
-        if !self.has.read_to(own, Instant::now() + PATIENCE).await {
+        if !self.lists.read_to(self.desk.service(), own, Instant::now() + PATIENCE).await {
             return Err(ReactError::Failed("the lists have not read it yet".into()));
         }
         let mut told: Option<Append> = None;
@@ -112,13 +110,8 @@ impl<T: TakesOver> GoesAlong<T> {
         for id in self.has.theirs(over.agency, over.from, then).await.map_err(failed)? {
             let request = Uuid::new_v5(&cause, id.as_bytes());
             let ask = Ask { at: over.at.at, ..self.desk.own_ask("TakeOver", request, Some(&read.event)) };
-            let reason = match self.has.hand_over(&ask, id, &over).await {
-                Ok(()) => continue,
-                Err(Failed::Refused(refusal)) => refusal.reason(),
-                Err(Failed::Status(status)) if of_erased(&status) => continue,
-                Err(Failed::Status(status)) if of_nobody(&status) => NOBODY,
-                Err(Failed::Status(status)) => return Err(failed(*status)),
-            };
+            let Err(refused) = self.has.hand_over(&ask, id, &over).await else { continue };
+            let Some(reason) = refused.for_good().map_err(|status| failed(*status))? else { continue };
             let asked = Asked { reaction: self.name(), log: self.source(), record: T::record(id) };
             // Each of them is told by itself.
             let name = Uuid::new_v5(&request, self.name().as_bytes());

@@ -96,6 +96,24 @@ impl<R> From<Status> for Failed<R> {
     }
 }
 
+impl<R: Refusal> Failed<R> {
+    /// The reason, where it answers for good: a refusal, or that the registry knows no such person. None where the person was erased: nothing more is
+    /// written about them, not even that.
+    ///
+    /// # Errors
+    /// It cannot be judged now.
+    pub fn for_good(self) -> Result<Option<&'static str>, Box<Status>> {
+        match self {
+            Self::Refused(refusal) => Ok(Some(refusal.reason())),
+            Self::Status(status) => match error::reason(&status).as_deref() {
+                Some(error::ERASED) => Ok(None),
+                Some(error::NOBODY) => Ok(Some(error::NOBODY)),
+                Some(_) | None => Err(status),
+            },
+        }
+    }
+}
+
 impl<R: Refusal> From<Failed<R>> for Status {
     fn from(failed: Failed<R>) -> Self {
         match failed {
@@ -123,6 +141,11 @@ impl<R> Prepared<R> {
 }
 
 impl Desk {
+    /// The service's name, and its log's.
+    pub fn service(&self) -> &'static str {
+        self.0.service
+    }
+
     /// A desk for a service.
     pub fn new(service: &'static str, log: Log, keys: Keys, secret: Secret, clock: Clock) -> Self {
         let cache = Cache::new(20_000, log.replaced());
@@ -372,12 +395,12 @@ impl Desk {
             KeyState::Open(key) => Ok(key),
             KeyState::Erased => Err(error::status(
                 tonic::Code::FailedPrecondition,
-                "PERSON_ERASED",
+                error::ERASED,
                 "the person was erased; nothing more can be written about them",
             )),
             KeyState::Unknown => Err(error::status(
                 tonic::Code::NotFound,
-                "PERSON_NOT_FOUND",
+                error::NOBODY,
                 "there is no such person; register them with the registry first",
             )),
         }

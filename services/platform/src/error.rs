@@ -140,6 +140,12 @@ pub fn lost_race() -> Status {
     )
 }
 
+/// UNAVAILABLE: what the registry says cannot be told now.
+pub fn registry_unknown() -> Status {
+    let text = "what the registry says of it cannot be told now; try again";
+    unavailable("REGISTRY_UNKNOWN", text, Duration::from_secs(1))
+}
+
 /// FAILED_PRECONDITION: something to come was planned of somebody who is told to have died.
 pub fn person_died() -> Status {
     let text = "the person died, so nothing more is planned with them; where that was told by mistake take it back with MarkDeathEnteredInError of \
@@ -228,17 +234,20 @@ pub fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().map(|info| info.reason)
 }
 
-/// Whether it was refused because the person was erased: nothing more is written about them, however long anybody waits.
-pub fn of_erased(status: &Status) -> bool {
-    reason(status).as_deref() == Some("PERSON_ERASED")
-}
-
+/// The reason where the person was erased.
+pub const ERASED: &str = "PERSON_ERASED";
 /// The reason where the registry knows no such person.
 pub const NOBODY: &str = "PERSON_NOT_FOUND";
 
-/// Whether it was refused because the registry knows no such person, as one that was restored from before it did: that is an answer for good.
-pub fn of_nobody(status: &Status) -> bool {
-    reason(status).as_deref() == Some(NOBODY)
+/// Whether it was refused because the person was erased: nothing more is written about them, however long anybody waits.
+pub fn of_erased(status: &Status) -> bool {
+    reason(status).as_deref() == Some(ERASED)
+}
+
+/// Whether it was refused because the person is gone: erased, or not known to the registry, as after it was restored from before it knew them. That is an
+/// answer for good.
+pub fn of_gone(status: &Status) -> bool {
+    matches!(reason(status).as_deref(), Some(ERASED | NOBODY))
 }
 
 /// When a status says to try again, if it does.

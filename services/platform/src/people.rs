@@ -186,8 +186,7 @@ impl People {
         if self.views.up_to_now(Instant::now() + PATIENCE).await {
             return Ok(());
         }
-        let text = "what the registry says of it cannot be asked now; try again";
-        Err(error::unavailable("REGISTRY_UNKNOWN", text, Duration::from_secs(1)))
+        Err(error::registry_unknown())
     }
 
     /// The agency that a worker works for or, if they have left, worked for last, as known now; none where nobody knows them.

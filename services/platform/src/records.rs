@@ -19,6 +19,7 @@ use crate::command::fact_id;
 use crate::db::{Rows, StoreError};
 use crate::lists::Logged;
 use crate::projection::{ApplyError, Views};
+use crate::wire::speaker;
 
 /// Which of a service's events tell a recorded fact or take one back. Types are named without their package.
 ///
@@ -111,9 +112,8 @@ fn tell(logged: &Logged<'_>, rows: &mut Rows) -> Result<(), ApplyError> {
     let Some(source) = &event.source else { return Ok(()) };
     let damaged = |what| ApplyError::Poison(format!("{what} is damaged"));
     let hash: [u8; 32] = source.key_hash.as_ref().try_into().map_err(|_| damaged("its source's key"))?;
-    let speaker = if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of };
     // What nobody's agency recorded is listed to nobody.
-    let agency = match speaker.as_str() {
+    let agency = match speaker(event) {
         "" => Uuid::nil(),
         text => Uuid::try_parse(text).map_err(|_| damaged("its agency"))?,
     };

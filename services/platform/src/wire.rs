@@ -127,6 +127,11 @@ pub fn instant(field: &str, at: &prost_types::Timestamp) -> Result<Timestamp, Ba
     Timestamp::from_microsecond(at.as_microsecond()).map_err(|_| bad())
 }
 
+/// The agency whose word a stored event is: that on whose behalf it was written, else the writer's; empty for a person's own and the system's.
+pub fn speaker(event: &proto::log::Event) -> &str {
+    if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of }
+}
+
 /// How long ago a request may say that it happened (setting to come; domain default).
 pub const REQUEST_LOOKS_BACK_DAYS: i64 = 14;
 

@@ -39,8 +39,8 @@ pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     parts.react(loops::Deaths::told(desk.clone(), view.clone()))?;
     parts.react(loops::Deaths::sent(desk.clone(), view.clone()))?;
     let part = loops::Participations::new(desk.clone(), view.clone());
-    parts.react(Deaths::told(desk.clone(), people.clone(), part.clone()))?;
-    parts.react(Deaths::planned(NAME, desk.clone(), people, part))?;
+    parts.react(Deaths::told(desk.clone(), people.clone(), lists.clone(), part.clone()))?;
+    parts.react(Deaths::planned(desk.clone(), people, lists.clone(), part))?;
     parts.react(loops::Consents::sent(desk.clone(), view.clone()))?;
     parts.react(loops::Reports::participations(desk.clone()))?;
     for log in ["vocational", "housing", "therapy"] {

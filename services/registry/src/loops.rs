@@ -10,12 +10,10 @@ use platform::command::{Asked, Changes, Desk, Encoding, Stream, id_of};
 use platform::keys::Keys;
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
-use prost::Message;
-use proto::referrals::ReferralsEvent;
-use proto::referrals::referrals_event::Kind;
 
 use crate::domain::person::{Command, Event, Person, Refusal, State};
 use crate::keystore::KeyStore;
+use crate::policy::Accepted;
 use crate::{policy, wire};
 
 /// Whoever accepts a referral serves its person, where the person or who serves them sent them there. To serve is to find whoever is restricted, so it
@@ -31,11 +29,13 @@ impl Serves {
     }
 
     async fn serve(&self, read: &Read) -> Result<Option<Append>, ReactError> {
-        let serves = policy::serves(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
-        let Some((person, agency)) = serves else { return Ok(None) };
-        if !self.is_sent(&read.event, person).await? {
+        let accepted =
+            policy::accepted(&read.event).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
+        let Some(accepted) = accepted else { return Ok(None) };
+        if !self.is_sent(accepted).await? {
             return Ok(None);
         }
+        let Accepted { person, agency, .. } = accepted;
         let cause =
             Uuid::try_parse(&read.event.id).map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
         let ask = self.desk.own_ask("ServeByReferral", Uuid::new_v5(&cause, b"serves"), Some(&read.event));
@@ -50,16 +50,11 @@ impl Serves {
 
     /// Whether an accepted referral went by the person's word (a directive, or their own act), or was asked for by an agency that serves them. One that
     /// does not say by what it went makes nobody serve anybody.
-    async fn is_sent(&self, accepted: &proto::log::Event, person: PersonId) -> Result<bool, ReactError> {
-        let event = ReferralsEvent::decode(accepted.payload.clone())
-            .map_err(|wrong| ReactError::Unknown(wrong.to_string()))?;
-        let Some(Kind::ReferralAccepted(accepted)) = event.kind else { return Ok(false) };
-        if !accepted.consent_reference.is_empty() {
-            return Ok(true);
-        }
-        match accepted.requester_agency_id.parse() {
-            Ok(requester) => self.serves(requester, person).await,
-            Err(_) => Ok(false),
+    async fn is_sent(&self, accepted: Accepted) -> Result<bool, ReactError> {
+        match accepted {
+            Accepted { by_their_word: true, .. } => Ok(true),
+            Accepted { requester: Some(requester), person, .. } => self.serves(requester, person).await,
+            Accepted { requester: None, .. } => Ok(false),
         }
     }
 

@@ -10,21 +10,36 @@ use proto::referrals::referrals_event::Kind;
 #[error("the event cannot be read by this release")]
 pub struct Unreadable;
 
-/// Of whom an event of the referrals log tells that an agency accepted them: that agency may come to serve them, where the acceptance has a ground.
+/// An agency accepted a referral of a person: it may come to serve them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The person.
+    pub person: PersonId,
+    /// The agency that accepted.
+    pub agency: AgencyId,
+    /// Whether it went by the person's word: a directive, or their own act.
+    pub by_their_word: bool,
+    /// The agency that asked; none where it does not say.
+    pub requester: Option<AgencyId>,
+}
+
+/// The acceptance that an event of the referrals log tells of; none where it tells of something else.
 ///
 /// # Errors
 /// A payload that this release cannot read.
-pub fn serves(event: &proto::log::Event) -> Result<Option<(PersonId, AgencyId)>, Unreadable> {
+pub fn accepted(event: &proto::log::Event) -> Result<Option<Accepted>, Unreadable> {
     let decoded = proto::referrals::ReferralsEvent::decode(event.payload.clone()).map_err(|_| Unreadable)?;
-    #[allow(clippy::wildcard_enum_match_arm, reason = "only an acceptance may make an agency serve somebody")]
-    match decoded.kind.ok_or(Unreadable)? {
-        Kind::ReferralAccepted(accepted) => {
-            let person = accepted.person_id.parse().map_err(|_| Unreadable)?;
-            let agency = accepted.target_agency_id.parse().map_err(|_| Unreadable)?;
-            Ok(Some((person, agency)))
-        }
-        _ => Ok(None),
-    }
+    let Kind::ReferralAccepted(accepted) = decoded.kind.ok_or(Unreadable)? else { return Ok(None) };
+    let requester = match accepted.requester_agency_id.as_str() {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Unreadable)?),
+    };
+    Ok(Some(Accepted {
+        person: accepted.person_id.parse().map_err(|_| Unreadable)?,
+        agency: accepted.target_agency_id.parse().map_err(|_| Unreadable)?,
+        by_their_word: !accepted.consent_reference.is_empty(),
+        requester,
+    }))
 }
 
 #[cfg(test)]
@@ -38,16 +53,24 @@ mod tests {
     }
 
     #[test]
-    fn an_acceptance_names_its_person_and_who_may_come_to_serve_them() {
-        let (person, agency) = (PersonId::of(1), AgencyId::of(2));
-        let accepted = pb::ReferralAccepted {
+    fn an_acceptance_says_who_may_come_to_serve_whom_and_by_what_it_went() {
+        let (person, agency, asked) = (PersonId::of(1), AgencyId::of(2), AgencyId::of(3));
+        let told = pb::ReferralAccepted {
             person_id: person.to_string(),
             target_agency_id: agency.to_string(),
             ..Default::default()
         };
-        assert_eq!(serves(&event(Some(Kind::ReferralAccepted(accepted)))), Ok(Some((person, agency))));
+        let read = |told| accepted(&event(Some(Kind::ReferralAccepted(told))));
+        let bare = Accepted { person, agency, by_their_word: false, requester: None };
+        assert_eq!(read(told.clone()), Ok(Some(bare)));
+        let by_word = pb::ReferralAccepted { consent_reference: "self".into(), ..told.clone() };
+        assert_eq!(read(by_word), Ok(Some(Accepted { by_their_word: true, ..bare })));
+        let of =
+            |requester: &str| pb::ReferralAccepted { requester_agency_id: requester.into(), ..told.clone() };
+        assert_eq!(read(of(&asked.to_string())), Ok(Some(Accepted { requester: Some(asked), ..bare })));
+        assert_eq!(read(of("?")), Err(Unreadable));
         let started = Kind::ReferralStarted(pb::ReferralStarted::default());
-        assert_eq!(serves(&event(Some(started))), Ok(None));
-        assert_eq!(serves(&event(None)), Err(Unreadable));
+        assert_eq!(accepted(&event(Some(started))), Ok(None));
+        assert_eq!(accepted(&event(None)), Err(Unreadable));
     }
 }

@@ -140,8 +140,7 @@ fn wrap(kind: Kind) -> pb::RegistryEvent {
 
 /// The agency whose word a stored event is.
 fn stored_agency(stored: &proto::log::Event) -> Result<Option<AgencyId>, Unreadable> {
-    let speaker = if stored.on_behalf_of.is_empty() { &stored.agency_id } else { &stored.on_behalf_of };
-    stored_optional_id(stored, speaker)
+    stored_optional_id(stored, platform::wire::speaker(stored))
 }
 
 fn in_persons_voice(stored: &proto::log::Event) -> bool {

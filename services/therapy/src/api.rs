@@ -50,9 +50,7 @@ impl Api {
 
 /// Whose records the caller's list shows: the agency's own, or one person's.
 fn whose(caller: &Caller, person: &str, practitioner: &str) -> Result<Whose, BadField> {
-    // Who runs or audits the system lists one person's, whatever agency they have: among an agency's, what is withheld from them would leave a gap.
-    let oversees = matches!(caller.role, Role::Operator | Role::Auditor);
-    let agency = caller.speaks_for().filter(|_| !oversees);
+    let agency = caller.lists_for();
     let asked = platform::wire::optional_id("person_id", person)?;
     let person = match (agency, caller.person()) {
         (None, Some(own)) => Some(own),

@@ -12,7 +12,6 @@ use platform::reaction::{ReactError, Reaction, Read};
 use prost::Name;
 use proto::log::ReactionRefused;
 use proto::therapy as pb;
-use tokio::time::Instant;
 use tonic::Status;
 
 use crate::around::{Around, Intent};
@@ -64,21 +63,22 @@ impl Reaction for Opens {
     }
 }
 
-/// A death calls off the person's appointments that are still to come. Episodes stay open until their therapist closes them.
+/// What the service keeps of people, of which a death and a change of workers take something along.
 #[derive(Clone)]
-pub struct ToCome {
+pub struct Kept {
     desk: Desk,
     view: View,
 }
 
-impl ToCome {
+impl Kept {
     /// At this desk, by these lists.
     pub fn new(desk: Desk, view: View) -> Self {
         Self { desk, view }
     }
 }
 
-impl CallsOff for ToCome {
+/// A death calls off the person's appointments that are still to come. Episodes stay open until their therapist closes them.
+impl CallsOff for Kept {
     fn plans(kind: &str) -> bool {
         let plans = [
             pb::AppointmentProposed::full_name(),
@@ -87,9 +87,6 @@ impl CallsOff for ToCome {
             pb::AppointmentRecorded::full_name(),
         ];
         plans.iter().any(|plan| plan == kind)
-    }
-    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
-        Box::pin(self.view.read_to(position, until))
     }
     fn to_come(&self, record: PersonId, now: Timestamp) -> BoxFuture<'_, Result<Vec<Uuid>, Status>> {
         Box::pin(self.view.ahead(record, now))
@@ -114,25 +111,10 @@ impl CallsOff for ToCome {
 
 /// The episodes of a therapist that go on, which change hands with the rest of their caseload where who takes it works in their modality; the
 /// others stay, and that is told of each. Hours that are booked stay with whom they were booked.
-pub struct Episodes {
-    desk: Desk,
-    view: View,
-}
-
-impl Episodes {
-    /// At this desk, by these lists.
-    pub fn new(desk: Desk, view: View) -> Self {
-        Self { desk, view }
-    }
-}
-
-impl TakesOver for Episodes {
+impl TakesOver for Kept {
     type Refusal = Refusal;
     type Told = pb::TherapyEvent;
 
-    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
-        Box::pin(self.view.read_to(position, until))
-    }
     fn theirs(
         &self,
         agency: AgencyId,

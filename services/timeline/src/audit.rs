@@ -110,11 +110,7 @@ pub(crate) async fn read(desk: &Desk, caller: &Caller, sight: &Sight, entries: u
         // Whoever is not known any more, or was erased, has a timeline without names; who read it is told by the operator's own log line.
         Err(failed) => {
             let status = Status::from(failed);
-            let gone = matches!(
-                platform::error::reason(&status).as_deref(),
-                Some("PERSON_ERASED" | "PERSON_NOT_FOUND")
-            );
-            if gone { Ok(()) } else { Err(status) }
+            if platform::error::of_gone(&status) { Ok(()) } else { Err(status) }
         }
     }
 }

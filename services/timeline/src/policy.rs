@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use kernel::{Class, Part};
 use platform::source::Read;
+use platform::wire::speaker;
 use proto::timeline::{Entry, EntryKind, StoredEntry};
 
 use crate::entries::{Entries, Put};
@@ -49,7 +50,7 @@ pub(crate) fn entry(log: &str, read: &Read, kind: EntryKind, line: impl Into<Str
         person_id: event.person_id.clone(),
         kind: kind.into(),
         service: log.to_owned(),
-        agency_id: speaker(read).to_owned(),
+        agency_id: speaker(&read.event).to_owned(),
         start: event.occurred.clone(),
         line: line.into(),
         stream: event.stream.clone(),
@@ -63,7 +64,7 @@ pub(crate) fn entry(log: &str, read: &Read, kind: EntryKind, line: impl Into<Str
 
 /// Puts an entry under the class of the agency that spoke.
 pub(crate) fn spoken(log: &str, read: &Read, entry: Entry) -> Put {
-    let classes = [class(speaker(read), log, read)].into();
+    let classes = [class(speaker(&read.event), log, read)].into();
     Put { classes, stored: StoredEntry { entry: Some(entry), ..Default::default() }, known_from: 0 }
 }
 
@@ -94,12 +95,6 @@ fn class(agency: &str, log: &str, read: &Read) -> Class {
 /// The same entry, telling where the person is to be found: beside what its stream tells already.
 pub(crate) fn telling_where(put: Put) -> Put {
     Put { classes: put.classes.into_iter().map(Class::telling_where).collect(), ..put }
-}
-
-/// The agency whose word an event is; empty for the person's own and the system's.
-pub(crate) fn speaker(read: &Read) -> &str {
-    let event = &read.event;
-    if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of }
 }
 
 /// Notes that an event went into an entry: the first and the last 20 are kept.

@@ -42,14 +42,12 @@ impl Api {
     }
 }
 
-/// Whose rows a list may show: the agency's, or else one person's. Who runs or audits the system lists one person's, whatever agency they have: among an
-/// agency's, what is withheld from them would leave a gap.
+/// Whose rows a list may show: the agency's, or else one person's.
 fn scope(
     caller: &Caller,
     person: Option<PersonId>,
 ) -> Result<(Option<kernel::AgencyId>, Option<PersonId>), Status> {
-    let oversees = matches!(caller.role, Role::Operator | Role::Auditor);
-    match (caller.speaks_for().filter(|_| !oversees), caller.person(), person) {
+    match (caller.lists_for(), caller.person(), person) {
         (Some(agency), _, person) => Ok((Some(agency), person)),
         (None, Some(own), _) => Ok((None, Some(own))),
         (None, None, Some(person)) => Ok((None, Some(person))),

@@ -30,12 +30,12 @@ pub const NAME: &str = "vocational";
 /// A log without a peer, or tables that cannot be opened.
 pub async fn service(parts: &Parts) -> Result<Service, AssemblyError> {
     let desk = parts.desk();
-    let view = view::View::new(parts.lists(view::Lists).await?);
+    let (lists, people) = (parts.lists(view::Lists).await?, parts.people().await?);
+    let view = view::View::new(lists.clone());
+    let kept = loops::Kept::new(desk.clone(), view.clone());
     parts.react(loops::Opens::new(desk.clone()))?;
-    parts.react(GoesAlong::new(desk.clone(), loops::Cases::new(desk.clone(), view.clone())))?;
-    let people = parts.people().await?;
-    let to_come = loops::ToCome::new(desk.clone(), view.clone());
-    parts.react(Deaths::told(desk.clone(), people.clone(), to_come.clone()))?;
-    parts.react(Deaths::planned(NAME, desk.clone(), people.clone(), to_come))?;
+    parts.react(GoesAlong::new(desk.clone(), lists.clone(), kept.clone()))?;
+    parts.react(Deaths::told(desk.clone(), people.clone(), lists.clone(), kept.clone()))?;
+    parts.react(Deaths::planned(desk.clone(), people.clone(), lists, kept))?;
     Ok(Service::new(parts).serves(VocationalServiceServer::new(api::Api::new(desk, view, people))))
 }

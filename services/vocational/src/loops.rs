@@ -12,7 +12,6 @@ use platform::reaction::{ReactError, Reaction, Read};
 use prost::Name;
 use proto::log::ReactionRefused;
 use proto::vocational as pb;
-use tokio::time::Instant;
 use tonic::Status;
 
 use crate::domain::case::{self, Case};
@@ -58,27 +57,25 @@ impl Reaction for Opens {
     }
 }
 
-/// A death takes the interviews that are still to come out of the diary. Cases and jobs stay where they stand until their agency says what became of
-/// them. That the death was an error brings no interview back: it is agreed again.
+/// What the service keeps of people, of which a death and a change of workers take something along.
 #[derive(Clone)]
-pub struct ToCome {
+pub struct Kept {
     desk: Desk,
     view: View,
 }
 
-impl ToCome {
+impl Kept {
     /// At this desk, by these lists.
     pub fn new(desk: Desk, view: View) -> Self {
         Self { desk, view }
     }
 }
 
-impl CallsOff for ToCome {
+/// A death takes the interviews that are still to come out of the diary. Cases and jobs stay where they stand until their agency says what became of
+/// them. That the death was an error brings no interview back: it is agreed again.
+impl CallsOff for Kept {
     fn plans(kind: &str) -> bool {
         kind == pb::InterviewScheduled::full_name()
-    }
-    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
-        Box::pin(self.view.read_to(position, until))
     }
     fn to_come(&self, record: PersonId, _: Timestamp) -> BoxFuture<'_, Result<Vec<Uuid>, Status>> {
         Box::pin(self.view.jobs_of_person(record))
@@ -92,25 +89,10 @@ impl CallsOff for ToCome {
 }
 
 /// The open cases of a specialist, which change hands with the rest of their caseload.
-pub struct Cases {
-    desk: Desk,
-    view: View,
-}
-
-impl Cases {
-    /// At this desk, by these lists.
-    pub fn new(desk: Desk, view: View) -> Self {
-        Self { desk, view }
-    }
-}
-
-impl TakesOver for Cases {
+impl TakesOver for Kept {
     type Refusal = case::Refusal;
     type Told = pb::VocationalEvent;
 
-    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
-        Box::pin(self.view.read_to(position, until))
-    }
     fn theirs(
         &self,
         agency: AgencyId,

@@ -9,7 +9,6 @@ use platform::page::Last;
 use platform::projection::{ApplyError, Views};
 use platform::records::Tells;
 use proto::vocational::{CaseState, JobState};
-use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -176,11 +175,6 @@ impl View {
     /// A text that is no revision.
     pub async fn wait(&self, at_least: &[String]) -> Result<(), Status> {
         lists::wait(at_least, &[&self.0]).await
-    }
-
-    /// Whether the lists have been read up to that position of the own log, waiting until then.
-    pub async fn read_to(&self, position: u64, until: Instant) -> bool {
-        self.0.read_to(crate::NAME, position, until).await
     }
 
     /// All jobs of a record, the oldest first.

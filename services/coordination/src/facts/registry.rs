@@ -2,6 +2,7 @@
 //! Invariant: a goal counts as open until its own stream says otherwise, so that what is named before it is heard of is not lost.
 
 use platform::source::Read;
+use platform::wire::speaker;
 use prost::Message;
 use proto::registry::RegistryEvent;
 use proto::registry::registry_event::Kind;
@@ -32,23 +33,18 @@ fn tellers(held: Option<Fact>) -> Vec<String> {
     }
 }
 
-fn speaker(read: &Read) -> &str {
-    let event = &read.event;
-    if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of }
-}
-
 pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unreadable> {
     Ok(match (kind_of(read)?, held) {
         (Kind::PersonDied(_), held) => {
             let mut told_by = tellers(held);
-            told_by.retain(|teller| teller != speaker(read));
-            told_by.push(speaker(read).to_owned());
+            told_by.retain(|teller| teller != speaker(&read.event));
+            told_by.push(speaker(&read.event).to_owned());
             Some(Fact::Died(Died { told_by }))
         }
         // An agency takes back its own word; who runs the system, everybody's.
         (Kind::PersonDeathEnteredInError(_), held) => {
             let mut told_by = tellers(held);
-            told_by.retain(|teller| !speaker(read).is_empty() && teller != speaker(read));
+            told_by.retain(|teller| !speaker(&read.event).is_empty() && teller != speaker(&read.event));
             (!told_by.is_empty()).then_some(Fact::Died(Died { told_by }))
         }
         (Kind::PersonEnteredInError(_), _) => None,

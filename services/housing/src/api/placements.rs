@@ -1,7 +1,6 @@
 //! Placements: from match to exit, their nights, and those that others tell.
 //! Invariant: a placement changes by `tenancies` alone, which moves the diaries and the household with it.
 
-use kernel::{AgencyId, Role};
 use platform::auth;
 use platform::command::{Done, id_of};
 use platform::error;
@@ -161,9 +160,7 @@ pub(super) async fn list(
     let states = wire::state_numbers(&r.states)?;
     let group = platform::wire::optional_id("unit_group_id", &r.unit_group_id)?;
     let worker = platform::wire::optional_id("worker_id", &r.worker_id)?;
-    // Who runs or audits the system lists one person's, whatever agency they have: among an agency's, what is withheld from them would leave a gap.
-    let oversees = matches!(caller.role, Role::Operator | Role::Auditor);
-    let agency: Option<AgencyId> = caller.speaks_for().filter(|_| !oversees);
+    let agency = caller.lists_for();
     let person = match (agency, caller.person()) {
         (None, Some(own)) => Some(own),
         (None, None) | (Some(_), _) => platform::wire::optional_id("person_id", &r.person_id)?,

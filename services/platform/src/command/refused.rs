@@ -8,15 +8,12 @@ use uuid::Uuid;
 
 use super::codec::{Ink, Payload};
 use super::{Ask, Desk, Failed, Prepared};
-use crate::error::{self, NOBODY};
 use crate::log::{Append, NewEvent};
 use crate::reaction::ReactError;
 use crate::source::Read;
 
 /// The family of the streams that tell of refused reactions.
 const CATEGORY: &str = "reaction";
-/// What a decision about an erased person fails with.
-const ERASED: &str = "PERSON_ERASED";
 
 /// A reaction, and the record that it asks for.
 #[derive(Clone, Copy, Debug)]
@@ -45,15 +42,12 @@ impl Desk {
         prepared: Result<Prepared<R>, Failed<R>>,
         kind: impl FnOnce(pb::ReactionRefused) -> M,
     ) -> Result<Option<Append>, ReactError> {
-        let reason = match prepared {
+        let failed = match prepared {
             Ok(prepared) => return Ok(prepared.for_reaction()),
-            Err(Failed::Refused(refusal)) => refusal.reason(),
-            Err(Failed::Status(status)) => match error::reason(&status).as_deref() {
-                // Nothing more is written about them, not even this.
-                Some(ERASED) => return Ok(None),
-                Some(NOBODY) => NOBODY,
-                Some(_) | None => return Err(ReactError::Failed(status)),
-            },
+            Err(failed) => failed,
+        };
+        let Some(reason) = failed.for_good().map_err(|status| ReactError::Failed(status))? else {
+            return Ok(None);
         };
         let cause = Uuid::try_parse(&read.event.id).map_err(|_| unknown("its id is damaged"))?;
         let name = Uuid::new_v5(&cause, asked.reaction.as_bytes());

@@ -20,8 +20,9 @@ use uuid::Uuid;
 
 use super::People;
 use crate::command::{Ask, Desk};
-use crate::error::{of_erased, of_nobody};
+use crate::error::of_gone;
 use crate::log::Append;
+use crate::projection::Views;
 use crate::reaction::{ReactError, Reaction, Read};
 
 /// How long the views may take to read what is looked up; then it is tried again.
@@ -50,9 +51,6 @@ pub trait CallsOff: Send + Sync + 'static {
     /// Whether an event of this kind, by its full name, plans something more here.
     fn plans(kind: &str) -> bool;
 
-    /// Whether its lists have been read up to that position of its own log, waiting until then.
-    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool>;
-
     /// What of this record is still to come at that instant.
     fn to_come(&self, record: PersonId, now: Timestamp) -> BoxFuture<'_, Result<Vec<Uuid>, Status>>;
 
@@ -68,24 +66,23 @@ pub struct Deaths<C> {
     name: &'static str,
     desk: Desk,
     people: People,
+    lists: Views,
     calls_off: C,
     /// The own log, and up to where of it all that was told before is known.
     heard: Mutex<(Uuid, u64)>,
 }
 
 impl<C: CallsOff> Deaths<C> {
-    /// Follows, at this desk, what the registry tells.
-    pub fn told(desk: Desk, people: People, calls_off: C) -> Self {
-        Self::of("registry", "cancels-for-death", desk, people, calls_off)
+    /// Follows, at this desk, what the registry tells; `lists` are the service's own, by which it knows what it has.
+    pub fn told(desk: Desk, people: People, lists: Views, calls_off: C) -> Self {
+        let (log, name) = ("registry", "cancels-for-death");
+        Self { log, name, desk, people, lists, calls_off, heard: Mutex::default() }
     }
 
-    /// Follows what is planned in the own log, of that name.
-    pub fn planned(log: &'static str, desk: Desk, people: People, calls_off: C) -> Self {
-        Self::of(log, "cancels-for-death-of-planned", desk, people, calls_off)
-    }
-
-    fn of(log: &'static str, name: &'static str, desk: Desk, people: People, calls_off: C) -> Self {
-        Self { log, name, desk, people, calls_off, heard: Mutex::default() }
+    /// Follows what is planned in the own log.
+    pub fn planned(desk: Desk, people: People, lists: Views, calls_off: C) -> Self {
+        let (log, name) = (desk.service(), "cancels-for-death-of-planned");
+        Self { log, name, desk, people, lists, calls_off, heard: Mutex::default() }
     }
 
     /// Whether all is known that was told before this position of the own log was written, waiting until then. One look is as good for all that was
@@ -124,7 +121,7 @@ impl<C: CallsOff> Deaths<C> {
             let planned = read.recorded.position;
             (person, self.hears(planned, until).await?, planned)
         };
-        if told && self.calls_off.read_to(own, until).await {
+        if told && self.lists.read_to(self.desk.service(), own, until).await {
             return Ok(Some(person));
         }
         Err(ReactError::Failed("the views have not read it yet".into()))
@@ -144,7 +141,7 @@ impl<C: CallsOff> Deaths<C> {
                 let request = Uuid::new_v5(&cause, id.as_bytes());
                 let ask = self.desk.own_ask("CallOffForDeath", request, Some(&read.event));
                 match self.calls_off.call_off(&ask, id, now).await {
-                    Err(status) if !of_erased(&status) && !of_nobody(&status) => return Err(failed(status)),
+                    Err(status) if !of_gone(&status) => return Err(failed(status)),
                     Ok(()) | Err(_) => {}
                 }
             }

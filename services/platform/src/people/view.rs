@@ -13,6 +13,7 @@ use super::{emergency, scope};
 use crate::args;
 use crate::db::Tx;
 use crate::projection::{ApplyError, Projection, Read};
+use crate::wire::speaker;
 
 /// The projection; each service that needs it keeps its own.
 pub struct PeopleProjection;
@@ -93,12 +94,12 @@ impl Projection for PeopleProjection {
                     let sql = "INSERT INTO death (person, told_by, died) VALUES ($1, $2, $3) \
                                ON CONFLICT (person, told_by) DO UPDATE SET died = excluded.died";
                     let at = died.death.and_then(|death| death.died).map(|at| at.encode_to_vec());
-                    tx.execute(sql, args![id(&died.person_id)?, speaker(read), at]).await?;
+                    tx.execute(sql, args![id(&died.person_id)?, speaker(&read.event), at]).await?;
                 }
                 // An agency takes back its own word: the person lives again where nobody's is left.
-                Kind::PersonDeathEnteredInError(_) if !speaker(read).is_empty() => {
+                Kind::PersonDeathEnteredInError(_) if !speaker(&read.event).is_empty() => {
                     let sql = "DELETE FROM death WHERE person = $1 AND told_by = $2";
-                    tx.execute(sql, args![id(&read.event.person_id)?, speaker(read)]).await?;
+                    tx.execute(sql, args![id(&read.event.person_id)?, speaker(&read.event)]).await?;
                 }
                 Kind::PersonDeathEnteredInError(_)
                 | Kind::PersonEnteredInError(_)
@@ -138,12 +139,6 @@ impl Projection for PeopleProjection {
             Ok(())
         })
     }
-}
-
-/// The agency whose word it is; empty where it is nobody's.
-fn speaker(read: &Read) -> &str {
-    let event = &read.event;
-    if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of }
 }
 
 fn poison(why: &str) -> ApplyError {

@@ -7,7 +7,6 @@ use platform::wire::{instant, page_size};
 use proto::referrals as pb;
 use tonic::{Request, Status};
 
-use super::referrals::lists_for;
 use super::{Api, READ};
 use crate::domain::ReferralId;
 use crate::view::InboxFilter;
@@ -26,7 +25,7 @@ pub(super) async fn list(
     request: &Request<pb::ListInboxRequest>,
 ) -> Result<pb::ListInboxResponse, Status> {
     let caller = auth::admit(request, READ)?;
-    let agency = lists_for(&caller).ok_or_else(|| {
+    let agency = caller.lists_for().ok_or_else(|| {
         error::denied(
             "AGENCY_REQUIRED",
             "an inbox is an agency's; call as a worker of one, or on behalf of one",

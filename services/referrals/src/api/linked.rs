@@ -7,7 +7,7 @@ use platform::command::{Ask, Changes, Done, Stream, id_of};
 use proto::referrals as pb;
 use tonic::{Request, Status};
 
-use super::referrals::lacks_consent;
+use super::referrals::with_consent;
 use super::{Api, REQUEST};
 use crate::domain::ReferralId;
 use crate::domain::offer::Offer;
@@ -54,12 +54,7 @@ pub(super) async fn send_household(
     api: &Api,
     request: &Request<pb::SendHouseholdReferralRequest>,
 ) -> Result<Done, Status> {
-    let done = send_household_as_known(api, request).await;
-    if !lacks_consent(&done) {
-        return done;
-    }
-    api.view.told_all().await?;
-    send_household_as_known(api, request).await
+    with_consent(api, || Box::pin(send_household_as_known(api, request))).await
 }
 
 async fn send_household_as_known(

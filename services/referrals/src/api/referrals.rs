@@ -1,10 +1,9 @@
 //! Referrals: from draft to outcome, and how their parties read them.
 //! Invariant: the one place that an open referral takes moves in the same write as the referral; who is no party reads what does not exist.
 
-use std::time::Duration;
-
+use futures_util::future::BoxFuture;
 use kernel::time::Holidays;
-use kernel::{AgencyId, By, Caller, Decider, OfferId, PersonId, Refusal, Role};
+use kernel::{By, Caller, Decider, OfferId, PersonId, Refusal, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error::{self, BadField};
@@ -18,9 +17,6 @@ use crate::domain::offer::Offer;
 use crate::domain::referral::{self, Closing, Referral, Situation};
 use crate::view::{Cover, ReferralFilter};
 use crate::{places, wire};
-
-/// When to ask again where what the person says cannot be told.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Api {
     /// Changes a referral, and with it the one place that an open referral of an agency to an offer takes.
@@ -63,10 +59,7 @@ impl Api {
         match self.view.cover(facts, at).await?.0 {
             Cover::By(directive) => Ok(Some(directive)),
             Cover::Nothing => Ok(None),
-            Cover::Unknown | Cover::Parked => {
-                let text = "what the person says of it cannot be told now; try again";
-                Err(error::unavailable("REGISTRY_UNKNOWN", text, RETRY_AFTER))
-            }
+            Cover::Unknown | Cover::Parked => Err(error::registry_unknown()),
         }
     }
 
@@ -161,15 +154,6 @@ fn sought(state: &referral::State) -> Option<PersonId> {
     }
 }
 
-/// Who lists what their agency has: those who run or audit the system, whatever agency they have, list one person's, so that what is withheld from them of
-/// somebody leaves no gap.
-pub(super) fn lists_for(caller: &Caller) -> Option<AgencyId> {
-    match caller.role {
-        Role::Operator | Role::Auditor => None,
-        Role::Worker | Role::Recorder | Role::Person | Role::Service => caller.speaks_for(),
-    }
-}
-
 /// A method that changes a referral: role, parse, change.
 macro_rules! changes {
     ($name:ident, $method:literal, $request:ident, $parse:path) => {
@@ -192,21 +176,24 @@ macro_rules! changes {
     };
 }
 
-/// Whether it was refused for want of a consent. That is believed only once all is known that the registry had when it was said: the person's yes may
-/// be on its way.
-pub(super) fn lacks_consent(done: &Result<Done, Status>) -> bool {
+/// Asks what takes a consent. That it is refused for want of one is believed only once all is known that the registry had when it was said: the person's yes
+/// may be on its way.
+pub(super) async fn with_consent<'a>(
+    api: &Api,
+    ask: impl Fn() -> BoxFuture<'a, Result<Done, Status>>,
+) -> Result<Done, Status> {
+    let done = ask().await;
     let refused = done.as_ref().err().and_then(error::reason);
     let lacks = [referral::Refusal::ConsentMissing, referral::Refusal::ConsentLapsed];
-    lacks.iter().any(|refusal| refused.as_deref() == Some(refusal.reason()))
-}
-
-pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
-    let done = send_as_known(api, request).await;
-    if !lacks_consent(&done) {
+    if !lacks.iter().any(|refusal| refused.as_deref() == Some(refusal.reason())) {
         return done;
     }
     api.view.told_all().await?;
-    send_as_known(api, request).await
+    ask().await
+}
+
+pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
+    with_consent(api, || Box::pin(send_as_known(api, request))).await
 }
 
 async fn send_as_known(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
@@ -225,12 +212,7 @@ pub(super) async fn supply(
     api: &Api,
     request: &Request<pb::SupplyInformationRequest>,
 ) -> Result<Done, Status> {
-    let done = supply_as_known(api, request).await;
-    if !lacks_consent(&done) {
-        return done;
-    }
-    api.view.told_all().await?;
-    supply_as_known(api, request).await
+    with_consent(api, || Box::pin(supply_as_known(api, request))).await
 }
 
 async fn supply_as_known(api: &Api, request: &Request<pb::SupplyInformationRequest>) -> Result<Done, Status> {
@@ -308,7 +290,7 @@ pub(super) async fn list(
     let person = platform::wire::optional_id("person_id", &r.person_id)?;
     let side = pb::Side::try_from(r.side)
         .map_err(|_| BadField::new("side", "is not one of the contract's values"))?;
-    let agency = lists_for(&caller);
+    let agency = caller.lists_for();
     let person = match (agency, caller.person()) {
         (None, Some(own)) => Some(own),
         (None, None) | (Some(_), _) => person,

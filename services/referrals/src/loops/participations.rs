@@ -8,7 +8,6 @@ use platform::command::{Ask, Desk};
 use platform::people::deaths::CallsOff;
 use prost::Name;
 use proto::referrals as pb;
-use tokio::time::Instant;
 use tonic::Status;
 
 use crate::domain::participation::{Command, Participation};
@@ -34,9 +33,6 @@ impl Participations {
 impl CallsOff for Participations {
     fn plans(kind: &str) -> bool {
         kind == pb::ParticipationStarted::full_name() || kind == pb::ParticipationRecorded::full_name()
-    }
-    fn read_to(&self, position: u64, until: Instant) -> BoxFuture<'_, bool> {
-        Box::pin(self.view.lists(position, until))
     }
     fn to_come(&self, record: PersonId, _: Timestamp) -> BoxFuture<'_, Result<Vec<Uuid>, Status>> {
         Box::pin(self.view.takes_part(record))

@@ -10,6 +10,7 @@ use platform::lists::{Logged, Query};
 use platform::page::Last;
 use platform::people::Opened;
 use platform::projection::ApplyError;
+use platform::wire::speaker;
 use proto::referrals::DisclosureMeans as Means;
 use proto::registry::EmergencyDeclared;
 use tonic::Status;
@@ -46,7 +47,7 @@ pub(super) fn sent(logged: &Logged<'_>, at: Timestamp, rows: &mut Rows) -> Resul
 /// A question of the target's was answered. Where the person answers, no agency tells anything.
 pub(super) fn supplied(logged: &Logged<'_>, consent: &str, rows: &mut Rows) -> Result<(), ApplyError> {
     let event = &logged.read.event;
-    let speaker = if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of };
+    let speaker = speaker(event);
     if !speaker.is_empty() {
         let means = i32::from(Means::Information);
         let row = args![named(&event.id)?, logged.id, logged.at(), named(speaker)?, means, consent];

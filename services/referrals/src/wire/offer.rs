@@ -278,14 +278,12 @@ impl Encoding for Offer {
         )]
         match kind_of(event)? {
             Kind::ServiceOfferPublished(message) => {
-                let speaker =
-                    if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of };
                 let given = message.content.ok_or_else(|| Unreadable::new(event, "it has no content"))?;
                 let discrepancies = event.discrepancies.iter();
                 let told = message.told.map(|told| stored(event, told)).transpose()?;
                 Ok(Event::Published {
                     told: told.map(Box::new),
-                    agency: stored_id(event, speaker)?,
+                    agency: stored_id(event, platform::wire::speaker(event))?,
                     content: stored(event, given)?,
                     discrepancies: discrepancies.map(|d| Discrepancy::new(&d.code, &*d.detail)).collect(),
                 })

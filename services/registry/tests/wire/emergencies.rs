@@ -255,22 +255,25 @@ async fn nobody_but_medical_staff_breaks_the_glass() {
     assert!(registry.alone.events().await.iter().all(|event| !event.stream.starts_with("emergency")));
 }
 
+/// A hospital where an emergency lasts so long at most.
+fn hospital(emergency_hours: u32) -> Option<pb::AgencyContent> {
+    Some(pb::AgencyContent {
+        name: "Hospital".into(),
+        zone: "America/Chicago".into(),
+        emergency_hours,
+        ..Default::default()
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_agencys_setting_bounds_an_emergency_and_a_caller_may_wish_for_less() {
     let registry = registry().await;
-    let content = |emergency_hours| {
-        Some(pb::AgencyContent {
-            name: "Hospital".into(),
-            zone: "America/Chicago".into(),
-            emergency_hours,
-            ..Default::default()
-        })
-    };
     let mut operator = registry.operator();
-    let wrong = call!(operator, register_agency, RegisterAgencyRequest { content: content(73) }).unwrap_err();
+    let wrong =
+        call!(operator, register_agency, RegisterAgencyRequest { content: hospital(73) }).unwrap_err();
     assert!(wrong.message().starts_with("content.emergency_hours "), "{}", wrong.message());
     let hospital =
-        call!(operator, register_agency, RegisterAgencyRequest { content: content(8) }).unwrap().id;
+        call!(operator, register_agency, RegisterAgencyRequest { content: hospital(8) }).unwrap().id;
     let hospital: AgencyId = hospital.parse().unwrap();
     let person = register(&mut registry.clinic(), "Ana", "Example").await.id;
     let (mut doctor, _) = staff(&registry, hospital, pb::WorkerRole::Psychiatrist).await;
@@ -293,16 +296,8 @@ async fn the_agencys_setting_bounds_an_emergency_and_a_caller_may_wish_for_less(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resend_gives_the_same_reply_whatever_became_of_the_setting_and_of_the_identifier() {
     let registry = registry().await;
-    let content = |emergency_hours| {
-        Some(pb::AgencyContent {
-            name: "Hospital".into(),
-            zone: "America/Chicago".into(),
-            emergency_hours,
-            ..Default::default()
-        })
-    };
     let (mut operator, mut clinic) = (registry.operator(), registry.clinic());
-    let made = call!(operator, register_agency, RegisterAgencyRequest { content: content(72) }).unwrap().id;
+    let made = call!(operator, register_agency, RegisterAgencyRequest { content: hospital(72) }).unwrap().id;
     let (mut doctor, _) = staff(&registry, made.parse().unwrap(), pb::WorkerRole::Physician).await;
     let ana = register(&mut clinic, "Ana", "Example").await.id;
     let ben = register(&mut clinic, "Ben", "Sample").await.id;
@@ -317,7 +312,7 @@ async fn a_resend_gives_the_same_reply_whatever_became_of_the_setting_and_of_the
         pb::BreakGlassRequest { person_id: String::new(), identifier: number(), hours: 48, ..breaks(&ana) };
     let declared = broken(&mut doctor, long.clone()).await;
     assert_eq!(declared.person_id, ana);
-    call!(operator, change_agency, ChangeAgencyRequest { agency_id: made.clone(), content: content(24) })
+    call!(operator, change_agency, ChangeAgencyRequest { agency_id: made.clone(), content: hospital(24) })
         .unwrap();
     assert_eq!(broken(&mut doctor, long.clone()).await, declared, "under another setting");
     let anew = pb::BreakGlassRequest { request_id: new_request(), ..long.clone() };
@@ -330,7 +325,7 @@ async fn a_resend_gives_the_same_reply_whatever_became_of_the_setting_and_of_the
     assert_eq!(refused(doctor.break_glass(anew).await), "PERSON_NOT_FOUND");
     call!(clinic, add_identifier, AddIdentifierRequest { person_id: ben, identifier: number() }).unwrap();
     assert_eq!(broken(&mut doctor, long.clone()).await, declared, "when somebody else has it");
-    call!(operator, change_agency, ChangeAgencyRequest { agency_id: made, content: content(72) }).unwrap();
+    call!(operator, change_agency, ChangeAgencyRequest { agency_id: made, content: hospital(72) }).unwrap();
     assert_eq!(broken(&mut doctor, long).await, declared, "though it could be declared of them, too");
     let told = registry.alone.events().await;
     assert_eq!(told.iter().filter(|event| event.stream.starts_with("emergency")).count(), 1);

@@ -1,22 +1,8 @@
 //! A caseload that changes hands takes the therapist's episodes along where the other works in their modality.
 
-use kernel::StreamId;
 use tests::alone::until;
 
 use super::*;
-
-async fn hand_over(service: &Alone, number: u128, from: WorkerId, to: WorkerId) {
-    use proto::referrals::{CaseloadHandedOver, ReferralsEvent, referrals_event::Kind};
-    let over = CaseloadHandedOver {
-        agency_id: CLINIC.to_string(),
-        from_worker_id: from.to_string(),
-        to_worker_id: to.to_string(),
-        ..Default::default()
-    };
-    let stream = StreamId::new("caseload", Uuid::from_u128(number));
-    let event = ReferralsEvent { kind: Some(Kind::CaseloadHandedOver(over)) };
-    service.tell("referrals", stream, None, &event).await;
-}
 
 async fn treats(client: &mut Client<Peer>, episode: &str) -> String {
     let request = pb::GetEpisodeRequest { episode_id: episode.into(), at_least: vec![] };
@@ -56,7 +42,7 @@ async fn the_episodes_go_along(on: OnStore) {
         .unwrap();
     let booked = clinic.book("2026-03-10T10:00").await.unwrap().id;
 
-    hand_over(&clinic.service, 901, DR_OLIVE, DR_PINE).await;
+    clinic.service.hands_over(901, CLINIC, DR_OLIVE, DR_PINE).await;
     let mut client = clinic.client.clone();
     until("the episode to change hands", async || {
         (treats(&mut client, &anas).await == DR_PINE.to_string()).then_some(())
@@ -75,7 +61,7 @@ async fn the_episodes_go_along(on: OnStore) {
     assert_eq!(hour.practitioner_id, DR_OLIVE.to_string(), "an hour stays with whom it was booked");
 
     // Nobody of that id treats here: each of them stays, and is told.
-    hand_over(&clinic.service, 902, DR_PINE, WorkerId::of(99)).await;
+    clinic.service.hands_over(902, CLINIC, DR_PINE, WorkerId::of(99)).await;
     until("that it stays to be told", async || (refusals(&clinic.service).await.len() == 2).then_some(()))
         .await;
     assert_eq!(

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use platform::source::Read;
+use platform::wire::speaker;
 use prost::Message;
 use proto::referrals::referrals_event::Kind;
 use proto::referrals::{self as pb, ReferralsEvent};
 use proto::timeline::EntryKind;
 use proto::types::LifeDomain;
 
-use super::{Unreadable, entry, goes_on, shared, speaker, spoken, telling_where, withdraw};
+use super::{Unreadable, entry, goes_on, shared, spoken, telling_where, withdraw};
 use crate::entries::{Entries, Put};
 
 const LOG: &str = "referrals";
@@ -147,7 +148,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             entry.start = recorded.made.or_else(|| read.event.occurred.clone());
             entry.open = open;
             entry.end = if open { None } else { recorded.state_reached };
-            let parties = [speaker(read), recorded.target_agency_id.as_str()];
+            let parties = [speaker(&read.event), recorded.target_agency_id.as_str()];
             // It may have been to a home: its source tells no domain.
             let mut put = telling_where(shared(LOG, read, entry, parties));
             put.stored.text = recorded.service_named;

@@ -4,6 +4,7 @@
 mod plan;
 
 use platform::source::Read;
+use platform::wire::speaker;
 use prost::Message;
 use proto::registry::registry_event::Kind;
 use proto::registry::{self as pb, RegistryEvent};
@@ -165,7 +166,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             member.start = day(read, added.from.as_ref()).or(member.start);
             member.end = day(read, added.until.as_ref());
             member.open = added.until.is_none();
-            let said = super::speaker(read);
+            let said = speaker(&read.event);
             // What a labelled programme says stays with it, whomever it names; and of others an agency learns no more than that it has somebody there.
             let put = if added.agency_id.is_empty() || !read.event.labels.is_empty() {
                 spoken(LOG, read, member)
@@ -220,7 +221,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             };
             let line = format!("The person died, by {source}");
             // Each agency's telling is its own to show.
-            let key = format!("{DEATH}{}", super::speaker(read));
+            let key = format!("{DEATH}{}", speaker(&read.event));
             entries.put(key, spoken(LOG, read, entry(LOG, read, EntryKind::Milestone, line)));
         }
         Kind::PersonDeathEnteredInError(_) => {
@@ -234,7 +235,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         // How somebody is reached, and how a crisis tells itself, stand with the person alone.
         Kind::HouseholdJoined(joined) => {
             let membership = joined.membership.ok_or(Unreadable)?;
-            let key = format!("{}{}", household_key(&membership.household_id), super::speaker(read));
+            let key = format!("{}{}", household_key(&membership.household_id), speaker(&read.event));
             let mut household = entry(LOG, read, EntryKind::StatusChange, "Belongs to a household");
             household.start = day(read, membership.from.as_ref());
             household.end = day(read, membership.until.as_ref());
@@ -313,9 +314,9 @@ fn household_key(household: &str) -> String {
 
 /// The keys of what this event's agency told, of those that begin so; of what anybody told, where it is no agency's word.
 fn told_by(entries: &Entries, begins: &str, read: &Read) -> Vec<String> {
-    let speaker = super::speaker(read);
-    if !speaker.is_empty() {
-        return vec![format!("{begins}{speaker}")];
+    let teller = speaker(&read.event);
+    if !teller.is_empty() {
+        return vec![format!("{begins}{teller}")];
     }
     entries.all().map(|(key, _)| key.clone()).filter(|key| key.starts_with(begins)).collect()
 }

@@ -13,16 +13,7 @@ async fn of(works: &mut Client<Peer>, worker: WorkerId) -> Vec<String> {
 }
 
 async fn hand_over(service: &Alone, number: u128, agency: AgencyId) {
-    use proto::referrals::{CaseloadHandedOver, ReferralsEvent, referrals_event::Kind};
-    let over = CaseloadHandedOver {
-        agency_id: agency.to_string(),
-        from_worker_id: SPECIALIST.to_string(),
-        to_worker_id: PAUL.to_string(),
-        ..Default::default()
-    };
-    let stream = StreamId::new("caseload", Uuid::from_u128(number));
-    let event = ReferralsEvent { kind: Some(Kind::CaseloadHandedOver(over)) };
-    service.tell("referrals", stream, None, &event).await;
+    service.hands_over(number, agency, SPECIALIST, PAUL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

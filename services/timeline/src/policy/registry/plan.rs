@@ -2,12 +2,13 @@
 //! Invariant: what a labelled programme says of an item stands under that programme's class.
 
 use platform::source::Read;
+use platform::wire::speaker;
 use proto::registry as pb;
 use proto::timeline::{Entry, EntryKind};
 
 use super::LOG;
 use crate::entries::{Entries, Put};
-use crate::policy::{entry, goes_on, speaker, spoken};
+use crate::policy::{entry, goes_on, spoken};
 
 /// An item, as it now stands.
 pub(super) fn of_item(read: &Read, content: pb::PlanItemContent) -> Put {
@@ -31,7 +32,7 @@ pub(super) fn item_goes_on(
     if !apart || read.event.labels.is_empty() {
         return goes_on(entries, &key, read, change);
     }
-    let beside = format!("{key}:{}", speaker(read));
+    let beside = format!("{key}:{}", speaker(&read.event));
     match entries.get(&beside) {
         None => entries.put(beside, anew),
         Some(_) => goes_on(entries, &beside, read, change),
