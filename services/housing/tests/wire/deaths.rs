@@ -119,6 +119,8 @@ async fn a_death_calls_off_what_nobody_was_admitted_to_under_all_records_of_the_
             )
             .await;
         }
+        // Else a link that is followed late would look at the other record by itself.
+        done(&service, &group, 30).await;
         tell(&service, ANA, died(ANA)).await;
         for id in [&meant, &offered] {
             let mut cedar = cedar.clone();

@@ -225,6 +225,9 @@ async fn who_is_linked_with_the_dead_rests_while_they_are_and_so_does_what_is_se
     let ben = PersonId::of(11);
     allows(&service, ben, CLINIC).await;
     tell(ben, died(ben)).await;
+    // What is told next is followed next: the death was over before anything was sent.
+    tell(ana, died(ana)).await;
+    clocks(&referral, 0).await;
     let request = pb::DraftReferralRequest { person_id: ben.to_string(), ..asking(&seen.offer_id) };
     let bens = written(shelter.draft_referral(request).await.unwrap().into_inner().written).id;
     sent(&mut shelter, &bens).await;
