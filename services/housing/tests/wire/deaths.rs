@@ -155,7 +155,7 @@ async fn a_death_calls_off_what_nobody_was_admitted_to_under_all_records_of_the_
         .await;
         let events = service.events().await;
         let cancelled = events.iter().filter(|event| event.r#type.ends_with("PlacementCancelled")).count();
-        assert_eq!(cancelled, 3, "each once");
+        assert_eq!(cancelled, 4, "each once, and the one that was waited for");
         service.stop().await;
     }
 }
