@@ -9,6 +9,7 @@ use futures_util::TryStreamExt;
 use proto::coordination::ListFindingsRequest;
 use proto::coordination::coordination_service_client::CoordinationServiceClient;
 use proto::referrals::{GetReferralRequest, Progress};
+use proto::registry::GetPersonRequest;
 use proto::timeline::GetLagRequest;
 use serde_json::Value;
 use tests::Launch;
@@ -87,6 +88,14 @@ async fn followed(site: &Site, acknowledged: &[Acknowledged]) {
             let request = GetReferralRequest { referral_id: accepted.record.clone(), at_least: vec![] };
             let read = world.referrals(World::worker(accepted.agency)).get_referral(request).await;
             (read.expect("the referral").into_inner().referral?.progress() == Progress::Opened).then_some(())
+        })
+        .await;
+        let person = World::own(accepted.person.parse().expect("a person"));
+        let agency = accepted.agency.to_string();
+        until(&format!("{accepted:?} to make its agency serve"), async || {
+            let request = GetPersonRequest { person_id: accepted.person.clone(), ..Default::default() };
+            let read = world.registry(person.clone()).get_person(request).await;
+            read.expect("the person").into_inner().person?.serving_agency_ids.contains(&agency).then_some(())
         })
         .await;
     }
