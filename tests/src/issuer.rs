@@ -2,6 +2,7 @@
 //! Invariant: every token is signed by a key of this issuer's own, made for the test.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +10,9 @@ use std::process::Command;
 use kernel::Caller;
 use platform::auth::actor_text;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::process::Launch;
 use crate::tools;
@@ -31,12 +35,38 @@ impl Issuer {
 
     /// Makes a process believe this issuer, and have this token where it calls others in its own name.
     pub fn believed_by(&self, launch: Launch, service: &str) -> Launch {
-        let file = |name: &str| self.0.path().join(name).display().to_string();
+        let keys = self.0.path().join("jwks.json").display().to_string();
+        self.believed_from(&keys, launch, service)
+    }
+
+    /// The same, with its keys from there: a file or a URL.
+    pub fn believed_from(&self, keys: &str, launch: Launch, service: &str) -> Launch {
+        let token = self.0.path().join(format!("token_{service}"));
         launch
-            .arg(format!("--auth-jwks={}", file("jwks.json")))
+            .arg(format!("--auth-jwks={keys}"))
             .arg("--auth-issuer=throughline-host")
             .arg("--auth-audience=throughline")
-            .arg(format!("--service-token-file={}", file(&format!("token_{service}"))))
+            .arg(format!("--service-token-file={}", token.display()))
+    }
+
+    /// Shows its keys over HTTP, to whoever asks for anything.
+    ///
+    /// # Panics
+    /// Without a port.
+    pub async fn publish(&self) -> Published {
+        let keys = fs::read_to_string(self.0.path().join("jwks.json")).expect("the keys were made");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let at = listener.local_addr().expect("an address");
+        let length = keys.len();
+        let answer =
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{keys}");
+        let serving = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // Who hangs up before the answer has none, which is the caller's business.
+                let _ = answered(stream, &answer).await;
+            }
+        });
+        Published { at, _serving: AbortOnDropHandle::new(serving) }
     }
 
     /// A token that says that its bearer is this caller.
@@ -53,6 +83,22 @@ impl Issuer {
         assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
         String::from_utf8(said.stdout).expect("a token is text").trim().to_owned()
     }
+}
+
+/// The keys of an issuer where they can be fetched; they are away when this ends.
+#[derive(Debug)]
+pub struct Published {
+    /// The address of the server that shows them.
+    pub at: SocketAddr,
+    _serving: AbortOnDropHandle<()>,
+}
+
+/// One request, whatever it asks for, and the answer to it.
+async fn answered(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
+    let mut asked = Vec::new();
+    while !asked.ends_with(b"\r\n\r\n") && stream.read_buf(&mut asked).await? > 0 {}
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await
 }
 
 /// A file of `deploy/`.

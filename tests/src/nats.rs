@@ -3,15 +3,18 @@
 
 use std::{
     fs::{self, File},
+    path::PathBuf,
     process::Command,
     sync::Mutex,
 };
 
+use async_nats::{Client, ConnectError, ConnectOptions};
 use tempfile::TempDir;
 
 use crate::{
     child::{Running, Signal, until},
     ports::Port,
+    tls::Authority,
     tools,
 };
 
@@ -41,6 +44,8 @@ impl Version {
 #[derive(Debug)]
 pub struct Nats {
     version: Version,
+    /// Whether it speaks TLS, and nothing else.
+    secured: bool,
     home: TempDir,
     port: Port,
     running: Mutex<Option<Running>>,
@@ -52,22 +57,61 @@ impl Nats {
     /// # Panics
     /// Without the server's binary, saying `run make tools`; or where it does not start, with its log.
     pub async fn start(version: Version) -> Self {
+        Self::begin(version, None).await
+    }
+
+    /// The same, speaking TLS alone, under a certificate of that authority.
+    ///
+    /// # Panics
+    /// As [`Nats::start`].
+    pub async fn start_secured(version: Version, authority: &Authority) -> Self {
+        Self::begin(version, Some(authority)).await
+    }
+
+    async fn begin(version: Version, authority: Option<&Authority>) -> Self {
         let home =
             tempfile::Builder::new().prefix("throughline-nats-").tempdir().expect("a temporary directory");
-        let server = Self { version, home, port: Port::claim(), running: Mutex::default() };
-        let settings = format!(
+        let secured = authority.is_some();
+        let server = Self { version, secured, home, port: Port::claim(), running: Mutex::default() };
+        let mut settings = format!(
             "listen: \"{}\"\njetstream {{ store_dir: \"{}\", max_memory_store: 64MB, max_file_store: 8GB }}\n",
             server.port.address(),
-            server.home.path().join("store").display(),
+            server.at("store").display(),
         );
-        fs::write(server.home.path().join("settings"), settings).expect("the settings can be written");
+        if let Some(authority) = authority {
+            let (certificate, key) = (server.at("certificate.pem"), server.at("key.pem"));
+            authority.write(&server.at("authority.pem"));
+            authority.write_for("127.0.0.1", &certificate, &key);
+            settings += &format!(
+                "tls {{ cert_file: \"{}\", key_file: \"{}\" }}\n",
+                certificate.display(),
+                key.display(),
+            );
+        }
+        fs::write(server.at("settings"), settings).expect("the settings can be written");
         server.start_again().await;
         server
     }
 
+    fn at(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// A client of its own.
+    ///
+    /// # Errors
+    /// Where the server is not there.
+    pub async fn client(&self) -> Result<Client, ConnectError> {
+        let options = ConnectOptions::new();
+        let options =
+            if self.secured { options.add_root_certificates(self.at("authority.pem")) } else { options };
+        options.connect(self.url()).await
+    }
+
     /// Where clients connect; the same through all stops and starts.
     pub fn url(&self) -> String {
-        format!("nats://{}", self.port.address())
+        let scheme = if self.secured { "tls" } else { "nats" };
+        format!("{scheme}://{}", self.port.address())
     }
 
     /// Ends it on the spot.
@@ -96,7 +140,7 @@ impl Nats {
     /// While it runs: it would write on into files that are gone.
     pub fn wipe_store(&self) {
         assert!(self.lock().is_none(), "stop the server before its store is wiped");
-        fs::remove_dir_all(self.home.path().join("store")).expect("the store can be removed");
+        fs::remove_dir_all(self.at("store")).expect("the store can be removed");
     }
 
     /// Starts on the same port and store, and waits until JetStream answers.
@@ -108,7 +152,7 @@ impl Nats {
             if let Some(status) = self.lock().as_mut().and_then(Running::exited) {
                 panic!("nats-server ended with {status}; its log:\n{}", self.log());
             }
-            let client = async_nats::connect(self.url()).await.ok()?;
+            let client = self.client().await.ok()?;
             client.request("$JS.API.INFO", "".into()).await.ok()
         })
         .await;
@@ -116,14 +160,13 @@ impl Nats {
 
     /// What the server has logged.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+        fs::read_to_string(self.at("log")).unwrap_or_default()
     }
 
     fn spawn(&self) -> Running {
-        let log =
-            File::options().create(true).append(true).open(self.home.path().join("log")).expect("a log file");
+        let log = File::options().create(true).append(true).open(self.at("log")).expect("a log file");
         let mut command = Command::new(tools::nats_server(self.version.number()));
-        command.arg("-c").arg(self.home.path().join("settings"));
+        command.arg("-c").arg(self.at("settings"));
         command.stdout(log.try_clone().expect("a log file")).stderr(log);
         Running::spawn(&mut command, Signal::Kill, Some(self.home.path())).expect("nats-server can be run")
     }

@@ -1,11 +1,11 @@
 //! A certificate authority made for one test, and TLS in front of a server that speaks none: how services stand behind a mesh or an ingress.
-//! Invariant: nothing outside the test ever believed the authority, and its keys never leave memory.
+//! Invariant: nothing outside the test ever believed the authority, and its key never leaves memory.
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -47,14 +47,29 @@ impl Authority {
         std::fs::write(path, self.0.pem()).expect("the certificate is written");
     }
 
+    /// Writes down a certificate of this authority for `name` (a DNS name or an IP address) and its key, both as PEM: for a server that
+    /// speaks TLS itself.
+    ///
+    /// # Panics
+    /// Where the name is none, or they cannot be written.
+    pub fn write_for(&self, name: &str, certificate: &Path, key: &Path) {
+        let (certified, private) = self.certify(name);
+        std::fs::write(certificate, certified.pem()).expect("the certificate is written");
+        std::fs::write(key, private.serialize_pem()).expect("the key is written");
+    }
+
+    fn certify(&self, name: &str) -> (Certificate, KeyPair) {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        (params.signed_by(&key, &self.0).expect("a certificate"), key)
+    }
+
     /// TLS in front of that server, under a certificate of this authority for `name` (a DNS name or an IP address).
     ///
     /// # Panics
     /// Where the name is none, or there is no port.
     pub async fn front(&self, name: &str, server: SocketAddr) -> Front {
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        let (certificate, key) = self.certify(name);
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("versions of TLS")
@@ -64,7 +79,8 @@ impl Authority {
                 PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
             )
             .expect("a certificate and its key");
-        config.alpn_protocols.push(b"h2".to_vec());
+        // Of HTTP what the caller asks for, gRPC or plain: the server behind speaks the one that it is called by.
+        config.alpn_protocols.extend([b"h2".to_vec(), b"http/1.1".to_vec()]);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let at = listener.local_addr().expect("an address");
         let acceptor = TlsAcceptor::from(Arc::new(config));

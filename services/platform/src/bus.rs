@@ -21,10 +21,11 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::context::{Context, ContextBuilder, PublishErrorKind, RequestErrorKind};
 use async_nats::jetstream::response::Response;
-use async_nats::{ConnectOptions, Event, ServerAddr};
+use async_nats::{ClientError, ConnectErrorKind, ConnectOptions, Event, Server, ServerAddr};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::roots::{Roots, tells_distrust};
 use crate::source::Tail;
 
 /// How long NATS may take to answer before it counts as away.
@@ -42,6 +43,8 @@ pub const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub struct BusSettings {
     /// `nats://[USER:PASSWORD@]HOST:PORT`, or several separated by commas.
     pub url: String,
+    /// By which authorities its servers are believed. Those of a file stand in place of the system's, and all is said over TLS.
+    pub roots: Roots,
     /// How long a stream keeps an event.
     pub retention: Duration,
     /// On how many servers of a cluster a stream is kept; more than one needs servers from 2.10.
@@ -51,7 +54,7 @@ pub struct BusSettings {
 impl BusSettings {
     /// One server, 7 days.
     pub fn at(url: impl Into<String>) -> Self {
-        Self { url: url.into(), retention: RETENTION, replicas: 1 }
+        Self { url: url.into(), roots: Roots::system(), retention: RETENTION, replicas: 1 }
     }
 
     /// The servers that the URL names.
@@ -159,7 +162,16 @@ impl Bus {
                     Duration::from_millis(50).saturating_mul(u32::try_from(attempts).unwrap_or(u32::MAX)),
                 )
             })
+            // Each attempt shows first what became of the ones before; what it returns leaves the choice of a server to the client.
+            .reconnect_to_server_callback(|servers, _| {
+                servers.iter().for_each(not_reached);
+                std::future::ready(None)
+            })
             .event_callback(|event| async move { noted(&event) });
+        let options = match settings.roots.file() {
+            Some(path) => options.add_root_certificates(path.to_owned()).require_tls(true),
+            None => options,
+        };
         let client = options.connect(servers).await.map_err(|_| BusError::Address)?;
         let context = ContextBuilder::new().timeout(PATIENCE).ack_timeout(PATIENCE).build(client);
         Ok(Self(Arc::new(Inner { context, settings })))
@@ -219,12 +231,33 @@ pub(crate) fn not_published(error: async_nats::error::Error<PublishErrorKind>) -
     }
 }
 
+/// Why a server was not reached, where it was not.
+fn not_reached(server: &Server) {
+    let Some(why) = &server.last_error else { return };
+    let (host, port) = (server.addr.host(), server.addr.port());
+    if tells_distrust(why) {
+        tracing::warn!(
+            nats.host = host,
+            nats.port = port,
+            error.chain = why,
+            "the certificate of NATS is not accepted: it must be for the name in --nats, and of an authority of the system's, \
+             or of --nats-ca where that is given; readers go on by the feeds"
+        );
+    } else {
+        tracing::warn!(nats.host = host, nats.port = port, error.chain = why, "NATS is not reached");
+    }
+}
+
 fn noted(event: &Event) {
     match event {
         Event::Connected => tracing::info!("connected to NATS"),
         Event::Disconnected => tracing::warn!("the connection to NATS is lost; readers go on by the feeds"),
         Event::LameDuckMode => tracing::info!("the NATS server is about to stop"),
         Event::Draining | Event::Closed => tracing::debug!(event = %event, "NATS"),
+        // An attempt to connect, of which `not_reached` tells more; but that a name leads nowhere is told here alone.
+        Event::ClientError(ClientError::Other(kind)) if *kind != ConnectErrorKind::Dns.to_string() => {
+            tracing::debug!(event = %event, "NATS");
+        }
         Event::SlowConsumer(_) => tracing::warn!(event = %event, "NATS"),
         Event::ServerError(_) | Event::ClientError(_) => tracing::warn!(event = %event, "NATS"),
     }

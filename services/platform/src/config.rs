@@ -4,15 +4,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::auth::{Auth, Jwks, JwksError, JwksFrom, JwksSettings};
-use crate::bus::{BusSettings, RETENTION};
-use crate::peer::{self, ConnectError, Identity, Peer, Roots};
+use crate::auth::{Auth, Jwks, JwksError, JwksSettings};
+use crate::bus::BusSettings;
+use crate::peer::{self, ConnectError, Identity, Peer};
+use crate::roots::Roots;
 use crate::seal::{Secret, SecretError};
 use crate::store::StoreUrl;
+
+mod reading;
+
+use reading::Reading;
 
 /// What may be said on the command line, as it was said. Each flag has a variable: `--grpc-listen` is `THROUGHLINE_GRPC_LISTEN`; a flag wins.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -24,6 +28,9 @@ pub struct Flags {
     /// NATS server with JetStream; without it readers follow the feeds alone
     #[arg(long, value_name = "nats://HOST:PORT")]
     pub nats: Option<String>,
+    /// Certificates (PEM) of the authorities by which NATS is believed in place of the system's; it then has to speak TLS
+    #[arg(long, value_name = "FILE")]
+    pub nats_ca: Option<PathBuf>,
     /// How long NATS keeps events, as 36h or 90m; what is older is read from the feeds [default: 7d]
     #[arg(long, value_name = "TIME")]
     pub nats_retention: Option<String>,
@@ -48,6 +55,9 @@ pub struct Flags {
     /// Public keys of bearer tokens: a JWKS file or URL
     #[arg(long, value_name = "FILE|URL")]
     pub auth_jwks: Option<String>,
+    /// Certificates (PEM) of the authorities by which the server of that URL is believed in place of the system's
+    #[arg(long, value_name = "FILE")]
+    pub auth_jwks_ca: Option<PathBuf>,
     /// The issuer (iss) that tokens must be from
     #[arg(long, value_name = "ISSUER")]
     pub auth_issuer: Option<String>,
@@ -124,7 +134,7 @@ pub struct Settings {
     pub admin_listen: SocketAddr,
     /// Address of each service that runs elsewhere, by name.
     pub peers: BTreeMap<String, String>,
-    /// By which authorities those of https are believed.
+    /// By which authorities those of https are believed beside the system's.
     pub peer_roots: Roots,
     /// How callers are told apart.
     pub auth: AuthSettings,
@@ -140,171 +150,6 @@ pub struct Settings {
     pub drain: Duration,
 }
 
-/// The flags and variables of one process, and what was found wrong with them so far.
-struct Reading<'a> {
-    env: &'a BTreeMap<String, String>,
-    complaints: Vec<String>,
-}
-
-impl Reading<'_> {
-    /// What a flag or else its variable says; an empty variable says nothing.
-    fn said(&self, given: Option<&str>, flag: &str) -> Option<String> {
-        let variable = format!("THROUGHLINE_{}", flag.replace('-', "_").to_uppercase());
-        given
-            .or_else(|| self.env.get(&variable).map(String::as_str))
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    }
-
-    fn path(&self, given: Option<&Path>, flag: &str) -> Option<PathBuf> {
-        given.map(Path::to_owned).or_else(|| self.said(None, flag).map(PathBuf::from))
-    }
-
-    fn complain(&mut self, flag: &str, what: impl fmt::Display) {
-        let variable = flag.replace('-', "_").to_uppercase();
-        self.complaints.push(format!("--{flag} (THROUGHLINE_{variable}) {what}"));
-    }
-
-    fn listen(&mut self, given: Option<&str>, flag: &str, default: ([u8; 4], u16)) -> SocketAddr {
-        let Some(said) = self.said(given, flag) else { return default.into() };
-        said.parse().unwrap_or_else(|_| {
-            self.complain(flag, "is not an address and port such as 127.0.0.1:50051");
-            default.into()
-        })
-    }
-
-    /// A file of 32 bytes in base64 that has to be there.
-    fn secret_file(&mut self, given: Option<&Path>, flag: &str) -> Option<PathBuf> {
-        let path = self.path(given, flag)?;
-        if !path.exists() {
-            let there = path.display();
-            self.complain(
-                flag,
-                format!("names {there}, which is not there; make it: openssl rand -base64 32 > {there}"),
-            );
-        } else if let Err(err) = Secret::at(&path) {
-            self.complain(flag, format!("does not do: {err}"));
-        }
-        Some(path)
-    }
-
-    fn store(&mut self, given: Option<&str>, storeless: bool) -> Option<StoreUrl> {
-        let Some(said) = self.said(given, "store") else {
-            if !storeless {
-                self.complain("store", "is missing; give sqlite:DIRECTORY or postgres://USER@HOST/DATABASE");
-            }
-            return None;
-        };
-        // The text itself may hold a password.
-        said.parse().map_err(|err| self.complain("store", err)).ok()
-    }
-
-    fn peers(&mut self, given: &[String], needed: &[&str]) -> BTreeMap<String, String> {
-        let said = if given.is_empty() {
-            let listed = self.said(None, "peer").unwrap_or_default();
-            listed.split(',').map(str::trim).filter(|peer| !peer.is_empty()).map(str::to_owned).collect()
-        } else {
-            given.to_vec()
-        };
-        let mut peers = BTreeMap::new();
-        for peer in &said {
-            match peer.split_once('=') {
-                Some((name, url)) if !name.is_empty() && is_http(url) => {
-                    if peers.insert(name.to_owned(), url.to_owned()).is_some() {
-                        self.complain("peer", format!("names {name} twice"));
-                    }
-                }
-                Some(_) | None => self.complain("peer", format!("\"{peer}\" is not NAME=http://HOST:PORT")),
-            }
-        }
-        for name in needed.iter().filter(|name| !peers.contains_key(**name)) {
-            self.complain(
-                "peer",
-                format!("is missing for {name}, which is read here; give {name}=http://HOST:PORT"),
-            );
-        }
-        peers
-    }
-
-    fn auth(&mut self, flags: &Flags) -> AuthSettings {
-        let jwks = self.said(flags.auth_jwks.as_deref(), "auth-jwks");
-        let issuer = self.said(flags.auth_issuer.as_deref(), "auth-issuer");
-        let audience = self.said(flags.auth_audience.as_deref(), "auth-audience");
-        let said = [("auth-jwks", &jwks), ("auth-issuer", &issuer), ("auth-audience", &audience)];
-        if said.iter().all(|(_, said)| said.is_none()) {
-            return AuthSettings::Plain;
-        }
-        for (flag, _) in said.iter().filter(|(_, said)| said.is_none()) {
-            self.complain(flag, "is missing; tokens are checked against --auth-jwks, --auth-issuer and --auth-audience together");
-        }
-        let from = match jwks.unwrap_or_default() {
-            url if is_http(&url) => JwksFrom::Url(url),
-            path => {
-                if !path.is_empty() && !Path::new(&path).is_file() {
-                    self.complain(
-                        "auth-jwks",
-                        format!("names {path}, which is neither a file nor an http(s) URL"),
-                    );
-                }
-                JwksFrom::File(path.into())
-            }
-        };
-        AuthSettings::Jwks(JwksSettings::new(from, issuer.unwrap_or_default(), audience.unwrap_or_default()))
-    }
-
-    /// A whole number of something, within bounds.
-    fn number(
-        &mut self,
-        given: Option<&str>,
-        flag: &str,
-        default: u64,
-        of: &str,
-        within: RangeInclusive<u64>,
-    ) -> u64 {
-        let Some(said) = self.said(given, flag) else { return default };
-        match said.parse() {
-            Ok(number) if within.contains(&number) => number,
-            Ok(_) | Err(_) => {
-                let (from, to) = (within.start(), within.end());
-                self.complain(flag, format!("is not a number of {of} from {from} to {to}"));
-                default
-            }
-        }
-    }
-
-    /// From a second to a year; a day is 24 hours.
-    fn nats_retention(&mut self, given: Option<&str>) -> Duration {
-        let Some(said) = self.said(given, "nats-retention") else { return RETENTION };
-        let span: Option<jiff::Span> = said.parse().ok();
-        let long = span.and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
-        match long.and_then(|long| Duration::try_from(long).ok()) {
-            Some(long) if (Duration::from_secs(1)..=Duration::from_secs(365 * 86_400)).contains(&long) => {
-                long
-            }
-            Some(_) | None => {
-                self.complain("nats-retention", "is not a time from 1s to 365d, such as 7d, 36h or 90m");
-                RETENTION
-            }
-        }
-    }
-
-    fn nats(&mut self, flags: &Flags) -> Option<BusSettings> {
-        let retention = self.nats_retention(flags.nats_retention.as_deref());
-        let replicas = self.number(flags.nats_replicas.as_deref(), "nats-replicas", 1, "servers", 1..=5);
-        let url = self.said(flags.nats.as_deref(), "nats")?;
-        let bus = BusSettings { url, retention, replicas: replicas as usize };
-        if bus.servers().is_err() {
-            self.complain("nats", "is not nats://HOST:PORT or tls://HOST:PORT");
-        }
-        Some(bus)
-    }
-}
-
-fn is_http(url: &str) -> bool {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    rest.is_some_and(|rest| !rest.is_empty()) && url.parse::<http::Uri>().is_ok()
-}
-
 impl Settings {
     /// Makes settings of what was said.
     ///
@@ -315,7 +160,7 @@ impl Settings {
         env: &BTreeMap<String, String>,
         needs: Needs<'_>,
     ) -> Result<Self, Complaints> {
-        let mut read = Reading { env, complaints: Vec::new() };
+        let mut read = Reading::of(env);
         let store = read.store(flags.store.as_deref(), needs.storeless);
         let nats = read.nats(flags);
         let loopback = [127, 0, 0, 1];
@@ -332,11 +177,7 @@ impl Settings {
             }
         }
         let peers = read.peers(&flags.peers, needs.peers);
-        let peer_ca = read.path(flags.peer_ca.as_deref(), "peer-ca");
-        let peer_roots = peer_ca.map(|path| Roots::with_file(&path)).transpose().unwrap_or_else(|err| {
-            read.complain("peer-ca", err);
-            None
-        });
+        let peer_roots = read.roots(flags.peer_ca.as_deref(), "peer-ca");
         let service_token_file = read.path(flags.service_token_file.as_deref(), "service-token-file");
         if auth != AuthSettings::Plain && needs.calls && service_token_file.is_none() {
             read.complain(
@@ -379,7 +220,7 @@ impl Settings {
             http_listen,
             admin_listen,
             peers,
-            peer_roots: peer_roots.unwrap_or_default(),
+            peer_roots,
             auth,
             service_token_file,
             secret_file,

@@ -34,6 +34,7 @@ pub mod records;
 pub mod relay;
 mod rest;
 pub mod revision;
+pub mod roots;
 pub mod seal;
 pub mod server;
 pub mod service;

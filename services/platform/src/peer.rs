@@ -13,15 +13,12 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use kernel::{Actor, AgencyId, Caller, Role};
 use tonic::body::Body;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Status};
 use tower::Service;
 
+use crate::roots::{self, Roots};
 use crate::{auth, error, telemetry};
-
-mod roots;
-
-pub use roots::{Roots, RootsError};
 
 /// How long making a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
@@ -132,7 +129,7 @@ pub fn connect(url: &str, identity: Identity) -> Result<Peer, ConnectError> {
     connect_believing(url, identity, &Roots::system())
 }
 
-/// The same, believing an `https` server by these authorities.
+/// The same, believing an `https` server by these authorities beside the system's.
 ///
 /// # Errors
 /// As [`connect`].
@@ -144,7 +141,7 @@ pub fn connect_believing(url: &str, identity: Identity, roots: &Roots) -> Result
     let endpoint = match scheme.as_deref() {
         _ if endpoint.uri().host().is_none() => return Err(wrong()),
         Some("http") => endpoint,
-        Some("https") => roots.secure(endpoint, &url)?,
+        Some("https") => secure(endpoint, &url, roots)?,
         Some(_) | None => return Err(wrong()),
     };
     let endpoint = endpoint
@@ -156,6 +153,19 @@ pub fn connect_believing(url: &str, identity: Identity, roots: &Roots) -> Result
         .initial_connection_window_size(4 << 20)
         .tcp_nodelay(true);
     Ok(Peer { channel: endpoint.connect_lazy(), identity, on_behalf_of: None, within: None })
+}
+
+fn secure(endpoint: Endpoint, url: &str, roots: &Roots) -> Result<Endpoint, ConnectError> {
+    let named = ClientTlsConfig::new().ca_certificates(roots.certificate());
+    if let Ok(secured) = endpoint.clone().tls_config(named.clone().with_enabled_roots()) {
+        return Ok(secured);
+    }
+    // A small image has no roots of its own; those that were named do without them.
+    match (endpoint.tls_config(named), roots.file()) {
+        (Ok(secured), Some(_)) => Ok(secured),
+        (Ok(_), None) => Err(ConnectError::NoRoots(url.to_owned())),
+        (Err(_), _) => Err(ConnectError::NotAnAddress(url.to_owned())),
+    }
 }
 
 impl Peer {
@@ -264,15 +274,15 @@ fn lost(err: &(dyn Error + 'static)) -> Status {
         if cause.is::<tonic::TimeoutExpired>() {
             return error::deadline_exceeded();
         }
-        if let Some(why) = roots::distrust(cause) {
-            let text = format!(
-                "the server's certificate is not accepted ({why}); it must be for the name that is called, \
-                and of an authority of the system's or of --peer-ca"
-            );
-            // A certificate is renewed, or another one mounted, without this process.
-            return error::unavailable("PEER_NOT_TRUSTED", text, Duration::from_secs(1));
-        }
         inner = cause.source();
+    }
+    if let Some(why) = roots::distrust(err) {
+        let text = format!(
+            "the server's certificate is not accepted ({why}); it must be for the name that is called, \
+            and of an authority of the system's or of --peer-ca"
+        );
+        // A certificate is renewed, or another one mounted, without this process.
+        return error::unavailable("PEER_NOT_TRUSTED", text, Duration::from_secs(1));
     }
     tracing::debug!(error.chain = error::chain(err), "a call got no answer");
     error::unavailable("PEER_AWAY", "the server cannot be reached; try again", Duration::from_millis(250))

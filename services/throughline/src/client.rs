@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use kernel::{Actor, Caller, Role, WorkerId};
-use platform::peer::{Identity, Peer, Roots, connect_believing};
+use platform::peer::{Identity, Peer, connect_believing};
+use platform::roots::Roots;
 use tonic::Status;
 
 /// Where to call, and as whom.

@@ -1,14 +1,15 @@
 //! Services behind TLS under a private authority, as on a cluster: who is told of it believes them, and nobody else does.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 use tests::alone::until;
 use tests::tls::{Authority, Front};
-use tests::world::World;
-use tests::{Launch, Process};
+use tests::world::{World, request_id};
+use tests::{Issuer, Launch, Nats, Process, Version};
 
-use crate::serve_all;
+use crate::{launch_all, serve_all, serving};
 
 /// The logs that a timeline reads.
 const LOGS: [&str; 6] = ["registry", "referrals", "vocational", "housing", "therapy", "coordination"];
@@ -110,4 +111,98 @@ async fn a_service_reads_logs_and_keys_of_peers_behind_tls() {
     let process = site.timeline(&homes.path().join("doubts")).start().await;
     let said = process.says("certificate is not accepted").await;
     assert!(said.contains("UnknownIssuer") && said.contains("--peer-ca"), "{said}");
+}
+
+/// An authority of a test's own, and another one, each with its file.
+struct Private {
+    authority: Authority,
+    ours: PathBuf,
+    other: PathBuf,
+    home: TempDir,
+}
+
+impl Private {
+    fn new() -> Self {
+        let (authority, home) = (Authority::new(), tempfile::tempdir().unwrap());
+        let (ours, other) = (home.path().join("ours.pem"), home.path().join("other.pem"));
+        authority.write(&ours);
+        Authority::new().write(&other);
+        Self { authority, ours, other, home }
+    }
+
+    /// A process that serves all over a directory of its own.
+    fn launch(&self) -> Launch {
+        launch_all(&self.home.path().join(request_id()))
+    }
+
+    /// The launch where the system believes the other one, and the flag names ours.
+    fn believes(&self, launch: Launch, flag: &str) -> Launch {
+        in_system(launch, &self.other).arg(format!("{flag}={}", self.ours.display()))
+    }
+
+    /// The launches that do not believe ours: nobody has told them of it, or it is the system's, and the flag names the other one.
+    fn doubt(&self, launch: &Launch, flag: &str) -> [Launch; 2] {
+        let named = format!("{flag}={}", self.other.display());
+        [in_system(launch.clone(), &self.other), in_system(launch.clone(), &self.ours).arg(named)]
+    }
+}
+
+/// How many events stand in the streams of that server.
+async fn carried(nats: &Nats) -> Option<u64> {
+    let streams = nats.client().await.ok()?.request("$JS.API.STREAM.LIST", "".into()).await.ok()?;
+    let streams: serde_json::Value = serde_json::from_slice(&streams.payload).ok()?;
+    streams["streams"].as_array()?.iter().map(|stream| stream["state"]["messages"].as_u64()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_travel_over_a_nats_of_a_private_authority_and_who_does_not_believe_it_says_so() {
+    let private = Private::new();
+    for version in Version::BOTH {
+        let nats = Nats::start_secured(version, &private.authority).await;
+        let launch = || private.launch().arg("--nats").arg(nats.url());
+        for doubts in private.doubt(&launch(), "--nats-ca") {
+            let (process, world) = serving(doubts).await;
+            let said = process.says("the certificate of NATS is not accepted").await;
+            assert!(said.contains("UnknownIssuer") && said.contains("--nats-ca"), "{said}");
+            world.agency("Invented Clinic").await;
+            assert_eq!(carried(&nats).await, Some(0));
+        }
+        let (_process, world) = serving(private.believes(launch(), "--nats-ca")).await;
+        world.agency("Invented Clinic").await;
+        until("the event to have travelled", async || carried(&nats).await.filter(|events| *events > 0))
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_an_authority_of_nats_is_named_nothing_is_said_in_the_clear() {
+    let (private, nats) = (Private::new(), Nats::start(Version::Newest).await);
+    let launch = private.launch().arg("--nats").arg(nats.url());
+    let (process, world) = serving(private.believes(launch, "--nats-ca")).await;
+    world.agency("Invented Clinic").await;
+    process.says("NATS is not reached").await;
+    assert_eq!(carried(&nats).await, Some(0));
+    assert!(!process.said().contains("connected to NATS"), "{}", process.said());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_believed_by_keys_of_a_private_authority_and_who_does_not_believe_it_says_so() {
+    let (private, issuer) = (Private::new(), Arc::new(Issuer::new()));
+    let published = issuer.publish().await;
+    let front = private.authority.front("127.0.0.1", published.at).await;
+    let keys = format!("{}/jwks", front.url());
+    let launch = || issuer.believed_from(&keys, private.launch(), "registry");
+
+    let (_process, world) = serving(private.believes(launch(), "--auth-jwks-ca")).await;
+    world.vouched(issuer.clone()).agency("Invented Clinic").await;
+
+    for doubts in private.doubt(&launch(), "--auth-jwks-ca") {
+        let (process, world) = serving(doubts).await;
+        let said = process.says(&format!("the certificate of {keys} is not accepted")).await;
+        assert!(said.contains("UnknownIssuer") && said.contains("--auth-jwks-ca"), "{said}");
+        let anybody = World::worker(kernel::AgencyId::of(1));
+        let ask = proto::registry::GetPersonRequest { person_id: request_id(), ..Default::default() };
+        let status = world.vouched(issuer.clone()).registry(anybody).get_person(ask).await.unwrap_err();
+        assert_eq!(platform::error::reason(&status).as_deref(), Some("TOKEN_KEYS_AWAY"), "{status:?}");
+    }
 }

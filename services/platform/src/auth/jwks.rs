@@ -16,6 +16,7 @@ use tonic::Status;
 
 use super::{Claimed, on_behalf_of, speaking_for, text};
 use crate::error;
+use crate::roots::{Roots, distrust};
 
 /// How much the issuer's clock may differ from ours.
 const LEEWAY_S: u64 = 30;
@@ -55,6 +56,8 @@ pub struct JwksSettings {
     pub issuer: String,
     /// The `aud` that a token must carry, alone or among others.
     pub audience: String,
+    /// By which authorities the server of a URL is believed. Those of a file stand in place of the system's.
+    pub roots: Roots,
     /// How often the keys are read again.
     pub refresh_every: Duration,
     /// A token signed by an unknown key has them read again at once, but no more often than this.
@@ -68,6 +71,7 @@ impl JwksSettings {
             from,
             issuer: issuer.into(),
             audience: audience.into(),
+            roots: Roots::system(),
             refresh_every: Duration::from_secs(300),
             refetch_after: Duration::from_secs(10),
         }
@@ -92,6 +96,17 @@ pub enum JwksError {
         url: String,
         /// Why.
         source: reqwest::Error,
+    },
+    /// The server of the URL is not whom it should be.
+    #[error(
+        "the certificate of {url} is not accepted ({why}); it must be for the name in --auth-jwks, and of an authority of the \
+         system's, or of --auth-jwks-ca where that is given"
+    )]
+    Untrusted {
+        /// The URL.
+        url: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// It is no JWKS (RFC 7517).
     #[error("{0} is not a JSON Web Key Set")]
@@ -151,9 +166,7 @@ impl Jwks {
     /// # Errors
     /// [`JwksError`] where a file is not there, or what is there is no key set.
     pub async fn open(settings: JwksSettings) -> Result<Arc<Self>, JwksError> {
-        let http = reqwest::Client::builder()
-            .timeout(FETCH_TIMEOUT)
-            .build()
+        let http = client(&settings.roots)
             .map_err(|source| JwksError::Fetch { url: settings.from.to_string(), source })?;
         let jwks = Arc::new(Self {
             settings,
@@ -164,7 +177,7 @@ impl Jwks {
         });
         match jwks.read().await {
             Ok(()) => *jwks.last_read.lock().await = Some(Instant::now()),
-            Err(err @ JwksError::Fetch { .. }) => {
+            Err(err @ (JwksError::Fetch { .. } | JwksError::Untrusted { .. })) => {
                 tracing::warn!(error.chain = error::chain(&err), "starting without the keys of tokens");
             }
             Err(err @ (JwksError::File { .. } | JwksError::NotASet(..) | JwksError::NoKeys(_))) => {
@@ -294,9 +307,7 @@ impl Jwks {
             JwksFrom::File(path) => tokio::fs::read(path)
                 .await
                 .map_err(|source| JwksError::File { path: place.clone(), source })?,
-            JwksFrom::Url(url) => {
-                self.fetch(url).await.map_err(|source| JwksError::Fetch { url: place.clone(), source })?
-            }
+            JwksFrom::Url(url) => self.fetch(url).await.map_err(|source| not_fetched(&place, source))?,
         };
         let set: JwkSet =
             serde_json::from_slice(&bytes).map_err(|source| JwksError::NotASet(place.clone(), source))?;
@@ -321,6 +332,22 @@ impl Jwks {
             }
         }
         Ok(bytes)
+    }
+}
+
+fn client(roots: &Roots) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = reqwest::Client::builder().timeout(FETCH_TIMEOUT);
+    match roots.pem() {
+        Some(pem) => builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem)?).build(),
+        None => builder.build(),
+    }
+}
+
+fn not_fetched(url: &str, source: reqwest::Error) -> JwksError {
+    let url = url.to_owned();
+    match distrust(&source).map(ToString::to_string) {
+        Some(why) => JwksError::Untrusted { url, why },
+        None => JwksError::Fetch { url, source },
     }
 }
 

@@ -4,6 +4,7 @@
 use clap::Parser;
 
 use super::*;
+use crate::auth::JwksFrom;
 
 #[derive(clap::Parser)]
 struct Command {
@@ -68,7 +69,7 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_says_nothing() {
 #[test]
 fn all_complaints_come_at_once_each_with_its_flag_and_its_remedy() {
     let line = "--grpc-listen 0.0.0.0:1 --http-listen nowhere --nats redis://x --peer registry \
-                --secret-file no/such/file --peer-ca no/such/ca --drain-seconds soon --nats-retention 0s --nats-replicas 9";
+                --secret-file no/such/file --peer-ca no/such/ca --nats-ca no/such/ca --auth-jwks-ca no/such/ca --drain-seconds soon --nats-retention 0s --nats-replicas 9";
     let needs = Needs { peers: &["registry", "referrals"], registry: true, calls: true, storeless: false };
     let Complaints(said) = settled(line, &[], needs).unwrap_err();
     let expected = [
@@ -82,6 +83,8 @@ fn all_complaints_come_at_once_each_with_its_flag_and_its_remedy() {
         "--peer (THROUGHLINE_PEER) is missing for registry",
         "--peer (THROUGHLINE_PEER) is missing for referrals",
         "--peer-ca (THROUGHLINE_PEER_CA) names no/such/ca, which cannot be read",
+        "--nats-ca (THROUGHLINE_NATS_CA) names no/such/ca, which cannot be read",
+        "--auth-jwks-ca (THROUGHLINE_AUTH_JWKS_CA) names no/such/ca, which cannot be read",
         "--secret-file (THROUGHLINE_SECRET_FILE) names no/such/file, which is not there; make it: openssl",
         "--drain-seconds (THROUGHLINE_DRAIN_SECONDS) is not a number of seconds",
     ];

@@ -1,21 +1,27 @@
-//! By which authorities an `https` server is believed: the system's, and those of one file beside them.
+//! By which authorities a server is believed over TLS: the system's, or those of a file.
 //! Invariant: a file that was taken holds certificates alone, and at least one.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::{self, RootCertStore};
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
-
-use super::ConnectError;
+use tokio_rustls::rustls::{self, CertificateError, RootCertStore};
+use tonic::transport::Certificate;
 
 /// The authorities by which servers are believed.
-#[derive(Clone, Default)]
-pub struct Roots(Option<Certificate>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Roots(Option<Arc<Named>>);
+
+/// A file of authorities as it was read.
+#[derive(PartialEq, Eq)]
+struct Named {
+    path: PathBuf,
+    pem: Vec<u8>,
+}
 
 /// A file of authorities that does not do. The text says what to give instead, without naming the setting.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +48,7 @@ impl Roots {
         Self::default()
     }
 
-    /// Those of the system, and the certificates of this PEM file.
+    /// The certificates of this PEM file; who uses them says whether in place of the system's or beside them.
     ///
     /// # Errors
     /// [`RootsError`]: the file cannot be read, or a certificate of it cannot.
@@ -57,34 +63,51 @@ impl Roots {
         if roots.is_empty() {
             return Err(RootsError::NoCertificate { path: path() });
         }
-        Ok(Self(Some(Certificate::from_pem(pem))))
+        Ok(Self(Some(Arc::new(Named { path: path(), pem }))))
     }
 
-    /// The endpoint, believed by these.
-    pub(super) fn secure(&self, endpoint: Endpoint, url: &str) -> Result<Endpoint, ConnectError> {
-        let named = ClientTlsConfig::new().ca_certificates(self.0.clone());
-        if let Ok(secured) = endpoint.clone().tls_config(named.clone().with_enabled_roots()) {
-            return Ok(secured);
-        }
-        // A small image has no roots of its own; those that were named do without them.
-        match (endpoint.tls_config(named), &self.0) {
-            (Ok(secured), Some(_)) => Ok(secured),
-            (Ok(_), None) => Err(ConnectError::NoRoots(url.to_owned())),
-            (Err(_), _) => Err(ConnectError::NotAnAddress(url.to_owned())),
-        }
+    /// The file that names them, where one does.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.0.as_ref().map(|named| named.path.as_path())
+    }
+
+    /// What was read from it.
+    pub(crate) fn pem(&self) -> Option<&[u8]> {
+        self.0.as_ref().map(|named| named.pem.as_slice())
+    }
+
+    /// The same, for what speaks gRPC.
+    pub(crate) fn certificate(&self) -> Option<Certificate> {
+        self.pem().map(Certificate::from_pem)
     }
 }
 
 impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Roots(system and file)" } else { "Roots(system)" })
+        match self.file() {
+            Some(path) => write!(f, "Roots({})", path.display()),
+            None => f.write_str("Roots(system)"),
+        }
     }
 }
 
-/// What is wrong with the certificate of the server that a call was to go to, where that was why it got no answer.
-pub(super) fn distrust<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::CertificateError> {
-    let inner = cause.downcast_ref::<io::Error>()?.get_ref()?;
-    if let rustls::Error::InvalidCertificate(why) = inner.downcast_ref()? { Some(why) } else { None }
+/// What is wrong with the certificate of the server that was to be reached, where that was why it was not.
+pub(crate) fn distrust<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CertificateError> {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(rustls::Error::InvalidCertificate(why)) = cause.downcast_ref() {
+            return Some(why);
+        }
+        // An I/O error calls its content's source its own, and so passes over the content.
+        let content = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = content.map(|content| content as &(dyn Error + 'static)).or_else(|| cause.source());
+    }
+    None
+}
+
+/// The same of a library that gives its errors as text.
+pub(crate) fn tells_distrust(text: &str) -> bool {
+    text.contains("invalid peer certificate")
 }
 
 #[cfg(test)]
@@ -103,5 +126,15 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             assert!(said(&path).contains("-----BEGIN CERTIFICATE-----"), "{text}: {}", said(&path));
         }
+    }
+
+    #[test]
+    fn distrust_is_found_however_deep_it_lies() {
+        let why = CertificateError::UnknownIssuer;
+        let rustls = rustls::Error::InvalidCertificate(why.clone());
+        assert!(tells_distrust(&rustls.to_string()), "{rustls}");
+        let twice = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, rustls));
+        assert_eq!(distrust(&twice), Some(&why));
+        assert_eq!(distrust(&io::Error::other("away")), None);
     }
 }
