@@ -170,7 +170,7 @@ impl Server {
             // The descriptors are compiled in, so this is a fault of the build; the server works without.
             Err(err) => tracing::error!(error.chain = crate::error::chain(&err), "no reflection"),
         }
-        let edge = Edge::new(routes, self.auth, self.roles, self.limits.clone(), self.metrics.clone());
+        let edge = Edge::new(routes, self.auth, self.roles, self.limits.clone(), self.metrics.clone(), at);
         Ok(Bound {
             listener,
             at,

@@ -1,5 +1,5 @@
 //! Log lines and traces of a process, and how a trace goes on from one to the next.
-//! Invariant: without `OTEL_EXPORTER_OTLP_ENDPOINT` nothing leaves the process but log lines; a caller's traceparent is passed on all the same.
+//! Invariant: without an endpoint in an `OTEL_EXPORTER_OTLP_...` variable nothing leaves the process but log lines; a caller's traceparent is passed on all the same.
 
 use std::future::Future;
 use std::io::IsTerminal;
@@ -10,13 +10,17 @@ use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider as _,
 };
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::roots::RootsError;
+
+mod export;
 
 /// Metadata key of the W3C trace context.
 pub const TRACEPARENT: &str = "traceparent";
@@ -28,8 +32,21 @@ pub enum TelemetryError {
     #[error("THROUGHLINE_LOG is not a log filter such as \"info\" or \"info,platform=debug\"")]
     Filter(#[source] tracing_subscriber::filter::ParseError),
     /// The OTLP exporter could not be set up.
-    #[error("OTEL_EXPORTER_OTLP_ENDPOINT cannot be exported to")]
-    Exporter(#[source] opentelemetry_otlp::ExporterBuildError),
+    #[error("{variable} cannot be exported to")]
+    Exporter {
+        /// The variable that holds the endpoint.
+        variable: &'static str,
+        /// Why.
+        source: opentelemetry_otlp::ExporterBuildError,
+    },
+    /// The authority of the collector could not be read.
+    #[error("{variable} {why}")]
+    Certificate {
+        /// The variable that names its file.
+        variable: &'static str,
+        /// What is wrong with it, and what to give instead.
+        why: RootsError,
+    },
     /// The process has a subscriber.
     #[error("telemetry was started before")]
     Twice(#[source] tracing_subscriber::util::TryInitError),
@@ -59,10 +76,7 @@ impl Drop for Telemetry {
 pub fn start(service: &str) -> Result<Telemetry, TelemetryError> {
     let filter = std::env::var("THROUGHLINE_LOG").or_else(|_| std::env::var("RUST_LOG"));
     let filter = EnvFilter::try_new(filter.as_deref().unwrap_or("info")).map_err(TelemetryError::Filter)?;
-    let provider = match std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT") {
-        Ok(endpoint) if !endpoint.is_empty() => Some(exporting(service)?),
-        Ok(_) | Err(_) => None,
-    };
+    let provider = export::exporter()?.map(|exporter| exporting(service, exporter));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if std::io::stderr().is_terminal() { lines.boxed() } else { lines.json().boxed() };
     // A line reads alone. Spans are for traces: where none are exported, a call need not write down what it is.
@@ -75,16 +89,14 @@ pub fn start(service: &str) -> Result<Telemetry, TelemetryError> {
     Ok(Telemetry { provider })
 }
 
-/// Endpoint, headers and timeouts are read from the standard `OTEL_EXPORTER_OTLP_...` variables; `OTEL_SERVICE_NAME` wins over our own.
-fn exporting(service: &str) -> Result<SdkTracerProvider, TelemetryError> {
-    let exporter =
-        opentelemetry_otlp::SpanExporter::builder().with_tonic().build().map_err(TelemetryError::Exporter)?;
+/// `OTEL_SERVICE_NAME` wins over our own name.
+fn exporting(service: &str, exporter: impl SpanExporter + 'static) -> SdkTracerProvider {
     let resource = Resource::builder().with_attribute(KeyValue::new("service.namespace", "throughline"));
     let resource = match std::env::var("OTEL_SERVICE_NAME") {
         Ok(name) if !name.is_empty() => resource.build(),
         Ok(_) | Err(_) => resource.with_service_name(service.to_owned()).build(),
     };
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+    SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build()
 }
 
 /// A panic becomes one line. A message put together at run time may hold a value of somebody's, so only a literal is shown.
@@ -240,7 +252,8 @@ mod tests {
         let child = |endpoint: Option<&str>| {
             let mut child = std::process::Command::new(std::env::current_exe().unwrap());
             child.args(["--exact", "telemetry::tests::a_process_that_traces"]).env(CHILD, "1");
-            child.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT").env("OTEL_EXPORTER_OTLP_TIMEOUT", "300");
+            child.env("OTEL_EXPORTER_OTLP_TIMEOUT", "300");
+            child.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT").env_remove("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
             if let Some(endpoint) = endpoint {
                 child.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
             }

@@ -4,6 +4,7 @@
 mod apart;
 mod caseload;
 mod clients;
+mod collector;
 mod collision;
 mod consent;
 mod crash;

@@ -1,107 +1,24 @@
 //! Traces as a collector gets them: a command's own, linked to what was made of it, and nothing of anybody in them.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
-    TraceService, TraceServiceServer,
-};
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
-use opentelemetry_proto::tonic::common::v1::KeyValue;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::Status as Ended;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message;
 use proto::registry::{DataQuality, PersonDetails, RegisterPersonRequest};
+use tests::Process;
 use tests::alone::until;
+use tests::tls::Authority;
 use tests::world::{World, id, request_id};
-use tests::{Launch, Process};
-use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
-use tokio_util::task::AbortOnDropHandle;
-use tonic::{Request, Response, Status};
 
+use crate::collector::{Collector, text};
 use crate::{launch_all, serving};
+
+/// The method that the tests call.
+const REGISTER: &str = "throughline.registry.v1.RegistryService/RegisterPerson";
 
 /// What nobody but those it was told to may read.
 const NAMES: [&str; 2] = ["Wrenlina", "Quillbottom"];
-
-/// A collector of traces that keeps all it gets.
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<ExportTraceServiceRequest>>>);
-
-#[tonic::async_trait]
-impl TraceService for Kept {
-    async fn export(
-        &self,
-        request: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request.into_inner());
-        Ok(Response::new(ExportTraceServiceResponse::default()))
-    }
-}
-
-impl Kept {
-    fn all(&self) -> Vec<ExportTraceServiceRequest> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn spans(&self) -> Vec<Span> {
-        let resources = self.all().into_iter().flat_map(|request| request.resource_spans);
-        resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans).collect()
-    }
-
-    /// The spans of the calls of that method.
-    fn calls(&self, method: &str) -> Vec<Span> {
-        let of_method = |span: &Span| text(&span.attributes, "rpc.method").ends_with(method);
-        self.spans().into_iter().filter(|span| span.name == "rpc" && of_method(span)).collect()
-    }
-
-    /// What a projection made of the events of that call.
-    fn applied(&self, projection: &str, call: &Span) -> Option<Span> {
-        self.spans().into_iter().find(|span| {
-            let linked =
-                span.links.iter().any(|link| link.trace_id == call.trace_id && link.span_id == call.span_id);
-            span.name == "apply" && linked && text(&span.attributes, "projection.name") == projection
-        })
-    }
-}
-
-fn text(attributes: &[KeyValue], key: &str) -> String {
-    let found = attributes.iter().find(|attribute| attribute.key == key);
-    match found.and_then(|attribute| attribute.value.clone()?.value) {
-        Some(Value::StringValue(text)) => text,
-        Some(_) | None => String::new(),
-    }
-}
-
-/// A running collector.
-struct Collector {
-    kept: Kept,
-    endpoint: String,
-    _serving: AbortOnDropHandle<()>,
-}
-
-impl Collector {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let kept = Kept::default();
-        let server = tonic::transport::Server::builder().add_service(TraceServiceServer::new(kept.clone()));
-        let serving = tokio::spawn(async move {
-            server.serve_with_incoming(TcpListenerStream::new(listener)).await.unwrap();
-        });
-        Self { kept, endpoint, _serving: AbortOnDropHandle::new(serving) }
-    }
-
-    /// The launch, sending its traces here as often as that.
-    fn of(&self, launch: Launch, every: Duration) -> Launch {
-        launch
-            .env("OTEL_EXPORTER_OTLP_ENDPOINT", &self.endpoint)
-            .env("OTEL_BSP_SCHEDULE_DELAY", &every.as_millis().to_string())
-    }
-}
 
 /// Registers somebody, and gives the person's id.
 async fn register(world: &World) -> String {
@@ -142,13 +59,24 @@ async fn a_collector_sees_a_command_and_what_was_made_of_it_and_nothing_of_anybo
 
     let kept = &collector.kept;
     let (call, made) = until("the command, and what the timeline made of it", async || {
-        let calls = kept.calls("RegisterPerson");
+        let calls = kept.calls(REGISTER);
         calls.into_iter().find_map(|call| kept.applied("timeline", &call).map(|made| (call, made)))
     })
     .await;
     assert_ne!(made.trace_id, call.trace_id, "a projection has many causes, and begins a trace of its own");
     leave(process).await;
-    assert_eq!(kept.calls("RegisterPerson").len(), 2, "the one that was refused is told too");
+    let calls = kept.calls(REGISTER);
+    assert_eq!(calls.len(), 2, "the one that was refused is told too");
+    let codes = calls.iter().map(|call| text(&call.attributes, "rpc.response.status_code"));
+    assert_eq!(codes.collect::<Vec<_>>(), ["OK", "INVALID_ARGUMENT"]);
+    for call in &calls {
+        assert_eq!(call.kind(), SpanKind::Server);
+        // What a caller did wrong is no failure of the server.
+        assert!(call.status.as_ref().is_none_or(|ended| *ended == Ended::default()), "{call:?}");
+        assert_eq!(text(&call.attributes, "rpc.system.name"), "grpc");
+        assert_eq!(text(&call.attributes, "rpc.method"), REGISTER);
+        assert_eq!(text(&call.attributes, "server.address"), "127.0.0.1");
+    }
 
     let services: Vec<String> = kept
         .all()
@@ -178,9 +106,54 @@ async fn what_is_left_is_sent_when_a_process_leaves() {
     let kept = &collector.kept;
     assert!(kept.all().is_empty(), "nothing is sent before its time");
     leave(process).await;
-    assert_eq!(kept.calls("RegisterPerson").len(), 2, "the last traces were lost");
+    assert_eq!(kept.calls(REGISTER).len(), 2, "the last traces were lost");
     let last = kept.all();
     let resource = last[0].resource_spans[0].resource.as_ref().expect("a resource");
     assert_eq!(text(&resource.attributes, "service.name"), "invented-name");
     assert_eq!(text(&resource.attributes, "service.namespace"), "throughline");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_behind_tls_gets_traces_with_their_headers_and_who_does_not_believe_it_says_so_and_serves()
+ {
+    let ours = Authority::new();
+    let collector = Collector::secured(&ours, "two words").await;
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    ours.write(&at("ca.pem"));
+    Authority::new().write(&at("other.pem"));
+    let launch = |name: &str, certificate: &str| {
+        collector
+            .of(launch_all(&at(name)), Duration::from_millis(100))
+            .env("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")
+            .env("OTEL_EXPORTER_OTLP_CERTIFICATE", &at(certificate).display().to_string())
+    };
+
+    let (process, world) = serving(launch("stranger", "other.pem")).await;
+    register(&world).await;
+    let said = process.says("the certificate of the collector is not accepted").await;
+    assert!(said.contains("UnknownIssuer") && said.contains("OTEL_EXPORTER_OTLP_CERTIFICATE"), "{said}");
+    register(&world).await;
+    leave(process).await;
+
+    let (process, world) = serving(launch("keyless", "ca.pem")).await;
+    register(&world).await;
+    let said = process.says("OTEL_EXPORTER_OTLP_ENDPOINT does not take them").await;
+    assert!(said.contains("Unauthenticated"), "{said}");
+    leave(process).await;
+    assert!(collector.kept.all().is_empty(), "traces came from who is not believed");
+
+    let known = launch("known", "ca.pem").env("OTEL_EXPORTER_OTLP_HEADERS", "x-invented-key=two%20words");
+    let (process, world) = serving(known).await;
+    register(&world).await;
+    until("the traces", async || (collector.kept.calls(REGISTER).len() == 2).then_some(())).await;
+    leave(process).await;
+
+    let mut process = launch("nothing", "no.pem").spawn();
+    assert!(!process.ended().await.success());
+    let said = process.said();
+    assert!(
+        said.contains("OTEL_EXPORTER_OTLP_CERTIFICATE names") && said.contains("as a PEM file"),
+        "{said}"
+    );
 }

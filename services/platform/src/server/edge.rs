@@ -2,6 +2,7 @@
 //! Invariant: a call is refused here before anything of its body is read.
 
 use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::Service;
+use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::Limits;
@@ -49,6 +51,9 @@ pub(super) struct Edge {
     limits: Limits,
     metrics: Metrics,
     room: Arc<Semaphore>,
+    /// Where the server listens, as spans tell it; every address of a machine is no address.
+    address: Option<String>,
+    port: u16,
 }
 
 impl Edge {
@@ -58,16 +63,28 @@ impl Edge {
         roles: HashMap<String, &'static [Role]>,
         limits: Limits,
         metrics: Metrics,
+        at: SocketAddr,
     ) -> Self {
         let guarded = roles.keys().map(|path| service_of(path).to_owned()).collect();
         let room = Arc::new(Semaphore::new(limits.calls.min(Semaphore::MAX_PERMITS)));
-        Self { routes: routes.prepare(), auth, roles, guarded, limits, metrics, room }
+        let address = (!at.ip().is_unspecified()).then(|| at.ip().to_string());
+        Self {
+            routes: routes.prepare(),
+            auth,
+            roles,
+            guarded,
+            limits,
+            metrics,
+            room,
+            address,
+            port: at.port(),
+        }
     }
 
     /// Answers one call, whatever it takes.
     pub async fn answer(&self, line: Line, request: Request<Incoming>) -> Response<Reply> {
         let method = methods::label(request.uri().path());
-        let span = tracing::info_span!("rpc", rpc.method = method, rpc.code = tracing::field::Empty);
+        let span = self.span(method);
         telemetry::continue_from(&span, request.headers());
         let (share, room) = match self.room_for(&line, request.uri().path()) {
             Ok(share) => (share, Ok(())),
@@ -84,6 +101,24 @@ impl Edge {
             (true, Ok(()), Ok(_)) => self.handle(request, patience, &span).await,
         };
         reply(answer, call, patience, line.going)
+    }
+
+    /// The span of a call, by OpenTelemetry's conventions for gRPC servers. How it ends is written by [`Call`].
+    fn span(&self, method: &'static str) -> Span {
+        // They would have a path that somebody made up written down; it may say anything of anybody, and is not.
+        let (name, method) = method.strip_prefix('/').map_or(("grpc", "_OTHER"), |method| (method, method));
+        tracing::info_span!(
+            "rpc",
+            otel.name = name,
+            otel.kind = "server",
+            rpc.system.name = "grpc",
+            rpc.method = method,
+            server.address = self.address.as_deref(),
+            server.port = self.port,
+            rpc.response.status_code = Empty,
+            error.type = Empty,
+            otel.status_code = Empty,
+        )
     }
 
     async fn handle(

@@ -49,7 +49,11 @@ impl Call {
         let took = self.began.elapsed();
         self.metrics.rpcs_in_flight().dec();
         self.metrics.answered(self.method, code, took);
-        self.span.record("rpc.code", code_name(code));
+        self.span.record("rpc.response.status_code", code_name(code));
+        if is_ours(code) {
+            self.span.record("error.type", code_name(code));
+            self.span.record("otel.status_code", "ERROR");
+        }
         let _inside = self.span.enter();
         tracing::debug!(
             rpc.method = self.method,
@@ -185,6 +189,30 @@ impl http_body::Body for Reply {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::default()
+    }
+}
+
+/// Whether a call that ended so failed by the server: what OpenTelemetry's conventions for gRPC hold for an error of its span. Of the
+/// rest the caller is told what to do otherwise.
+fn is_ours(code: Code) -> bool {
+    match code {
+        Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::Unimplemented
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss => true,
+        Code::Ok
+        | Code::Cancelled
+        | Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Unauthenticated => false,
     }
 }
 

@@ -4,3 +4,4 @@
 mod calls;
 mod connections;
 pub(crate) mod harness;
+mod spans;
