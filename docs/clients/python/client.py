@@ -1,4 +1,4 @@
-"""What every client of Throughline wants once: who calls, trying again safely, errors in words, and following a timeline through breaks.
+"""What every client of Throughline wants once: who calls, trying again safely, errors in words, and following timelines through breaks.
 
 Generate the contract's code first (see README.md beside this file); then this needs nothing but grpcio and grpcio-status.
 """
@@ -77,17 +77,40 @@ def follow(
     timeline: timeline_pb2_grpc.TimelineServiceStub, person_id: str, who: Metadata, token: str = ""
 ) -> Iterator[timeline_pb2.WatchTimelineResponse]:
     """Every update of a timeline, through breaks and restarts. Keep the last resume_token: a later call goes on from there."""
+    request = timeline_pb2.WatchTimelineRequest(person_id=person_id, resume_token=token)
+    return (update for update in watch(timeline.WatchTimeline, request, who) if update is not None)
+
+
+def follow_agency(
+    timeline: timeline_pb2_grpc.TimelineServiceStub, who: Metadata, token: str = ""
+) -> Iterator[tuple[list[timeline_pb2.WatchAgencyResponse], str]]:
+    """Every change of the timelines of all whom the agency serves, in steps, each with the resume_token that closes it. Take a step as a whole, and keep
+    its token with what you made of it: a later call goes on from there. What no token has closed comes again after a break, so it is dropped here."""
+    request = timeline_pb2.WatchAgencyRequest(resume_token=token)
+    step: list[timeline_pb2.WatchAgencyResponse] = []
+    for update in watch(timeline.WatchAgency, request, who):
+        if update is None:
+            step = []
+        elif update.resume_token:
+            yield step, update.resume_token
+            step = []
+        else:
+            step.append(update)
+
+
+def watch(method: Callable, request, who: Metadata) -> Iterator:
+    """What a watch sends, and None at each break, after which it goes on from the last resume_token."""
     wait = 0.05
     while True:
-        request = timeline_pb2.WatchTimelineRequest(person_id=person_id, resume_token=token)
         try:
-            for update in timeline.WatchTimeline(request, metadata=who, wait_for_ready=True):
+            for update in method(request, metadata=who, wait_for_ready=True):
                 wait = 0.05
-                token = update.resume_token or token
+                request.resume_token = update.resume_token or request.resume_token
                 yield update
         except grpc.RpcError as error:
             refused = Refused(error)
             if not refused.may_retry:
                 raise refused from error
+        yield None
         time.sleep(wait)
         wait = min(wait * 2, 2.0)

@@ -3,7 +3,7 @@
 import sys
 
 import grpc
-from client import Refused, ask, caller, follow
+from client import Refused, ask, caller, follow, follow_agency
 
 from throughline.referrals.v1 import referrals_pb2 as referrals
 from throughline.referrals.v1 import referrals_pb2_grpc
@@ -87,6 +87,9 @@ def main(address: str) -> None:
         token = update.resume_token
         if opened and token:
             break
+    # An integration watches all whom its agency serves, and keeps its place with what it took over.
+    step, place = next(follow_agency(timeline, at_shelter))
+    print(f"the agency has {len({update.person_id for update in step})} timelines")
     cancel = referrals.CancelReferralRequest(referral_id=referral_id, reason=referrals.CLOSING_REASON_PERSON_DECLINED)
     gone = ask(loop.CancelReferral, cancel, person)
     print(f"cancelled at version {gone.written.etag}")
@@ -94,6 +97,12 @@ def main(address: str) -> None:
         if update.entry.line:
             print(f"seen after the break: {update.entry.line}")
         if "cancelled" in update.entry.line:
+            break
+    for step, place in follow_agency(timeline, at_shelter, place):
+        for update in step:
+            if update.entry.line:
+                print(f"the agency sees: {update.entry.line}")
+        if any("cancelled" in update.entry.line for update in step):
             break
 
 

@@ -1,11 +1,11 @@
-// What every client of Throughline wants once: who calls, trying again safely, errors in words, and following a timeline through breaks.
+// What every client of Throughline wants once: who calls, trying again safely, errors in words, and following timelines through breaks.
 // Generate the contract's code first (see README.md one folder up).
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CallOptions, type Client, Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
-import type { TimelineService, WatchTimelineResponse } from "./gen/throughline/timeline/v1/timeline_pb.js";
+import type { TimelineService, WatchAgencyResponse, WatchTimelineResponse } from "./gen/throughline/timeline/v1/timeline_pb.js";
 
 // The codes after which nobody knows whether a command happened. With the same requestId it may be sent again, and happens once.
 const MAY_RETRY = new Set([Code.Unavailable, Code.DeadlineExceeded, Code.Canceled]);
@@ -71,17 +71,51 @@ export async function* follow(
   who: Caller,
   resumeToken = "",
 ): AsyncGenerator<WatchTimelineResponse["update"]> {
+  const watched = watch((token) => timeline.watchTimeline({ personId, resumeToken: token }, { headers: who }), resumeToken);
+  for await (const sent of watched) if (sent) yield sent.update;
+}
+
+// What belongs together in the following of all whom an agency serves, and the token that closes it.
+export type Step = { updates: WatchAgencyResponse[]; resumeToken: string };
+
+// Every change of the timelines of all whom the agency serves, in steps. Take a step as a whole, and keep its token with what you made of it: a later
+// call goes on from there. What no token has closed comes again after a break, so it is dropped here.
+export async function* followAgency(
+  timeline: Client<typeof TimelineService>,
+  who: Caller,
+  resumeToken = "",
+): AsyncGenerator<Step> {
+  let updates: WatchAgencyResponse[] = [];
+  const watched = watch((token) => timeline.watchAgency({ resumeToken: token }, { headers: who }), resumeToken);
+  for await (const sent of watched) {
+    if (sent === undefined) {
+      updates = [];
+    } else if (sent.update.case === "resumeToken") {
+      yield { updates, resumeToken: sent.update.value };
+      updates = [];
+    } else {
+      updates.push(sent);
+    }
+  }
+}
+
+// What a watch sends, and undefined at each break, after which it goes on from the last resumeToken.
+async function* watch<Sent extends WatchTimelineResponse | WatchAgencyResponse>(
+  open: (resumeToken: string) => AsyncIterable<Sent>,
+  resumeToken: string,
+): AsyncGenerator<Sent | undefined> {
   for (let wait = 50; ; wait = Math.min(wait * 2, 2_000)) {
     try {
-      for await (const { update } of timeline.watchTimeline({ personId, resumeToken }, { headers: who })) {
+      for await (const sent of open(resumeToken)) {
         wait = 50;
-        if (update.case === "resumeToken") resumeToken = update.value;
-        yield update;
+        if (sent.update.case === "resumeToken") resumeToken = sent.update.value;
+        yield sent;
       }
     } catch (error) {
       const refused = new Refused(ConnectError.from(error));
       if (!refused.mayRetry) throw refused;
     }
+    yield undefined;
     await sleep(wait);
   }
 }

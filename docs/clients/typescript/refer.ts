@@ -2,7 +2,7 @@
 
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { ask, caller, follow, Refused } from "./client.js";
+import { ask, caller, follow, followAgency, Refused } from "./client.js";
 import { ClosingReason, Receiver, ReferralsService } from "./gen/throughline/referrals/v1/referrals_pb.js";
 import { ConsentGrantor, RegistryService } from "./gen/throughline/registry/v1/registry_pb.js";
 import { TimelineService } from "./gen/throughline/timeline/v1/timeline_pb.js";
@@ -81,11 +81,23 @@ for await (const update of follow(timeline, personId, person)) {
     break;
   }
 }
+// An integration watches all whom its agency serves, and keeps its place with what it took over.
+let place = "";
+for await (const step of followAgency(timeline, atShelter)) {
+  place = step.resumeToken;
+  console.log(`the agency has ${new Set(step.updates.map((sent) => sent.personId)).size} timelines`);
+  break;
+}
 const gone = await ask(loop.cancelReferral, { referralId, reason: ClosingReason.PERSON_DECLINED }, person);
 console.log(`cancelled at version ${gone.written!.etag}`);
 for await (const update of follow(timeline, personId, person, token)) {
   if (update.case !== "entry") continue;
   console.log(`seen after the break: ${update.value.line}`);
   if (update.value.line.includes("cancelled")) break;
+}
+for await (const step of followAgency(timeline, atShelter, place)) {
+  const entries = step.updates.flatMap(({ update }) => (update.case === "entry" ? [update.value] : []));
+  for (const entry of entries) console.log(`the agency sees: ${entry.line}`);
+  if (entries.some((entry) => entry.line.includes("cancelled"))) break;
 }
 connection.abort();

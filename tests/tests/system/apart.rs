@@ -6,7 +6,7 @@ use proto::referrals as pb;
 use tests::alone::until;
 use tests::ports::Port;
 use tests::world::{World, request_id};
-use tests::{Ground, Process, Version};
+use tests::{Ground, Launch, Process, Version};
 
 use crate::collision::Story;
 
@@ -22,37 +22,52 @@ const SERVICES: [(&str, &[&str]); 7] = [
 ];
 
 /// A process for each service.
-struct Apart {
-    processes: Vec<Process>,
-    ports: BTreeMap<&'static str, Port>,
-    world: World,
+pub struct Apart {
+    launches: BTreeMap<&'static str, Launch>,
+    processes: BTreeMap<&'static str, Process>,
+    /// Where each listens.
+    pub ports: BTreeMap<&'static str, Port>,
+    /// All of them.
+    pub world: World,
     _ground: Ground,
 }
 
 impl Apart {
-    async fn start() -> Self {
+    /// Starts them all.
+    pub async fn start() -> Self {
         let ground = Ground::new(Version::Newest).await;
         // Each must know the others' addresses before it starts, so ports are claimed first.
         let ports: BTreeMap<&str, Port> = SERVICES.iter().map(|(name, _)| (*name, Port::claim())).collect();
         let address = |name: &str| format!("http://{}", ports[name].address());
-        let mut processes = vec![];
+        let (mut launches, mut processes) = (BTreeMap::new(), BTreeMap::new());
         for (name, reads) in SERVICES {
             let mut launch = ground.serve(name, ports[name].address());
             for peer in reads {
                 launch = launch.arg("--peer").arg(format!("{peer}={}", address(peer)));
             }
-            processes.push(launch.start().await);
+            processes.insert(name, launch.start().await);
+            launches.insert(name, launch);
         }
         let world = World::apart(SERVICES.iter().map(|(name, _)| (*name, address(name))));
-        Self { processes, ports, world, _ground: ground }
+        Self { launches, processes, ports, world, _ground: ground }
+    }
+
+    /// `kill -9` of one.
+    pub fn kills(&mut self, service: &str) {
+        self.processes.remove(service).expect("it runs").kill();
+    }
+
+    /// Starts it again, over the same store and where it was.
+    pub async fn starts_again(&mut self, service: &'static str) {
+        self.processes.insert(service, self.launches[service].start().await);
     }
 
     /// Asks each to leave, and sees it leave well.
-    async fn leave(mut self) {
-        for process in &mut self.processes {
+    pub async fn leave(mut self) {
+        for process in self.processes.values_mut() {
             process.terminate();
         }
-        for process in &mut self.processes {
+        for process in self.processes.values_mut() {
             assert!(process.ended().await.success(), "{}", process.said());
         }
     }

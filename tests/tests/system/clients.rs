@@ -11,13 +11,15 @@ use tokio::process::Command;
 use crate::command;
 
 /// What both clients say, in this order. Between these a watch may tell the same entry again.
-const SAID: [&str; 6] = [
+const SAID: [&str; 8] = [
     "refused: BAD_FIELD: goal_id",
     "refused: CONSENT_MISSING",
     "seen: Consent given: for referral and coordination, to 2 agencies",
     "seen: Supported employment (ips): referred",
+    "the agency has 1 timelines",
     "cancelled at version ",
     "seen after the break: Referral to Jobs you choose: cancelled before start, declined by the person",
+    "the agency sees: Referral to Jobs you choose: cancelled before start, declined by the person",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

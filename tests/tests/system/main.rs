@@ -17,6 +17,7 @@ mod restricted;
 mod secured;
 mod traced;
 mod walkthrough;
+mod watched;
 mod whole;
 
 use std::path::Path;
