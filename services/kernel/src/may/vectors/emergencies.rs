@@ -47,6 +47,11 @@ fn every_row_of_an_emergency_is_decided_as_it_says() {
             directives: row.list("directives").map(directive).collect(),
             emergencies: row.list("emergencies").map(emergency).collect(),
             programmes: Arc::new(row.list("programmes").map(agency).collect()),
+            restricted: match row.get("mark") {
+                "" => false,
+                "restricted" => true,
+                other => panic!("there is no mark {other}"),
+            },
             unknown: row.get("say") == "unknown",
             ..Say::default()
         };
@@ -57,6 +62,7 @@ fn every_row_of_an_emergency_is_decided_as_it_says() {
             "not-yours" => Err(WhyNot::NotYours),
             "no-directive" => Err(WhyNot::NoDirective),
             "say-unknown" => Err(WhyNot::SayUnknown),
+            "restricted" => Err(WhyNot::Restricted),
             other => panic!("no decision of an emergency is called {other}"),
         };
         let mut viewer = viewer(row.get("viewer"));
