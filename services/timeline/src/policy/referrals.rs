@@ -18,14 +18,17 @@ const LOG: &str = "referrals";
 const REFERRAL: &str = "referral";
 const PARTICIPATION: &str = "participation";
 
-/// What is remembered of a referral for its line: how it stands, questions that are open, how far its target says it is, whether its consent lapsed,
-/// and what it has to do with another.
+/// What is remembered of a referral for its line: how it stands, questions that are open, how far its target says it is, whether nobody looked at it
+/// again in time, whether its consent lapsed, and what it has to do with another.
 const STATE: &str = "state";
 const ASKED: &str = "asked";
 const STATUS: &str = "status";
+const REVIEW: &str = "review";
 const LAPSED: &str = "lapsed";
 const DIED: &str = "died";
 const LINKED: &str = "linked";
+/// How a participation stands that rests.
+const PAUSED: &str = "paused";
 
 pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
     let payload = ReferralsEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
@@ -74,7 +77,7 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             state(entries, read, &closing(how, closed.reason()), false);
         }
         Kind::ReferralStarted(_) => state(entries, read, "in progress", true),
-        Kind::ReferralHeld(_) => state(entries, read, "on hold", true),
+        Kind::ReferralHeld(held) => state(entries, read, &resting(held.reason()), true),
         Kind::ReferralResumed(_) => state(entries, read, "in progress", true),
         Kind::ReferralCompleted(closed) => {
             let outcome = match closed.outcome() {
@@ -97,9 +100,9 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             pb::Clock::Acknowledge => state(entries, read, "not acknowledged in time", true),
             pb::Clock::Answer => state(entries, read, "not answered in time", true),
             pb::Clock::Start => state(entries, read, "accepted, not started in time", true),
-            pb::Clock::Review => goes_on(entries, REFERRAL, read, |_| {}),
+            pb::Clock::Review => note(entries, read, REVIEW, |_| Some("not reviewed in time".to_owned())),
         },
-        Kind::ReferralReviewed(_) => goes_on(entries, REFERRAL, read, |_| {}),
+        Kind::ReferralReviewed(_) => note(entries, read, REVIEW, |_| None),
         Kind::ReferralInformationAsked(_) => {
             note(entries, read, ASKED, |open| Some((open.parse().unwrap_or(0_u32) + 1).to_string()))
         }
@@ -156,12 +159,14 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         }
 
         Kind::ParticipationStarted(started) => {
-            let line = format!("Takes part in {}", started.offer_name);
-            let mut entry = entry(LOG, read, EntryKind::Participation, line);
+            let facts = BTreeMap::from([
+                ("agency".to_owned(), started.agency_id.clone()),
+                ("offer".to_owned(), started.offer_name),
+            ]);
+            let mut entry = entry(LOG, read, EntryKind::Participation, taking_part(&facts));
             entry.open = true;
             let mut put = super::served(LOG, read, entry, &started.agency_id);
-            put.stored.facts.insert("agency".into(), started.agency_id);
-            put.stored.facts.insert("offer".into(), started.offer_name);
+            put.stored.facts = facts;
             entries.put(PARTICIPATION, put);
         }
         // Which items it carries out is read from the plan.
@@ -174,17 +179,28 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             entries.put(format!("contact:{}", made.contact_id), spoken(LOG, read, entry));
         }
         Kind::ParticipationAssigned(_) => goes_on(entries, PARTICIPATION, read, |_| {}),
-        Kind::ParticipationEnded(_) => goes_on(entries, PARTICIPATION, read, |entry| {
-            entry.open = false;
-            entry.end = read.event.occurred.clone();
-        }),
+        Kind::ParticipationPaused(_) => participation(entries, read, PAUSED.to_owned(), true),
+        Kind::ParticipationResumed(_) => participation(entries, read, "goes on".to_owned(), true),
+        Kind::ParticipationEnded(ended) => {
+            participation(entries, read, closing("ended", ended.reason()), false);
+        }
         Kind::ParticipationRecorded(recorded) => {
-            let line = format!("Takes part in {}", recorded.offer_name);
-            let mut entry = entry(LOG, read, EntryKind::Participation, line);
+            let mut facts = BTreeMap::from([("offer".to_owned(), recorded.offer_name.clone())]);
+            let before = entries.get(PARTICIPATION).map(|before| fact(&before.stored.facts, STATE).to_owned());
+            let state = match (recorded.ended.is_some(), recorded.reason()) {
+                (true, pb::ClosingReason::Unspecified) => None,
+                (true, reason) => Some(closing("ended", reason)),
+                // What rests here rests on while the source knows no end of it.
+                (false, _) => before.filter(|state| state == PAUSED),
+            };
+            facts.extend(state.map(|state| (STATE.to_owned(), state)));
+            let mut entry = entry(LOG, read, EntryKind::Participation, taking_part(&facts));
             entry.start = recorded.started;
             entry.open = recorded.ended.is_none();
             entry.end = recorded.ended;
-            entries.put(PARTICIPATION, spoken(LOG, read, entry));
+            let mut put = spoken(LOG, read, entry);
+            put.stored.facts = facts;
+            entries.put(PARTICIPATION, put);
         }
     }
     Ok(())
@@ -209,9 +225,9 @@ fn state(entries: &mut Entries, read: &Read, word: &str, open: bool) {
     entries.change(REFERRAL, |stored| {
         stored.facts.insert(STATE.into(), word.to_owned());
         if !open {
-            stored.facts.remove(ASKED);
-            stored.facts.remove(LAPSED);
-            stored.facts.remove(DIED);
+            for noted in [ASKED, REVIEW, LAPSED, DIED] {
+                stored.facts.remove(noted);
+            }
         }
         let line = line(&stored.facts);
         if let Some(entry) = stored.entry.as_mut() {
@@ -221,6 +237,25 @@ fn state(entries: &mut Entries, read: &Read, word: &str, open: bool) {
             entry.end = if open { None } else { read.event.occurred.clone() };
         }
     });
+}
+
+/// How a participation stands, from now on.
+fn participation(entries: &mut Entries, read: &Read, word: String, open: bool) {
+    entries.change(PARTICIPATION, |stored| {
+        stored.facts.insert(STATE.into(), word);
+        let line = taking_part(&stored.facts);
+        if let Some(entry) = stored.entry.as_mut() {
+            super::made_of(entry, read);
+            entry.line = line;
+            entry.open = open;
+            entry.end = if open { None } else { read.event.occurred.clone() };
+        }
+    });
+}
+
+fn taking_part(facts: &BTreeMap<String, String>) -> String {
+    let state = facts.get(STATE).map(|state| format!(": {state}")).unwrap_or_default();
+    format!("Takes part in {}{state}", fact(facts, "offer"))
 }
 
 /// What is noted beside how it stands.
@@ -241,7 +276,7 @@ fn note(entries: &mut Entries, read: &Read, name: &str, change: impl FnOnce(&str
 fn line(facts: &BTreeMap<String, String>) -> String {
     let asked = facts.get(ASKED).map(|_| "information asked for");
     let noted = |name| facts.get(name).map(String::as_str);
-    let notes = [noted(STATUS), asked, noted(LAPSED), noted(DIED), noted(LINKED)];
+    let notes = [noted(STATUS), asked, noted(REVIEW), noted(LAPSED), noted(DIED), noted(LINKED)];
     let said: String = notes.into_iter().flatten().map(|note| format!(", {note}")).collect();
     format!("Referral to {}: {}{said}", fact(facts, "offer"), fact(facts, STATE))
 }
@@ -283,6 +318,19 @@ fn recorded_state(state: pb::ReferralState) -> (&'static str, bool) {
         pb::ReferralState::Failed => ("failed", false),
         pb::ReferralState::EnteredInError => ("entered in error", false),
     }
+}
+
+fn resting(reason: pb::HoldReason) -> String {
+    let why = match reason {
+        pb::HoldReason::Unspecified => return "on hold".to_owned(),
+        pb::HoldReason::Documents => "documents",
+        pb::HoldReason::Capacity => "no capacity",
+        pb::HoldReason::PersonsWish => "the person's wish",
+        pb::HoldReason::Health => "health",
+        pb::HoldReason::Consent => "consent",
+        pb::HoldReason::NotReady => "not ready",
+    };
+    format!("on hold, {why}")
 }
 
 fn closing(how: &str, reason: pb::ClosingReason) -> String {

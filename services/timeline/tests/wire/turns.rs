@@ -74,6 +74,53 @@ async fn a_referrals_line_says_how_it_stands_and_what_is_noted_beside_that() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_line_says_why_a_referral_rests_and_that_nobody_looked_at_it_again_in_time() {
+    let service = service().await;
+    let stream = referral(&service, 1, true).await;
+    let turn = async |kind: Referrals, line: &str| {
+        tell(&service, stream, ANA, CLINIC, kind).await;
+        until(line, async || {
+            let entries = read(service.worker(CLINIC), of(ANA)).await;
+            lines(&entries).contains(&line).then_some(())
+        })
+        .await;
+    };
+    let held = |reason: referrals::HoldReason| {
+        Referrals::ReferralHeld(referrals::ReferralHeld { reason: reason.into(), ..Default::default() })
+    };
+    let unseen = || {
+        let clock = referrals::Clock::Review.into();
+        Referrals::ReferralOverdue(referrals::ReferralOverdue { clock, ..Default::default() })
+    };
+    let reviewed = || Referrals::ReferralReviewed(Default::default());
+    turn(unseen(), "Referral to Kitchen skills: requested, not reviewed in time").await;
+    turn(
+        Referrals::ReferralAccepted(Default::default()),
+        "Referral to Kitchen skills: accepted, not reviewed in time",
+    )
+    .await;
+    turn(reviewed(), "Referral to Kitchen skills: accepted").await;
+    for (reason, why) in [
+        (referrals::HoldReason::Documents, "documents"),
+        (referrals::HoldReason::Capacity, "no capacity"),
+        (referrals::HoldReason::PersonsWish, "the person's wish"),
+        (referrals::HoldReason::Health, "health"),
+        (referrals::HoldReason::Consent, "consent"),
+        (referrals::HoldReason::NotReady, "not ready"),
+    ] {
+        turn(held(reason), &format!("Referral to Kitchen skills: on hold, {why}")).await;
+    }
+    turn(Referrals::ReferralResumed(Default::default()), "Referral to Kitchen skills: in progress").await;
+    turn(unseen(), "Referral to Kitchen skills: in progress, not reviewed in time").await;
+    let outcome = referrals::Outcome::Enrolled.into();
+    turn(
+        Referrals::ReferralCompleted(referrals::ReferralCompleted { outcome, ..Default::default() }),
+        "Referral to Kitchen skills: completed, enrolled",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_attempt_to_reach_the_person_is_an_entry_of_its_own_that_both_sides_see() {
     let service = service().await;
     let stream = referral(&service, 1, true).await;
