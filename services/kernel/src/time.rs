@@ -100,17 +100,52 @@ impl Occurred {
 /// Days on which somebody does not work beside weekends. Clones are the same.
 pub type Holidays = Arc<BTreeSet<Day>>;
 
-/// Somebody's working days: Monday to Friday by the wall clock of a zone, but the holidays.
+/// Days of the week on which somebody does not work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weekend([bool; 7]);
+
+impl Default for Weekend {
+    /// Saturday and Sunday.
+    fn default() -> Self {
+        Self::of([5, 6])
+    }
+}
+
+impl Weekend {
+    /// These days, as their places in the week from 0 for Monday; Saturday and Sunday where they leave no day or are none.
+    pub fn of(days: impl IntoIterator<Item = u8>) -> Self {
+        let mut rests = [false; 7];
+        for day in days {
+            if let Some(rest) = rests.get_mut(usize::from(day)) {
+                *rest = true;
+            }
+        }
+        if rests == [true; 7] || rests == [false; 7] { Self::default() } else { Self(rests) }
+    }
+
+    fn has(self, day: Day) -> bool {
+        self.0.get(day.weekday().to_monday_zero_offset().unsigned_abs() as usize).copied().unwrap_or(false)
+    }
+}
+
+/// Somebody's working days: those of the week without the weekend, by the wall clock of a zone, but the holidays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkingDays {
     zone: Zone,
     holidays: Holidays,
+    weekend: Weekend,
 }
 
 impl WorkingDays {
-    /// In that zone, without these days.
+    /// In that zone, without these days, nor Saturday and Sunday.
     pub fn new(zone: Zone, holidays: Holidays) -> Self {
-        Self { zone, holidays }
+        Self { zone, holidays, weekend: Weekend::default() }
+    }
+
+    /// The same with another weekend.
+    #[must_use]
+    pub fn resting_on(self, weekend: Weekend) -> Self {
+        Self { weekend, ..self }
     }
 
     /// Where they are counted.
@@ -170,7 +205,7 @@ impl WorkingDays {
     }
 
     fn has(&self, day: Day) -> bool {
-        day.weekday().to_monday_one_offset() <= 5 && !self.holidays.contains(&day)
+        !self.weekend.has(day) && !self.holidays.contains(&day)
     }
 }
 
@@ -208,6 +243,18 @@ mod tests {
         // Saturday counts from Monday.
         let due = chicago(&[]).after(at("2026-03-14T09:00:00-05:00"), 1);
         assert_eq!(due, at("2026-03-17T09:00:00-05:00"));
+    }
+
+    #[test]
+    fn working_days_skip_another_weekend() {
+        let days = chicago(&[]).resting_on(Weekend::of([4, 5]));
+        // From a Thursday noon: Friday and Saturday are off, Sunday is the first.
+        assert_eq!(days.after(at("2026-05-07T17:00:00Z"), 2), at("2026-05-11T17:00:00Z"));
+        assert_eq!(chicago(&[]).after(at("2026-05-07T17:00:00Z"), 2), at("2026-05-11T17:00:00Z"));
+        assert_eq!(days.after(at("2026-05-07T17:00:00Z"), 1), at("2026-05-10T17:00:00Z"));
+        // What leaves no day, or none at all, is no weekend.
+        assert_eq!(Weekend::of(0..7), Weekend::default());
+        assert_eq!(Weekend::of([]), Weekend::default());
     }
 
     #[test]

@@ -15,13 +15,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kernel::may::{self, Say};
-use kernel::time::Holidays;
+use kernel::time::{Holidays, Weekend};
 use kernel::{
     AgencyId, Caller, Directive, DirectiveId, Emergency, EmergencyId, Occurred, PersonId, Role, Standing,
     WorkerId,
 };
 use prost::Message;
-use proto::registry::{AgencyContent, ConsentScope, EmergencyDeclared};
+use proto::registry::{AgencyContent, ConsentScope, EmergencyDeclared, ReferralClocks};
 use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
@@ -32,7 +32,7 @@ use crate::error;
 use crate::lists::Query;
 use crate::page::Last;
 use crate::projection::{About, Kept, Views, parked_as};
-use crate::wire::{from_date, from_occurred};
+use crate::wire::{from_date, from_occurred, weekday};
 
 pub use emergency::Opened;
 pub use group::Group;
@@ -47,9 +47,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// People whose say is kept in memory.
 const REMEMBERED: usize = 20_000;
 
-/// What is told of a record, in one statement: its directives in force, emergencies, links, who serves it, whether it is restricted, whether its events wait.
+/// What is told of a record, in one statement: its directives in force, emergencies that may run, links, who serves it, whether it is restricted, whether its events wait.
 const TOLD: &str = "SELECT 'directive', id, id, scope FROM directive WHERE person = $1 \
-    UNION ALL SELECT 'emergency', id, id, told FROM emergency WHERE person = $1 \
+    UNION ALL SELECT 'emergency', id, id, told FROM emergency WHERE person = $1 AND over = 0 \
     UNION ALL SELECT 'link', canonical, member, NULL FROM link WHERE (canonical = $1 OR member = $1) AND known_to IS NULL \
     UNION ALL SELECT 'serves', agency, agency, NULL FROM serving WHERE person = $1 \
     UNION ALL SELECT 'restricted', person, person, NULL FROM restricted WHERE person = $1 \
@@ -87,7 +87,18 @@ pub type Names = Arc<HashMap<AgencyId, String>>;
 struct Agencies {
     names: Names,
     programmes: Arc<BTreeSet<AgencyId>>,
-    holidays: Arc<HashMap<AgencyId, Holidays>>,
+    pace: Arc<HashMap<AgencyId, Pace>>,
+}
+
+/// At which pace an agency works, as far as it says so. Clones are the same.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pace {
+    /// Days on which it does not work beside weekends.
+    pub holidays: Holidays,
+    /// Days of the week on which it does not.
+    pub weekend: Weekend,
+    /// How long the clocks of referrals to it run; 0 for the default of each.
+    pub referrals: ReferralClocks,
 }
 
 impl People {
@@ -209,29 +220,29 @@ impl People {
         rows.first().map(|row| row.uuid(0).map(AgencyId::new)).transpose()
     }
 
-    /// The days on which an agency does not work beside weekends, as known now.
+    /// At which pace an agency works, as known now.
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn holidays(&self, agency: AgencyId) -> Result<Holidays, StoreError> {
-        Ok(self.agencies_read().await?.holidays.get(&agency).cloned().unwrap_or_default())
+    pub async fn pace(&self, agency: AgencyId) -> Result<Pace, StoreError> {
+        Ok(self.agencies_read().await?.pace.get(&agency).cloned().unwrap_or_default())
     }
 
     async fn agencies_read(&self) -> Result<Agencies, StoreError> {
         let read = self.agencies.get(&(), |db| async move {
-            let (mut names, mut programmes, mut holidays) = (HashMap::new(), BTreeSet::new(), HashMap::new());
-            for row in db.fetch("SELECT id, name, part2, holidays FROM agency", vec![]).await? {
+            let (mut names, mut programmes, mut pace) = (HashMap::new(), BTreeSet::new(), HashMap::new());
+            for row in db.fetch("SELECT id, name, part2, pace FROM agency", vec![]).await? {
                 let agency = AgencyId::new(row.uuid(0)?);
                 names.insert(agency, row.text(1)?);
                 if row.bool(2)? {
                     programmes.insert(agency);
                 }
-                if let Some(days) = row.opt_bytes(3)? {
-                    holidays.insert(agency, days_off(agency, &days)?);
+                if let Some(said) = row.opt_bytes(3)? {
+                    pace.insert(agency, pace_of(agency, &said)?);
                 }
             }
             let (names, programmes) = (Arc::new(names), Arc::new(programmes));
-            let agencies = Agencies { names, programmes, holidays: Arc::new(holidays) };
+            let agencies = Agencies { names, programmes, pace: Arc::new(pace) };
             Ok((agencies, About::Everything))
         });
         read.await
@@ -303,14 +314,23 @@ impl People {
         }
         query.only_if("discloser = {}", discloser.map(AgencyId::uuid));
         let (found, next) = query.page(&self.views, size).await?;
-        let sql = "SELECT opened.person, opened.discloser, emergency.id, emergency.told FROM opened \
+        let sql = "SELECT opened.person, opened.discloser, emergency.id, emergency.told, emergency.until, emergency.in_error FROM opened \
                    JOIN emergency ON emergency.person = opened.person AND emergency.id = opened.emergency WHERE opened.id = $1";
         let mut opened = Vec::with_capacity(found.len());
         for id in found {
             for row in self.views.db().fetch(sql, args![id]).await? {
                 let (told, judged) = emergency(EmergencyId::new(row.uuid(2)?), &row.bytes(3)?)?;
                 let (person, discloser) = (PersonId::new(row.uuid(0)?), AgencyId::new(row.uuid(1)?));
-                opened.push(Opened { id, person, discloser, at: judged.from, told });
+                let until = Timestamp::from_microsecond(row.i64(4)?).unwrap_or(judged.until);
+                opened.push(Opened {
+                    id,
+                    person,
+                    discloser,
+                    at: judged.from,
+                    until,
+                    in_error: row.bool(5)?,
+                    told,
+                });
             }
         }
         Ok((opened, next))
@@ -363,12 +383,14 @@ async fn said(db: Db, person: PersonId) -> Result<(Arc<Said>, About), StoreError
     Ok((Arc::new(said), about))
 }
 
-/// An agency's holidays as the view holds them.
-fn days_off(agency: AgencyId, bytes: &[u8]) -> Result<Holidays, StoreError> {
-    let damaged = || StoreError::Unusable(format!("the holidays of agency {agency} are damaged"));
+/// An agency's pace as the view holds it.
+fn pace_of(agency: AgencyId, bytes: &[u8]) -> Result<Pace, StoreError> {
+    let damaged = || StoreError::Unusable(format!("the working days of agency {agency} are damaged"));
     let content = AgencyContent::decode(bytes).map_err(|_| damaged())?;
     let days: Option<BTreeSet<_>> = content.holidays.iter().map(from_date).collect();
-    days.map(Holidays::new).ok_or_else(damaged)
+    let holidays = days.map(Holidays::new).ok_or_else(damaged)?;
+    let weekend = Weekend::of(content.weekend_days.iter().filter_map(|day| weekday(day)));
+    Ok(Pace { holidays, weekend, referrals: content.referral_clocks.unwrap_or_default() })
 }
 
 /// An emergency as the view holds it, with all that was told of it.

@@ -2,6 +2,7 @@
 //! Invariant: a field that does not parse is named, with what to send instead, and its value is never repeated.
 
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use kernel::{Day, Occurred, Precision, Private, Zone};
@@ -120,6 +121,14 @@ pub fn known_until(source: Option<&pb::Source>, open: bool) -> Result<Option<Day
     Ok(optional_day("source.known_until", day)?.filter(|_| open))
 }
 
+/// A day of the week by its RFC 5545 name, as its place in the week from 0 for Monday; none where it is no such name.
+pub fn weekday(name: &str) -> Option<u8> {
+    ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
+        .iter()
+        .position(|day| *day == name)
+        .and_then(|at| u8::try_from(at).ok())
+}
+
 /// An instant, to the microsecond.
 pub fn instant(field: &str, at: &prost_types::Timestamp) -> Result<Timestamp, BadField> {
     let bad = || BadField::new(field, "is not an instant between the years 1 and 9999");
@@ -132,11 +141,33 @@ pub fn speaker(event: &proto::log::Event) -> &str {
     if event.on_behalf_of.is_empty() { &event.agency_id } else { &event.on_behalf_of }
 }
 
-/// How long ago a request may say that it happened (setting to come; domain default).
-pub const REQUEST_LOOKS_BACK_DAYS: i64 = 14;
+/// How many days ago a request may say that it happened, where the settings say nothing else (domain default).
+pub const REQUESTS_LOOK_BACK_DAYS: u16 = 14;
 
-/// When a request says that it happened: now where it says nothing, at most 14 days ago, never ahead of now.
+/// What the settings of this process say of that. Every service of a process has the same, and none could have it otherwise.
+static LOOK_BACK_DAYS: OnceLock<u16> = OnceLock::new();
+
+/// Settles how many days ago a request may say that it happened, before anything is served; the first word holds.
+pub fn requests_look_back(days: u16) {
+    LOOK_BACK_DAYS.get_or_init(|| days);
+}
+
+/// How many days ago a request of this process may say that it happened.
+pub fn look_back_days() -> u16 {
+    *LOOK_BACK_DAYS.get().unwrap_or(&REQUESTS_LOOK_BACK_DAYS)
+}
+
+/// When a request says that it happened: now where it says nothing, never ahead of now, and at most as many days ago as the settings say.
 pub fn happened(
+    field: &str,
+    at: Option<&prost_types::Timestamp>,
+    now: Timestamp,
+) -> Result<Occurred, BadField> {
+    happened_within(look_back_days(), field, at, now)
+}
+
+fn happened_within(
+    days: u16,
     field: &str,
     at: Option<&prost_types::Timestamp>,
     now: Timestamp,
@@ -147,8 +178,8 @@ pub fn happened(
     if at.as_second() > now.as_second() + 60 {
         return Err(BadField::new(field, "is in the future; a request tells what has happened"));
     }
-    if now.as_second() - at.as_second() > REQUEST_LOOKS_BACK_DAYS * 86_400 {
-        let why = format!("is more than {REQUEST_LOOKS_BACK_DAYS} days ago; use the matching Record command");
+    if now.as_second() - at.as_second() > i64::from(days) * 86_400 {
+        let why = format!("is more than {days} days ago; use the matching Record command");
         return Err(BadField::new(field, why));
     }
     Ok(Occurred::instant(at))
@@ -249,13 +280,17 @@ mod tests {
     }
 
     #[test]
-    fn a_request_tells_of_the_last_fourteen_days_alone() {
+    fn a_request_tells_of_the_last_fourteen_days_alone_or_of_as_many_as_are_settled() {
         let now = at("2026-05-20T12:00:00Z");
         let told = |text: &str| happened("occurred_at", Some(&to_instant(at(text))), now);
         assert!(told("2026-05-07T12:00:00Z").is_ok());
         assert!(told("2026-05-06T11:59:59Z").unwrap_err().why.contains("Record"));
         assert!(told("2026-05-20T12:02:00Z").unwrap_err().why.contains("future"));
         assert_eq!(happened("occurred_at", None, now).unwrap().at, now);
+        let within = |days, text: &str| happened_within(days, "at", Some(&to_instant(at(text))), now);
+        assert!(within(30, "2026-04-20T12:00:00Z").is_ok());
+        assert!(within(30, "2026-04-20T11:59:59Z").unwrap_err().why.contains("30 days"));
+        assert!(within(0, "2026-05-20T11:59:59Z").is_err(), "nothing but what happens now");
     }
 
     #[test]

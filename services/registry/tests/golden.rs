@@ -51,6 +51,15 @@ fn agency() -> Option<pb::AgencyContent> {
         holidays: vec![proto::Date { year: 2026, month: 12, day: 25 }],
         plan_review_days: 30,
         plan_overseer_role: pb::WorkerRole::Psychologist.into(),
+        referral_clocks: Some(pb::ReferralClocks {
+            acknowledge_days: 1,
+            answer_days: 5,
+            start_days: 10,
+            review_days: 30,
+            expiry_days: 20,
+            expires: true,
+        }),
+        weekend_days: vec!["FR".into(), "SA".into()],
         ..Default::default()
     })
 }
@@ -364,6 +373,28 @@ fn samples() -> Vec<(&'static str, Kind)> {
                 until: date(9),
             }),
         ),
+        (
+            "person",
+            Kind::HouseholdMembershipEnteredInError(pb::HouseholdMembershipEnteredInError {
+                person_id: person_id(),
+                household_id: id(67),
+                replaced_by_id: id(69),
+            }),
+        ),
+        (
+            "person",
+            Kind::RepresentativeEnteredInError(pb::RepresentativeEnteredInError {
+                person_id: person_id(),
+                representative_id: id(68),
+                replaced_by_id: id(69),
+            }),
+        ),
+        (
+            "person",
+            Kind::PersonRestrictionEnteredInError(pb::PersonRestrictionEnteredInError {
+                person_id: person_id(),
+            }),
+        ),
         ("person", Kind::PersonErased(pb::PersonErased { person_id: person_id() })),
         (
             "goal",
@@ -438,6 +469,15 @@ fn samples() -> Vec<(&'static str, Kind)> {
                 asks_overseer: true,
             }),
         ),
+        (
+            "plan",
+            Kind::PlanItemEnteredInError(pb::PlanItemEnteredInError {
+                plan_item_id: id(70),
+                review: clock(),
+                asks_overseer: true,
+                replaced_by_id: id(71),
+            }),
+        ),
         ("plan", Kind::PlanAgreed(pb::PlanAgreed { person_id: person_id(), version: 3 })),
         (
             "plan",
@@ -490,6 +530,14 @@ fn samples() -> Vec<(&'static str, Kind)> {
             }),
         ),
         (
+            "consent",
+            Kind::ConsentEnteredInError(pb::ConsentEnteredInError {
+                directive_id: id(60),
+                person_id: person_id(),
+                replaced_by_id: id(61),
+            }),
+        ),
+        (
             "emergency",
             Kind::EmergencyDeclared(pb::EmergencyDeclared {
                 emergency_id: id(70),
@@ -501,6 +549,22 @@ fn samples() -> Vec<(&'static str, Kind)> {
                 declared_at: Some(prost_types::Timestamp { seconds: 1_772_000_000, nanos: 0 }),
                 until: Some(prost_types::Timestamp { seconds: 1_772_086_400, nanos: 0 }),
                 nature: sealed("nature"),
+            }),
+        ),
+        (
+            "emergency",
+            Kind::EmergencyEnded(pb::EmergencyEnded {
+                emergency_id: id(70),
+                person_id: person_id(),
+                ended_at: Some(prost_types::Timestamp { seconds: 1_772_043_200, nanos: 0 }),
+            }),
+        ),
+        (
+            "emergency",
+            Kind::EmergencyEnteredInError(pb::EmergencyEnteredInError {
+                emergency_id: id(70),
+                person_id: person_id(),
+                at: Some(prost_types::Timestamp { seconds: 1_772_050_000, nanos: 0 }),
             }),
         ),
         (

@@ -1,6 +1,6 @@
 //! The registry's log as rows: links, who serves whom, directives in force, medical emergencies, who died, who is restricted, agencies, workers.
 //! Invariant: a directive has a row from when it was given until it ended, by the log; its own beginning and end are the judge's to ask. Who was ever a
-//! 42 CFR Part 2 programme stays one: what it wrote then stays under it.
+//! 42 CFR Part 2 programme stays one: what it wrote then stays under it. Everybody's reads are judged as of now, so that what is over need not be judged.
 
 use futures_util::future::BoxFuture;
 use kernel::AgencyId;
@@ -13,7 +13,7 @@ use super::{emergency, scope};
 use crate::args;
 use crate::db::Tx;
 use crate::projection::{ApplyError, Projection, Read};
-use crate::wire::speaker;
+use crate::wire::{instant, speaker};
 
 /// The projection; each service that needs it keeps its own.
 pub struct PeopleProjection;
@@ -23,7 +23,7 @@ impl Projection for PeopleProjection {
         "people"
     }
     fn version(&self) -> u32 {
-        9
+        12
     }
     fn sources(&self) -> &[&'static str] {
         &["registry"]
@@ -37,15 +37,17 @@ impl Projection for PeopleProjection {
             "CREATE TABLE serving (person uuid NOT NULL, agency uuid NOT NULL, PRIMARY KEY (person, agency))",
             "CREATE INDEX serving_agency ON serving (agency, person)",
             "CREATE TABLE directive (person uuid NOT NULL, id uuid NOT NULL, scope bytea NOT NULL, PRIMARY KEY (person, id))",
-            // An emergency has a row for good, and one more for each agency whose records it opened: what was opened was opened.
-            "CREATE TABLE emergency (person uuid NOT NULL, id uuid NOT NULL, told bytea NOT NULL, PRIMARY KEY (person, id))",
+            // An emergency has a row for good, and one more for each agency whose records it opened: what was opened was opened. `until` is when it ends, or
+            // ended before its time; one that is over, by what was told after its end, is judged no more.
+            "CREATE TABLE emergency (person uuid NOT NULL, id uuid NOT NULL, told bytea NOT NULL, until bigint NOT NULL, over bigint NOT NULL, \
+             in_error bigint NOT NULL, PRIMARY KEY (person, id))",
             "CREATE TABLE opened (id uuid PRIMARY KEY, person uuid NOT NULL, emergency uuid NOT NULL, discloser uuid NOT NULL, at bigint NOT NULL)",
             "CREATE INDEX opened_of ON opened (person, at, id)",
             "CREATE INDEX opened_by ON opened (discloser, at, id)",
-            "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL, holidays bytea)",
-            // By the word of this agency; of none where who runs the system told it. The day as it told it last; none where it told without.
+            "CREATE TABLE agency (id uuid PRIMARY KEY, name text NOT NULL, zone text NOT NULL, part2 bigint NOT NULL, pace bytea)",
+            // By the word of this agency; of none where who runs the system, or the person, told it. The day as it told it last; none where it told without.
             "CREATE TABLE death (person uuid NOT NULL, told_by text NOT NULL, died bytea, PRIMARY KEY (person, told_by))",
-            "CREATE TABLE restricted (person uuid PRIMARY KEY)",
+            "CREATE TABLE restricted (person uuid NOT NULL, told_by text NOT NULL, PRIMARY KEY (person, told_by))",
             "CREATE TABLE worker (id uuid PRIMARY KEY, agency uuid NOT NULL, gone bigint NOT NULL)",
         ]
         .map(str::to_owned)
@@ -109,10 +111,16 @@ impl Projection for PeopleProjection {
                 }
                 // No erasure lifts it, nor that the record was never meant: what others wrote of the person stays, and so does the mark.
                 Kind::PersonRestricted(_) => {
-                    let sql = "INSERT INTO restricted (person) VALUES ($1) ON CONFLICT DO NOTHING";
-                    tx.execute(sql, args![id(&read.event.person_id)?]).await?;
+                    let sql =
+                        "INSERT INTO restricted (person, told_by) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+                    tx.execute(sql, args![id(&read.event.person_id)?, speaker(&read.event)]).await?;
                 }
-                Kind::PersonRestrictionLifted(_) => {
+                // An agency takes back its own word of it; what another said stands.
+                Kind::PersonRestrictionEnteredInError(_) if !speaker(&read.event).is_empty() => {
+                    let sql = "DELETE FROM restricted WHERE person = $1 AND told_by = $2";
+                    tx.execute(sql, args![id(&read.event.person_id)?, speaker(&read.event)]).await?;
+                }
+                Kind::PersonRestrictionLifted(_) | Kind::PersonRestrictionEnteredInError(_) => {
                     let sql = "DELETE FROM restricted WHERE person = $1";
                     tx.execute(sql, args![id(&read.event.person_id)?]).await?;
                 }
@@ -120,7 +128,14 @@ impl Projection for PeopleProjection {
                 Kind::ConsentRevoked(over) => ends(tx, &over.person_id, &over.directive_id).await?,
                 Kind::ConsentExpired(over) => ends(tx, &over.person_id, &over.directive_id).await?,
                 Kind::ConsentSuperseded(over) => ends(tx, &over.person_id, &over.directive_id).await?,
+                Kind::ConsentEnteredInError(over) => ends(tx, &over.person_id, &over.directive_id).await?,
                 Kind::EmergencyDeclared(told) => opens(tx, &told).await?,
+                Kind::EmergencyEnded(over) => {
+                    shuts(tx, (&over.person_id, &over.emergency_id), over.ended_at, false).await?;
+                }
+                Kind::EmergencyEnteredInError(over) => {
+                    shuts(tx, (&over.person_id, &over.emergency_id), over.at, true).await?;
+                }
                 Kind::AgencyRegistered(agency) => is(tx, &agency.agency_id, agency.content).await?,
                 Kind::AgencyChanged(agency) => is(tx, &agency.agency_id, agency.content).await?,
                 Kind::AgencyRecorded(agency) => is(tx, &agency.agency_id, agency.content).await?,
@@ -182,16 +197,31 @@ async fn gives(tx: &mut Tx, given: ConsentGiven) -> Result<(), ApplyError> {
 async fn opens(tx: &mut Tx, told: &EmergencyDeclared) -> Result<(), ApplyError> {
     let judged = emergency::parse(told).map_err(|_| poison("it is no emergency that this release knows"))?;
     let (person, id) = (id(&told.person_id)?, judged.id.uuid());
-    let sql =
-        "INSERT INTO emergency (person, id, told) VALUES ($1, $2, $3) ON CONFLICT (person, id) DO NOTHING";
-    tx.execute(sql, args![person, id, told.encode_to_vec()]).await?;
-    let at = judged.from.as_microsecond();
+    let (at, until) = (judged.from.as_microsecond(), judged.until.as_microsecond());
+    tx.execute("UPDATE emergency SET over = 1 WHERE person = $1 AND until <= $2", args![person, at]).await?;
+    let sql = "INSERT INTO emergency (person, id, told, until, over, in_error) VALUES ($1, $2, $3, $4, 0, 0) \
+               ON CONFLICT (person, id) DO NOTHING";
+    tx.execute(sql, args![person, id, told.encode_to_vec(), until]).await?;
     let row =
         |discloser: &AgencyId| args![emergency::row(judged.id, *discloser), person, id, discloser.uuid(), at];
     let rows = judged.disclosers.iter().map(row).collect();
     let sql =
         "INSERT INTO opened (id, person, emergency, discloser, at) VALUES {rows} ON CONFLICT DO NOTHING";
     tx.execute_rows(sql, vec![], rows).await?;
+    Ok(())
+}
+
+/// An emergency is over by that instant, if it was not before; and stands marked where it never should have been declared.
+async fn shuts(
+    tx: &mut Tx,
+    (person, emergency): (&str, &str),
+    at: Option<prost_types::Timestamp>,
+    in_error: bool,
+) -> Result<(), ApplyError> {
+    let at = at.and_then(|at| instant("at", &at).ok()).ok_or_else(|| poison("its time is damaged"))?;
+    let sql = "UPDATE emergency SET over = 1, until = CASE WHEN until < $3 THEN until ELSE $3 END, in_error = in_error | $4 \
+               WHERE person = $1 AND id = $2";
+    tx.execute(sql, args![id(person)?, id(emergency)?, at.as_microsecond(), in_error]).await?;
     Ok(())
 }
 
@@ -203,13 +233,20 @@ async fn ends(tx: &mut Tx, person: &str, directive: &str) -> Result<(), ApplyErr
 
 async fn is(tx: &mut Tx, agency: &str, content: Option<AgencyContent>) -> Result<(), ApplyError> {
     let content = content.ok_or_else(|| poison("it has no content"))?;
-    let days = (!content.holidays.is_empty())
-        .then(|| AgencyContent { holidays: content.holidays.clone(), ..Default::default() }.encode_to_vec());
+    // Of what it says of its working days, as it says it.
+    let (holidays, weekend_days) = (content.holidays, content.weekend_days);
+    let pace = AgencyContent {
+        holidays,
+        weekend_days,
+        referral_clocks: content.referral_clocks,
+        ..Default::default()
+    };
+    let pace = (pace != AgencyContent::default()).then(|| pace.encode_to_vec());
     tx.execute(
-        "INSERT INTO agency (id, name, zone, part2, holidays) VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO agency (id, name, zone, part2, pace) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, part2 = agency.part2 | excluded.part2, \
-         holidays = excluded.holidays",
-        args![id(agency)?, content.name, content.zone, content.part2, days],
+         pace = excluded.pace",
+        args![id(agency)?, content.name, content.zone, content.part2, pace],
     )
     .await?;
     Ok(())

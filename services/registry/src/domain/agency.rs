@@ -33,6 +33,27 @@ pub struct Content {
     pub minor_signs: Option<MinorSigns>,
     /// Hours for which an emergency that its medical staff declares opens records; 0 for the default.
     pub emergency_hours: u32,
+    /// The clocks of referrals to it.
+    pub referral_clocks: ReferralClocks,
+    /// Days of the week on which it does not work, as RFC 5545 names them, in their order; none for Saturday and Sunday.
+    pub weekend: Vec<String>,
+}
+
+/// How long the clocks of referrals to an agency run; 0 for the default of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReferralClocks {
+    /// Working days in which it acknowledges one.
+    pub acknowledge_days: u32,
+    /// Working days in which it answers one.
+    pub answer_days: u32,
+    /// Working days in which the service begins.
+    pub start_days: u32,
+    /// Calendar days from one look at an open one to the next.
+    pub review_days: u32,
+    /// Calendar days from when its answer was due to when it expires.
+    pub expiry_days: u32,
+    /// Whether it expires at all, where the offer says nothing of that.
+    pub expires: bool,
 }
 
 /// Hours for which a medical emergency opens records, where an agency says nothing (our default; 42 CFR 2.51 says only *to the extent necessary*).

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use kernel::{AgencyId, Day, PersonId};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
-use platform::wire;
+use platform::wire::{self, weekday};
 use prost::Name;
 use proto::registry as pb;
 use proto::registry::registry_event::Kind;
@@ -14,7 +14,7 @@ use tonic::Status;
 
 use super::codes::minor_consent;
 use super::{identifiers, identifiers_out, kind_of, not_of, stored_id, wrap};
-use crate::domain::agency::{Agency, Content, Event, State};
+use crate::domain::agency::{Agency, Content, Event, ReferralClocks, State};
 
 /// Most holidays of an agency.
 const MAX_HOLIDAYS: usize = 400;
@@ -39,6 +39,8 @@ pub fn agency_content(given: Option<&pb::AgencyContent>) -> Result<Content, BadF
             number => Some(minor_consent::parse("content.minor_consent", number)?),
         },
         emergency_hours: emergency_hours(given.emergency_hours)?,
+        referral_clocks: referral_clocks(given.referral_clocks.unwrap_or_default())?,
+        weekend: weekend(&given.weekend_days)?,
     })
 }
 
@@ -76,6 +78,41 @@ fn minor_age(years: u32) -> Result<u32, BadField> {
     Ok(years)
 }
 
+/// Longest time of a referral's clock, in working days and in days of the calendar (our limits).
+const WORKING_DAYS: u32 = 60;
+const CALENDAR_DAYS: u32 = 366;
+
+fn referral_clocks(given: pb::ReferralClocks) -> Result<ReferralClocks, BadField> {
+    let within = |field: &str, days: u32, most: u32| {
+        let why = || format!("is more than {most}; send 1 to {most}, or 0 for the default");
+        let named = || format!("content.referral_clocks.{field}");
+        if days > most { Err(BadField::new(named(), why())) } else { Ok(()) }
+    };
+    within("acknowledge_days", given.acknowledge_days, WORKING_DAYS)?;
+    within("answer_days", given.answer_days, WORKING_DAYS)?;
+    within("start_days", given.start_days, WORKING_DAYS)?;
+    within("review_days", given.review_days, CALENDAR_DAYS)?;
+    within("expiry_days", given.expiry_days, CALENDAR_DAYS)?;
+    Ok(clocks_in(given))
+}
+
+/// Days of the week on which an agency does not work, in their order and each once.
+fn weekend(given: &[String]) -> Result<Vec<String>, BadField> {
+    let unknown = given.iter().position(|day| weekday(day).is_none());
+    if let Some(i) = unknown {
+        let why = "is no day of the week; send MO, TU, WE, TH, FR, SA or SU";
+        return Err(BadField::new(format!("content.weekend_days[{i}]"), why));
+    }
+    let days: BTreeSet<_> = given.iter().filter_map(|day| Some((weekday(day)?, day))).collect();
+    if days.len() == 7 {
+        return Err(BadField::new(
+            "content.weekend_days",
+            "leave no day on which it works; send at most six",
+        ));
+    }
+    Ok(days.into_iter().map(|(_, day)| day.clone()).collect())
+}
+
 /// Days on which an agency does not work, in their order and each once.
 fn holidays(given: &[proto::Date]) -> Result<Vec<Day>, BadField> {
     if given.len() > MAX_HOLIDAYS {
@@ -110,6 +147,33 @@ fn content_out(content: &Content) -> pb::AgencyContent {
         minor_age: content.minor_age,
         minor_consent: content.minor_signs.map_or(0, minor_consent::number),
         emergency_hours: content.emergency_hours,
+        referral_clocks: clocks_out(content.referral_clocks),
+        weekend_days: content.weekend.clone(),
+    }
+}
+
+fn clocks_out(clocks: ReferralClocks) -> Option<pb::ReferralClocks> {
+    let ReferralClocks { acknowledge_days, answer_days, start_days, review_days, expiry_days, expires } =
+        clocks;
+    let said = clocks != ReferralClocks::default();
+    said.then_some(pb::ReferralClocks {
+        acknowledge_days,
+        answer_days,
+        start_days,
+        review_days,
+        expiry_days,
+        expires,
+    })
+}
+
+fn clocks_in(given: pb::ReferralClocks) -> ReferralClocks {
+    ReferralClocks {
+        acknowledge_days: given.acknowledge_days,
+        answer_days: given.answer_days,
+        start_days: given.start_days,
+        review_days: given.review_days,
+        expiry_days: given.expiry_days,
+        expires: given.expires,
     }
 }
 
@@ -126,6 +190,8 @@ fn content_stored(content: Option<pb::AgencyContent>) -> Option<Content> {
         minor_age: content.minor_age,
         minor_signs: minor_consent::stored(content.minor_consent),
         emergency_hours: content.emergency_hours,
+        referral_clocks: clocks_in(content.referral_clocks.unwrap_or_default()),
+        weekend: content.weekend_days,
     })
 }
 

@@ -20,6 +20,8 @@ fn says(name: &str) -> agency::Content {
         minor_age: 0,
         minor_signs: None,
         emergency_hours: 0,
+        referral_clocks: Default::default(),
+        weekend: vec![],
     }
 }
 

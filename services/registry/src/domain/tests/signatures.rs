@@ -139,6 +139,8 @@ fn an_agency_says_who_is_a_minor_and_who_signs_or_the_default_holds() {
         minor_age: 0,
         minor_signs: None,
         emergency_hours: 0,
+        referral_clocks: Default::default(),
+        weekend: vec![],
     };
     assert_eq!(plain.minors(), Minors { zone: Zone::utc(), age: 18, signs: MinorSigns::Representative });
     let own = Content { minor_age: 14, minor_signs: Some(MinorSigns::Both), ..plain };
