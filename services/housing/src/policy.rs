@@ -23,6 +23,8 @@ pub struct Accepted {
     pub agency: AgencyId,
     /// The group.
     pub group: UnitGroupId,
+    /// Of a household's member: the referral of the first.
+    pub head: Option<ReferralId>,
 }
 
 /// An event that cannot be read: a newer release wrote it, or it is damaged.
@@ -47,28 +49,45 @@ pub fn accepted(event: &proto::log::Event) -> Result<Option<Accepted>, Unreadabl
         person: PersonId::new(id(&accepted.person_id)?),
         agency: AgencyId::new(id(&accepted.target_agency_id)?),
         group: UnitGroupId::new(id(&accepted.unit_group_id)?),
+        head: match accepted.household_head_id.as_str() {
+            "" => None,
+            head => Some(ReferralId::new(id(head)?)),
+        },
     }))
 }
 
 impl Accepted {
     /// The placement that it opens: named by the referral, so that opening it again finds it there.
     pub fn placement(&self) -> PlacementId {
-        PlacementId::new(Uuid::new_v5(&self.referral.uuid(), b"placement"))
+        placement_of(self.referral)
     }
 
-    /// As a match, its unit not yet known: the person alone is a household until others join.
+    /// The household: named by the referral of the first, so that those who were referred together are one, whoever of them is accepted first.
+    fn household(&self) -> HouseholdId {
+        let first = placement_of(self.head.unwrap_or(self.referral));
+        HouseholdId::new(Uuid::new_v5(&first.uuid(), b"household"))
+    }
+
+    /// As a match, its unit not yet known. What a member is to the first of the household, the referral does not tell.
     pub fn ask(&self, now: Timestamp) -> Match {
-        let placement = self.placement();
+        let relationship = match self.head {
+            None => Relationship::Oneself,
+            Some(_) => Relationship::NotCollected,
+        };
         Match {
             by: By::System,
-            members: vec![(placement, self.person, Relationship::Oneself)],
-            household: HouseholdId::new(Uuid::new_v5(&placement.uuid(), b"household")),
+            members: vec![(self.placement(), self.person, relationship)],
+            household: self.household(),
             unit: None,
-            held_from: When { on: None, now },
+            held_from: When { on: None, now, look_back: 0 },
             referral: Some(self.referral),
             at: Occurred::instant(now),
         }
     }
+}
+
+fn placement_of(referral: ReferralId) -> PlacementId {
+    PlacementId::new(Uuid::new_v5(&referral.uuid(), b"placement"))
 }
 
 #[cfg(test)]
@@ -99,6 +118,26 @@ mod tests {
         assert_eq!(ask.members, [(accepted.placement(), PersonId::of(2), Relationship::Oneself)]);
         assert_eq!((ask.unit, ask.referral), (None, Some(ReferralId::of(1))));
         assert_eq!(accepted.ask(Timestamp::UNIX_EPOCH).members, ask.members, "and told again, the same one");
+    }
+
+    #[test]
+    fn those_who_were_referred_together_are_one_household_with_one_head() {
+        let member = |referral, head| Accepted {
+            referral: ReferralId::of(referral),
+            person: PersonId::of(referral),
+            agency: AgencyId::of(3),
+            group: UnitGroupId::of(4),
+            head,
+        };
+        let first = ReferralId::of(1);
+        let asks = [member(1, None), member(5, Some(first)), member(6, Some(first))]
+            .map(|member| member.ask(Timestamp::UNIX_EPOCH));
+        assert!(asks.iter().all(|ask| ask.household == asks[0].household));
+        let relationships = asks.each_ref().map(|ask| ask.members[0].2);
+        let not_collected = Relationship::NotCollected;
+        assert_eq!(relationships, [Relationship::Oneself, not_collected, not_collected]);
+        let alone = member(7, None).ask(Timestamp::UNIX_EPOCH);
+        assert_ne!(alone.household, asks[0].household, "and who comes alone is another");
     }
 
     #[test]

@@ -49,7 +49,12 @@ pub const TELLS: Tells = Tells {
 
 /// The day of a request, to be read in the zone of what it is about.
 pub fn when(field: &str, day: Option<&proto::Date>, now: Timestamp) -> Result<When, BadField> {
-    Ok(When { on: wire::optional_day(field, day)?, now })
+    Ok(When { on: wire::optional_day(field, day)?, ..today(now) })
+}
+
+/// Today, wherever that is.
+pub fn today(now: Timestamp) -> When {
+    When { on: None, now, look_back: wire::look_back_days() }
 }
 
 /// The agency's own identifiers of a record.

@@ -13,6 +13,7 @@ use crate::peer::{self, ConnectError, Identity, Peer};
 use crate::roots::Roots;
 use crate::seal::{Secret, SecretError};
 use crate::store::StoreUrl;
+use crate::wire::REQUESTS_LOOK_BACK_DAYS;
 
 mod reading;
 
@@ -79,6 +80,9 @@ pub struct Flags {
     /// How long what runs may take to finish after SIGTERM [default: 25]
     #[arg(long, value_name = "SECONDS")]
     pub drain_seconds: Option<String>,
+    /// How many days ago a request may say that it happened; what is older is for Record commands [default: 14]
+    #[arg(long, value_name = "DAYS")]
+    pub requests_look_back_days: Option<String>,
 }
 
 /// The variables of this process's environment that are settings.
@@ -148,6 +152,8 @@ pub struct Settings {
     pub erasure_ledger: Option<PathBuf>,
     /// How long what runs may take to finish after SIGTERM.
     pub drain: Duration,
+    /// How many days ago a request may say that it happened.
+    pub requests_look_back_days: u16,
 }
 
 impl Settings {
@@ -209,6 +215,9 @@ impl Settings {
             }
             Some(StoreUrl::Postgres(_) | StoreUrl::Sqlite(_)) | None => {}
         }
+        let look_back = flags.requests_look_back_days.as_deref();
+        let usual = REQUESTS_LOOK_BACK_DAYS.into();
+        let look_back = read.number(look_back, "requests-look-back-days", usual, "days", 0..=366);
         let drain = read.number(flags.drain_seconds.as_deref(), "drain-seconds", 25, "seconds", 0..=3_600);
         if !read.complaints.is_empty() {
             return Err(Complaints(read.complaints));
@@ -227,6 +236,7 @@ impl Settings {
             kek_file,
             erasure_ledger,
             drain: Duration::from_secs(drain),
+            requests_look_back_days: u16::try_from(look_back).unwrap_or(REQUESTS_LOOK_BACK_DAYS),
         })
     }
 

@@ -32,6 +32,7 @@ impl Serve {
         }
         let peers = peers_of(&names);
         let settings = Settings::settle(&self.flags, &environment(), needs(&names, &peers))?;
+        platform::wire::requests_look_back(settings.requests_look_back_days);
         let _telemetry = platform::telemetry::start(&self.service)?;
         let drain = Drain::new(settings.drain);
         drain.on_signals()?;

@@ -27,7 +27,7 @@ use kernel::{Occurred, Precision, Timestamp};
 use platform::command::stored::id_text;
 use platform::error::BadField;
 use platform::records::Tells;
-use platform::wire::{REQUEST_LOOKS_BACK_DAYS, ids};
+use platform::wire::{ids, look_back_days};
 
 pub use case::{
     add_contact, assign_worker, case, discharge, mark_contact_entered_in_error, mark_entered_in_error,
@@ -52,7 +52,7 @@ pub fn reaction_refused(refused: proto::log::ReactionRefused) -> proto::vocation
     proto::vocational::VocationalEvent { kind: Some(kind) }
 }
 
-/// What a request says happened: at most 14 days ago and not to come.
+/// What a request says happened: at most as many days ago as the settings say, and not to come.
 fn recent(field: &str, at: Occurred, now: Timestamp) -> Result<Occurred, BadField> {
     let ago = match at.precision {
         Precision::Instant => now.as_second() - at.at.as_second(),
@@ -66,10 +66,9 @@ fn recent(field: &str, at: Occurred, now: Timestamp) -> Result<Occurred, BadFiel
     if ago < -60 {
         return Err(BadField::new(field, "is in the future; a request tells what has happened"));
     }
-    if ago > REQUEST_LOOKS_BACK_DAYS * 86_400 {
-        let why = format!(
-            "is more than {REQUEST_LOOKS_BACK_DAYS} days ago; a request tells of the last days alone"
-        );
+    let most = look_back_days();
+    if ago > i64::from(most) * 86_400 {
+        let why = format!("is more than {most} days ago; a request tells of the last days alone");
         return Err(BadField::new(field, why));
     }
     Ok(at)

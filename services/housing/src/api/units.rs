@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::{Api, PROGRAMME, READ, id};
 use crate::domain::UnitId;
-use crate::domain::days::When;
 use crate::domain::diary::{self, Diary};
 use crate::domain::group::UnitGroup;
 use crate::domain::tenancy::Refusal;
@@ -96,7 +95,7 @@ pub(super) async fn archive(api: &Api, request: &Request<pb::ArchiveUnitRequest>
     let r = request.get_ref();
     let ask = api.desk.ask("ArchiveUnit", PROGRAMME, request, &r.request_id, &r.etag)?;
     let unit = id("unit_id", &r.unit_id)?;
-    let (agency, now) = (ask.agency()?, When { on: None, now: ask.at });
+    let (agency, now) = (ask.agency()?, wire::today(ask.at));
     api.upkeep(&ask, unit, |unit, diary| upkeep::archive(unit, diary, agency, now)).await
 }
 

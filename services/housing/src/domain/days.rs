@@ -79,9 +79,6 @@ impl Month {
     }
 }
 
-/// How many days ago a request may say that it happened.
-pub const REQUEST_LOOKS_BACK_DAYS: i64 = 14;
-
 /// The day that a request speaks of, before the zone is known in which it is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct When {
@@ -89,6 +86,8 @@ pub struct When {
     pub on: Option<Day>,
     /// Now.
     pub now: Timestamp,
+    /// How many days ago a request may say that it happened.
+    pub look_back: u16,
 }
 
 /// What a request cannot say of its day.
@@ -108,7 +107,7 @@ impl When {
     /// The day in the zone.
     ///
     /// # Errors
-    /// A day ahead of today, or longer ago than [`REQUEST_LOOKS_BACK_DAYS`].
+    /// A day ahead of today, or longer ago than a request may look back.
     pub fn day(&self, zone: &Zone) -> Result<Day, NotThen> {
         let day = self.today_or_ahead(zone)?;
         if day > self.today(zone) { Err(NotThen::Ahead) } else { Ok(day) }
@@ -116,12 +115,12 @@ impl When {
     /// The day in the zone; it may lie ahead.
     ///
     /// # Errors
-    /// A day longer ago than [`REQUEST_LOOKS_BACK_DAYS`].
+    /// A day longer ago than a request may look back.
     pub fn today_or_ahead(&self, zone: &Zone) -> Result<Day, NotThen> {
         let today = self.today(zone);
         let day = self.on.unwrap_or(today);
         let ago = i64::from((today - day).get_days());
-        if ago > REQUEST_LOOKS_BACK_DAYS { Err(NotThen::LongAgo) } else { Ok(day) }
+        if ago > self.look_back.into() { Err(NotThen::LongAgo) } else { Ok(day) }
     }
 }
 
@@ -154,8 +153,9 @@ mod tests {
         let zone = Zone::named("America/Chicago").expect("known");
         // Already the 21st in UTC, still the 20th in Chicago.
         let now = "2026-05-21T03:00:00Z".parse().expect("an instant");
-        let on = |day| When { on: Some(date(2026, 5, day)), now }.day(&zone);
-        assert_eq!(When { on: None, now }.day(&zone), Ok(date(2026, 5, 20)));
+        let told = |on| When { on, now, look_back: 14 };
+        let on = |day| told(Some(date(2026, 5, day))).day(&zone);
+        assert_eq!(told(None).day(&zone), Ok(date(2026, 5, 20)));
         assert_eq!(on(21), Err(NotThen::Ahead));
         assert_eq!(on(6), Ok(date(2026, 5, 6)));
         assert_eq!(on(5), Err(NotThen::LongAgo));

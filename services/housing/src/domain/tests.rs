@@ -53,10 +53,10 @@ fn at() -> Occurred {
     Occurred::instant(now())
 }
 fn today() -> When {
-    When { on: None, now: now() }
+    When { on: None, now: now(), look_back: 14 }
 }
 fn on(day: i8) -> When {
-    When { on: Some(may(day)), now: now() }
+    When { on: Some(may(day)), ..today() }
 }
 fn days(from: i8, until: Option<i8>) -> Days {
     Days::new(may(from), until.map(may)).expect("in order")

@@ -15,7 +15,7 @@ use proto::housing as pb;
 use super::codes::{
     cancel_reason, placement_state, project_type, refusal_reason, relationship, relationship_number,
 };
-use super::{id_text, place, when};
+use super::{id_text, place, today, when};
 use crate::domain::codes::Relationship;
 use crate::domain::days::{Days, Month, When};
 use crate::domain::place::Place;
@@ -216,7 +216,7 @@ pub fn add_nights(
     }
     let night = |(i, date): (usize, &proto::Date)| wire::day(&format!("nights[{i}]"), date);
     let nights = request.nights.iter().enumerate().map(night).collect::<Result<_, _>>()?;
-    let when = When { on: None, now };
+    let when = today(now);
     Ok((placement_id(&request.placement_id)?, Command::AddNights { by, nights, when }))
 }
 

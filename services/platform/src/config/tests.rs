@@ -32,6 +32,7 @@ fn a_store_is_all_that_has_to_be_said() {
     assert_eq!(settings.auth, AuthSettings::Plain);
     assert_eq!(settings.erasure_ledger, Some("here/erasures".into()));
     assert_eq!(settings.drain, Duration::from_secs(25));
+    assert_eq!(settings.requests_look_back_days, 14);
 }
 
 #[test]
@@ -56,6 +57,7 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_says_nothing() {
         ("THROUGHLINE_GRPC_LISTEN", "[::1]:7"),
         ("THROUGHLINE_PEER", "registry=http://registry:50051, referrals=https://referrals:50051"),
         ("THROUGHLINE_DRAIN_SECONDS", "3"),
+        ("THROUGHLINE_REQUESTS_LOOK_BACK_DAYS", "30"),
     ];
     let settings =
         settled("--store sqlite:here", &env, Needs { peers: &["registry"], ..Needs::default() }).unwrap();
@@ -64,12 +66,13 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_says_nothing() {
     assert!(settings.nats.is_none());
     assert_eq!(settings.peers["referrals"], "https://referrals:50051");
     assert_eq!(settings.drain, Duration::from_secs(3));
+    assert_eq!(settings.requests_look_back_days, 30);
 }
 
 #[test]
 fn all_complaints_come_at_once_each_with_its_flag_and_its_remedy() {
     let line = "--grpc-listen 0.0.0.0:1 --http-listen nowhere --nats redis://x --peer registry \
-                --secret-file no/such/file --peer-ca no/such/ca --nats-ca no/such/ca --auth-jwks-ca no/such/ca --drain-seconds soon --nats-retention 0s --nats-replicas 9";
+                --secret-file no/such/file --peer-ca no/such/ca --nats-ca no/such/ca --auth-jwks-ca no/such/ca --drain-seconds soon --requests-look-back-days 367 --nats-retention 0s --nats-replicas 9";
     let needs = Needs { peers: &["registry", "referrals"], registry: true, calls: true, storeless: false };
     let Complaints(said) = settled(line, &[], needs).unwrap_err();
     let expected = [
@@ -87,6 +90,7 @@ fn all_complaints_come_at_once_each_with_its_flag_and_its_remedy() {
         "--auth-jwks-ca (THROUGHLINE_AUTH_JWKS_CA) names no/such/ca, which cannot be read",
         "--secret-file (THROUGHLINE_SECRET_FILE) names no/such/file, which is not there; make it: openssl",
         "--drain-seconds (THROUGHLINE_DRAIN_SECONDS) is not a number of seconds",
+        "--requests-look-back-days (THROUGHLINE_REQUESTS_LOOK_BACK_DAYS) is not a number of days from 0 to 366",
     ];
     for text in expected {
         assert!(said.iter().any(|complaint| complaint.starts_with(text)), "{text} is not in {said:#?}");

@@ -4,7 +4,7 @@
 use kernel::{AgencyId, Occurred, PersonId, Timestamp, WorkerId};
 use platform::command::{Ask, Encoding, Ink, Payload, Unreadable};
 use platform::error::BadField;
-use platform::wire::{self, REQUEST_LOOKS_BACK_DAYS};
+use platform::wire;
 use prost::Name;
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
@@ -53,8 +53,9 @@ fn since(now: Timestamp, request: &pb::HandOverCaseloadRequest) -> Result<Occurr
         return Err(BadField::new("day", "is in the future; hand over on that day"));
     }
     let ago = day.duration_until(today).as_hours() / 24;
-    if ago > REQUEST_LOOKS_BACK_DAYS {
-        return Err(BadField::new("day", format!("is more than {REQUEST_LOOKS_BACK_DAYS} days ago")));
+    let most = wire::look_back_days();
+    if ago > most.into() {
+        return Err(BadField::new("day", format!("is more than {most} days ago")));
     }
     Ok(Occurred::day(day, zone))
 }
