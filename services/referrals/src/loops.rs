@@ -16,12 +16,13 @@ use kernel::{By, Decider, OfferId};
 use platform::command::{Asked, Changes, Desk, Encoding, Stream, id_of};
 use platform::log::Append;
 use platform::reaction::{ReactError, Reaction, Read};
+use platform::wire::from_occurred;
 use tokio::time::Instant;
 use tonic::Status;
 
 use crate::domain::offer::{Offer, Receiver};
 use crate::domain::participation::{self, Participation};
-use crate::domain::referral::{self, ClosingReason, PartEnd, Progress, Referral};
+use crate::domain::referral::{self, Progress, Referral};
 use crate::domain::{ParticipationId, ReferralId};
 use crate::policy::{self, Report};
 use crate::view::View;
@@ -141,9 +142,11 @@ impl Reports {
         let Some(report) = report else { return Ok(None) };
         let referral = report.referral;
         let ask = self.desk.own_ask("ReportProgress", referral.uuid(), Some(&read.event));
+        let happened = read.event.occurred.as_ref().and_then(from_occurred);
+        let at = happened.map_or(ask.at, |occurred| occurred.at);
         let streams = Stream::<Referral>::of(referral.uuid());
         let prepared = self.desk.prepared(&ask, id_of::<Referral>(referral.uuid()), streams, |now| {
-            Ok(places::moved(&self.desk, now, Referral::decide(now, report.clone().command())?))
+            Ok(places::moved(&self.desk, now, Referral::decide(now, report.clone().command(at))?))
         });
         let asked =
             Asked { reaction: self.name(), log: self.source(), record: id_of::<Referral>(referral.uuid()) };
@@ -161,14 +164,13 @@ impl Reports {
             participation::Event::ContactMade { id, contact, .. } if contact.reached => {
                 (id, Progress::Started, None)
             }
-            participation::Event::Ended { id, reason: ClosingReason::Died, .. } => {
-                (id, Progress::Closed, Some(PartEnd::Closed(ClosingReason::Died)))
-            }
-            participation::Event::Ended { id, .. } => {
-                (id, Progress::Closed, Some(PartEnd::Completed(referral::Outcome::ServiceGiven)))
+            participation::Event::Ended { id, reason, .. } => {
+                (id, Progress::Closed, Some(policy::ends::participation(reason)))
             }
             participation::Event::ContactMade { .. }
             | participation::Event::PlanNamed { .. }
+            | participation::Event::Paused { .. }
+            | participation::Event::Resumed { .. }
             | participation::Event::Assigned { .. }
             | participation::Event::Recorded { .. }
             | participation::Event::EnteredInError { .. } => return Ok(None),

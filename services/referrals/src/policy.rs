@@ -1,8 +1,10 @@
 //! What other services' events mean for referrals: their `pb::` event in, what to report onto which referral out, or whose consent to look at again.
 //! Invariant: pure; the same event always means the same report.
 
+pub mod ends;
+
 use kernel::ids::Uuid;
-use kernel::{AgencyId, PersonId};
+use kernel::{AgencyId, PersonId, Timestamp};
 use prost::Message;
 use proto::housing::housing_event::Kind as Housing;
 use proto::registry::RegistryEvent;
@@ -11,7 +13,7 @@ use proto::therapy::therapy_event::Kind as Therapy;
 use proto::vocational::vocational_event::Kind as Vocational;
 
 use crate::domain::ReferralId;
-use crate::domain::referral::{ClosingReason, Command, Outcome, PartEnd, Progress};
+use crate::domain::referral::{Command, PartEnd, Progress};
 
 /// What a receiving service's event reports onto a referral.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +29,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// As a command to the referral.
-    pub fn command(self) -> Command {
-        Command::Report { progress: self.progress, record: self.record, end: self.end }
+    /// As a command to the referral, of what happened then.
+    pub fn command(self, at: Timestamp) -> Command {
+        Command::Report { at, progress: self.progress, record: self.record, end: self.end }
     }
 }
 
@@ -60,6 +62,7 @@ pub fn says(event: &proto::log::Event) -> Result<Option<Said>, Unreadable> {
         | Registry::ConsentRevoked(_)
         | Registry::ConsentExpired(_)
         | Registry::ConsentSuperseded(_)
+        | Registry::ConsentEnteredInError(_)
         | Registry::PersonsLinked(_)
         | Registry::PersonsUnlinked(_)
         | Registry::PersonRecorded(_)
@@ -83,11 +86,11 @@ fn agency(id: &str) -> Result<Option<Said>, Unreadable> {
 /// A payload that this release cannot read.
 pub fn report(log: &str, event: &proto::log::Event) -> Result<Option<Report>, Unreadable> {
     let found = match log {
-        "housing" => housing(decoded::<proto::housing::HousingEvent>(event)?.kind.ok_or(Unreadable)?),
+        "housing" => housing(decoded::<proto::housing::HousingEvent>(event)?.kind.ok_or(Unreadable)?)?,
         "vocational" => {
-            vocational(decoded::<proto::vocational::VocationalEvent>(event)?.kind.ok_or(Unreadable)?)
+            vocational(decoded::<proto::vocational::VocationalEvent>(event)?.kind.ok_or(Unreadable)?)?
         }
-        "therapy" => therapy(decoded::<proto::therapy::TherapyEvent>(event)?.kind.ok_or(Unreadable)?),
+        "therapy" => therapy(decoded::<proto::therapy::TherapyEvent>(event)?.kind.ok_or(Unreadable)?)?,
         _ => None,
     };
     let Some((referral, progress, end)) = found else { return Ok(None) };
@@ -100,12 +103,8 @@ pub fn report(log: &str, event: &proto::log::Event) -> Result<Option<Report>, Un
 
 type Found = Option<(String, Progress, Option<PartEnd>)>;
 
-/// Where HMIS 3.12 says that somebody went who died.
-const DECEASED: u32 = 24;
-
-/// A part that its service closed: it came to this, or failed because the person died.
-fn closed(referral: String, died: bool, outcome: Outcome) -> Found {
-    let end = if died { PartEnd::Closed(ClosingReason::Died) } else { PartEnd::Completed(outcome) };
+/// A part that its service closed, and what that comes to.
+fn closed(referral: String, end: PartEnd) -> Found {
     Some((referral, Progress::Closed, Some(end)))
 }
 
@@ -114,53 +113,42 @@ fn decoded<M: Message + Default>(event: &proto::log::Event) -> Result<M, Unreada
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "only these events open, start or close a part")]
-fn housing(kind: Housing) -> Found {
-    use proto::housing::CancelReason;
-    let not_enrolled = |referral| closed(referral, false, Outcome::NotEnrolled);
-    match kind {
+fn housing(kind: Housing) -> Result<Found, Unreadable> {
+    Ok(match kind {
         Housing::PlacementMatched(matched) => Some((matched.referral_id, Progress::Opened, None)),
         Housing::PlacementAdmitted(admitted) => Some((admitted.referral_id, Progress::Started, None)),
-        Housing::PlacementExited(exited) => {
-            let died = exited.destination.is_some_and(|place| place.code == DECEASED);
-            closed(exited.referral_id, died, Outcome::ServiceGiven)
+        Housing::PlacementExited(over) => {
+            let end = ends::stay(over.destination.as_ref());
+            closed(over.referral_id, end)
         }
-        Housing::PlacementCancelled(over) => {
-            let died = over.reason() == CancelReason::Died;
-            closed(over.referral_id, died, Outcome::NotEnrolled)
-        }
-        Housing::PlacementDeclined(over) => not_enrolled(over.referral_id),
-        Housing::PlacementRefused(over) => not_enrolled(over.referral_id),
-        Housing::PlacementNotArrived(over) => not_enrolled(over.referral_id),
-        Housing::PlacementWithdrawn(over) => not_enrolled(over.referral_id),
+        Housing::PlacementCancelled(over) => closed(over.referral_id, ends::cancelled(over.reason)?),
+        Housing::PlacementRefused(over) => closed(over.referral_id, ends::refused(over.reason)?),
+        Housing::PlacementDeclined(over) => closed(over.referral_id, ends::DECLINED),
+        Housing::PlacementWithdrawn(over) => closed(over.referral_id, ends::DECLINED),
+        Housing::PlacementNotArrived(over) => closed(over.referral_id, ends::NOT_ARRIVED),
         _ => None,
-    }
+    })
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "only these events open, start or close a part")]
-fn vocational(kind: Vocational) -> Found {
-    match kind {
+fn vocational(kind: Vocational) -> Result<Found, Unreadable> {
+    Ok(match kind {
         Vocational::CaseOpened(opened) => Some((opened.referral_id, Progress::Opened, None)),
         Vocational::CaseEngaged(engaged) => Some((engaged.referral_id, Progress::Started, None)),
-        Vocational::CaseTransitioned(over) => closed(over.referral_id, false, Outcome::ServiceGiven),
-        Vocational::CaseDischarged(over) => {
-            let died = over.reason() == proto::vocational::DischargeReason::Died;
-            closed(over.referral_id, died, Outcome::ServiceGiven)
-        }
+        Vocational::CaseTransitioned(over) => closed(over.referral_id, ends::GIVEN),
+        Vocational::CaseDischarged(over) => closed(over.referral_id, ends::case(over.reason)?),
         _ => None,
-    }
+    })
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "only these events open, start or close a part")]
-fn therapy(kind: Therapy) -> Found {
-    match kind {
+fn therapy(kind: Therapy) -> Result<Found, Unreadable> {
+    Ok(match kind {
         Therapy::EpisodeOpened(opened) => Some((opened.referral_id, Progress::Opened, None)),
         Therapy::EpisodeStarted(started) => Some((started.referral_id, Progress::Started, None)),
-        Therapy::EpisodeClosed(over) => {
-            let died = over.reason() == proto::therapy::EpisodeClosing::Died;
-            closed(over.referral_id, died, Outcome::ServiceGiven)
-        }
+        Therapy::EpisodeClosed(over) => closed(over.referral_id, ends::episode(over.reason)?),
         _ => None,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -182,48 +170,6 @@ mod tests {
         let report = report("housing", &admitted).unwrap().unwrap();
         assert_eq!((report.referral, report.progress), (ReferralId::of(5), Progress::Started));
         assert!(report.record.starts_with("placement-"));
-    }
-
-    #[test]
-    fn a_part_that_ended_because_the_person_died_has_failed_and_any_other_has_come_to_something() {
-        let referral_id = || Uuid::from_u128(5).to_string();
-        let end = |log: &str, told: proto::log::Event| report(log, &told).unwrap().unwrap().end;
-        let housing = |kind| end("housing", event(proto::housing::HousingEvent { kind: Some(kind) }));
-        let cancelled = |reason: proto::housing::CancelReason| {
-            let (reason, referral_id) = (reason.into(), referral_id());
-            let message = proto::housing::PlacementCancelled { reason, referral_id, ..Default::default() };
-            housing(Housing::PlacementCancelled(message))
-        };
-        let exited = |code| {
-            let destination = Some(proto::housing::SealedPlace { code, ..Default::default() });
-            let referral_id = referral_id();
-            let message = proto::housing::PlacementExited { destination, referral_id, ..Default::default() };
-            housing(Housing::PlacementExited(message))
-        };
-        let discharged = |reason: proto::vocational::DischargeReason| {
-            let (reason, referral_id) = (reason.into(), referral_id());
-            let message = proto::vocational::CaseDischarged { reason, referral_id, ..Default::default() };
-            let kind = Some(Vocational::CaseDischarged(message));
-            end("vocational", event(proto::vocational::VocationalEvent { kind }))
-        };
-        let closed = |reason: proto::therapy::EpisodeClosing| {
-            let (reason, referral_id) = (reason.into(), referral_id());
-            let message = proto::therapy::EpisodeClosed { reason, referral_id, ..Default::default() };
-            let kind = Some(Therapy::EpisodeClosed(message));
-            end("therapy", event(proto::therapy::TherapyEvent { kind }))
-        };
-        let died = Some(PartEnd::Closed(ClosingReason::Died));
-        let given = Some(PartEnd::Completed(Outcome::ServiceGiven));
-        assert_eq!(cancelled(proto::housing::CancelReason::Died), died);
-        assert_eq!(
-            cancelled(proto::housing::CancelReason::UnitLost),
-            Some(PartEnd::Completed(Outcome::NotEnrolled))
-        );
-        assert_eq!((exited(24), exited(410)), (died, given));
-        assert_eq!(discharged(proto::vocational::DischargeReason::Died), died);
-        assert_eq!(discharged(proto::vocational::DischargeReason::Completed), given);
-        assert_eq!(closed(proto::therapy::EpisodeClosing::Died), died);
-        assert_eq!(closed(proto::therapy::EpisodeClosing::Completed), given);
     }
 
     #[test]

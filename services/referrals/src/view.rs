@@ -6,8 +6,7 @@ mod lists;
 mod offers;
 
 use kernel::class::PART2;
-use kernel::may::{self, Why, WhyNot};
-use kernel::time::Holidays;
+use kernel::may::{self, Say, Why, WhyNot};
 use kernel::{AgencyId, Class, Occurred, Part, PersonId, Purpose, Timestamp, WorkerId};
 use platform::args;
 use platform::db::StoreError;
@@ -20,7 +19,7 @@ use tokio::time::Instant;
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::domain::referral::{Clock, Facts};
+use crate::domain::referral::{Clock, Facts, Pace};
 use crate::domain::{ParticipationId, ReferralId};
 
 pub use disclosures::{By, Disclosure, DisclosureFilter};
@@ -214,20 +213,13 @@ impl View {
     pub async fn cover(&self, facts: &Facts, at: Timestamp) -> Result<(Cover, Option<Timestamp>), Status> {
         let (group, say) = self.people.group_and_say(facts.person).await?;
         let class = told_by(facts.requester, facts.part2);
-        let judged = |at| may::receive(facts.target, &say, &class, Purpose::Referral, at);
-        let covers = |at| matches!(judged(at), Ok(Why::Consent(_)));
+        let judged = |at| covered(&say, facts.target, &class, at);
+        let covers = |at| matches!(judged(at), Cover::By(_));
         let edges = std::iter::successors(say.changes_after(at), |edge| say.changes_after(*edge));
         let changes = edges.into_iter().find(|edge| covers(*edge) != covers(at));
         let cover = match judged(at) {
-            Ok(Why::Consent(by)) => {
-                by.first().map_or(Cover::Nothing, |directive| Cover::By(directive.to_string()))
-            }
-            Err(WhyNot::SayUnknown) => match self.any_parked(&group).await? {
-                true => Cover::Parked,
-                false => Cover::Unknown,
-            },
-            Ok(Why::Own | Why::SameAgency | Why::Emergency(_) | Why::Oversight | Why::Service)
-            | Err(WhyNot::NotYours | WhyNot::NoDirective | WhyNot::Restricted) => Cover::Nothing,
+            Cover::Unknown if self.any_parked(&group).await? => Cover::Parked,
+            cover => cover,
         };
         Ok((cover, changes))
     }
@@ -241,15 +233,24 @@ impl View {
         Ok(false)
     }
 
-    /// The days on which that agency does not work beside weekends, as the registry last told.
+    /// At which pace clocks of referrals to that agency run, as the registry last told.
     ///
     /// # Errors
     /// The view cannot be read.
-    pub async fn holidays(&self, agency: Option<AgencyId>) -> Result<Holidays, Status> {
-        match agency {
-            Some(agency) => Ok(self.people.holidays(agency).await?),
-            None => Ok(Holidays::default()),
-        }
+    pub async fn pace(&self, agency: AgencyId) -> Result<Pace, Status> {
+        let said = self.people.pace(agency).await?;
+        let (usual, clocks) = (Pace::default(), said.referrals);
+        let or = |days: u32, usual: u32| if days == 0 { usual } else { days };
+        Ok(Pace {
+            holidays: said.holidays,
+            weekend: said.weekend,
+            acknowledge: or(clocks.acknowledge_days, usual.acknowledge),
+            answer: or(clocks.answer_days, usual.answer),
+            start: or(clocks.start_days, usual.start),
+            review: or(clocks.review_days, usual.review),
+            expiry: or(clocks.expiry_days, usual.expiry),
+            expires: clocks.expires,
+        })
     }
 
     /// Whether all that this agency writes is under 42 CFR Part 2, as the registry last told.
@@ -355,6 +356,20 @@ impl View {
 fn open_states() -> String {
     let open = [State::Requested, State::Accepted, State::InProgress, State::OnHold];
     open.map(|state| i32::from(state).to_string()).join(", ")
+}
+
+/// Whether a directive covers that the target is told facts of this class, for referral, then: by this a referral is sent, and by this is said beforehand
+/// whether it would be.
+fn covered(say: &Say, target: AgencyId, class: &Class, at: Timestamp) -> Cover {
+    match may::receive(target, say, class, Purpose::Referral, at) {
+        Ok(Why::Consent(by)) => {
+            by.first().map_or(Cover::Nothing, |directive| Cover::By(directive.to_string()))
+        }
+        Err(WhyNot::SayUnknown) => Cover::Unknown,
+        // Nobody is sent anything by an emergency.
+        Ok(Why::Own | Why::SameAgency | Why::Emergency(_) | Why::Oversight | Why::Service)
+        | Err(WhyNot::NotYours | WhyNot::NoDirective | WhyNot::Restricted) => Cover::Nothing,
+    }
 }
 
 /// What a referral tells of its person: what its requester wrote.

@@ -2,7 +2,7 @@
 //! Invariant: nothing below it knows the wire, and nothing above it knows the domain's insides.
 
 mod assignment;
-mod codes;
+pub(crate) mod codes;
 mod contact;
 mod matching;
 mod offer;
@@ -17,20 +17,22 @@ use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 
 pub use assignment::{assignment, goes_along, hand_over, handed_over, worker};
-pub use codes::{answer_out as recorded_state, clocks, of_homes, priority_at_least, state_numbers};
+pub use codes::{
+    answer_out as recorded_state, clocks, of_homes, participation_states, priority_at_least, state_numbers,
+};
 pub use matching::{Asked, asked, matched};
 pub use offer::{
     capacity_bytes, change, from_bytes as offer_from_bytes, offer, offer_bytes, publish,
     record as record_offer, report,
 };
 pub use participation::{
-    add_contact, assign_participation, end, name_plan, participation, record_contact, record_participation,
-    start,
+    add_contact, assign_participation, end, name_plan, participation, pause as pause_participation,
+    record_contact, record_participation, resume as resume_participation, start,
 };
 pub use referral::{
     Drafting, accept, acknowledge, ask, ask_transfer, assign, cancel, complete, contact, draft, fail,
     following_number as following, hold, members, overriding, part, record, referral, reject, resume, review,
-    send, split, start as start_referral, status, supply, with_members,
+    send, split, start as start_referral, status, supply, together, when, with_members,
 };
 
 pub use kernel::class::PART2;

@@ -1,7 +1,6 @@
 //! Referrals that are written together: of a household, after another, in parts.
-//! Invariant: what belongs together is one append; what a decision looked at beside it still stands when it is written.
+//! Invariant: what belongs together is one append; what a decision looked at beside it still stands when it is written; of whom died none is begun.
 
-use kernel::time::Holidays;
 use kernel::{Decider, OfferId};
 use platform::command::{Ask, Changes, Done, Stream, id_of};
 use proto::referrals as pb;
@@ -11,7 +10,7 @@ use super::referrals::with_consent;
 use super::{Api, REQUEST};
 use crate::domain::ReferralId;
 use crate::domain::offer::Offer;
-use crate::domain::referral::{self, Command, Origin, Referral, Refusal, State};
+use crate::domain::referral::{self, Command, Origin, Pace, Referral, Refusal, State};
 use crate::{places, wire};
 
 fn streams(referrals: &[ReferralId]) -> Vec<Stream<Referral>> {
@@ -25,7 +24,7 @@ pub(super) async fn draft(
     let r = request.get_ref();
     let ask = api.desk.ask("DraftReferral", REQUEST, request, &r.request_id, "")?;
     let at = platform::wire::happened("occurred_at", r.occurred_at.as_ref(), ask.at)?;
-    let ask = Ask { at: at.at, ..ask };
+    let ask = Ask { at: at.at, ..ask }.of_the_living(api.view.people());
     let mut drafting = wire::draft(r)?;
     drafting.by_programme = api.view.is_programme(ask.caller.speaks_for()).await?;
     let (head, by) = (drafting.id.uuid(), ask.by());
@@ -36,7 +35,7 @@ pub(super) async fn draft(
     let old = drafting.follows.and_then(Origin::of).map(|old| Stream::<Referral>::of(old.uuid()));
     let all = (streams(&referrals), old, Stream::<Offer>::of(drafting.offer.uuid()));
     let done = api.desk.execute(&ask, id_of::<Referral>(head), all, |(drafts, old, offer)| {
-        let commands = drafting.commands(by, offer, old.as_ref().map(|old| &**old));
+        let commands = drafting.commands(by, ask.at, offer, old.as_ref().map(|old| &**old));
         let mut changes = Changes::none();
         for (now, command) in drafts.iter().zip(commands) {
             changes = changes.write::<Referral>(now, Referral::decide(now, command)?);
@@ -63,6 +62,9 @@ async fn send_household_as_known(
 ) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("SendHouseholdReferral", REQUEST, request, &r.request_id, &r.etag)?;
+    let ask = ask.of_the_living(api.view.people());
+    let when = wire::when(&ask, r.occurred_at.as_ref())?;
+    let ask = Ask { at: when.at, ..ask };
     let head: ReferralId = platform::wire::id("referral_id", &r.referral_id)?;
     // Who belongs to it was settled when it was drafted.
     let members = match &*api.desk.load::<Referral>(head.uuid()).await?.state {
@@ -70,19 +72,19 @@ async fn send_household_as_known(
         State::Unmade | State::Told(_) | State::InError { .. } => vec![head],
     };
     let mut consents = Vec::with_capacity(members.len());
-    let mut holidays = Holidays::default();
+    let mut pace = Pace::default();
     for member in &members {
         // They are all sent to one target.
-        let (consent, of_target) = api.consent(*member, ask.at).await?;
+        let (consent, of_target) = api.consent(*member, when).await?;
         consents.push(consent);
-        holidays = of_target;
+        pace = of_target;
     }
     let programme = api.view.is_programme(ask.caller.speaks_for()).await?;
     let done = api.desk.execute(&ask, id_of::<Referral>(head.uuid()), streams(&members), |drafts| {
         let mut changes = Changes::none();
         for (now, consent) in drafts.iter().zip(&consents) {
-            let (by, at, consent, holidays) = (ask.by(), ask.at, consent.clone(), holidays.clone());
-            let command = Command::Send { by, at, consent, overriding: None, programme, holidays };
+            let (by, consent, pace) = (ask.by(), consent.clone(), pace.clone());
+            let command = Command::Send { by, when, consent, overriding: None, programme, pace };
             let events = Referral::decide(now, command)?;
             changes = places::with(changes, &api.desk, now, events);
         }
@@ -97,6 +99,7 @@ pub(super) async fn split(
 ) -> Result<pb::SplitReferralResponse, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("SplitReferral", REQUEST, request, &r.request_id, &r.etag)?;
+    let ask = ask.of_the_living(api.view.people());
     let (whole, rule, offers) = wire::split(r)?;
     let parts: Vec<ReferralId> = offers.iter().map(|offer| wire::part(whole, *offer)).collect();
     let asked: Vec<Stream<Offer>> = offers.iter().map(|offer| Stream::of(offer.uuid())).collect();
@@ -109,7 +112,7 @@ pub(super) async fn split(
         let State::Made { facts, .. } = &*now.state else { return Err(Refusal::NotFound) };
         for (((draft, id), offer), content) in drafts.iter().zip(&parts).zip(&offers).zip(said) {
             let asking = referral::Ask::part(facts, now, *offer, content).by_programme(programme);
-            let command = Command::Draft { id: *id, by, ask: Box::new(asking) };
+            let command = Command::Draft { id: *id, by, at: ask.at, ask: Box::new(asking) };
             changes = changes.write::<Referral>(draft, Referral::decide(draft, command)?);
         }
         Ok(changes)
@@ -124,6 +127,7 @@ pub(super) async fn split(
 pub(super) async fn reopen(api: &Api, request: &Request<pb::ReopenReferralRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("ReopenReferral", REQUEST, request, &r.request_id, "")?;
+    let ask = ask.of_the_living(api.view.people());
     let old: ReferralId = platform::wire::id("referral_id", &r.referral_id)?;
     // Which offer it asked never changes.
     let offer = match &*api.desk.load::<Referral>(old.uuid()).await?.state {
@@ -139,7 +143,7 @@ pub(super) async fn reopen(api: &Api, request: &Request<pb::ReopenReferralReques
             return Err(Refusal::NotFound);
         };
         let asking = referral::Ask::again(facts, Origin::Reopens(old), was, offer).by_programme(programme);
-        let command = Command::Draft { id, by: ask.by(), ask: Box::new(asking) };
+        let command = Command::Draft { id, by: ask.by(), at: ask.at, ask: Box::new(asking) };
         Ok(Changes::none().write::<Referral>(now, Referral::decide(now, command)?))
     });
     Ok(done.await?)

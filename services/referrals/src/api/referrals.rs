@@ -2,7 +2,6 @@
 //! Invariant: the one place that an open referral takes moves in the same write as the referral; who is no party reads what does not exist.
 
 use futures_util::future::BoxFuture;
-use kernel::time::Holidays;
 use kernel::{By, Caller, Decider, OfferId, PersonId, Refusal, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
@@ -14,7 +13,7 @@ use tonic::{Request, Status};
 use super::{Api, READ, RECORD, REQUEST};
 use crate::domain::ReferralId;
 use crate::domain::offer::Offer;
-use crate::domain::referral::{self, Closing, Referral, Situation};
+use crate::domain::referral::{self, Closing, Pace, Referral, Situation, When};
 use crate::view::{Cover, ReferralFilter};
 use crate::{places, wire};
 
@@ -28,20 +27,31 @@ impl Api {
         Ok(done.await?)
     }
 
-    /// The directive by which the referral may be sent then, and the holidays of its target, as the registry last told.
-    pub(super) async fn consent(
-        &self,
-        id: ReferralId,
-        at: kernel::Timestamp,
-    ) -> Result<(Option<String>, Holidays), Status> {
+    /// The directive by which the referral may be sent then, and the pace of its target, as the registry last told. What was sent before is read by its
+    /// target only from now on: it goes by the directive of then while one covers it now.
+    pub(super) async fn consent(&self, id: ReferralId, when: When) -> Result<(Option<String>, Pace), Status> {
         let now = self.desk.load::<Referral>(id.uuid()).await?;
         match &*now.state {
             referral::State::Made { facts, .. } => {
-                let holidays = self.view.holidays(Some(facts.target)).await?;
-                Ok((self.view.consent(facts, at).await?, holidays))
+                let pace = self.view.pace(facts.target).await?;
+                let of_then = self.view.consent(facts, when.at.min(when.told_at)).await?;
+                let holds =
+                    when.at >= when.told_at || self.view.consent(facts, when.told_at).await?.is_some();
+                Ok((of_then.filter(|_| holds), pace))
             }
             referral::State::Unmade | referral::State::Told(_) | referral::State::InError { .. } => {
-                Ok((None, Holidays::default()))
+                Ok((None, Pace::default()))
+            }
+        }
+    }
+
+    /// The pace of a referral's target, as the registry last told.
+    async fn pace(&self, id: ReferralId) -> Result<Pace, Status> {
+        match &*self.desk.load::<Referral>(id.uuid()).await?.state {
+            referral::State::Made { facts, .. } => self.view.pace(facts.target).await,
+            // What there is no pace for is refused.
+            referral::State::Unmade | referral::State::Told(_) | referral::State::InError { .. } => {
+                Ok(Pace::default())
             }
         }
     }
@@ -69,18 +79,28 @@ impl Api {
         id: ReferralId,
     ) -> Result<Option<pb::Referral>, Status> {
         let now = self.desk.load::<Referral>(id.uuid()).await?;
-        if !sees(caller, &now) {
-            return Ok(None);
-        }
-        if let Some(person) = sought(&now)
-            && !self.view.people().may_find(caller, person).await?
-        {
+        if !self.may_read(caller, &now).await? {
             return Ok(None);
         }
         let mut referral = wire::referral(id, now.version, &now);
+        for other in wire::together(&now) {
+            let others = self.desk.load::<Referral>(other.uuid()).await?;
+            if self.may_read(caller, &others).await? {
+                referral.household_referral_ids.push(other.to_string());
+            }
+        }
         self.open_fields(&mut referral, &now).await;
         super::disclosures::notice(caller, &now, &mut referral);
         Ok(Some(referral))
+    }
+
+    /// Whether the caller is shown it, and with it where its person is.
+    async fn may_read(&self, caller: &Caller, state: &referral::State) -> Result<bool, Status> {
+        Ok(sees(caller, state)
+            && match sought(state) {
+                Some(person) => self.view.people().may_find(caller, person).await?,
+                None => true,
+            })
     }
 
     /// Opens what is sealed of a referral.
@@ -164,14 +184,25 @@ macro_rules! changes {
             api.change(&ask, id, command).await
         }
     };
-    // The target's own clocks begin or go on, in working days without its holidays.
-    ($name:ident, $method:literal, $request:ident, $parse:path, holidays) => {
+    // It may have happened before it is told.
+    ($name:ident, $method:literal, $request:ident, $parse:path, when) => {
         pub(super) async fn $name(api: &Api, request: &Request<pb::$request>) -> Result<Done, Status> {
             let r = request.get_ref();
             let ask = api.desk.ask($method, REQUEST, request, &r.request_id, &r.etag)?;
-            let holidays = api.view.holidays(ask.caller.speaks_for()).await?;
-            let (id, command) = $parse(&ask, holidays, r)?;
-            api.change(&ask, id, command).await
+            let when = wire::when(&ask, r.occurred_at.as_ref())?;
+            let (id, command) = $parse(&ask, when, r)?;
+            api.change(&Ask { at: when.at, ..ask }, id, command).await
+        }
+    };
+    // Clocks begin or go on with it, at the target's pace.
+    ($name:ident, $method:literal, $request:ident, $parse:path, when, pace) => {
+        pub(super) async fn $name(api: &Api, request: &Request<pb::$request>) -> Result<Done, Status> {
+            let r = request.get_ref();
+            let ask = api.desk.ask($method, REQUEST, request, &r.request_id, &r.etag)?;
+            let when = wire::when(&ask, r.occurred_at.as_ref())?;
+            let pace = api.pace(platform::wire::id("referral_id", &r.referral_id)?).await?;
+            let (id, command) = $parse(&ask, when, pace, r)?;
+            api.change(&Ask { at: when.at, ..ask }, id, command).await
         }
     };
 }
@@ -199,13 +230,15 @@ pub(super) async fn send(api: &Api, request: &Request<pb::SendReferralRequest>) 
 async fn send_as_known(api: &Api, request: &Request<pb::SendReferralRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
     let ask = api.desk.ask("SendReferral", REQUEST, request, &r.request_id, &r.etag)?;
+    let ask = ask.of_the_living(api.view.people());
     let referral = platform::wire::id("referral_id", &r.referral_id)?;
     // Waits for all that the registry has said, of consents too.
     let works_for = api.works_for(wire::overriding(r)?.map(|(_, approver)| approver)).await?;
-    let (consent, holidays) = api.consent(referral, ask.at).await?;
+    let when = wire::when(&ask, r.occurred_at.as_ref())?;
+    let (consent, pace) = api.consent(referral, when).await?;
     let programme = api.view.is_programme(ask.caller.speaks_for()).await?;
-    let (id, command) = wire::send(&ask, (consent, programme, holidays), works_for, r)?;
-    api.change(&ask, id, command).await
+    let (id, command) = wire::send(&ask, when, (consent, programme, pace), works_for, r)?;
+    api.change(&Ask { at: when.at, ..ask }, id, command).await
 }
 
 pub(super) async fn supply(
@@ -224,20 +257,20 @@ async fn supply_as_known(api: &Api, request: &Request<pb::SupplyInformationReque
     api.change(&ask, id, command).await
 }
 
-changes!(acknowledge, "AcknowledgeReferral", AcknowledgeReferralRequest, wire::acknowledge);
-changes!(accept, "AcceptReferral", AcceptReferralRequest, wire::accept, holidays);
-changes!(reject, "RejectReferral", RejectReferralRequest, wire::reject);
-changes!(cancel, "CancelReferral", CancelReferralRequest, wire::cancel);
-changes!(start, "StartReferral", StartReferralRequest, wire::start_referral);
-changes!(hold, "HoldReferral", HoldReferralRequest, wire::hold);
-changes!(resume, "ResumeReferral", ResumeReferralRequest, wire::resume, holidays);
+changes!(acknowledge, "AcknowledgeReferral", AcknowledgeReferralRequest, wire::acknowledge, when);
+changes!(accept, "AcceptReferral", AcceptReferralRequest, wire::accept, when, pace);
+changes!(reject, "RejectReferral", RejectReferralRequest, wire::reject, when);
+changes!(cancel, "CancelReferral", CancelReferralRequest, wire::cancel, when);
+changes!(start, "StartReferral", StartReferralRequest, wire::start_referral, when);
+changes!(hold, "HoldReferral", HoldReferralRequest, wire::hold, when);
+changes!(resume, "ResumeReferral", ResumeReferralRequest, wire::resume, when, pace);
 changes!(ask, "AskForInformation", AskForInformationRequest, wire::ask);
 changes!(contact, "AddReferralContact", AddReferralContactRequest, wire::contact);
 changes!(status, "SetReferralBusinessStatus", SetReferralBusinessStatusRequest, wire::status);
 changes!(ask_transfer, "RequestReferralTransfer", RequestReferralTransferRequest, wire::ask_transfer);
-changes!(review, "ReviewReferral", ReviewReferralRequest, wire::review);
-changes!(complete, "CompleteReferral", CompleteReferralRequest, wire::complete);
-changes!(fail, "FailReferral", FailReferralRequest, wire::fail);
+changes!(review, "ReviewReferral", ReviewReferralRequest, wire::review, when, pace);
+changes!(complete, "CompleteReferral", CompleteReferralRequest, wire::complete, when);
+changes!(fail, "FailReferral", FailReferralRequest, wire::fail, when);
 
 pub(super) async fn mark_entered_in_error(
     api: &Api,

@@ -2,9 +2,11 @@
 //! Invariant: only the agency that published it changes it.
 
 mod capacity;
+mod reach;
 mod says;
 
 pub use capacity::{Capacity, Room};
+pub use reach::{ContactPoint, Location, System};
 pub use says::{Area, Eligibility, Hours, Mode, Place, same_language};
 
 use kernel::{AgencyId, Decider, Discrepancy, RefusalKind, UnitGroupId, Zone};
@@ -40,7 +42,7 @@ pub struct Content {
     /// Where its working days are counted.
     pub zone: Zone,
     /// A referral that stays unanswered long after its answer was due is cancelled as expired.
-    pub expires: bool,
+    pub expires: Option<bool>,
     /// (system, value) in the agency's own systems.
     pub identifiers: Vec<(String, String)>,
     /// Whom it is for.
@@ -57,6 +59,10 @@ pub struct Content {
     pub description: String,
     /// What another system calls its kind where no code fits.
     pub terms: Vec<String>,
+    /// Where it is given; none where it does not say.
+    pub locations: Vec<Location>,
+    /// How it is reached; none where it does not say.
+    pub telecom: Vec<ContactPoint>,
 }
 
 impl Content {
@@ -90,7 +96,9 @@ impl Content {
             hours,
             modes,
             description,
-            terms
+            terms,
+            locations,
+            telecom
         )
     }
 

@@ -7,16 +7,20 @@ mod decide;
 mod event;
 mod links;
 mod overriding;
+mod pace;
 mod refusal;
 mod state;
+mod when;
 
 pub use clocks::{Clock, Clocks};
 pub use command::{Ask, Command, Follows, Recorded};
 pub use event::{Event, OWN_ACT, Sent};
 pub use links::{Followed, Household, Origin, PartEnd, Rule, Split};
 pub use overriding::Override;
+pub use pace::Pace;
 pub use refusal::Refusal;
 pub use state::{Answer, Beside, Closing, Facts, Question, Situation, State};
+pub use when::When;
 
 use kernel::Decider;
 

@@ -5,15 +5,16 @@ mod caseloads;
 mod clocks;
 mod consent;
 mod deaths;
+mod late;
 mod links;
 mod matching;
 mod offers;
 mod participations;
+mod pauses;
 mod referrals;
 mod table;
 mod talk;
 
-use kernel::time::Holidays;
 use kernel::{AgencyId, By, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
 use super::assignment::Assignment;
@@ -21,8 +22,8 @@ use super::contact::Contact;
 use super::offer::{Content, Eligibility, Receiver};
 use super::referral::{
     self, Ask, BusinessStatus, Clock, Closing, ClosingReason, Command, Event, Facts, Followed, HoldReason,
-    Household, Origin, Outcome, Override, PartEnd, Progress, Recorded, Referral, Rule, Sent, Situation,
-    State,
+    Household, Origin, Outcome, Override, Pace, PartEnd, Progress, Recorded, Referral, Rule, Sent, Situation,
+    State, When,
 };
 use super::{GoalId, ReferralId};
 
@@ -46,6 +47,16 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+/// Told as it is done, at noon.
+fn now() -> When {
+    When::told(noon())
+}
+
+/// Told as it is done, then.
+fn told(text: &str) -> When {
+    When::told(at(text))
+}
+
 fn content() -> Content {
     Content {
         name: "Kitchen skills".into(),
@@ -55,7 +66,7 @@ fn content() -> Content {
         zero_exclusion: false,
         part2: false,
         zone: Zone::stored("America/Chicago"),
-        expires: false,
+        expires: None,
         identifiers: vec![],
         eligibility: Eligibility::default(),
         areas: vec![],
@@ -64,16 +75,19 @@ fn content() -> Content {
         modes: vec![],
         description: String::new(),
         terms: vec![],
+        locations: vec![],
+        telecom: vec![],
     }
 }
 
-fn no_holidays() -> Holidays {
-    Holidays::default()
+fn usual() -> Pace {
+    Pace::default()
 }
 
 fn facts() -> Facts {
     Facts {
         id: THIS,
+        drafted_at: noon(),
         person: ANA,
         requester: Some(SHELTER),
         offer: OFFER,
@@ -89,7 +103,7 @@ fn facts() -> Facts {
         zone: Zone::stored("America/Chicago"),
         zero_exclusion: false,
         part2: false,
-        expires: false,
+        expires: None,
         origin: Origin::New,
         household: Household::Alone,
     }
@@ -119,10 +133,12 @@ fn sent_with(consent: &str) -> Sent {
     Sent {
         consent: consent.into(),
         overriding: None,
-        at: noon(),
+        when: now(),
         acknowledge_by: due(),
         answer_by: at("2026-03-13T17:00:00Z"),
         review_by: at("2026-06-02T17:00:00Z"),
+        expiry_days: None,
+        expires: None,
         part2: false,
     }
 }
@@ -137,9 +153,11 @@ fn accepted() -> Event {
         zero_exclusion: false,
         receiver: Receiver::Participation,
         goal: None,
+        when: now(),
         start_by: at("2026-03-24T17:00:00Z"),
         consent: "consent-1".into(),
         requester: Some(SHELTER),
+        household_head: None,
     }
 }
 

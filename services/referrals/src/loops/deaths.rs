@@ -78,8 +78,8 @@ impl Deaths {
         if died {
             return Ok(Some(Command::Rest { at }));
         }
-        let holidays = self.view.holidays(Some(facts.target)).await.map_err(failed)?;
-        Ok(Some(Command::Wake { at, holidays }))
+        let pace = self.view.pace(facts.target).await.map_err(failed)?;
+        Ok(Some(Command::Wake { at, pace }))
     }
 }
 

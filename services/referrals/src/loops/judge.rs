@@ -61,8 +61,8 @@ impl Judge {
             (Cover::Unknown, _) => return Ok(Verdict::Unknown),
             (Cover::Nothing, None) => Command::LapseConsent { directive: by.clone(), at, changes },
             (Cover::By(directive), Some(_)) => {
-                let holidays = self.view.holidays(Some(facts.target)).await?;
-                Command::RestoreConsent { directive, at, holidays, changes }
+                let pace = self.view.pace(facts.target).await?;
+                Command::RestoreConsent { directive, at, pace, changes }
             }
             (Cover::Nothing, Some(_)) | (Cover::By(_), None) => Command::ForeseeConsent { changes },
         };

@@ -78,8 +78,8 @@ impl Turn {
             | Event::Failed { reason, .. } => Some(Self::Ended(PartEnd::Closed(*reason))),
             Event::EnteredInError => Some(Self::Ended(PartEnd::Closed(ClosingReason::MistakenOrDuplicate))),
             Event::Drafted(_)
-            | Event::Acknowledged
-            | Event::Started
+            | Event::Acknowledged { .. }
+            | Event::Started { .. }
             | Event::Held { .. }
             | Event::Resumed { .. }
             | Event::InformationAsked { .. }

@@ -14,7 +14,7 @@ use super::disclosures;
 use crate::clocks::CONSENT;
 use crate::domain::offer::{self, Offer};
 use crate::domain::participation::{self, Participation};
-use crate::domain::referral::{self, Clock, Referral};
+use crate::domain::referral::{self, Clock, Referral, When};
 use crate::wire;
 
 /// The projection.
@@ -158,6 +158,10 @@ impl Turns {
     fn set(set: impl IntoIterator<Item = (Clock, Timestamp)>) -> Self {
         Self { set: set.into_iter().collect(), ..Self::default() }
     }
+    /// But for those that had run out before it was told.
+    fn set_as_told(set: impl IntoIterator<Item = (Clock, Timestamp)>, when: When) -> Self {
+        Self::set(set.into_iter().filter(|(_, due)| !when.misses(*due)))
+    }
     fn ran_out(self, clock: Clock) -> Self {
         Self { stopped: vec![clock], ..self }
     }
@@ -192,24 +196,22 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
             // It may have been to a home: its source tells no domain.
             return put(TOLD, logged, sides, (wire::recorded_state(told.answer), 0, 0, true), rows);
         }
-        referral::Event::Sent(sent) => {
-            let due = [
-                (Clock::Acknowledge, sent.acknowledge_by),
-                (Clock::Answer, sent.answer_by),
-                (Clock::Review, sent.review_by),
-            ];
-            (Some(State::Requested), Turns::set(due))
-        }
-        referral::Event::Acknowledged => (None, Turns::default().happened(&[Clock::Acknowledge])),
-        referral::Event::Accepted { start_by, .. } => {
+        referral::Event::Sent(sent) => (Some(State::Requested), Turns::set_as_told(sent.clocks(), sent.when)),
+        referral::Event::Acknowledged { .. } => (None, Turns::default().happened(&[Clock::Acknowledge])),
+        referral::Event::Accepted { when, start_by, .. } => {
             let waited = [Clock::Acknowledge, Clock::Answer, Clock::Expiry];
-            (Some(State::Accepted), Turns::set([(Clock::Start, *start_by)]).happened(&waited))
+            (Some(State::Accepted), Turns::set_as_told([(Clock::Start, *start_by)], *when).happened(&waited))
         }
-        referral::Event::Started => (Some(State::InProgress), Turns::default().happened(&[Clock::Start])),
+        referral::Event::Started { .. } => {
+            (Some(State::InProgress), Turns::default().happened(&[Clock::Start]))
+        }
         referral::Event::Held { .. } => (Some(State::OnHold), Turns::rest()),
-        referral::Event::Resumed { clocks } => (Some(State::InProgress), Turns::set(clocks.iter().copied())),
-        referral::Event::Reviewed { next } => {
-            (None, Turns::set(next.map(|next| (Clock::Review, next))).happened(&[Clock::Review]))
+        referral::Event::Resumed { when, clocks } => {
+            (Some(State::InProgress), Turns::set_as_told(clocks.iter().copied(), *when))
+        }
+        referral::Event::Reviewed { when, next } => {
+            let next = next.map(|next| (Clock::Review, next));
+            (None, Turns::set_as_told(next, *when).happened(&[Clock::Review]))
         }
         referral::Event::Overdue { clock, expires, .. } => {
             (None, Turns::set(expires.map(|at| (Clock::Expiry, at))).ran_out(*clock))
@@ -266,9 +268,9 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
     }
     if let referral::Event::Sent(sent) = event {
         let approver = sent.overriding.as_ref().map(|(_, approver)| approver.to_string()).unwrap_or_default();
-        let row = args![id, sent.at.as_microsecond(), sent.consent.clone(), approver, sent.part2];
+        let row = args![id, sent.when.at.as_microsecond(), sent.consent.clone(), approver, sent.part2];
         rows.put(&[id], REQUESTED, [row]);
-        disclosures::sent(logged, sent.at, rows)?;
+        disclosures::sent(logged, sent.when.at, rows)?;
     }
     if let referral::Event::Overdue { clock, .. } = event {
         rows.put(&[id], OVERDUE, [args![id, bit(*clock)]]);
@@ -300,7 +302,10 @@ fn apply_participation(id: Uuid, event: &participation::Event, rows: &mut Rows) 
         participation::Event::Ended { .. } | participation::Event::EnteredInError { .. } => {
             rows.put(&[id], PART_ENDED, [args![id]]);
         }
-        participation::Event::ContactMade { .. } | participation::Event::PlanNamed { .. } => {}
+        participation::Event::ContactMade { .. }
+        | participation::Event::PlanNamed { .. }
+        | participation::Event::Paused { .. }
+        | participation::Event::Resumed { .. } => {}
     }
 }
 

@@ -31,11 +31,11 @@ use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, 
 use crate::domain::ReferralId;
 use crate::domain::referral::{Event, Referral, Sent, State};
 
-pub use asks::{accept, acknowledge, assign, cancel, complete, fail, hold, reject, resume, review, start};
-use clocks::{optional_instant, running_in, running_out, stored_instant};
+pub use asks::{accept, acknowledge, assign, cancel, complete, fail, hold, reject, resume, review, start, when};
+use clocks::{optional_instant, running_in, running_out, stored_instant, stored_when, told_late};
 pub use draft::{Drafting, draft, members, with_members};
 use facts::{drafted, facts};
-pub use links::{ask_transfer, following_number, part, split};
+pub use links::{ask_transfer, following_number, part, split, together};
 use links::{followed_in, followed_out, part_end_in, part_end_out};
 pub use record::record;
 use record::{recorded, told};
@@ -66,7 +66,8 @@ impl Encoding for Referral {
         };
         let mut payload = match event {
             Event::Drafted(facts) => {
-                payload(pb::ReferralDrafted::full_name(), Kind::ReferralDrafted(drafted(facts, ink)?))
+                let message = Kind::ReferralDrafted(drafted(facts, ink)?);
+                happened(pb::ReferralDrafted::full_name(), message, facts.drafted_at)
             }
             Event::Sent(sent) => {
                 let message = pb::ReferralSent {
@@ -79,14 +80,18 @@ impl Encoding for Referral {
                     answer_by: Some(to_instant(sent.answer_by)),
                     review_by: Some(to_instant(sent.review_by)),
                     part2: sent.part2,
+                    expiry_days: sent.expiry_days.unwrap_or_default(),
+                    expires_at: sent.expires.map(to_instant),
+                    told_at: told_late(sent.when),
                 };
-                let mut payload = payload(pb::ReferralSent::full_name(), Kind::ReferralSent(message));
+                let kind = pb::ReferralSent::full_name();
+                let mut payload = happened(kind, Kind::ReferralSent(message), sent.when.at);
                 payload.consent = sent.consent.clone();
                 payload
             }
-            Event::Acknowledged => {
+            Event::Acknowledged { at } => {
                 let message = pb::ReferralAcknowledged { referral_id };
-                payload(pb::ReferralAcknowledged::full_name(), Kind::ReferralAcknowledged(message))
+                happened(pb::ReferralAcknowledged::full_name(), Kind::ReferralAcknowledged(message), *at)
             }
             Event::Accepted {
                 id,
@@ -97,9 +102,11 @@ impl Encoding for Referral {
                 zero_exclusion,
                 receiver,
                 goal,
+                when,
                 start_by,
                 consent,
                 requester,
+                household_head,
             } => {
                 let (receiver, unit_group_id) = receiver_out(*receiver);
                 let message = pb::ReferralAccepted {
@@ -115,8 +122,10 @@ impl Encoding for Referral {
                     start_by: Some(to_instant(*start_by)),
                     consent_reference: consent.clone(),
                     requester_agency_id: id_text(*requester),
+                    household_head_id: id_text(*household_head),
+                    told_at: told_late(*when),
                 };
-                payload(pb::ReferralAccepted::full_name(), Kind::ReferralAccepted(message))
+                happened(pb::ReferralAccepted::full_name(), Kind::ReferralAccepted(message), when.at)
             }
             Event::Rejected { reason, criterion: unmet, text } => {
                 let message = pb::ReferralRejected {
@@ -132,19 +141,18 @@ impl Encoding for Referral {
                 let message = pb::ReferralCancelled { referral_id, reason, ended_early: *ended_early };
                 payload(pb::ReferralCancelled::full_name(), Kind::ReferralCancelled(message))
             }
-            Event::Started => payload(
-                pb::ReferralStarted::full_name(),
-                Kind::ReferralStarted(pb::ReferralStarted { referral_id }),
-            ),
+            Event::Started { at } => {
+                let message = pb::ReferralStarted { referral_id };
+                happened(pb::ReferralStarted::full_name(), Kind::ReferralStarted(message), *at)
+            }
             Event::Held { reason, at } => {
                 let message = pb::ReferralHeld { referral_id, reason: hold_reason::number(*reason) };
-                let mut payload = payload(pb::ReferralHeld::full_name(), Kind::ReferralHeld(message));
-                payload.occurred = Some(kernel::Occurred::instant(*at));
-                payload
+                happened(pb::ReferralHeld::full_name(), Kind::ReferralHeld(message), *at)
             }
-            Event::Resumed { clocks } => {
-                let message = pb::ReferralResumed { referral_id, clocks: running_out(clocks) };
-                payload(pb::ReferralResumed::full_name(), Kind::ReferralResumed(message))
+            Event::Resumed { when, clocks } => {
+                let (clocks, told_at) = (running_out(clocks), told_late(*when));
+                let message = pb::ReferralResumed { referral_id, clocks, told_at };
+                happened(pb::ReferralResumed::full_name(), Kind::ReferralResumed(message), when.at)
             }
             Event::Completed { outcome: came_to } => {
                 let message = pb::ReferralCompleted { referral_id, outcome: outcome::number(*came_to) };
@@ -181,9 +189,7 @@ impl Encoding for Referral {
             }
             Event::PersonDied { at } => {
                 let message = Kind::ReferralPersonDied(pb::ReferralPersonDied { referral_id });
-                let mut payload = payload(pb::ReferralPersonDied::full_name(), message);
-                payload.occurred = Some(kernel::Occurred::instant(*at));
-                payload
+                happened(pb::ReferralPersonDied::full_name(), message, *at)
             }
             Event::PersonAlive { clocks } => {
                 let message = pb::ReferralPersonAlive { referral_id, clocks: running_out(clocks) };
@@ -191,10 +197,7 @@ impl Encoding for Referral {
             }
             Event::ConsentLapsed { directive, at } => {
                 let message = pb::ReferralConsentLapsed { referral_id, directive_id: directive.clone() };
-                let mut payload =
-                    payload(pb::ReferralConsentLapsed::full_name(), Kind::ReferralConsentLapsed(message));
-                payload.occurred = Some(kernel::Occurred::instant(*at));
-                payload
+                happened(pb::ReferralConsentLapsed::full_name(), Kind::ReferralConsentLapsed(message), *at)
             }
             Event::ConsentRestored { directive, clocks } => {
                 let message = pb::ReferralConsentRestored {
@@ -237,9 +240,10 @@ impl Encoding for Referral {
                 payload.occurred = Some(at.clone());
                 payload
             }
-            Event::Reviewed { next } => {
-                let message = pb::ReferralReviewed { referral_id, review_by: next.map(to_instant) };
-                payload(pb::ReferralReviewed::full_name(), Kind::ReferralReviewed(message))
+            Event::Reviewed { when, next } => {
+                let (review_by, told_at) = (next.map(to_instant), told_late(*when));
+                let message = pb::ReferralReviewed { referral_id, review_by, told_at };
+                happened(pb::ReferralReviewed::full_name(), Kind::ReferralReviewed(message), when.at)
             }
             Event::Overdue { clock, due, expires } => {
                 let message = pb::ReferralOverdue {
@@ -282,14 +286,16 @@ impl Encoding for Referral {
                 Event::Sent(Sent {
                     consent: message.consent_reference,
                     overriding: why.zip(approver),
-                    at: occurred(stored)?.at,
+                    when: stored_when(stored, message.told_at.as_ref())?,
                     acknowledge_by: stored_instant(stored, message.acknowledge_by.as_ref())?,
                     answer_by: stored_instant(stored, message.answer_by.as_ref())?,
                     review_by: stored_instant(stored, message.review_by.as_ref())?,
+                    expiry_days: Some(message.expiry_days).filter(|days| *days > 0),
+                    expires: optional_instant(stored, message.expires_at.as_ref())?,
                     part2: message.part2,
                 })
             }
-            Kind::ReferralAcknowledged(_) => Event::Acknowledged,
+            Kind::ReferralAcknowledged(_) => Event::Acknowledged { at: occurred(stored)?.at },
             Kind::ReferralAccepted(message) => Event::Accepted {
                 id: stored_id(stored, &message.referral_id)?,
                 person: stored_id(stored, &message.person_id)?,
@@ -299,9 +305,11 @@ impl Encoding for Referral {
                 zero_exclusion: message.zero_exclusion,
                 receiver: receiver_in(stored, message.receiver, &message.unit_group_id)?,
                 goal: stored_optional_id(stored, &message.goal_id)?,
+                when: stored_when(stored, message.told_at.as_ref())?,
                 start_by: stored_instant(stored, message.start_by.as_ref())?,
                 consent: message.consent_reference,
                 requester: stored_optional_id(stored, &message.requester_agency_id)?,
+                household_head: stored_optional_id(stored, &message.household_head_id)?,
             },
             Kind::ReferralRejected(message) => Event::Rejected {
                 reason: reason(message.reason)?,
@@ -311,12 +319,15 @@ impl Encoding for Referral {
             Kind::ReferralCancelled(message) => {
                 Event::Cancelled { reason: reason(message.reason)?, ended_early: message.ended_early }
             }
-            Kind::ReferralStarted(_) => Event::Started,
+            Kind::ReferralStarted(_) => Event::Started { at: occurred(stored)?.at },
             Kind::ReferralHeld(message) => Event::Held {
                 reason: hold_reason::stored(message.reason).ok_or_else(bad("its reason is not known"))?,
                 at: occurred(stored)?.at,
             },
-            Kind::ReferralResumed(message) => Event::Resumed { clocks: running_in(stored, &message.clocks)? },
+            Kind::ReferralResumed(message) => Event::Resumed {
+                when: stored_when(stored, message.told_at.as_ref())?,
+                clocks: running_in(stored, &message.clocks)?,
+            },
             Kind::ReferralCompleted(message) => Event::Completed {
                 outcome: outcome::stored(message.outcome).ok_or_else(bad("its outcome is not known"))?,
             },
@@ -376,9 +387,10 @@ impl Encoding for Referral {
                 part: stored_id(stored, &message.part_id)?,
                 end: part_end_in(stored, message.outcome, message.reason)?,
             },
-            Kind::ReferralReviewed(message) => {
-                Event::Reviewed { next: optional_instant(stored, message.review_by.as_ref())? }
-            }
+            Kind::ReferralReviewed(message) => Event::Reviewed {
+                when: stored_when(stored, message.told_at.as_ref())?,
+                next: optional_instant(stored, message.review_by.as_ref())?,
+            },
             Kind::ReferralOverdue(message) => Event::Overdue {
                 clock: clock::stored(message.clock).ok_or_else(bad("its clock is not known"))?,
                 due: stored_instant(stored, message.due_at.as_ref())?,
@@ -398,4 +410,9 @@ impl Encoding for Referral {
 
 fn payload(kind: String, message: Kind) -> Payload {
     Payload::new(kind, &wrap(message))
+}
+
+/// The same, of what happened then.
+fn happened(kind: String, message: Kind, at: kernel::Timestamp) -> Payload {
+    Payload { occurred: Some(kernel::Occurred::instant(at)), ..payload(kind, message) }
 }

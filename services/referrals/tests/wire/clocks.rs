@@ -6,7 +6,7 @@ use tests::Postgres;
 use super::*;
 
 /// The overdue events of the log, as clock and due time.
-async fn overdue(service: &Alone) -> Vec<(pb::Clock, i64)> {
+pub(super) async fn overdue(service: &Alone) -> Vec<(pb::Clock, i64)> {
     use prost::Message;
     let told = |event: proto::log::Event| {
         let kind = pb::ReferralsEvent::decode(event.payload).ok()?.kind?;
@@ -16,7 +16,7 @@ async fn overdue(service: &Alone) -> Vec<(pb::Clock, i64)> {
     service.events().await.into_iter().filter_map(told).collect()
 }
 
-async fn until_overdue(client: &mut Client<Peer>, referral: &str, clocks: &[pb::Clock]) {
+pub(super) async fn until_overdue(client: &mut Client<Peer>, referral: &str, clocks: &[pb::Clock]) {
     until("the clocks to run out", async || {
         let seen = read(client, referral).await;
         (seen.overdue().collect::<Vec<_>>() == clocks).then_some(())
@@ -123,7 +123,7 @@ async fn a_hold_rests_the_clocks_and_they_go_on_with_what_was_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unanswered_one_expires_where_its_offer_says_so_and_gives_its_place_back() {
     let service = service().await;
-    let content = pb::ServiceOfferContent { expires: true, ..offer("Kitchen skills") };
+    let content = pb::ServiceOfferContent { expires: Some(true), ..offer("Kitchen skills") };
     let referral = requested(&service, content).await;
     let mut shelter = Client::new(service.worker(SHELTER));
     service.hours_pass(60 * 24);
@@ -186,7 +186,7 @@ async fn the_clocks_of_the_dead_rest_until_the_death_turns_out_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_linked_with_the_dead_rests_while_they_are_and_so_does_what_is_sent_after_a_death() {
+async fn who_is_linked_with_the_dead_rests_while_they_are() {
     use proto::registry as reg;
     use proto::registry::registry_event::Kind;
     let service = service().await;
@@ -221,17 +221,6 @@ async fn who_is_linked_with_the_dead_rests_while_they_are_and_so_does_what_is_se
         tell(person, Kind::PersonsUnlinked(link)).await;
     }
     clocks(&referral, 3).await;
-
-    let ben = PersonId::of(11);
-    allows(&service, ben, CLINIC).await;
-    tell(ben, died(ben)).await;
-    // What is told next is followed next: the death was over before anything was sent.
-    tell(ana, died(ana)).await;
-    clocks(&referral, 0).await;
-    let request = pb::DraftReferralRequest { person_id: ben.to_string(), ..asking(&seen.offer_id) };
-    let bens = written(shelter.draft_referral(request).await.unwrap().into_inner().written).id;
-    sent(&mut shelter, &bens).await;
-    clocks(&bens, 0).await;
 }
 
 /// The registry tells what the clinic says of itself.
@@ -253,7 +242,7 @@ async fn the_clinic_is_off(service: &Alone, holidays: &[(i32, i32)], first: bool
     service.tell("registry", StreamId::new("agency", CLINIC.uuid()), None, &event).await;
 }
 
-fn due(referral: &pb::Referral, clock: pb::Clock) -> i64 {
+pub(super) fn due(referral: &pb::Referral, clock: pb::Clock) -> i64 {
     let running = referral.clocks.iter().find(|running| running.clock() == clock).expect("it runs");
     running.due_at.unwrap().seconds
 }
@@ -287,4 +276,73 @@ async fn the_targets_holidays_are_no_working_days_and_a_change_of_them_moves_no_
     call!(clinic, accept_referral, AcceptReferralRequest { referral_id: referral.clone() }).unwrap();
     let accepted = read(&mut clinic, &referral).await;
     assert_eq!(due(&accepted, pb::Clock::Start), at("2026-03-25T11:00:00Z"));
+}
+
+/// The registry tells at which pace the clinic works.
+async fn the_clinic_works_so(service: &Alone, clocks: proto::registry::ReferralClocks, weekend: &[&str]) {
+    use proto::registry as reg;
+    let content = Some(reg::AgencyContent {
+        name: "Clinic".into(),
+        zone: "America/Chicago".into(),
+        referral_clocks: Some(clocks),
+        weekend_days: weekend.iter().map(|day| (*day).to_owned()).collect(),
+        ..Default::default()
+    });
+    let kind = reg::registry_event::Kind::AgencyChanged(reg::AgencyChanged {
+        agency_id: CLINIC.to_string(),
+        content,
+    });
+    let event = reg::RegistryEvent { kind: Some(kind) };
+    service.tell("registry", StreamId::new("agency", CLINIC.uuid()), None, &event).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clocks_run_as_long_as_the_target_has_said_and_expire_by_its_word_unless_its_offer_says_otherwise() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = service_on(store).await;
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_second();
+        let clocks = proto::registry::ReferralClocks {
+            acknowledge_days: 1,
+            answer_days: 2,
+            start_days: 3,
+            review_days: 30,
+            expiry_days: 5,
+            expires: true,
+        };
+        the_clinic_works_so(&service, clocks, &["TH", "FR"]).await;
+        // Wednesday, six in the morning in Chicago: the next days on which it works are Saturday and Sunday, when clocks change.
+        let cooking = requested(&service, offer("Cooking")).await;
+        let (mut shelter, mut clinic) =
+            (Client::new(service.worker(SHELTER)), Client::new(service.worker(CLINIC)));
+        let seen = read(&mut clinic, &cooking).await;
+        assert_eq!(due(&seen, pb::Clock::Acknowledge), at("2026-03-07T12:00:00Z"));
+        assert_eq!(due(&seen, pb::Clock::Answer), at("2026-03-08T11:00:00Z"));
+        assert_eq!(due(&seen, pb::Clock::Review), at("2026-04-03T11:00:00Z"));
+        let content = pb::ServiceOfferContent { expires: Some(false), ..offer("Money") };
+        let kept = with_offer(&service, content).await;
+        let kept = drafted(&mut shelter, &kept).await;
+        sent(&mut shelter, &kept).await;
+        let taken_on = with_offer(&service, offer("Travel")).await;
+        let taken_on = drafted(&mut shelter, &taken_on).await;
+        sent(&mut shelter, &taken_on).await;
+        call!(clinic, accept_referral, AcceptReferralRequest { referral_id: taken_on.clone() }).unwrap();
+        assert_eq!(due(&read(&mut clinic, &taken_on).await, pb::Clock::Start), at("2026-03-09T11:00:00Z"));
+        call!(shelter, review_referral, ReviewReferralRequest { referral_id: taken_on.clone() }).unwrap();
+        assert_eq!(due(&read(&mut clinic, &taken_on).await, pb::Clock::Review), at("2026-04-03T11:00:00Z"));
+
+        service.hours_pass(5 * 24);
+        until_overdue(&mut shelter, &kept, &[pb::Clock::Acknowledge, pb::Clock::Answer]).await;
+        service.hours_pass(6 * 24);
+        let expired = until("the referral to expire", async || {
+            let seen = read(&mut shelter, &cooking).await;
+            (seen.state() == pb::ReferralState::Cancelled).then_some(seen)
+        })
+        .await;
+        assert_eq!(expired.closing_reason(), pb::ClosingReason::Expired);
+        service.hours_pass(60 * 24);
+        let late = [pb::Clock::Acknowledge, pb::Clock::Answer, pb::Clock::Review];
+        until_overdue(&mut shelter, &kept, &late).await;
+        assert_eq!(read(&mut shelter, &kept).await.state(), pb::ReferralState::Requested);
+        service.one_batch_makes_the_same_lists().await;
+    }
 }

@@ -13,13 +13,18 @@ mod clocks;
 mod deaths;
 mod disclosures;
 mod inbox;
+mod late;
 mod linked;
 mod matching;
 mod offers;
 mod opened;
 mod overrides;
+mod pauses;
+mod reported;
 mod restricted;
+mod steps;
 mod talk;
+mod unheard;
 
 use kernel::{AgencyId, OfferId, PersonId, StreamId, WorkerId};
 use platform::error::reason;
@@ -331,12 +336,12 @@ async fn an_etag_of_an_older_version_is_aborted_and_the_current_one_goes_through
         request_id: new_request(),
         etag: "1".into(),
         referral_id: referral.clone(),
+        ..Default::default()
     };
     let refused = clinic.accept_referral(old).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::Aborted, Some("ETAG_MISMATCH")));
     let etag = read(&mut clinic, &referral).await.etag;
-    let now = pb::AcceptReferralRequest { request_id: new_request(), etag, referral_id: referral };
-    clinic.accept_referral(now).await.unwrap();
+    call!(clinic, accept_referral, AcceptReferralRequest { etag, referral_id: referral }).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -526,6 +531,7 @@ async fn a_recorded_fact_is_corrected(store: OnStore) {
         started: Some(now_at(&service)),
         ended: Some(now_at(&service)),
         destination_code,
+        ..Default::default()
     };
     let first =
         written(clinic.record_participation(record(410, new_request())).await.unwrap().into_inner().written);
@@ -600,6 +606,7 @@ async fn an_open_record_told_again_is_written_again_only_where_it_is_known_for_l
             started: Some(started.clone()),
             destination_code: if ended.is_some() { 410 } else { 0 },
             ended,
+            ..Default::default()
         };
         written(clinic.clone().record_participation(request).await.unwrap().into_inner().written).etag
     };

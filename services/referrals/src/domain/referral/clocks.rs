@@ -1,11 +1,14 @@
-//! The clocks of a referral: acknowledge 3 and answer 7 working days from the request, start 14 from acceptance, review of an open one every 90
-//! calendar days; where the offer says so, expiry 30 calendar days after the answer was overdue. All are our defaults (domain page, section 3).
-//! Invariant: a clock runs out once, and while clocks rest nothing of them is used up.
+//! The clocks of a referral: to acknowledge and to answer from the request, to start from acceptance, to review an open one again and again, and, where
+//! the offer or its agency says so, to expire from when the answer was due. How long each runs is said by [`super::Pace`].
+//! Invariant: a clock runs out once, while clocks rest nothing of them is used up, and one that had run out before it was told runs out in silence.
 
 use std::collections::BTreeMap;
 
 use kernel::Timestamp;
-use kernel::time::{WorkingDays, after_days};
+use kernel::time::WorkingDays;
+
+use super::When;
+use super::pace::Timing;
 
 /// What a clock waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,17 +45,6 @@ impl Clock {
         Self::ALL.into_iter().find(|clock| clock.name() == name)
     }
 
-    /// When it runs out, begun at that instant, by the target's working days as they are known then.
-    pub fn begun(self, at: Timestamp, days: &WorkingDays) -> Timestamp {
-        match self {
-            Self::Acknowledge => days.after(at, 3),
-            Self::Answer => days.after(at, 7),
-            Self::Start => days.after(at, 14),
-            Self::Review => after_days(at, 90, days.zone()),
-            Self::Expiry => after_days(at, 30, days.zone()),
-        }
-    }
-
     /// When it runs out, having rested between those instants: what was left of it then is left of it now.
     fn rested(self, due: Timestamp, since: Timestamp, until: Timestamp, days: &WorkingDays) -> Timestamp {
         match self {
@@ -71,6 +63,7 @@ impl Clock {
 pub struct Clocks {
     due: BTreeMap<Clock, Timestamp>,
     overdue: BTreeMap<Clock, Timestamp>,
+    missed: BTreeMap<Clock, Timestamp>,
     resting_since: Option<Timestamp>,
 }
 
@@ -85,27 +78,45 @@ impl Clocks {
         self.overdue.keys().copied()
     }
 
+    /// Those that had run out before what they begin with was told, and when: nothing is told of them.
+    pub fn missed(&self) -> impl Iterator<Item = (Clock, Timestamp)> {
+        self.missed.iter().map(|(clock, due)| (*clock, *due))
+    }
+
     /// Whether they rest.
     pub fn rest(&self) -> bool {
         self.resting_since.is_some()
     }
 
     /// When each that rests runs out, if they go on now.
-    pub(super) fn after_rest(&self, now: Timestamp, days: &WorkingDays) -> Vec<(Clock, Timestamp)> {
+    pub(super) fn after_rest(&self, now: Timestamp, timing: &Timing) -> Vec<(Clock, Timestamp)> {
         let Some(since) = self.resting_since else { return vec![] };
-        let rested = |(clock, due): (&Clock, &Timestamp)| (*clock, clock.rested(*due, since, now, days));
+        let rested =
+            |(clock, due): (&Clock, &Timestamp)| (*clock, clock.rested(*due, since, now, &timing.days));
         let mut due: Vec<_> = self.due.iter().map(rested).collect();
         // Looked at during the rest: the next look is due a whole while after it.
-        if !self.due.contains_key(&Clock::Review) && !self.overdue.contains_key(&Clock::Review) {
-            due.push((Clock::Review, Clock::Review.begun(now, days)));
+        let has = |clocks: &BTreeMap<Clock, Timestamp>| clocks.contains_key(&Clock::Review);
+        if !has(&self.due) && !has(&self.overdue) && !has(&self.missed) {
+            due.push((Clock::Review, timing.due(Clock::Review, now)));
         }
         due
     }
 
     pub(super) fn set(&mut self, clocks: impl IntoIterator<Item = (Clock, Timestamp)>) {
         for (clock, due) in clocks {
-            self.overdue.remove(&clock);
+            self.stop(&[clock]);
             self.due.insert(clock, due);
+        }
+    }
+
+    /// The same, of what was told then.
+    pub(super) fn set_as_told(&mut self, clocks: impl IntoIterator<Item = (Clock, Timestamp)>, when: When) {
+        for (clock, due) in clocks {
+            self.set([(clock, due)]);
+            if when.misses(due) {
+                self.due.remove(&clock);
+                self.missed.insert(clock, due);
+            }
         }
     }
 
@@ -113,6 +124,7 @@ impl Clocks {
         for clock in clocks {
             self.due.remove(clock);
             self.overdue.remove(clock);
+            self.missed.remove(clock);
         }
     }
 
@@ -129,5 +141,11 @@ impl Clocks {
         self.resting_since = None;
         self.due.clear();
         self.set(clocks);
+    }
+
+    /// The same, of what was told then.
+    pub(super) fn go_on_as_told(&mut self, clocks: impl IntoIterator<Item = (Clock, Timestamp)>, when: When) {
+        self.go_on([]);
+        self.set_as_told(clocks, when);
     }
 }

@@ -2,14 +2,13 @@
 //! Invariant: a command carries all that deciding it needs.
 
 use kernel::ids::Uuid;
-use kernel::time::Holidays;
 use kernel::{
     AgencyId, By, Day, Discrepancy, Occurred, OfferId, PersonId, Private, Timestamp, Words, known_longer,
 };
 
 use super::{
     BusinessStatus, Clock, ClosingReason, Criterion, Facts, Followed, HoldReason, Household, Origin, Outcome,
-    Override, PartEnd, Progress, Refusal, Rule, State,
+    Override, Pace, PartEnd, Progress, Refusal, Rule, State, When,
 };
 use crate::domain::assignment::Assignment;
 use crate::domain::contact::Contact;
@@ -145,6 +144,8 @@ pub enum Command {
         id: ReferralId,
         /// Who asks.
         by: By,
+        /// When.
+        at: Timestamp,
         /// What for.
         ask: Box<Ask>,
     },
@@ -152,35 +153,39 @@ pub enum Command {
     Send {
         /// Who sends.
         by: By,
-        /// Now.
-        at: Timestamp,
+        /// When.
+        when: When,
         /// The directive in force that covers target, purpose and category.
         consent: Option<String>,
         /// Or what it goes without one by.
         overriding: Option<Override>,
         /// Whether the requester is a 42 CFR Part 2 programme now, whatever it was when it drafted.
         programme: bool,
-        /// The target's holidays, as known now.
-        holidays: Holidays,
+        /// The target's, as known now.
+        pace: Pace,
     },
     /// Say that it was read.
     Acknowledge {
         /// Who says so.
         by: By,
+        /// When it was read.
+        when: When,
     },
     /// Take the person on.
     Accept {
         /// Who accepts.
         by: By,
-        /// Now.
-        at: Timestamp,
-        /// The target's holidays, as known now.
-        holidays: Holidays,
+        /// When.
+        when: When,
+        /// The target's, as known now.
+        pace: Pace,
     },
     /// Do not.
     Reject {
         /// Who rejects.
         by: By,
+        /// When.
+        when: When,
         /// Why.
         reason: ClosingReason,
         /// The criterion not met, for an ineligible person.
@@ -192,6 +197,8 @@ pub enum Command {
     Cancel {
         /// Who cancels.
         by: By,
+        /// When.
+        when: When,
         /// Why.
         reason: ClosingReason,
     },
@@ -199,6 +206,8 @@ pub enum Command {
     Start {
         /// Who says so.
         by: By,
+        /// When it began.
+        when: When,
     },
     /// Let it rest.
     Hold {
@@ -206,17 +215,17 @@ pub enum Command {
         by: By,
         /// Why.
         reason: HoldReason,
-        /// Now.
-        at: Timestamp,
+        /// Since when.
+        when: When,
     },
     /// Go on.
     Resume {
         /// Who resumes.
         by: By,
-        /// Now.
-        at: Timestamp,
-        /// The target's holidays, as known now.
-        holidays: Holidays,
+        /// Since when.
+        when: When,
+        /// The target's, as known now.
+        pace: Pace,
     },
     /// Close it with an outcome.
     Complete {
@@ -224,11 +233,15 @@ pub enum Command {
         by: By,
         /// What it came to.
         outcome: Outcome,
+        /// When.
+        when: When,
     },
     /// Close it without one.
     Fail {
         /// Who closes.
         by: By,
+        /// When.
+        when: When,
         /// Why.
         reason: ClosingReason,
     },
@@ -280,8 +293,8 @@ pub enum Command {
     Wake {
         /// Since when.
         at: Timestamp,
-        /// The target's holidays, as known now.
-        holidays: Holidays,
+        /// The target's, as known now.
+        pace: Pace,
     },
     /// The consent that it was sent with holds no longer.
     LapseConsent {
@@ -298,8 +311,8 @@ pub enum Command {
         directive: String,
         /// Since when.
         at: Timestamp,
-        /// The target's holidays, as known now.
-        holidays: Holidays,
+        /// The target's, as known now.
+        pace: Pace,
         /// When none covers it any more by the clock, as far as is said now.
         changes: Option<Timestamp>,
     },
@@ -359,8 +372,10 @@ pub enum Command {
     Review {
         /// Who looked.
         by: By,
-        /// Now.
-        at: Timestamp,
+        /// When.
+        when: When,
+        /// The target's, as known now.
+        pace: Pace,
     },
     /// A clock ran out.
     Lapse {
@@ -371,6 +386,8 @@ pub enum Command {
     },
     /// What the receiving service did.
     Report {
+        /// When it did so.
+        at: Timestamp,
         /// How far it is.
         progress: Progress,
         /// Its record.

@@ -13,7 +13,7 @@ use kernel::By;
 
 use super::event::OWN_ACT;
 use super::state::{Beside, Facts, Situation, State};
-use super::{Clock, ClosingReason, Command, Event, Refusal, Sent};
+use super::{Clock, ClosingReason, Command, Event, Refusal, Sent, When};
 
 /// Which side of a referral somebody is on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,8 +46,8 @@ fn party(facts: &Facts, situation: &Situation, by: By) -> Result<Party, Refusal>
 
 pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
     match command {
-        Command::Draft { id, by, ask } => begin::draft(state, id, by, *ask),
-        Command::Send { by, at, consent, overriding, programme, holidays } => {
+        Command::Draft { id, by, at, ask } => begin::draft(state, id, (by, at), *ask),
+        Command::Send { by, when, consent, overriding, programme, pace } => {
             let Live { facts, situation, .. } = made(state, by)?;
             let sender = party(facts, situation, by)?;
             // An agency may refer to its own programme: it is then requester and target in one.
@@ -59,6 +59,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                 return Err(Refusal::MadeByAnother);
             }
             match situation {
+                Situation::Draft if when.is_before(facts.drafted_at) => Err(Refusal::BeforeWhatItFollows),
                 Situation::Draft => {
                     let consent = match (consent, &overriding, sender) {
                         (_, _, Party::Person) => OWN_ACT.to_owned(),
@@ -72,15 +73,20 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                     };
                     let overriding = overriding.filter(|_| consent.is_empty());
                     let overriding = overriding.map(|by| by.approved(facts.requester)).transpose()?;
-                    let days = facts.working_days(holidays);
-                    let begun = |clock: Clock| clock.begun(at, &days);
+                    let expiry_days = facts.expires.unwrap_or(pace.expires).then_some(pace.expiry);
+                    let timing = facts.timing(pace);
+                    let begun = |clock| timing.due(clock, when.at);
+                    // Whose answer was due before anybody here could give it has the whole time to expire from then on.
+                    let late = expiry_days.is_some() && when.misses(begun(Clock::Answer));
                     Ok(vec![Event::Sent(Sent {
                         consent,
                         overriding,
-                        at,
+                        when,
                         acknowledge_by: begun(Clock::Acknowledge),
                         answer_by: begun(Clock::Answer),
                         review_by: begun(Clock::Review),
+                        expiry_days,
+                        expires: late.then(|| timing.due(Clock::Expiry, when.told_at)),
                         part2: facts.part2 || programme,
                     })])
                 }
@@ -91,18 +97,35 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                 | Situation::Closed(_) => Err(Refusal::NotADraft),
             }
         }
-        Command::Acknowledge { by } => answer::acknowledge(for_target(state, by)?),
-        Command::Accept { by, at, holidays } => answer::accept(for_target(state, by)?, at, holidays),
-        Command::Reject { by, reason, criterion, text } => {
-            answer::reject(for_target_even_lapsed(state, by)?, reason, criterion, text)
+        Command::Acknowledge { by, when } => {
+            in_order(state, when, answer::acknowledge(for_target(state, by)?, when.at)?)
         }
-        Command::Cancel { by, reason } => answer::cancel(made(state, by)?, by, reason),
-        Command::Start { by } => serve::start(for_target(state, by)?),
-        Command::Hold { by, reason, at } => serve::hold(for_target(state, by)?, reason, at),
-        Command::Resume { by, at, holidays } => serve::resume(for_target(state, by)?, at, holidays),
-        Command::Complete { by, outcome } => serve::complete(for_target(state, by)?, outcome),
-        Command::Fail { by, reason } => serve::fail(for_target(state, by)?, reason),
-        Command::Report { progress, record, end } => Ok(serve::report(state, progress, record, end)),
+        Command::Accept { by, when, pace } => {
+            in_order(state, when, answer::accept(for_target(state, by)?, when, pace)?)
+        }
+        Command::Reject { by, when, reason, criterion, text } => {
+            let live = for_target_even_lapsed(state, by)?;
+            in_order(state, when, answer::reject(live, reason, criterion, text)?)
+        }
+        Command::Cancel { by, when, reason } => {
+            in_order(state, when, answer::cancel(made(state, by)?, by, reason)?)
+        }
+        Command::Start { by, when } => in_order(state, when, serve::start(for_target(state, by)?, when.at)?),
+        Command::Hold { by, reason, when } => {
+            in_order(state, when, serve::hold(for_target(state, by)?, reason, when.at)?)
+        }
+        Command::Resume { by, when, pace } => {
+            in_order(state, when, serve::resume(for_target(state, by)?, when, pace)?)
+        }
+        Command::Complete { by, outcome, when } => {
+            in_order(state, when, serve::complete(for_target(state, by)?, outcome)?)
+        }
+        Command::Fail { by, when, reason } => {
+            in_order(state, when, serve::fail(for_target(state, by)?, reason)?)
+        }
+        Command::Report { at, progress, record, end } => {
+            Ok(serve::report(state, at, (progress, record), end))
+        }
         Command::AskInformation { by, question, text } => talk::ask(for_target(state, by)?, question, text),
         Command::SupplyInformation { by, question, text, consent } => {
             talk::supply(made(state, by)?, by, (question, text), consent)
@@ -110,13 +133,13 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::AddContact { by, contact } => talk::contact(for_target(state, by)?, contact),
         Command::SetStatus { by, status } => talk::status(for_target(state, by)?, status),
         Command::Rest { at } => Ok(passing::rest(state, at)),
-        Command::Wake { at, holidays } => Ok(passing::wake(state, at, holidays)),
+        Command::Wake { at, pace } => Ok(passing::wake(state, at, pace)),
         Command::LapseConsent { directive, at, changes } => {
             let lapsed = passing::lapse_consent(state, directive, at);
             Ok(lapsed.into_iter().chain(passing::foresee(state, changes)).collect())
         }
-        Command::RestoreConsent { directive, at, holidays, changes } => {
-            let restored = passing::restore_consent(state, directive, at, holidays);
+        Command::RestoreConsent { directive, at, pace, changes } => {
+            let restored = passing::restore_consent(state, directive, at, pace);
             Ok(restored.into_iter().chain(passing::foresee(state, changes)).collect())
         }
         Command::ForeseeConsent { changes } => Ok(passing::foresee(state, changes).into_iter().collect()),
@@ -127,7 +150,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         Command::EndPart { part, end } => Ok(links::end_part(state, part, end)),
         Command::EndWithWhole { reason } => Ok(links::end_with_whole(state, reason)),
         Command::Assign { by, to } => assign::assign(for_target_even_lapsed(state, by)?, to),
-        Command::Review { by, at } => passing::review(made(state, by)?, by, at),
+        Command::Review { by, when, pace } => passing::review(made(state, by)?, by, when, pace),
         Command::Lapse { clock, due } => Ok(passing::lapse(state, clock, due)),
         Command::MarkEnteredInError { by } => begin::mark_entered_in_error(state, by),
         Command::Record(told) => begin::record(state, *told),
@@ -165,6 +188,12 @@ fn for_target_even_lapsed(state: &State, by: By) -> Result<Live<'_>, Refusal> {
         Party::Target => Ok(live),
         Party::Requester | Party::Person | Party::System => Err(Refusal::SentToAnother),
     }
+}
+
+/// What is told, unless it is said to have happened before what it follows. That nothing is to be told stands at any time.
+fn in_order(state: &State, when: When, events: Vec<Event>) -> Result<Vec<Event>, Refusal> {
+    let early = state.since().is_some_and(|since| when.is_before(since));
+    if early && !events.is_empty() { Err(Refusal::BeforeWhatItFollows) } else { Ok(events) }
 }
 
 /// That it ran out of time is for its clock to say.

@@ -6,7 +6,7 @@ use kernel::{AgencyId, Occurred, OfferId, PersonId, Private, Timestamp, WorkerId
 
 use super::{
     BusinessStatus, Clock, ClosingReason, Criterion, Followed, HoldReason, Outcome, PartEnd, Progress,
-    Recorded, Rule,
+    Recorded, Rule, When,
 };
 use crate::domain::contact::Contact;
 use crate::domain::offer::Receiver;
@@ -23,18 +23,32 @@ pub struct Sent {
     /// Why it went without consent, and who approved that.
     pub overriding: Option<(Private, WorkerId)>,
     /// When.
-    pub at: Timestamp,
+    pub when: When,
     /// When the target must have acknowledged it.
     pub acknowledge_by: Timestamp,
     /// When the target must have answered it.
     pub answer_by: Timestamp,
     /// When somebody must have looked at it again, if it is open then.
     pub review_by: Timestamp,
+    /// In how many calendar days after its answer was due it is cancelled as expired; none where it is not.
+    pub expiry_days: Option<u32>,
+    /// When that is, where its answer was due before it was told.
+    pub expires: Option<Timestamp>,
     /// Whether it falls under 42 CFR Part 2: as it was drafted, or because its requester has become a programme since.
     pub part2: bool,
 }
 
 impl Sent {
+    /// The clocks that begin with it.
+    pub fn clocks(&self) -> impl Iterator<Item = (Clock, Timestamp)> {
+        let begin = [
+            (Clock::Acknowledge, self.acknowledge_by),
+            (Clock::Answer, self.answer_by),
+            (Clock::Review, self.review_by),
+        ];
+        begin.into_iter().chain(self.expires.map(|at| (Clock::Expiry, at)))
+    }
+
     /// The directive by which it went; none for the person's own act, to an agency's own programme, and under an override.
     pub fn directive(&self) -> Option<String> {
         (!matches!(self.consent.as_str(), "" | OWN_ACT)).then(|| self.consent.clone())
@@ -49,7 +63,10 @@ pub enum Event {
     /// It was sent.
     Sent(Sent),
     /// The target has read it.
-    Acknowledged,
+    Acknowledged {
+        /// When.
+        at: Timestamp,
+    },
     /// The target takes the person on; says again what the receiving service needs.
     Accepted {
         /// The referral.
@@ -68,12 +85,16 @@ pub enum Event {
         receiver: Receiver,
         /// The goal served.
         goal: Option<GoalId>,
+        /// When.
+        when: When,
         /// When the service must have begun.
         start_by: Timestamp,
         /// By what it goes, as [`Sent::consent`] says it, or the directive that has covered it since.
         consent: String,
         /// The agency that asked; none where the person referred themself.
         requester: Option<AgencyId>,
+        /// Of a household's member: the referral of the first.
+        household_head: Option<ReferralId>,
     },
     /// The target does not.
     Rejected {
@@ -92,7 +113,10 @@ pub enum Event {
         ended_early: bool,
     },
     /// The service began.
-    Started,
+    Started {
+        /// When.
+        at: Timestamp,
+    },
     /// It rests.
     Held {
         /// Why.
@@ -102,6 +126,8 @@ pub enum Event {
     },
     /// It goes on.
     Resumed {
+        /// Since when.
+        when: When,
         /// When the clocks that rested run out now.
         clocks: Vec<(Clock, Timestamp)>,
     },
@@ -205,6 +231,8 @@ pub enum Event {
     },
     /// An open one was looked at again.
     Reviewed {
+        /// When.
+        when: When,
         /// When the next look is due; none while its clocks rest.
         next: Option<Timestamp>,
     },

@@ -79,6 +79,16 @@ pub enum Household {
     },
 }
 
+impl Household {
+    /// The referral of the first, where this one was drafted with it.
+    pub fn head(&self) -> Option<ReferralId> {
+        match self {
+            Self::Alone | Self::Head { .. } => None,
+            Self::Member { head } => Some(*head),
+        }
+    }
+}
+
 /// When the parts of a split referral complete it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rule {

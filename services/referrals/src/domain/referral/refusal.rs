@@ -84,6 +84,11 @@ pub enum Refusal {
     /// Whoever is to take care of it works for another agency, or is not known.
     #[error("the worker is not known to work for the target agency; add them with the registry first")]
     WorkerNotOfAgency,
+    /// It is said to have happened before what had to happen first.
+    #[error(
+        "occurred_at is before what this follows on the referral, as its draft, sending, acceptance or hold; give a later time, or none where it happens now"
+    )]
+    BeforeWhatItFollows,
     /// What it follows is about somebody else.
     #[error("the referral that this one follows is about another person")]
     AnotherPerson,
@@ -116,6 +121,7 @@ impl kernel::Refusal for Refusal {
             | Self::AlreadySplit
             | Self::WorkerNotOfAgency
             | Self::AnotherPerson
+            | Self::BeforeWhatItFollows
             | Self::AlreadySupplied
             | Self::ExpiredByClockAlone
             | Self::KeptElsewhere => RefusalKind::FailedPrecondition,
@@ -146,6 +152,7 @@ impl kernel::Refusal for Refusal {
             Self::AlreadySupplied => "ALREADY_SUPPLIED",
             Self::AlreadySplit => "ALREADY_SPLIT",
             Self::WorkerNotOfAgency => "WORKER_NOT_OF_AGENCY",
+            Self::BeforeWhatItFollows => "BEFORE_WHAT_IT_FOLLOWS",
             Self::AnotherPerson => "ANOTHER_PERSON",
             Self::ExpiredByClockAlone => "EXPIRED_BY_CLOCK_ALONE",
             Self::KeptElsewhere => "KEPT_ELSEWHERE",

@@ -2,12 +2,13 @@
 //! Invariant: the situation holds what is true in it and nothing that cannot be.
 
 use kernel::ids::Uuid;
-use kernel::time::{Holidays, WorkingDays};
+use kernel::time::WorkingDays;
 use kernel::{AgencyId, OfferId, PersonId, Private, Timestamp, WorkerId, Zone};
 
+use super::pace::Timing;
 use super::{
     BusinessStatus, Clock, Clocks, ClosingReason, Criterion, Event, Followed, HoldReason, Household, OWN_ACT,
-    Origin, Outcome, Progress, Recorded, Split,
+    Origin, Outcome, Pace, Progress, Recorded, Split,
 };
 use crate::domain::contact::Contact;
 use crate::domain::offer::Receiver;
@@ -18,6 +19,8 @@ use crate::domain::{GoalId, ReferralId};
 pub struct Facts {
     /// Its id.
     pub id: ReferralId,
+    /// When it was drafted.
+    pub drafted_at: Timestamp,
     /// The person.
     pub person: PersonId,
     /// The agency that asks; none where the person refers themself.
@@ -48,8 +51,8 @@ pub struct Facts {
     pub zero_exclusion: bool,
     /// Whether the offer's programme falls under 42 CFR Part 2.
     pub part2: bool,
-    /// Whether the target wants it cancelled as expired where it stays unanswered long after its answer was due.
-    pub expires: bool,
+    /// Whether the offer wants it cancelled as expired where it stays unanswered long after its answer was due; none where that is its agency's to say.
+    pub expires: Option<bool>,
     /// What it follows.
     pub origin: Origin,
     /// Whom it was drafted with.
@@ -144,8 +147,14 @@ pub struct Question {
 pub struct Beside {
     /// When it was sent.
     pub requested_at: Option<Timestamp>,
+    /// When what it stands at since it was sent happened.
+    pub since: Option<Timestamp>,
+    /// When it was last looked at again.
+    pub reviewed_at: Option<Timestamp>,
     /// Its clocks.
     pub clocks: Clocks,
+    /// In how many calendar days after its answer was due it expires; none where it does not.
+    pub expiry_days: Option<u32>,
     /// Whether the service has begun: the difference between withdrawn before start and ended early.
     pub started: bool,
     /// The directive by which it goes: that by which it was sent, or which gave the consent again. None where it was sent without one.
@@ -235,6 +244,14 @@ impl State {
         }
     }
 
+    /// When what it stands at happened; none where it was never drafted here.
+    pub fn since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Made { facts, beside, .. } => Some(beside.since.unwrap_or(facts.drafted_at)),
+            Self::Unmade | Self::Told(_) | Self::InError { .. } => None,
+        }
+    }
+
     /// The person it is about.
     pub fn person(&self) -> Option<PersonId> {
         match self {
@@ -246,10 +263,18 @@ impl State {
     }
 }
 
+impl Beside {
+    /// When what is told by itself happened: as it is told, but not before what it follows.
+    pub(super) fn not_before(&self, at: Timestamp) -> Timestamp {
+        self.since.map_or(at, |since| at.max(since))
+    }
+}
+
 impl Facts {
-    /// The target's working days, without these.
-    pub fn working_days(&self, holidays: Holidays) -> WorkingDays {
-        WorkingDays::new(self.zone.clone(), holidays)
+    /// When its clocks run out, by the pace of its target.
+    pub(super) fn timing(&self, pace: Pace) -> Timing {
+        let days = WorkingDays::new(self.zone.clone(), pace.holidays.clone()).resting_on(pace.weekend);
+        Timing::new(days, pace)
     }
 }
 
@@ -283,11 +308,11 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
             error @ State::InError { .. } => error,
         },
         Event::Sent(_)
-        | Event::Acknowledged
+        | Event::Acknowledged { .. }
         | Event::Accepted { .. }
         | Event::Rejected { .. }
         | Event::Cancelled { .. }
-        | Event::Started
+        | Event::Started { .. }
         | Event::Held { .. }
         | Event::Resumed { .. }
         | Event::Completed { .. }
@@ -312,6 +337,10 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
             State::Made { mut facts, situation, mut beside } => {
                 facts.part2 |= matches!(event, Event::Sent(sent) if sent.part2);
                 let situation = moved(situation, &mut beside, event);
+                // What was sent before agencies could say so told nothing of it: it expires by its offer's word, in the days of then.
+                if facts.expires == Some(true) && beside.requested_at.is_some() {
+                    beside.expiry_days = beside.expiry_days.or(Some(Pace::default().expiry));
+                }
                 State::Made { facts, situation, beside }
             }
             other @ (State::Unmade | State::Told(_) | State::InError { .. }) => other,
@@ -323,17 +352,16 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
 fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
     match event {
         Event::Sent(sent) => {
-            beside.requested_at = Some(sent.at);
+            beside.requested_at = Some(sent.when.at);
+            beside.since = Some(sent.when.at);
             beside.directive = sent.directive();
             beside.own_act = sent.consent == OWN_ACT;
-            beside.clocks.set([
-                (Clock::Acknowledge, sent.acknowledge_by),
-                (Clock::Answer, sent.answer_by),
-                (Clock::Review, sent.review_by),
-            ]);
+            beside.clocks.set_as_told(sent.clocks(), sent.when);
+            beside.expiry_days = sent.expiry_days;
             Situation::Requested { acknowledged: false }
         }
-        Event::Acknowledged => {
+        Event::Acknowledged { at } => {
+            beside.since = Some(*at);
             beside.clocks.stop(&[Clock::Acknowledge]);
             match now {
                 Situation::Requested { .. } => Situation::Requested { acknowledged: true },
@@ -344,9 +372,10 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
                 | Situation::Closed(_)) => other,
             }
         }
-        Event::Accepted { start_by, .. } => {
+        Event::Accepted { start_by, when, .. } => {
+            beside.since = Some(when.at);
             beside.clocks.stop(&[Clock::Acknowledge, Clock::Answer, Clock::Expiry]);
-            beside.clocks.set([(Clock::Start, *start_by)]);
+            beside.clocks.set_as_told([(Clock::Start, *start_by)], *when);
             Situation::Accepted
         }
         Event::Rejected { reason, criterion, text } => {
@@ -356,24 +385,28 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
         Event::Cancelled { reason, ended_early } => closed(beside, Closing::Cancelled(*reason, *ended_early)),
         Event::Completed { outcome } => closed(beside, Closing::Completed(*outcome)),
         Event::Failed { reason, ended_early } => closed(beside, Closing::Failed(*reason, *ended_early)),
-        Event::Started => {
+        Event::Started { at } => {
+            beside.since = Some(*at);
             beside.started = true;
             beside.clocks.stop(&[Clock::Start]);
             Situation::InProgress
         }
         Event::Held { reason, at } => {
+            beside.since = Some(*at);
             beside.clocks.rest_from(*at);
             Situation::OnHold { reason: *reason }
         }
-        Event::Resumed { clocks } => {
+        Event::Resumed { when, clocks } => {
+            beside.since = Some(when.at);
             if !beside.died {
-                beside.clocks.go_on(clocks.iter().copied());
+                beside.clocks.go_on_as_told(clocks.iter().copied(), *when);
             }
             Situation::InProgress
         }
-        Event::Reviewed { next } => {
+        Event::Reviewed { when, next } => {
+            beside.reviewed_at = Some(when.at);
             beside.clocks.stop(&[Clock::Review]);
-            beside.clocks.set(next.map(|next| (Clock::Review, next)));
+            beside.clocks.set_as_told(next.map(|next| (Clock::Review, next)), *when);
             now
         }
         Event::Overdue { clock, due, expires } => {

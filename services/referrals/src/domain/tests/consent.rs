@@ -17,7 +17,7 @@ fn restore() -> Command {
     Command::RestoreConsent {
         directive: "directive-2".into(),
         at: at("2026-03-11T17:00:00Z"),
-        holidays: no_holidays(),
+        pace: usual(),
         changes: None,
     }
 }
@@ -64,11 +64,11 @@ fn clocks_rest_while_it_has_lapsed_and_go_on_with_what_was_left() {
 fn a_consent_given_again_during_a_hold_leaves_the_clocks_at_rest() {
     let both = then(requested(), [accepted(), held(HoldReason::Consent), lapsed()]);
     given::<Referral>(both.clone()).when(restore()).then([restored(vec![])]);
-    let resume =
-        || Command::Resume { by: by(CLINIC), at: at("2026-03-11T17:00:00Z"), holidays: no_holidays() };
+    let resume = || Command::Resume { by: by(CLINIC), when: told("2026-03-11T17:00:00Z"), pace: usual() };
     given::<Referral>(both.clone()).when(resume()).refused(Refusal::ConsentLapsed);
     // The hold began first: what was left at its beginning is left.
     given::<Referral>(then(both, [restored(vec![])])).when(resume()).then([Event::Resumed {
+        when: told("2026-03-11T17:00:00Z"),
         clocks: vec![(Clock::Start, at("2026-03-31T17:00:00Z")), (Clock::Review, at("2026-06-09T16:00:00Z"))],
     }]);
 }
@@ -97,8 +97,8 @@ fn when_it_changes_by_the_clock_is_told_once_beside_the_mark_and_of_what_is_open
     given::<Referral>(known.clone()).when(lapse()).then([lapsed(), foreseen(None)]);
     let ended = then(known.clone(), [lapsed(), foreseen(None)]);
     given::<Referral>(ended.clone()).when(foresee(later())).then([foreseen(later())]);
-    let Command::RestoreConsent { directive, at, holidays, .. } = restore() else { unreachable!() };
-    let until = Command::RestoreConsent { directive, at, holidays, changes: later() };
+    let Command::RestoreConsent { directive, at, pace, .. } = restore() else { unreachable!() };
+    let until = Command::RestoreConsent { directive, at, pace, changes: later() };
     given::<Referral>(ended).when(until).then([restored(went_on()), foreseen(later())]);
 
     let closed = Event::Cancelled { reason: ClosingReason::Moved, ended_early: false };

@@ -10,7 +10,7 @@ fn rest() -> Command {
 }
 
 fn wake() -> Command {
-    Command::Wake { at: at("2026-03-11T17:00:00Z"), holidays: no_holidays() }
+    Command::Wake { at: at("2026-03-11T17:00:00Z"), pace: usual() }
 }
 
 fn died() -> Event {
@@ -57,10 +57,10 @@ fn clocks_rest_once_the_person_died_and_go_on_with_what_was_left_where_that_was_
 fn whoever_died_is_not_taken_on_and_the_referral_is_closed_by_hand() {
     let resting = || then(requested(), [died()]);
     given::<Referral>(resting())
-        .when(Command::Accept { by: by(CLINIC), at: at("2026-03-06T18:00:00Z"), holidays: no_holidays() })
+        .when(Command::Accept { by: by(CLINIC), when: told("2026-03-06T18:00:00Z"), pace: usual() })
         .refused(Refusal::PersonDied);
     given::<Referral>(resting())
-        .when(Command::Cancel { by: by(SHELTER), reason: ClosingReason::Died })
+        .when(Command::Cancel { by: by(SHELTER), when: now(), reason: ClosingReason::Died })
         .then([Event::Cancelled { reason: ClosingReason::Died, ended_early: false }]);
 }
 
@@ -72,7 +72,7 @@ fn neither_a_consent_given_again_nor_a_hold_taken_off_wakes_the_clocks_of_the_de
     let restore = Command::RestoreConsent {
         directive: "directive-2".into(),
         at: at("2026-03-10T17:00:00Z"),
-        holidays: no_holidays(),
+        pace: usual(),
         changes: None,
     };
     given::<Referral>(both.clone()).when(wake()).then([alive(vec![])]);
@@ -80,11 +80,11 @@ fn neither_a_consent_given_again_nor_a_hold_taken_off_wakes_the_clocks_of_the_de
     given::<Referral>(then(both, [restored])).when(wake()).then([alive(left())]);
 
     let held = then(requested(), [accepted(), held(HoldReason::Consent), died()]);
-    let resume =
-        || Command::Resume { by: by(CLINIC), at: at("2026-03-11T17:00:00Z"), holidays: no_holidays() };
+    let resume = || Command::Resume { by: by(CLINIC), when: told("2026-03-11T17:00:00Z"), pace: usual() };
     given::<Referral>(held.clone()).when(wake()).then([alive(vec![])]);
-    given::<Referral>(held.clone()).when(resume()).then([Event::Resumed { clocks: vec![] }]);
-    let on = then(held, [Event::Resumed { clocks: vec![] }]);
+    let resumed = Event::Resumed { when: told("2026-03-11T17:00:00Z"), clocks: vec![] };
+    given::<Referral>(held.clone()).when(resume()).then([resumed.clone()]);
+    let on = then(held, [resumed]);
     given::<Referral>(on.clone())
         .when(Command::Lapse { clock: Clock::Review, due: at("2026-06-09T16:00:00Z") })
         .nothing();

@@ -14,7 +14,7 @@ fn following(how: Origin, old: Vec<Event>) -> Ask {
 }
 
 fn draft(by: By, ask: Ask) -> Command {
-    Command::Draft { id: NEXT, by, ask: Box::new(ask) }
+    Command::Draft { id: NEXT, by, at: noon(), ask: Box::new(ask) }
 }
 
 fn rejected() -> Vec<Event> {
@@ -112,7 +112,9 @@ fn an_open_one_is_transferred_by_a_new_one_and_ends_once_that_is_accepted() {
         [Event::StatusSet(BusinessStatus::ReferredElsewhere), Event::Cancelled { reason, ended_early }]
     };
     given::<Referral>(moving(vec![])).when(Command::Transfer { to: NEXT }).then(ends(false));
-    given::<Referral>(moving(vec![Event::Started])).when(Command::Transfer { to: NEXT }).then(ends(true));
+    given::<Referral>(moving(vec![Event::Started { at: noon() }]))
+        .when(Command::Transfer { to: NEXT })
+        .then(ends(true));
     given::<Referral>(moving(vec![])).when(Command::Transfer { to: ReferralId::of(77) }).nothing();
     given::<Referral>(moving(vec![completed(Outcome::Enrolled)]))
         .when(Command::Transfer { to: NEXT })
@@ -193,7 +195,7 @@ fn what_was_accepted_is_passed_to_several_once_and_is_in_progress_meanwhile() {
         ..facts()
     };
     given::<Referral>([])
-        .when(Command::Draft { id: PARTS[0], by: by(CLINIC), ask: Box::new(asking) })
+        .when(Command::Draft { id: PARTS[0], by: by(CLINIC), at: noon(), ask: Box::new(asking) })
         .then([Event::Drafted(part)]);
 }
 
@@ -237,7 +239,7 @@ fn when_the_whole_closes_an_open_part_is_called_off_and_an_unsent_one_is_as_neve
     given::<Referral>(requested())
         .when(whole_closed())
         .then([Event::Cancelled { reason, ended_early: false }]);
-    given::<Referral>(then(requested(), [accepted(), Event::Started]))
+    given::<Referral>(then(requested(), [accepted(), Event::Started { at: noon() }]))
         .when(whole_closed())
         .then([Event::Cancelled { reason, ended_early: true }]);
     given::<Referral>(cancelled()).when(whole_closed()).nothing();
@@ -249,7 +251,7 @@ fn each_member_of_a_household_has_a_referral_that_names_the_first_one() {
     let household = Household::Head { members: vec![PersonId::of(11)] };
     let head = Ask { household: household.clone(), ..ask() };
     given::<Referral>([])
-        .when(Command::Draft { id: THIS, by: by(SHELTER), ask: Box::new(head) })
+        .when(Command::Draft { id: THIS, by: by(SHELTER), at: noon(), ask: Box::new(head) })
         .then([Event::Drafted(Facts { household, ..facts() })]);
     let household = Household::Member { head: THIS };
     let member = Ask { person: PersonId::of(11), household: household.clone(), ..ask() };
@@ -259,4 +261,20 @@ fn each_member_of_a_household_has_a_referral_that_names_the_first_one() {
         household,
         ..facts()
     })]);
+}
+
+#[test]
+fn the_acceptance_of_a_households_member_names_the_first_ones_referral_and_no_other_does() {
+    let drafted_as = |household| [Event::Drafted(Facts { household, ..facts() }), sent()];
+    let head = Household::Head { members: vec![PersonId::of(11)] };
+    for (household, names) in
+        [(Household::Member { head: NEXT }, Some(NEXT)), (head, None), (Household::Alone, None)]
+    {
+        let mut expected = accepted();
+        if let Event::Accepted { household_head, .. } = &mut expected {
+            *household_head = names;
+        }
+        let accept = Command::Accept { by: by(CLINIC), when: now(), pace: usual() };
+        given::<Referral>(drafted_as(household)).when(accept).then([expected]);
+    }
 }

@@ -200,7 +200,7 @@ fn a_language_is_met_by_itself_and_by_a_wider_or_narrower_tag() {
 fn what_a_source_tells_again_changes_nothing_that_the_agency_has_set_since() {
     let record = |content: &Content| Command::Record { agency: CLINIC, content: content.clone() };
     let directory = content();
-    let set = Content { part2: true, expires: true, ..content() };
+    let set = Content { part2: true, expires: Some(true), ..content() };
     let past = || [told(directory.clone(), directory.clone()), saying(set.clone())];
     given::<Offer>(past()).when(record(&directory)).nothing();
 

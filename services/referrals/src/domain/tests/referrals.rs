@@ -8,29 +8,22 @@ use crate::domain::referral::{Criterion, Refusal};
 fn send(by: By, consent: Option<&str>, overriding: Option<Override>) -> Command {
     Command::Send {
         by,
-        at: noon(),
+        when: now(),
         consent: consent.map(str::to_owned),
         overriding,
         programme: false,
-        holidays: no_holidays(),
+        pace: usual(),
     }
 }
 
 /// The same, by what has become a 42 CFR Part 2 programme since it was drafted.
 fn send_as_programme(consent: Option<&str>, overriding: Option<Override>) -> Command {
     let consent = consent.map(str::to_owned);
-    Command::Send {
-        by: by(SHELTER),
-        at: noon(),
-        consent,
-        overriding,
-        programme: true,
-        holidays: no_holidays(),
-    }
+    Command::Send { by: by(SHELTER), when: now(), consent, overriding, programme: true, pace: usual() }
 }
 
 fn reject(reason: ClosingReason, criterion: Option<Criterion>) -> Command {
-    Command::Reject { by: by(CLINIC), reason, criterion, text: Private::plain("in words") }
+    Command::Reject { by: by(CLINIC), when: now(), reason, criterion, text: Private::plain("in words") }
 }
 
 fn with(change: impl FnOnce(&mut Facts)) -> Vec<Event> {
@@ -41,7 +34,7 @@ fn with(change: impl FnOnce(&mut Facts)) -> Vec<Event> {
 
 #[test]
 fn a_draft_needs_an_open_offer_and_a_person_drafts_for_themself_alone() {
-    let draft = |by, ask: Ask| Command::Draft { id: THIS, by, ask: Box::new(ask) };
+    let draft = |by, ask: Ask| Command::Draft { id: THIS, by, at: noon(), ask: Box::new(ask) };
     given::<Referral>([]).when(draft(by(SHELTER), ask())).then(drafted());
     let closed = Ask { content: None, ..ask() };
     given::<Referral>([]).when(draft(by(SHELTER), closed)).refused(Refusal::OfferNotOpen);
@@ -103,7 +96,7 @@ fn the_persons_own_act_is_its_own_consent_and_an_agency_needs_none_to_its_own_pr
 fn an_acceptance_says_by_what_it_goes_and_who_asked() {
     use kernel::Decider;
     let says = |past: Vec<Event>| {
-        let accept = Command::Accept { by: by(CLINIC), at: noon(), holidays: no_holidays() };
+        let accept = Command::Accept { by: by(CLINIC), when: now(), pace: usual() };
         let events = Referral::decide(&Referral::fold(&past), accept).unwrap();
         let [Event::Accepted { consent, requester, .. }] = events.as_slice() else { panic!("{events:?}") };
         (consent.clone(), *requester)
@@ -139,54 +132,54 @@ fn an_ineligible_person_is_told_why_and_zero_exclusion_knows_four_criteria() {
     }
     for reason in [HoldReason::Health, HoldReason::NotReady] {
         given::<Referral>(then(zero(), [accepted()]))
-            .when(Command::Hold { by: by(CLINIC), reason, at: noon() })
+            .when(Command::Hold { by: by(CLINIC), reason, when: now() })
             .refused(Refusal::ZeroExclusion);
     }
     given::<Referral>(then(zero(), [accepted()]))
-        .when(Command::Fail { by: by(CLINIC), reason: ClosingReason::Ineligible })
+        .when(Command::Fail { by: by(CLINIC), when: now(), reason: ClosingReason::Ineligible })
         .refused(Refusal::ZeroExclusion);
 }
 
 #[test]
 fn what_ends_before_the_start_is_told_from_what_ends_early() {
-    let cancel = || Command::Cancel { by: by(SHELTER), reason: ClosingReason::Moved };
+    let cancel = || Command::Cancel { by: by(SHELTER), when: now(), reason: ClosingReason::Moved };
     let cancelled = |ended_early| Event::Cancelled { reason: ClosingReason::Moved, ended_early };
     given::<Referral>(requested()).when(cancel()).then([cancelled(false)]);
-    let started = then(requested(), [accepted(), Event::Started]);
+    let started = then(requested(), [accepted(), Event::Started { at: noon() }]);
     given::<Referral>(started.clone()).when(cancel()).then([cancelled(true)]);
     let resting = then(started, [held(HoldReason::PersonsWish)]);
     given::<Referral>(resting).when(cancel()).then([cancelled(true)]);
     // What rested before it began has not begun by going on.
-    let again = [accepted(), held(HoldReason::Documents), Event::Resumed { clocks: vec![] }];
+    let again = [accepted(), held(HoldReason::Documents), Event::Resumed { when: now(), clocks: vec![] }];
     given::<Referral>(then(requested(), again.clone())).when(cancel()).then([cancelled(false)]);
     given::<Referral>(then(requested(), again))
-        .when(Command::Start { by: by(CLINIC) })
-        .then([Event::Started]);
+        .when(Command::Start { by: by(CLINIC), when: now() })
+        .then([Event::Started { at: noon() }]);
 }
 
 #[test]
 fn what_comes_back_moves_a_referral_on_and_never_back() {
-    let ends = |progress, end| Command::Report { progress, record: "case-1".into(), end };
+    let ends = |progress, end| Command::Report { at: noon(), progress, record: "case-1".into(), end };
     let report = |progress, outcome: Option<Outcome>| ends(progress, outcome.map(PartEnd::Completed));
     let progressed = |progress| Event::Progressed { progress, record: "case-1".into() };
     let open = || then(requested(), [accepted()]);
     given::<Referral>(open()).when(report(Progress::Opened, None)).then([progressed(Progress::Opened)]);
     given::<Referral>(open())
         .when(report(Progress::Started, None))
-        .then([progressed(Progress::Started), Event::Started]);
-    let started = then(open(), [progressed(Progress::Started), Event::Started]);
+        .then([progressed(Progress::Started), Event::Started { at: noon() }]);
+    let started = then(open(), [progressed(Progress::Started), Event::Started { at: noon() }]);
     given::<Referral>(started.clone()).when(report(Progress::Opened, None)).nothing();
     given::<Referral>(started.clone()).when(report(Progress::Started, None)).nothing();
     given::<Referral>(started)
         .when(report(Progress::Closed, Some(Outcome::ServiceGiven)))
         .then([progressed(Progress::Closed), Event::Completed { outcome: Outcome::ServiceGiven }]);
-    // A part that ended because the person died has failed, before it started or early.
+    // A part that did not run its course has failed, before it started or early.
     let death = || ends(Progress::Closed, Some(PartEnd::Closed(ClosingReason::Died)));
     let failed = |ended_early| Event::Failed { reason: ClosingReason::Died, ended_early };
     given::<Referral>(open()).when(death()).then([progressed(Progress::Closed), failed(false)]);
     let rests = then(open(), [held(HoldReason::PersonsWish)]);
     given::<Referral>(rests).when(death()).then([progressed(Progress::Closed), failed(false)]);
-    let began = then(open(), [Event::Started]);
+    let began = then(open(), [Event::Started { at: noon() }]);
     given::<Referral>(began).when(death()).then([progressed(Progress::Closed), failed(true)]);
     let cancelled = then(open(), [Event::Cancelled { reason: ClosingReason::Moved, ended_early: false }]);
     given::<Referral>(cancelled)
@@ -201,7 +194,10 @@ fn an_open_referral_keeps_its_place_and_a_closed_one_gives_it_back() {
     let keeps = |past: Vec<Event>| Referral::fold(&past).keeps();
     assert_eq!(keeps(drafted()), None);
     assert_eq!(keeps(requested()), Some((SHELTER, ANA, OFFER)));
-    assert_eq!(keeps(then(requested(), [accepted(), Event::Started])), Some((SHELTER, ANA, OFFER)));
+    assert_eq!(
+        keeps(then(requested(), [accepted(), Event::Started { at: noon() }])),
+        Some((SHELTER, ANA, OFFER))
+    );
     assert_eq!(keeps(then(requested(), [accepted(), Event::Completed { outcome: Outcome::Enrolled }])), None);
     assert_eq!(keeps(then(requested(), [Event::EnteredInError])), None);
 }
@@ -242,10 +238,10 @@ fn a_record_from_elsewhere_is_kept_as_told_and_corrected_by_its_writer_alone() {
     others.requester = STRANGER;
     given::<Referral>([recorded("a", false)]).when(Command::Record(others)).refused(Refusal::NotFound);
     given::<Referral>([recorded("a", false)])
-        .when(Command::Cancel { by: by(SHELTER), reason: ClosingReason::Moved })
+        .when(Command::Cancel { by: by(SHELTER), when: now(), reason: ClosingReason::Moved })
         .refused(Refusal::KeptElsewhere);
     given::<Referral>([recorded("a", false)])
-        .when(Command::Accept { by: by(CLINIC), at: noon(), holidays: no_holidays() })
+        .when(Command::Accept { by: by(CLINIC), when: now(), pace: usual() })
         .refused(Refusal::NotFound);
     given::<Referral>([recorded("a", false)])
         .when(Command::MarkEnteredInError { by: by(SHELTER) })

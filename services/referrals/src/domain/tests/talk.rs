@@ -69,7 +69,7 @@ fn what_begins_the_service_during_a_hold_has_begun_it() {
     let at_rest = then(requested(), [accepted(), held(HoldReason::Documents)]);
     let reported = Event::Progressed { progress: Progress::Started, record: "case-1".into() };
     let begun = |event: Event| then(at_rest.clone(), [event]);
-    let fails = || Command::Fail { by: by(CLINIC), reason: ClosingReason::Moved };
+    let fails = || Command::Fail { by: by(CLINIC), when: now(), reason: ClosingReason::Moved };
     for (past, ended_early) in [
         (at_rest.clone(), false),
         (begun(Event::ContactMade(contact(1, false))), false),
@@ -94,8 +94,8 @@ fn the_first_contact_after_acceptance_begins_the_service_and_an_attempt_does_not
     given::<Referral>(requested()).when(note(true)).then([noted(true)]);
     let open = || then(requested(), [accepted()]);
     given::<Referral>(open()).when(note(false)).then([noted(false)]);
-    given::<Referral>(open()).when(note(true)).then([noted(true), Event::Started]);
-    given::<Referral>(then(open(), [Event::Started])).when(note(true)).then([noted(true)]);
+    given::<Referral>(open()).when(note(true)).then([noted(true), Event::Started { at: noon() }]);
+    given::<Referral>(then(open(), [Event::Started { at: noon() }])).when(note(true)).then([noted(true)]);
     given::<Referral>(then(open(), [held(HoldReason::Capacity)])).when(note(true)).then([noted(true)]);
 }
 

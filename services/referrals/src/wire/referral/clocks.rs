@@ -7,8 +7,8 @@ use platform::wire::to_instant;
 use proto::log::Event;
 use proto::referrals as pb;
 
-use super::clock;
-use crate::domain::referral::Clock;
+use super::{clock, occurred};
+use crate::domain::referral::{Clock, When};
 
 pub(super) fn running_out(clocks: &[(Clock, Timestamp)]) -> Vec<pb::RunningClock> {
     let running = |(clock, due): &(Clock, Timestamp)| pb::RunningClock {
@@ -28,6 +28,20 @@ pub(super) fn running_in(
         Ok((clock, stored_instant(stored, running.due_at.as_ref())?))
     };
     clocks.iter().map(running).collect()
+}
+
+/// When it was told, where it had happened before.
+pub(super) fn told_late(when: When) -> Option<prost_types::Timestamp> {
+    (when.at < when.told_at).then(|| to_instant(when.told_at))
+}
+
+/// When it happened, and when that was told.
+pub(super) fn stored_when(
+    stored: &Event,
+    told_at: Option<&prost_types::Timestamp>,
+) -> Result<When, Unreadable> {
+    let at = occurred(stored)?.at;
+    Ok(When { at, told_at: optional_instant(stored, told_at)?.unwrap_or(at) })
 }
 
 pub(super) fn stored_instant(

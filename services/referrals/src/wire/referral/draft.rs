@@ -1,7 +1,7 @@
 //! A draft as it is asked for, of one person or of a household.
 //! Invariant: what the offer says, and where the referral stands that it follows, is looked up by the caller.
 
-use kernel::{By, OfferId, PersonId, Private};
+use kernel::{By, OfferId, PersonId, Private, Timestamp};
 use platform::error::BadField;
 use platform::wire;
 use proto::referrals as pb;
@@ -46,15 +46,15 @@ impl Drafting {
     }
 
     /// The commands, one for each of them, now that the offer is known, and where the one stands that is followed.
-    pub fn commands(&self, by: By, offer: &offer::State, old: Option<&State>) -> Vec<Command> {
+    pub fn commands(&self, by: By, at: Timestamp, offer: &offer::State, old: Option<&State>) -> Vec<Command> {
         let (target, content) = match offer {
             offer::State::Published { agency, content, .. } => (*agency, Some(content.clone())),
             offer::State::Unmade | offer::State::Withdrawn { .. } => (kernel::AgencyId::of(0), None),
         };
         let told_under_part2 = old.is_some_and(|old| matches!(old, State::Made { facts, .. } if facts.part2));
         let others: Vec<PersonId> = self.people[1..].iter().map(|asking| asking.person).collect();
-        let draft = |(at, (id, asking)): (usize, (ReferralId, &Asking))| {
-            let household = match (at, others.is_empty()) {
+        let draft = |(nth, (id, asking)): (usize, (ReferralId, &Asking))| {
+            let household = match (nth, others.is_empty()) {
                 (_, true) => Household::Alone,
                 (0, false) => Household::Head { members: others.clone() },
                 (_, false) => Household::Member { head: self.id },
@@ -72,7 +72,8 @@ impl Drafting {
                 follows: self.follows.zip(old).map(|(how, old)| Follows { how, old: old.clone() }),
                 household,
             };
-            Command::Draft { id, by, ask: Box::new(ask.by_programme(self.by_programme || told_under_part2)) }
+            let ask = Box::new(ask.by_programme(self.by_programme || told_under_part2));
+            Command::Draft { id, by, at, ask }
         };
         self.referrals().into_iter().zip(&self.people).enumerate().map(draft).collect()
     }

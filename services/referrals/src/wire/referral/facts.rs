@@ -7,7 +7,7 @@ use proto::referrals as pb;
 use tonic::Status;
 
 use super::links::{household_in, household_out, origin_in, origin_out};
-use super::{id_text, receiver_in, receiver_out, stored_id, stored_optional_id};
+use super::{id_text, occurred, receiver_in, receiver_out, stored_id, stored_optional_id};
 use crate::domain::referral::Facts;
 
 pub(super) fn drafted(facts: &Facts, ink: &Ink<'_>) -> Result<pb::ReferralDrafted, Status> {
@@ -43,6 +43,7 @@ pub(super) fn drafted(facts: &Facts, ink: &Ink<'_>) -> Result<pb::ReferralDrafte
 pub(super) fn facts(stored: &proto::log::Event, message: pb::ReferralDrafted) -> Result<Facts, Unreadable> {
     Ok(Facts {
         id: stored_id(stored, &message.referral_id)?,
+        drafted_at: occurred(stored)?.at,
         person: stored_id(stored, &message.person_id)?,
         requester: stored_optional_id(stored, &message.requester_agency_id)?,
         offer: stored_id(stored, &message.offer_id)?,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{NEED, closing_reason, id_text, outcome, referral_id, split_rule, stored_id, stored_optional_id};
 use crate::domain::ReferralId;
-use crate::domain::referral::{Command, Followed, Household, Origin, PartEnd, Rule, Split};
+use crate::domain::referral::{Command, Followed, Household, Origin, PartEnd, Rule, Split, State};
 
 /// Most parts of a split referral.
 const PARTS: usize = 20;
@@ -133,13 +133,12 @@ pub(super) fn household_in(stored: &Stored, head: &str, members: &[String]) -> R
 }
 
 /// The referrals that were drafted with this one, as far as it names them.
-pub(super) fn together(id: ReferralId, household: &Household) -> Vec<String> {
-    match household {
+pub fn together(state: &State) -> Vec<ReferralId> {
+    let State::Made { facts, .. } = state else { return vec![] };
+    match &facts.household {
         Household::Alone => vec![],
-        Household::Head { members } => {
-            members.iter().map(|member| of_member(id, *member).to_string()).collect()
-        }
-        Household::Member { head } => vec![head.to_string()],
+        Household::Head { members } => members.iter().map(|member| of_member(facts.id, *member)).collect(),
+        Household::Member { head } => vec![*head],
     }
 }
 

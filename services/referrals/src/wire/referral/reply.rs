@@ -1,11 +1,11 @@
 //! A referral as its readers see it.
-//! Invariant: what is sealed is left out here; a reply opens it apart.
+//! Invariant: what is sealed is left out here, and so are the referrals of others in a household; a reply opens it apart, and names those that its reader may read.
 
 use platform::wire::to_instant;
 use proto::referrals as pb;
 
 use super::clocks::running_out;
-use super::links::{followed_out, origin_out, parts_out, together};
+use super::links::{followed_out, origin_out, parts_out};
 use super::{
     business_status, clock, closing_reason, criterion, hold_reason, id_text, outcome, progress, split_rule,
 };
@@ -14,7 +14,7 @@ use crate::domain::referral::{Beside, Clock, Closing, Facts, Followed, Situation
 use crate::wire::codes::state as state_out;
 use crate::wire::contact::contact_out;
 
-/// A referral as its readers see it, without what is sealed.
+/// A referral as its readers see it, without what is sealed and without those drafted together with it.
 pub fn referral(id: ReferralId, version: u64, state: &State) -> pb::Referral {
     let mut out = pb::Referral {
         id: id.to_string(),
@@ -52,7 +52,6 @@ fn asked(out: &mut pb::Referral, facts: &Facts) {
     out.life_domain = facts.life_domain;
     out.goal_id = id_text(facts.goal);
     (out.following, out.follows_id) = origin_out(facts.origin);
-    out.household_referral_ids = together(facts.id, &facts.household);
 }
 
 fn stands(out: &mut pb::Referral, situation: &Situation) {
@@ -90,6 +89,7 @@ fn also(out: &mut pb::Referral, beside: &Beside) {
     out.clocks = running_out(&Clock::ALL.into_iter().filter_map(running).collect::<Vec<_>>());
     out.overdue = beside.clocks.overdue().map(clock::number).collect();
     out.clocks_rest = beside.clocks.rest();
+    out.missed = running_out(&beside.clocks.missed().collect::<Vec<_>>());
     out.business_status = business_status::number(beside.status);
     out.consent_lapsed = beside.consent_lapsed.is_some();
     out.contacts = beside.contacts.iter().map(contact_out).collect();

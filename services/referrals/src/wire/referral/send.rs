@@ -1,7 +1,6 @@
 //! A draft that is to be sent, with the person's consent or by an override.
 //! Invariant: whom the approver works for is looked up by the caller, and judged by the domain.
 
-use kernel::time::Holidays;
 use kernel::{Actor, AgencyId, Private, WorkerId};
 use platform::command::Ask;
 use platform::error::BadField;
@@ -10,7 +9,7 @@ use proto::referrals as pb;
 
 use super::{REASON, referral_id};
 use crate::domain::ReferralId;
-use crate::domain::referral::{Command, Override};
+use crate::domain::referral::{Command, Override, Pace, When};
 
 /// Why a request asks to go without consent, and who approved that; none where it asks for no such thing.
 pub fn overriding(request: &pb::SendReferralRequest) -> Result<Option<(Private, WorkerId)>, BadField> {
@@ -29,15 +28,16 @@ pub fn overriding(request: &pb::SendReferralRequest) -> Result<Option<(Private, 
     }
 }
 
-/// A draft is to be sent; the directive on record, whether a 42 CFR Part 2 programme sends it, the target's holidays, and whom an approver works for are
+/// A draft is to be sent; the directive on record, whether a 42 CFR Part 2 programme sends it, the target's pace, and whom an approver works for are
 /// looked up by the caller.
 pub fn send(
     ask: &Ask,
-    (consent, programme, holidays): (Option<String>, bool, Holidays),
+    when: When,
+    (consent, programme, pace): (Option<String>, bool, Pace),
     approver_works_for: Option<AgencyId>,
     request: &pb::SendReferralRequest,
 ) -> Result<(ReferralId, Command), BadField> {
-    let (by, at) = (ask.by(), ask.at);
+    let by = ask.by();
     let sender = match ask.caller.actor {
         Actor::Worker(worker) => Some(worker),
         Actor::Person(_) | Actor::Service(_) => None,
@@ -45,8 +45,5 @@ pub fn send(
     let works_for = approver_works_for;
     let overriding = overriding(request)?;
     let overriding = overriding.map(|(reason, approver)| Override { reason, approver, works_for, sender });
-    Ok((
-        referral_id(&request.referral_id)?,
-        Command::Send { by, at, consent, overriding, programme, holidays },
-    ))
+    Ok((referral_id(&request.referral_id)?, Command::Send { by, when, consent, overriding, programme, pace }))
 }

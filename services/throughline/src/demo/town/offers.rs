@@ -33,6 +33,12 @@ pub struct Offers {
     pub money: Offer,
     /// For households.
     pub family: Offer,
+    /// Where people ask for themselves; later in another language too.
+    pub workshop: Offer,
+    /// Until it is no more.
+    pub garden: Offer,
+    /// Under 42 CFR Part 2.
+    pub recovery: Offer,
 }
 
 /// What is published of one.
@@ -45,6 +51,7 @@ struct Said<'a> {
     unit_group_id: String,
     mode: refs::OfferMode,
     expires: bool,
+    part2: bool,
 }
 
 /// In person, and each asks for a participation.
@@ -58,6 +65,7 @@ fn said<'a>(of: Place, domain: LifeDomain, name: &'a str, practice: &'a str) -> 
         unit_group_id: String::new(),
         mode: refs::OfferMode::InPerson,
         expires: false,
+        part2: false,
     }
 }
 
@@ -68,7 +76,7 @@ impl Offers {
         homes: String,
         rapid: String,
     ) -> Result<Self, Halt> {
-        use LifeDomain::{BasicLivingSkills, Employment, Family, Health, Housing, PeerAndSocial};
+        use LifeDomain::{BasicLivingSkills, Employment, Family, Health, Housing, Leisure, PeerAndSocial};
         use Place::{Clinic, Club, Coordination, Homes, Shelter, Works};
         use refs::Receiver;
         let open = |said: Said<'static>| publish(of(said.of), said);
@@ -79,6 +87,7 @@ impl Offers {
         };
         let ips = said(Works, Employment, "Supported employment", "ips");
         let cbt = said(Clinic, Health, "Cognitive behavioural therapy", "cbt");
+        let recovery = said(Clinic, Health, "Staying well together", "relapse-prevention");
         let by_video = said(Club, BasicLivingSkills, "Daily living skills by video", "skills-training");
         Ok(Self {
             ips: open(Said { receiver: Receiver::Vocational, ..ips }).await?,
@@ -93,6 +102,9 @@ impl Offers {
             cooking: open(said(Club, BasicLivingSkills, "Cooking together", "self-help")).await?,
             money: open(said(Works, BasicLivingSkills, "Money course", "psychoeducation")).await?,
             family: open(said(Club, Family, "Family evenings", "family-psychoeducation")).await?,
+            workshop: open(said(Club, Leisure, "Bicycle workshop", "peer-support")).await?,
+            garden: open(said(Club, Leisure, "Garden mornings", "self-help")).await?,
+            recovery: open(Said { part2: true, ..recovery }).await?,
         })
     }
 }
@@ -110,7 +122,8 @@ async fn publish(voice: &Voice, said: Said<'_>) -> Result<Offer, Halt> {
         languages: vec!["en".to_owned()],
         hours: vec![office_hours()],
         modes: vec![said.mode.into()],
-        expires: said.expires,
+        expires: said.expires.then_some(true),
+        part2: said.part2,
         ..Default::default()
     };
     let request =

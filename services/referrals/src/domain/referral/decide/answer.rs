@@ -1,15 +1,14 @@
 //! How a referral is answered, or called off.
 //! Invariant: to accept or reject is to acknowledge; a zero-exclusion offer turns nobody away for readiness.
 
-use kernel::time::Holidays;
 use kernel::{By, Private, Timestamp};
 
 use super::{Facts, Live, OWN_ACT, Situation, is_no_expiry, party};
-use crate::domain::referral::{Clock, Closing, ClosingReason, Criterion, Event, Refusal};
+use crate::domain::referral::{Clock, Closing, ClosingReason, Criterion, Event, Pace, Refusal, When};
 
-pub(super) fn acknowledge(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
+pub(super) fn acknowledge(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusal> {
     match live.situation {
-        Situation::Requested { acknowledged: false } => Ok(vec![Event::Acknowledged]),
+        Situation::Requested { acknowledged: false } => Ok(vec![Event::Acknowledged { at }]),
         // To accept or reject is to acknowledge, so these hold already.
         Situation::Requested { acknowledged: true }
         | Situation::Accepted
@@ -21,10 +20,10 @@ pub(super) fn acknowledge(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
     }
 }
 
-pub(super) fn accept(live: Live<'_>, at: Timestamp, holidays: Holidays) -> Result<Vec<Event>, Refusal> {
+pub(super) fn accept(live: Live<'_>, when: When, pace: Pace) -> Result<Vec<Event>, Refusal> {
     match live.situation {
         Situation::Requested { .. } if live.beside.died => Err(Refusal::PersonDied),
-        Situation::Requested { .. } => Ok(vec![accepted(&live, at, holidays)]),
+        Situation::Requested { .. } => Ok(vec![accepted(&live, when, pace)]),
         Situation::Accepted => Ok(vec![]),
         Situation::Draft => Err(Refusal::NotFound),
         Situation::InProgress | Situation::OnHold { .. } | Situation::Closed(_) => {
@@ -34,7 +33,7 @@ pub(super) fn accept(live: Live<'_>, at: Timestamp, holidays: Holidays) -> Resul
 }
 
 /// Says by what it goes too: whether its target serves the person from now on is judged by that elsewhere.
-fn accepted(live: &Live<'_>, at: Timestamp, holidays: Holidays) -> Event {
+fn accepted(live: &Live<'_>, when: When, pace: Pace) -> Event {
     let Live { facts, beside, .. } = live;
     let own_act = || beside.own_act.then(|| OWN_ACT.to_owned());
     Event::Accepted {
@@ -46,9 +45,11 @@ fn accepted(live: &Live<'_>, at: Timestamp, holidays: Holidays) -> Event {
         zero_exclusion: facts.zero_exclusion,
         receiver: facts.receiver,
         goal: facts.goal,
-        start_by: Clock::Start.begun(at, &facts.working_days(holidays)),
+        when,
+        start_by: facts.timing(pace).due(Clock::Start, when.at),
         consent: beside.directive.clone().or_else(own_act).unwrap_or_default(),
         requester: facts.requester,
+        household_head: facts.household.head(),
     }
 }
 

@@ -1,14 +1,19 @@
 //! How a referral comes to be, here or by another system's telling, and how it never was.
 //! Invariant: an offer's words are taken as they are at the draft; a record is checked for form alone.
 
-use kernel::{AgencyId, By, PersonId};
+use kernel::{AgencyId, By, PersonId, Timestamp};
 
 use super::links::may_follow;
 use super::{State, party};
 use crate::domain::ReferralId;
 use crate::domain::referral::{Ask, Event, Facts, Origin, Recorded, Refusal};
 
-pub(super) fn draft(state: &State, id: ReferralId, by: By, ask: Ask) -> Result<Vec<Event>, Refusal> {
+pub(super) fn draft(
+    state: &State,
+    id: ReferralId,
+    (by, drafted_at): (By, Timestamp),
+    ask: Ask,
+) -> Result<Vec<Event>, Refusal> {
     match state {
         State::Unmade => {}
         State::Made { .. } | State::Told(_) | State::InError { .. } => return Err(Refusal::NotADraft),
@@ -18,6 +23,7 @@ pub(super) fn draft(state: &State, id: ReferralId, by: By, ask: Ask) -> Result<V
     let origin = ask.follows.map_or(Ok(Origin::New), |follows| may_follow(follows, by, ask.person))?;
     Ok(vec![Event::Drafted(Facts {
         id,
+        drafted_at,
         person: ask.person,
         requester,
         offer: ask.offer,

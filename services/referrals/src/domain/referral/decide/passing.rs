@@ -2,34 +2,41 @@
 //! Invariant: a clock that no longer matters runs out in silence; the mark that a consent has lapsed is set and lifted by directives alone,
 //! by what they say or by their own beginning and end.
 
-use kernel::time::{Holidays, WorkingDays};
+use kernel::time::after_days;
 use kernel::{By, Timestamp};
 
 use super::{Live, Party, Situation, State, party};
-use crate::domain::referral::{Clock, ClosingReason, Event, Facts, Refusal};
+use crate::domain::referral::{Clock, ClosingReason, Event, Pace, Refusal, When};
 
 /// A party has looked at an open one.
-pub(super) fn review(live: Live<'_>, by: By, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn review(live: Live<'_>, by: By, when: When, pace: Pace) -> Result<Vec<Event>, Refusal> {
     let party = party(live.facts, live.situation, by)?;
     if party == Party::Target && live.beside.consent_lapsed.is_some() {
         return Err(Refusal::ConsentLapsed);
     }
+    // It may have been before an answer, but not before it was sent, or looked at already.
+    let follows = [live.beside.requested_at, live.beside.reviewed_at];
+    let early = follows.into_iter().flatten().any(|before| when.is_before(before));
     match live.situation {
+        Situation::Draft | Situation::Closed(_) => Err(Refusal::NotInThisState),
+        Situation::Requested { .. }
+        | Situation::Accepted
+        | Situation::InProgress
+        | Situation::OnHold { .. }
+            if early =>
+        {
+            Err(Refusal::BeforeWhatItFollows)
+        }
         Situation::Requested { .. }
         | Situation::Accepted
         | Situation::InProgress
         | Situation::OnHold { .. } => {
             // While clocks rest this one rests too: it begins with the others.
-            let next = (!live.beside.clocks.rest()).then(|| Clock::Review.begun(at, &calendar(live.facts)));
-            Ok(vec![Event::Reviewed { next }])
+            let next =
+                (!live.beside.clocks.rest()).then(|| live.facts.timing(pace).due(Clock::Review, when.at));
+            Ok(vec![Event::Reviewed { when, next }])
         }
-        Situation::Draft | Situation::Closed(_) => Err(Refusal::NotInThisState),
     }
-}
-
-/// Days of the calendar know no holidays.
-fn calendar(facts: &Facts) -> WorkingDays {
-    facts.working_days(Holidays::default())
 }
 
 pub(super) fn lapse(state: &State, clock: Clock, due: Timestamp) -> Vec<Event> {
@@ -39,8 +46,8 @@ pub(super) fn lapse(state: &State, clock: Clock, due: Timestamp) -> Vec<Event> {
     }
     let overdue = |expires| vec![Event::Overdue { clock, due, expires }];
     match clock {
-        Clock::Answer if facts.expires => overdue(Some(Clock::Expiry.begun(due, &calendar(facts)))),
-        Clock::Acknowledge | Clock::Answer | Clock::Start | Clock::Review => overdue(None),
+        Clock::Answer => overdue(beside.expiry_days.map(|days| after_days(due, days, &facts.zone))),
+        Clock::Acknowledge | Clock::Start | Clock::Review => overdue(None),
         Clock::Expiry => {
             vec![Event::Cancelled { reason: ClosingReason::Expired, ended_early: beside.started }]
         }
@@ -57,18 +64,13 @@ pub(super) fn lapse_consent(state: &State, directive: String, at: Timestamp) -> 
     }
 }
 
-pub(super) fn restore_consent(
-    state: &State,
-    directive: String,
-    at: Timestamp,
-    holidays: Holidays,
-) -> Vec<Event> {
+pub(super) fn restore_consent(state: &State, directive: String, at: Timestamp, pace: Pace) -> Vec<Event> {
     let State::Made { facts, situation, beside } = state else { return vec![] };
     if !situation.is_open() || beside.consent_lapsed.is_none() {
         return vec![];
     }
     let rests_on = matches!(situation, Situation::OnHold { .. }) || beside.died;
-    let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.working_days(holidays)) };
+    let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.timing(pace)) };
     vec![Event::ConsentRestored { directive, clocks }]
 }
 
@@ -92,12 +94,12 @@ pub(super) fn rest(state: &State, at: Timestamp) -> Vec<Event> {
     }
 }
 
-pub(super) fn wake(state: &State, at: Timestamp, holidays: Holidays) -> Vec<Event> {
+pub(super) fn wake(state: &State, at: Timestamp, pace: Pace) -> Vec<Event> {
     let State::Made { facts, situation, beside } = state else { return vec![] };
     if !situation.is_open() || !beside.died {
         return vec![];
     }
     let rests_on = matches!(situation, Situation::OnHold { .. }) || beside.consent_lapsed.is_some();
-    let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.working_days(holidays)) };
+    let clocks = if rests_on { vec![] } else { beside.clocks.after_rest(at, &facts.timing(pace)) };
     vec![Event::PersonAlive { clocks }]
 }

@@ -2,18 +2,17 @@
 //! Invariant: what comes back from the receiving service moves a referral on where its state allows, and never backward.
 
 use kernel::Timestamp;
-use kernel::time::Holidays;
 
 use super::{Live, Situation, State, is_no_expiry};
 use crate::domain::referral::{
-    Closing, ClosingReason, Event, HoldReason, Outcome, PartEnd, Progress, Refusal,
+    Closing, ClosingReason, Event, HoldReason, Outcome, Pace, PartEnd, Progress, Refusal, When,
 };
 
-pub(super) fn start(live: Live<'_>) -> Result<Vec<Event>, Refusal> {
+pub(super) fn start(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusal> {
     match live.situation {
         Situation::InProgress if live.beside.started => Ok(vec![]),
         // One that rested before it began is at work again and has still to begin.
-        Situation::Accepted | Situation::InProgress => Ok(vec![Event::Started]),
+        Situation::Accepted | Situation::InProgress => Ok(vec![Event::Started { at }]),
         Situation::Draft => Err(Refusal::NotFound),
         Situation::Requested { .. } | Situation::OnHold { .. } | Situation::Closed(_) => {
             Err(Refusal::NotInThisState)
@@ -42,13 +41,13 @@ pub(super) fn hold(live: Live<'_>, reason: HoldReason, at: Timestamp) -> Result<
     }
 }
 
-pub(super) fn resume(live: Live<'_>, at: Timestamp, holidays: Holidays) -> Result<Vec<Event>, Refusal> {
+pub(super) fn resume(live: Live<'_>, when: When, pace: Pace) -> Result<Vec<Event>, Refusal> {
     match live.situation {
         Situation::OnHold { .. } => {
             let died = live.beside.died;
-            let days = live.facts.working_days(holidays);
-            let clocks = if died { vec![] } else { live.beside.clocks.after_rest(at, &days) };
-            Ok(vec![Event::Resumed { clocks }])
+            let timing = live.facts.timing(pace);
+            let clocks = if died { vec![] } else { live.beside.clocks.after_rest(when.at, &timing) };
+            Ok(vec![Event::Resumed { when, clocks }])
         }
         Situation::InProgress => Ok(vec![]),
         Situation::Draft => Err(Refusal::NotFound),
@@ -83,9 +82,13 @@ pub(super) fn fail(live: Live<'_>, reason: ClosingReason) -> Result<Vec<Event>, 
     }
 }
 
-/// The receiving service's part comes back. One that ended for a reason of its own, as that the person died, has failed, for whatever was given until
-/// then; any other has come to something.
-pub(super) fn report(state: &State, progress: Progress, record: String, end: Option<PartEnd>) -> Vec<Event> {
+/// The receiving service's part comes back. One that did not run its course has failed for its reason, for whatever was given until then.
+pub(super) fn report(
+    state: &State,
+    at: Timestamp,
+    (progress, record): (Progress, String),
+    end: Option<PartEnd>,
+) -> Vec<Event> {
     let State::Made { situation, beside, .. } = state else { return vec![] };
     if beside.reported.as_ref().is_some_and(|(so_far, _)| *so_far >= progress) {
         return vec![];
@@ -93,7 +96,7 @@ pub(super) fn report(state: &State, progress: Progress, record: String, end: Opt
     let mut events = vec![Event::Progressed { progress, record }];
     match (progress, situation) {
         (Progress::Started, Situation::Accepted | Situation::InProgress) if !beside.started => {
-            events.push(Event::Started);
+            events.push(Event::Started { at: beside.not_before(at) });
         }
         (Progress::Closed, Situation::Accepted | Situation::InProgress | Situation::OnHold { .. }) => {
             events.extend(end.map(|end| match end {

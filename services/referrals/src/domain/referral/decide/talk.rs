@@ -54,7 +54,8 @@ pub(super) fn contact(live: Live<'_>, contact: Contact) -> Result<Vec<Event>, Re
     is_open(&live)?;
     let at_work = matches!(live.situation, Situation::Accepted | Situation::InProgress);
     let begins = contact.reached && at_work && !live.beside.started;
-    Ok([Event::ContactMade(contact)].into_iter().chain(begins.then_some(Event::Started)).collect())
+    let started = Event::Started { at: live.beside.not_before(contact.occurred.at) };
+    Ok([Event::ContactMade(contact)].into_iter().chain(begins.then_some(started)).collect())
 }
 
 /// How far it is may come to light after it closed.
