@@ -34,7 +34,7 @@ pub struct Say {
     pub serving: Arc<BTreeSet<AgencyId>>,
     /// The person's directives, of all of the records.
     pub directives: Arc<[Directive]>,
-    /// The medical emergencies that were declared of any of the records, whether or not they run.
+    /// The medical emergencies that were declared of any of the records, all that run now among them.
     pub emergencies: Arc<[Emergency]>,
     /// The agencies that are 42 CFR Part 2 programmes or ever were: all that they wrote is under it.
     pub programmes: Arc<BTreeSet<AgencyId>>,

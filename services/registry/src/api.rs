@@ -667,6 +667,27 @@ impl RegistryService for Api {
         replies!(self, request, emergencies::break_glass)
     }
 
+    async fn end_emergency(
+        &self,
+        request: Request<pb::EndEmergencyRequest>,
+    ) -> Result<Response<pb::EndEmergencyResponse>, Status> {
+        writes!(self, request, emergencies::end, pb::EndEmergencyResponse)
+    }
+
+    async fn mark_emergency_entered_in_error(
+        &self,
+        request: Request<pb::MarkEmergencyEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkEmergencyEnteredInErrorResponse>, Status> {
+        writes!(self, request, emergencies::mark_entered_in_error, pb::MarkEmergencyEnteredInErrorResponse)
+    }
+
+    async fn list_emergencies(
+        &self,
+        request: Request<pb::ListEmergenciesRequest>,
+    ) -> Result<Response<pb::ListEmergenciesResponse>, Status> {
+        replies!(self, request, emergencies::list)
+    }
+
     async fn record_measure(
         &self,
         request: Request<pb::RecordMeasureRequest>,

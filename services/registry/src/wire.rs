@@ -39,7 +39,7 @@ pub use around::{
 pub use catalogue::{practice, skill};
 pub use consent::{Giving, consent, consent_content, draft, give, revoke};
 pub use contact::{contact_point, contact_point_out};
-pub use emergency::breaks_glass;
+pub use emergency::{breaks_glass, emergency_out};
 pub use facet::{facet, facet_content, facet_kind};
 pub use goal::{achievement, goal, goal_content, readiness};
 pub use marks::{death, death_out, restriction_reason, restriction_reason_out};

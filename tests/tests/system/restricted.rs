@@ -255,6 +255,7 @@ impl Scene {
             list_team(registry::ListTeamRequest { person_id: person_id() });
             list_caseload(registry::ListCaseloadRequest {});
             list_consents(registry::ListConsentsRequest { person_id: person_id() });
+            list_emergencies(registry::ListEmergenciesRequest { person_id: person_id() });
             list_measures(registry::ListMeasuresRequest { person_id: person_id() });
             get_measure_trends(registry::GetMeasureTrendsRequest { person_id: person_id() });
         }

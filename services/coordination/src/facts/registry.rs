@@ -131,6 +131,8 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ConsentExpired(_)
             | Kind::ConsentSuperseded(_)
             | Kind::EmergencyDeclared(_)
+            | Kind::EmergencyEnded(_)
+            | Kind::EmergencyEnteredInError(_)
             | Kind::MeasureRecorded(_)
             | Kind::MeasureTaken(_)
             | Kind::TeamMemberAdded(_)

@@ -463,7 +463,7 @@ impl UnaryService<FindPersonsRequest> for Find {
                 true => vec![FoundPerson { person: Some(ana()), score: 99 }],
                 false => vec![],
             };
-            Ok(Response::new(FindPersonsResponse { found, next_page_token: String::new() }))
+            Ok(Response::new(FindPersonsResponse { found, ..Default::default() }))
         })
     }
 }

@@ -60,7 +60,11 @@ pub struct Opened {
     pub discloser: AgencyId,
     /// When it was declared.
     pub at: Timestamp,
-    /// All that was told of it.
+    /// To before this instant its records were open, or are.
+    pub until: Timestamp,
+    /// Whether it never should have been declared.
+    pub in_error: bool,
+    /// All that was told of it as it was declared.
     pub told: EmergencyDeclared,
 }
 

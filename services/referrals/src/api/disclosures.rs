@@ -1,5 +1,6 @@
 //! What agencies told each other of a person, and what the told may do with it.
-//! Invariant: who was told is no party to the list: it is the person's, the teller's, and theirs who oversee.
+//! Invariant: who was told is no party to the list: it is the person's, the teller's, and theirs who oversee; of whoever is not to be found these read nothing
+//! of what was told to a home, nor of an emergency, for to whom tells where the person is.
 
 use kernel::class::CATEGORIES;
 use kernel::{AgencyId, Caller, Role};
@@ -39,7 +40,7 @@ pub(super) async fn list(
 ) -> Result<pb::ListDisclosuresResponse, Status> {
     let caller = auth::admit(request, READ)?;
     let r = request.get_ref();
-    let discloser: Option<AgencyId> = caller.speaks_for();
+    let discloser: Option<AgencyId> = caller.lists_for();
     let named = optional_id("person_id", &r.person_id)?;
     let person = match discloser {
         Some(_) => named,
@@ -51,8 +52,13 @@ pub(super) async fn list(
     }
     let list = format!("ListDisclosures/{discloser:?}/{person:?}");
     let after = api.pages.after(&list, &r.page_token)?;
-    let filter = DisclosureFilter { discloser, person, after, size: page_size(r.page_size)? };
+    let size = page_size(r.page_size)?;
     api.view.wait(&r.at_least).await?;
+    let but_where = match person {
+        Some(person) => !api.view.people().may_find(&caller, person).await?,
+        None => false,
+    };
+    let filter = DisclosureFilter { discloser, person, but_where, after, size };
     let (found, next) = api.view.disclosures(&filter).await?;
     let mut disclosures = Vec::with_capacity(found.len());
     for made in found {
@@ -93,7 +99,7 @@ async fn disclosure(api: &Api, caller: &Caller, made: Disclosure) -> Result<pb::
                 ..out
             })
         }
-        By::Emergency(told) => {
+        By::Emergency { told, until, in_error } => {
             let part2 = api.view.is_programme(Some(made.discloser)).await?;
             let notice = if part2 { kernel::emergency::PART2_NOTICE } else { "" };
             // A 42 CFR Part 2 programme alone has to document it, of its own records (42 CFR 2.51(c)); any other agency that serves the person need not know
@@ -114,7 +120,8 @@ async fn disclosure(api: &Api, caller: &Caller, made: Disclosure) -> Result<pb::
                     worker_name: told.worker_name,
                     nature,
                     nature_status,
-                    until: told.until,
+                    until: Some(to_instant(until)),
+                    entered_in_error: in_error,
                 }),
                 ..out
             })

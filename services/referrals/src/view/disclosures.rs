@@ -60,12 +60,18 @@ fn named(text: &str) -> Result<Uuid, ApplyError> {
     Uuid::try_parse(text).map_err(|_| ApplyError::Poison("an id of its event is damaged".to_owned()))
 }
 
+/// What was told by a referral that names no home, as the referral's own row says.
+const TO_NO_HOME: &str =
+    "EXISTS (SELECT 1 FROM referral WHERE referral.id = disclosure.referral AND referral.tells_where = {})";
+
 /// Which disclosures.
 pub struct DisclosureFilter {
     /// Made by this agency.
     pub discloser: Option<AgencyId>,
     /// Of this person, under whichever record.
     pub person: Option<PersonId>,
+    /// None of those to a home, or which may be to one, nor in an emergency: they tell where the person is.
+    pub but_where: bool,
     /// After this row.
     pub after: Last,
     /// So many.
@@ -104,7 +110,14 @@ pub enum By {
         part2: bool,
     },
     /// A medical emergency opened its records.
-    Emergency(Box<EmergencyDeclared>),
+    Emergency {
+        /// As it was declared.
+        told: Box<EmergencyDeclared>,
+        /// To before this instant.
+        until: Timestamp,
+        /// Whether it never should have been declared.
+        in_error: bool,
+    },
 }
 
 impl View {
@@ -116,9 +129,10 @@ impl View {
         &self,
         filter: &DisclosureFilter,
     ) -> Result<(Vec<Disclosure>, Option<Last>), Status> {
-        let DisclosureFilter { discloser, person, after, size } = filter;
+        let DisclosureFilter { discloser, person, but_where, after, size } = filter;
         let mut query = Query::newest("disclosure", "at", after);
         query.only_if("discloser = {}", discloser.map(AgencyId::uuid));
+        query.only_if(TO_NO_HOME, but_where.then_some(0));
         // Linked records are one human, who is told of all that was told of them.
         let people = match person {
             Some(person) => self.people.group(*person, None).await?,
@@ -135,7 +149,10 @@ impl View {
                 disclosures.push(told(&row)?);
             }
         }
-        let (opened, more_opened) = self.people.opened(&people, *discloser, (after, *size)).await?;
+        let (opened, more_opened) = match but_where {
+            true => (vec![], None),
+            false => self.people.opened(&people, *discloser, (after, *size)).await?,
+        };
         disclosures.extend(opened.into_iter().map(in_emergency));
         // Each of the two is a page of its own; together they are at most two, of which the first is meant.
         disclosures.sort_by_key(|made| Reverse((made.at, made.id)));
@@ -166,6 +183,6 @@ fn told(row: &Row) -> Result<Disclosure, StoreError> {
 }
 
 fn in_emergency(opened: Opened) -> Disclosure {
-    let Opened { id, person, discloser, at, told } = opened;
-    Disclosure { id, person, discloser, at, by: By::Emergency(Box::new(told)) }
+    let Opened { id, person, discloser, at, until, in_error, told } = opened;
+    Disclosure { id, person, discloser, at, by: By::Emergency { told: Box::new(told), until, in_error } }
 }

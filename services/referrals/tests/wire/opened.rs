@@ -9,6 +9,30 @@ use tests::alone::TestKeys;
 use super::disclosures::{list, of_ana, sends};
 use super::*;
 
+/// The registry tells that River, a doctor of the hospital, declared an emergency of Ana's now, for 24 hours, by which they read what these wrote.
+pub(super) async fn declared(service: &Alone, hospital: AgencyId, by: &[AgencyId]) -> kernel::Emergency {
+    let now = service.clock.now();
+    let judged = kernel::Emergency {
+        id: EmergencyId::of(70),
+        worker: WorkerId::of(500),
+        agency: hospital,
+        disclosers: by.iter().copied().collect(),
+        from: now,
+        until: now + jiff::SignedDuration::from_hours(24),
+    };
+    let nature = TestKeys::key(ANA).seal(Uuid::from_u128(71), "nature", "unconscious, invented");
+    let declared = emergency::out(ANA, &judged, "River".into(), Some(nature));
+    tells(service, hospital, reg::registry_event::Kind::EmergencyDeclared(declared)).await;
+    judged
+}
+
+/// The registry tells that of her emergencies, by that agency's word.
+async fn tells(service: &Alone, agency: AgencyId, kind: reg::registry_event::Kind) {
+    let event = reg::RegistryEvent { kind: Some(kind) };
+    let stream = StreamId::new("emergency", ANA.uuid());
+    service.tell_as("registry", stream, Some(ANA), agency, &event).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_emergency_opened_is_listed_among_what_was_told_with_all_that_is_to_be_documented() {
     for store in [OnStore::Sqlite, OnStore::Postgres] {
@@ -31,19 +55,7 @@ async fn what_an_emergency_opened(store: OnStore) {
     service.tell("registry", StreamId::new("agency", recovery.uuid()), None, &programme).await;
     service.hours_pass(1);
     let now = service.clock.now();
-    let judged = kernel::Emergency {
-        id: EmergencyId::of(70),
-        worker: WorkerId::of(500),
-        agency: hospital,
-        disclosers: [SHELTER, recovery].into(),
-        from: now,
-        until: now + jiff::SignedDuration::from_hours(24),
-    };
-    let nature = TestKeys::key(ANA).seal(Uuid::from_u128(71), "nature", "unconscious, invented");
-    let declared = emergency::out(ANA, &judged, "River".into(), Some(nature));
-    let event = reg::RegistryEvent { kind: Some(reg::registry_event::Kind::EmergencyDeclared(declared)) };
-    let stream = StreamId::new("emergency", ANA.uuid());
-    service.tell_as("registry", stream, Some(ANA), hospital, &event).await;
+    let judged = declared(&service, hospital, &[SHELTER, recovery]).await;
     service.hours_pass(1);
     let offer = with_offer(&service, offer("Money")).await;
     let mut shelter = Client::new(service.worker(SHELTER));
@@ -77,6 +89,7 @@ async fn what_an_emergency_opened(store: OnStore) {
             nature: "unconscious, invented".into(),
             nature_status: FieldStatus::Open.into(),
             until: Some(platform::wire::to_instant(judged.until)),
+            entered_in_error: false,
         };
         assert_eq!(each.emergency, Some(documented));
     }
@@ -122,4 +135,47 @@ async fn what_an_emergency_opened(store: OnStore) {
         page.page_token = reply.next_page_token;
     }
     assert_eq!(paged, told);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_opened_stays_listed_to_when_it_was_open_and_marked_where_it_never_should_have_been() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        what_was_opened_stays_listed(store).await;
+    }
+}
+
+async fn what_was_opened_stays_listed(store: OnStore) {
+    let service = service_on(store).await;
+    let hospital = AgencyId::of(5);
+    let cooking = with_offer(&service, offer("Cooking")).await;
+    let seen = Client::new(service.worker(SHELTER)).draft_referral(asking(&cooking)).await.unwrap();
+    let seen = written(seen.into_inner().written).revision;
+    declared(&service, hospital, &[SHELTER]).await;
+    let now = || Some(platform::wire::to_instant(service.clock.now()));
+    let (emergency_id, person_id) = (EmergencyId::of(70).to_string(), ANA.to_string());
+    service.hours_pass(2);
+    let ended_at = now();
+    let ended =
+        reg::EmergencyEnded { emergency_id: emergency_id.clone(), person_id: person_id.clone(), ended_at };
+    tells(&service, hospital, reg::registry_event::Kind::EmergencyEnded(ended)).await;
+    let listed = async |in_error: bool| {
+        until("what is told of the emergency to be listed", async || {
+            let mut listed = vec![];
+            for reader in [service.person(ANA), service.worker(SHELTER)] {
+                let told = list(&mut Client::new(reader), of_ana(&seen)).await;
+                listed.push(told.first()?.emergency.clone()?);
+            }
+            let as_told =
+                |each: &pb::DisclosedInEmergency| (each.until, each.entered_in_error) == (ended_at, in_error);
+            listed.iter().all(as_told).then_some(listed)
+        })
+        .await
+    };
+    listed(false).await;
+    service.hours_pass(1);
+    let marked = reg::EmergencyEnteredInError { emergency_id, person_id, at: now() };
+    tells(&service, hospital, reg::registry_event::Kind::EmergencyEnteredInError(marked)).await;
+    for each in listed(true).await {
+        assert_eq!(each.worker_name, "River", "what was opened was opened");
+    }
 }

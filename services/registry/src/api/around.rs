@@ -15,7 +15,7 @@ use crate::wire::{self, Opener};
 
 pub(super) async fn around(api: &Api, ask: &Ask, person: &str, what: AroundAsk) -> Result<Done, Status> {
     let command = Command::Around { by: ask.by(), ask: what };
-    Ok(api.record(ask, person_id(person)?, command).await?)
+    api.record(ask, person_id(person)?, command).await
 }
 
 pub(super) async fn set_contact_point(

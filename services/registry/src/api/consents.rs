@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::BoxFuture;
-use kernel::{Decider, DirectiveId, Role};
+use kernel::{Decider, DirectiveId, PersonId, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error::BadField;
@@ -51,10 +51,14 @@ pub(super) async fn give(
     let (giving, signatures) = (&giving, &signatures);
     let run = |ask: Ask| -> BoxFuture<'_, Result<Done, Status>> {
         Box::pin(async move {
-            let streams = (Stream::<Consent>::of(person.uuid()), Stream::<Person>::of(person.uuid()));
-            let done = api.desk.execute(&ask, id_of::<Consent>(person.uuid()), streams, |(now, record)| {
+            let record = |record: PersonId| Stream::<Person>::of(record.uuid());
+            let linked: Vec<_> = signatures.linked.iter().map(|linked| record(*linked)).collect();
+            let streams = (Stream::<Consent>::of(person.uuid()), record(person), linked);
+            let subject = id_of::<Consent>(person.uuid());
+            let done = api.desk.execute(&ask, subject, streams, |(now, record, linked)| {
                 let known = record.admit(ask.by()).map_err(No::Person)?;
-                let command = giving.clone().ask(signatures.of(known, giving.at.at));
+                let records = linked.iter().filter_map(|linked| linked.in_use()).chain([known]);
+                let command = giving.clone().ask(signatures.of(records, giving.at.at));
                 let events = Consent::decide(now, command).map_err(No::Own)?;
                 Ok::<_, No<Refusal>>(Changes::none().write::<Consent>(now, events))
             });

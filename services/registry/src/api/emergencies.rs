@@ -1,24 +1,32 @@
-//! Medical emergencies: the glass is broken.
+//! Medical emergencies: the glass is broken, and mended before its time; who declared one reads back what they wrote of it.
 //! Invariant: whether the caller is medical staff is read from the log of workers, never from a list or a token, and judged before anything tells whether
 //! there is such a person. What may change between a request and its resend is judged where a refusal looks the request id up first.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use futures_util::future::BoxFuture;
 use kernel::{Actor, Caller, Decider, EmergencyId, PersonId, Private, Role, Timestamp};
+use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error;
-use platform::wire::to_instant;
+use platform::page::Last;
+use platform::wire::{id, page_size, to_instant};
 use proto::registry as pb;
+use proto::types::Written;
 use tonic::{Request, Status};
 
 use super::people::holder;
-use super::{Api, person_id};
+use super::{Api, READ, WORK, person_id};
 use crate::domain::No;
 use crate::domain::agency::{self, Agency};
 use crate::domain::emergency::{Command, Declarer, Emergency, Part, Refusal};
 use crate::domain::person::{self, Person};
 use crate::domain::worker::{self, Worker};
 use crate::wire;
+
+/// The emergencies by which something is shown, and whether they open the word of a 42 CFR Part 2 programme.
+pub(super) type Opened = (BTreeSet<EmergencyId>, bool);
 
 /// Who may: a worker, who is to be medical staff.
 const DECLARE: &[Role] = &[Role::Worker];
@@ -75,6 +83,8 @@ pub(super) async fn break_glass(
     let person = PersonId::new(done.subject);
     let now = api.desk.load::<Emergency>(person.uuid()).await?;
     let declared = now.declared(id).ok_or_else(|| error::not_found("emergency"))?;
+    let eyes = api.eyes(&ask.caller, person).await?;
+    let etag = api.etag::<Emergency>(&eyes, person.uuid(), (&now, done.version)).await?;
     let mut notice = "";
     for discloser in &declared.judged.disclosers {
         if api.is_part2(*discloser).await? {
@@ -82,7 +92,7 @@ pub(super) async fn break_glass(
         }
     }
     Ok(pb::BreakGlassResponse {
-        written: Some(done.into()),
+        written: Some(Written { etag, ..done.into() }),
         emergency_id: id.to_string(),
         person_id: person.to_string(),
         until: Some(to_instant(declared.judged.until)),
@@ -138,20 +148,95 @@ async fn nobody(
     Ok(done.await?)
 }
 
+/// Does something with an emergency of the person's, of which the caller sees those that their agency declared. Their agency need not serve the person.
+async fn act(
+    api: &Api,
+    ask: &Ask,
+    (person, emergency): (&str, &str),
+    command: impl FnOnce(EmergencyId) -> Command,
+) -> Result<Done, Status> {
+    let (person, command) = (person_id(person)?, command(id("emergency_id", emergency)?));
+    let run = |ask: Ask| -> BoxFuture<'_, Result<Done, Status>> {
+        let command = command.clone();
+        Box::pin(async move { api.desk.decide::<Emergency>(&ask, person.uuid(), command).await })
+    };
+    api.in_part::<Emergency>(ask, person, run).await
+}
+
+pub(super) async fn end(api: &Api, request: &Request<pb::EndEmergencyRequest>) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("EndEmergency", WORK, request, (&r.request_id, &r.etag)).await?;
+    let (by, at) = (ask.by(), to_the_microsecond(ask.at));
+    act(api, &ask, (&r.person_id, &r.emergency_id), |id| Command::End { by, id, at }).await
+}
+
+pub(super) async fn mark_entered_in_error(
+    api: &Api,
+    request: &Request<pb::MarkEmergencyEnteredInErrorRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("MarkEmergencyEnteredInError", WORK, request, (&r.request_id, &r.etag)).await?;
+    let (by, at) = (ask.by(), to_the_microsecond(ask.at));
+    act(api, &ask, (&r.person_id, &r.emergency_id), |id| Command::MarkEnteredInError { by, id, at }).await
+}
+
+pub(super) async fn list(
+    api: &Api,
+    request: &Request<pb::ListEmergenciesRequest>,
+) -> Result<pb::ListEmergenciesResponse, Status> {
+    let caller = auth::caller(request)?;
+    auth::require_role(&caller, READ)?;
+    let r = request.get_ref();
+    let (person, size) = (person_id(&r.person_id)?, page_size(r.page_size)?);
+    let list = format!("ListEmergencies/{person}");
+    let after = api.pages.after(&list, &r.page_token)?;
+    api.view.wait(&r.at_least).await?;
+    let eyes = api.eyes(&caller, person).await?;
+    let own = api.desk.load::<Emergency>(person.uuid()).await?;
+    let etag = api.etag::<Emergency>(&eyes, person.uuid(), (&own, own.version)).await?;
+    // Linked records are one human's. Whoever sees none of these is told no more than that: not whether there is such a person.
+    let mut seen = vec![];
+    for record in api.view.people().group(person, None).await? {
+        let now = api.desk.load::<Emergency>(record.uuid()).await?;
+        for declared in now.declared.iter().filter(|declared| eyes.see_emergency(declared.judged.agency)) {
+            let place = (declared.judged.from.as_microsecond(), declared.judged.id.uuid());
+            seen.push((place, record, declared.clone()));
+        }
+    }
+    seen.retain(|(place, ..)| *place < (after.at, after.id()));
+    seen.sort_by_key(|(place, ..)| Reverse(*place));
+    let more = seen.len() > size;
+    seen.truncate(size);
+    let next = seen.last().filter(|_| more).map(|((at, id), ..)| Last::new(*at, *id));
+    let mut emergencies = vec![];
+    for (_, record, declared) in seen {
+        let (opener, status) = api.opener(record).await;
+        emergencies.push(wire::emergency_out(record, &declared, (opener.as_ref(), status)));
+    }
+    Ok(pb::ListEmergenciesResponse { emergencies, etag, next_page_token: api.pages.next(&list, next) })
+}
+
 impl Api {
-    /// By which emergencies the caller sees this person as they do, and what goes with what those open of 42 CFR Part 2 programmes.
+    /// By which emergencies the caller sees these people as they do, and what goes with what those open of 42 CFR Part 2 programmes.
     pub(super) async fn in_emergency(
         &self,
         caller: &Caller,
-        seen: &pb::Person,
+        seen: &[&pb::Person],
     ) -> Result<(Vec<String>, String), Status> {
-        let serving = platform::wire::ids("serving_agency_ids", &seen.serving_agency_ids, usize::MAX)?;
-        Ok(told(self.eyes(caller, person_id(&seen.id)?).await?.emergencies(&serving).await?))
+        let (mut by, mut part2) = (BTreeSet::new(), false);
+        for person in seen {
+            let serving = platform::wire::ids("serving_agency_ids", &person.serving_agency_ids, usize::MAX)?;
+            let eyes = self.eyes(caller, person_id(&person.id)?).await?;
+            let (more, of_a_programme) = eyes.emergencies(&serving).await?;
+            by.extend(more);
+            part2 |= of_a_programme;
+        }
+        Ok(told((by, part2)))
     }
 }
 
-/// What a reply tells of the emergencies by which it shows what it does, and whether these open the word of a 42 CFR Part 2 programme.
-pub(super) fn told((by, part2): (BTreeSet<EmergencyId>, bool)) -> (Vec<String>, String) {
+/// What a reply tells of the emergencies by which it shows what it does.
+pub(super) fn told((by, part2): Opened) -> (Vec<String>, String) {
     let notice = if part2 { kernel::emergency::PART2_NOTICE } else { "" };
     (by.iter().map(ToString::to_string).collect(), notice.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Which changes of a person's team, plan and say a caller sees: what the etag of each counts for them.
+//! Which changes of a person's record, team, plan, say and emergencies a caller sees: what the etag of each counts for them.
 //! Invariant: a change is seen exactly where the read of the record shows what it is about.
 
 use futures_util::future::BoxFuture;
@@ -9,7 +9,47 @@ use tonic::Status;
 
 use super::reading::Eyes;
 use super::{Api, plans};
-use crate::domain::{consent, plan, team};
+use crate::domain::person::{About, Known, State};
+use crate::domain::{consent, emergency, plan, team};
+
+impl Sees<State> for Eyes<'_> {
+    async fn last_seen(&self, state: &State, up_to: u64) -> Result<u64, Status> {
+        let Some(known) = state.known() else { return Ok(0) };
+        for (version, about) in downwards(&known.changes, up_to) {
+            if self.sees(known, about).await? {
+                return Ok(version);
+            }
+        }
+        Ok(0)
+    }
+}
+
+impl Eyes<'_> {
+    /// Whether the caller is shown, of a record that they reach, what that is about.
+    async fn sees(&self, known: &Known, about: &About) -> Result<bool, Status> {
+        Ok(match about {
+            About::Record | About::Restriction => true,
+            About::RestrictionReason => self.find(),
+            About::Identifier(scope, usage) => self.see_identifier(known, (scope, *usage)).await?,
+            About::Serving(agency) => self.see(Some(*agency)).await?,
+            About::Other(other) => self.reach_by_id(*other).await?,
+            About::Around(writers) => {
+                let mut seen = false;
+                for writer in writers.iter().filter(|_| self.find()) {
+                    seen |= self.see(*writer).await?;
+                }
+                seen
+            }
+            About::Death(tellers) => {
+                let mut seen = false;
+                for teller in tellers {
+                    seen |= !self.shut(*teller).await?;
+                }
+                seen
+            }
+        })
+    }
+}
 
 impl Sees<team::State> for Eyes<'_> {
     async fn last_seen(&self, state: &team::State, up_to: u64) -> Result<u64, Status> {
@@ -46,6 +86,13 @@ impl Sees<consent::State> for Eyes<'_> {
             }
         }
         Ok(0)
+    }
+}
+
+impl Sees<emergency::State> for Eyes<'_> {
+    async fn last_seen(&self, state: &emergency::State, up_to: u64) -> Result<u64, Status> {
+        let mut changes = downwards(&state.changes, up_to);
+        Ok(changes.find(|(_, agency)| self.see_emergency(**agency)).map_or(0, |(version, _)| version))
     }
 }
 

@@ -1,6 +1,7 @@
 //! People: what is asked of their records, and how they are found.
 //! Invariant: a person's key is on disk before the first event about them, and gone after the last.
 
+use futures_util::future::BoxFuture;
 use kernel::{Decider, PersonId};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Failed, Stream, id_of};
@@ -41,13 +42,17 @@ impl Api {
         }
     }
 
-    /// Asks one record, and moves its claims on identifiers with it.
-    pub(super) async fn record(
-        &self,
-        ask: &Ask,
-        person: PersonId,
-        command: Command,
-    ) -> Result<Done, Failed<Refusal>> {
+    /// Asks one record, of which the caller sees a part.
+    pub(super) async fn record(&self, ask: &Ask, person: PersonId, command: Command) -> Result<Done, Status> {
+        let run = |ask: Ask| -> BoxFuture<'_, Result<Done, Status>> {
+            let command = command.clone();
+            Box::pin(async move { Ok(self.write(&ask, person, command).await?) })
+        };
+        self.in_part::<Person>(ask, person, run).await
+    }
+
+    /// The same, under the etag of all of it; it moves the record's claims on identifiers with it.
+    async fn write(&self, ask: &Ask, person: PersonId, command: Command) -> Result<Done, Failed<Refusal>> {
         let stream = id_of::<Person>(person.uuid());
         self.desk
             .execute(ask, stream, Stream::<Person>::of(person.uuid()), |now| {
@@ -103,7 +108,7 @@ pub(super) async fn register(
     let identifiers = api.identifiers(&ask, &r.identifiers)?;
     let details = wire::details(&api.key_for(person).await?, r.details.as_ref())?;
     let command = Command::Register { by: ask.by(), id: person, details, identifiers };
-    Ok(api.record(&ask, person, command).await?)
+    api.record(&ask, person, command).await
 }
 
 pub(super) async fn change(api: &Api, request: &Request<pb::ChangePersonRequest>) -> Result<Done, Status> {
@@ -116,7 +121,7 @@ pub(super) async fn change(api: &Api, request: &Request<pb::ChangePersonRequest>
         KeyState::Open(key) => wire::details(&key, r.details.as_ref())?,
         KeyState::Erased | KeyState::Unknown => return Err(error::refused(&Refusal::Erased)),
     };
-    Ok(api.record(&ask, person, Command::Change { by: ask.by(), details }).await?)
+    api.record(&ask, person, Command::Change { by: ask.by(), details }).await
 }
 
 pub(super) async fn record(api: &Api, request: &Request<pb::RecordPersonRequest>) -> Result<Done, Status> {
@@ -134,16 +139,22 @@ pub(super) async fn record(api: &Api, request: &Request<pb::RecordPersonRequest>
     let details = wire::details(&api.key_for(person).await?, r.details.as_ref())?;
     let told = Told { id: person, details, identifiers, serving };
     let ask = ask.from_source(source);
-    for _ in 0..TRIES {
-        let taken = api.taken(person, &told.identifiers).await?;
-        let command = Command::Record { by: ask.by(), told: told.clone(), taken };
-        match api.record(&ask, person, command).await {
-            // Another record took one between the look and the append: look again.
-            Err(Failed::Refused(Refusal::IdentifierTaken)) => {}
-            done => return Ok(done?),
-        }
-    }
-    Err(error::lost_race())
+    let told = &told;
+    let run = |ask: Ask| -> BoxFuture<'_, Result<Done, Status>> {
+        Box::pin(async move {
+            for _ in 0..TRIES {
+                let taken = api.taken(person, &told.identifiers).await?;
+                let command = Command::Record { by: ask.by(), told: told.clone(), taken };
+                match api.write(&ask, person, command).await {
+                    // Another record took one between the look and the append: look again.
+                    Err(Failed::Refused(Refusal::IdentifierTaken)) => {}
+                    done => return Ok(done?),
+                }
+            }
+            Err(error::lost_race())
+        })
+    };
+    api.in_part::<Person>(&ask, person, run).await
 }
 
 pub(super) async fn mark_entered_in_error(
@@ -153,7 +164,7 @@ pub(super) async fn mark_entered_in_error(
     let r = request.get_ref();
     let ask = api.ask("MarkPersonEnteredInError", CORRECT, request, (&r.request_id, &r.etag)).await?;
     let person = api.desk.named(&ask.caller, "person_id", &r.person_id, r.source.as_ref())?;
-    Ok(api.record(&ask, PersonId::new(person), Command::MarkEnteredInError { by: ask.by() }).await?)
+    api.record(&ask, PersonId::new(person), Command::MarkEnteredInError { by: ask.by() }).await
 }
 
 pub(super) async fn add_identifier(
@@ -165,7 +176,7 @@ pub(super) async fn add_identifier(
     let agency = ask.caller.speaks_for();
     let identifier = wire::identifier("identifier", r.identifier.as_ref(), agency, api.desk.secret())?;
     let command = Command::AddIdentifier { by: ask.by(), identifier };
-    Ok(api.record(&ask, person_id(&r.person_id)?, command).await?)
+    api.record(&ask, person_id(&r.person_id)?, command).await
 }
 
 pub(super) async fn remove_identifier(
@@ -177,7 +188,7 @@ pub(super) async fn remove_identifier(
     let agency = ask.caller.speaks_for();
     let identifier = wire::identifier("identifier", r.identifier.as_ref(), agency, api.desk.secret())?;
     let command = Command::RemoveIdentifier { by: ask.by(), key_hash: identifier.key_hash };
-    Ok(api.record(&ask, person_id(&r.person_id)?, command).await?)
+    api.record(&ask, person_id(&r.person_id)?, command).await
 }
 
 pub(super) async fn add_serving_agency(
@@ -187,7 +198,7 @@ pub(super) async fn add_serving_agency(
     let r = request.get_ref();
     let ask = api.ask("AddServingAgency", CORRECT, request, (&r.request_id, &r.etag)).await?;
     let command = Command::AddServingAgency { by: ask.by(), agency: id("agency_id", &r.agency_id)? };
-    Ok(api.record(&ask, person_id(&r.person_id)?, command).await?)
+    api.record(&ask, person_id(&r.person_id)?, command).await
 }
 
 pub(super) async fn link(api: &Api, request: &Request<pb::LinkPersonsRequest>) -> Result<Done, Status> {
@@ -217,16 +228,21 @@ pub(super) async fn both(
     if canonical == member {
         return Err(error::refused(&Refusal::SameRecord));
     }
-    let by = ask.by();
-    let streams = (Stream::<Person>::of(canonical.uuid()), Stream::<Person>::of(member.uuid()));
-    let done = api.desk.execute(ask, id_of::<Person>(canonical.uuid()), streams, |(canonical, member)| {
-        let event = decide(Link { by, canonical, member })?;
-        let events: Vec<Event> = event.into_iter().collect();
-        Ok::<_, Refusal>(
-            Changes::none().write::<Person>(canonical, events.clone()).write::<Person>(member, events),
-        )
-    });
-    Ok(done.await?)
+    let (by, decide) = (ask.by(), &decide);
+    let run = |ask: Ask| -> BoxFuture<'_, Result<Done, Status>> {
+        Box::pin(async move {
+            let streams = (Stream::<Person>::of(canonical.uuid()), Stream::<Person>::of(member.uuid()));
+            let subject = id_of::<Person>(canonical.uuid());
+            let done = api.desk.execute(&ask, subject, streams, |(canonical, member)| {
+                let event = decide(Link { by, canonical, member })?;
+                let events: Vec<Event> = event.into_iter().collect();
+                let changes = Changes::none().write::<Person>(canonical, events.clone());
+                Ok::<_, Refusal>(changes.write::<Person>(member, events))
+            });
+            Ok(done.await?)
+        })
+    };
+    api.in_part::<Person>(ask, canonical, run).await
 }
 
 pub(super) async fn erase(api: &Api, request: &Request<pb::ErasePersonRequest>) -> Result<Done, Status> {
@@ -265,7 +281,7 @@ pub(super) async fn get(
         None => None,
     };
     let person = person.ok_or_else(|| error::not_found("person"))?;
-    let (emergency_ids, part2_notice) = api.in_emergency(&caller, &person).await?;
+    let (emergency_ids, part2_notice) = api.in_emergency(&caller, &[&person]).await?;
     Ok(pb::GetPersonResponse { person: Some(person), emergency_ids, part2_notice })
 }
 
@@ -334,9 +350,11 @@ pub(super) async fn find(
     let more = found.len() > size;
     found.truncate(size);
     let next = found.last().filter(|_| more).map(|(last, _)| last.place());
+    let shown: Vec<&pb::Person> = found.iter().map(|(_, person)| person).collect();
+    let (emergency_ids, part2_notice) = api.in_emergency(&caller, &shown).await?;
     let found =
         found.into_iter().map(|(each, person)| pb::FoundPerson { person: Some(person), score: each.score });
     let found = found.collect();
     let next_page_token = next.map(|last| api.pages.token(&list, &last)).unwrap_or_default();
-    Ok(pb::FindPersonsResponse { found, next_page_token })
+    Ok(pb::FindPersonsResponse { found, next_page_token, emergency_ids, part2_notice })
 }

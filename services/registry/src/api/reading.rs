@@ -2,7 +2,7 @@
 //! Invariant: `kernel::may` judges alone; what a caller may not see answers as what does not exist.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::class::PART2;
 use kernel::may::{self, Say, Why, WhyNot};
@@ -10,13 +10,15 @@ use kernel::{AgencyId, Caller, Class, EmergencyId, Part, PersonId, Purpose, Reci
 use platform::command::At;
 use platform::error;
 use platform::keys::KeyState;
+use platform::people::Group;
 use proto::registry as pb;
 use proto::types::FieldStatus;
 use tonic::Status;
 
 use super::Api;
+use super::emergencies::Opened;
 use crate::domain::consent::{Held, Step};
-use crate::domain::person::{Identifier, Known, Person, Scope, State, Use};
+use crate::domain::person::{Known, Person, Scope, State, Use};
 use crate::view::Found;
 use crate::wire::{self, Opener};
 
@@ -53,7 +55,7 @@ impl Eyes<'_> {
     }
 
     /// The emergencies of the caller's by which they see what these agencies wrote, and whether one of the agencies is a 42 CFR Part 2 programme.
-    pub async fn emergencies(&self, agencies: &[AgencyId]) -> Result<(BTreeSet<EmergencyId>, bool), Status> {
+    pub async fn emergencies(&self, agencies: &[AgencyId]) -> Result<Opened, Status> {
         let (mut by, mut part2) = (BTreeSet::new(), false);
         for agency in agencies {
             let judged = self.of(*agency).await?;
@@ -64,7 +66,7 @@ impl Eyes<'_> {
     }
 
     /// The same of all agencies whose word was looked at with these eyes.
-    pub fn opened(&self) -> (BTreeSet<EmergencyId>, bool) {
+    pub fn opened(&self) -> Opened {
         let held = self.held();
         let opened = || held.values().filter(|judged| judged.emergency.is_some());
         (opened().filter_map(|judged| judged.emergency).collect(), opened().any(|judged| judged.part2))
@@ -163,6 +165,17 @@ impl Eyes<'_> {
         self.see(held.first.by).await
     }
 
+    /// Whether the caller reads what a medical emergency was that this agency declared: the agency, the person, and who oversees; of whoever is not to be
+    /// found the last do not, for the person lies where that agency is.
+    pub(super) fn see_emergency(&self, agency: AgencyId) -> bool {
+        let part = Part { agency, category: "registry".to_owned(), label: String::new() };
+        match self.judged(&Class::new([part.telling_where()])) {
+            Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service) => true,
+            // What it opened is told by the list of disclosures.
+            Ok(Why::Consent(_) | Why::Emergency(_)) | Err(_) => false,
+        }
+    }
+
     /// Whether the caller is of one of these agencies, or everything about this human is theirs to see.
     pub(super) fn wrote_or_all(&self, agencies: &[AgencyId]) -> bool {
         self.caller.speaks_for().is_some_and(|agency| agencies.contains(&agency)) || self.see_all()
@@ -193,6 +206,11 @@ impl Eyes<'_> {
         Ok(self.see_all() || !self.serving(known).await?.is_empty())
     }
 
+    /// The same of the record with that id.
+    pub(super) async fn reach_by_id(&self, record: PersonId) -> Result<bool, Status> {
+        self.reach(&*self.api.desk.load::<Person>(record.uuid()).await?.state).await
+    }
+
     /// Whether the caller may come upon the person and learn how to reach them.
     pub(super) fn find(&self) -> bool {
         may::find(self.caller, &self.say)
@@ -200,8 +218,12 @@ impl Eyes<'_> {
 
     /// Whether the caller sees this identifier of the record: an agency's own number is seen as what that agency wrote is, any other only by
     /// those who serve the person by the record.
-    async fn see_identifier(&self, known: &Known, identifier: &Identifier) -> Result<bool, Status> {
-        if let (Scope::Agency(agency), Use::RecordNumber) = (&identifier.scope, identifier.usage) {
+    pub(super) async fn see_identifier(
+        &self,
+        known: &Known,
+        (scope, usage): (&Scope, Use),
+    ) -> Result<bool, Status> {
+        if let (Scope::Agency(agency), Use::RecordNumber) = (scope, usage) {
             return self.see(Some(*agency)).await;
         }
         let serves = self.caller.speaks_for().is_some_and(|agency| known.serving.contains(&agency));
@@ -215,7 +237,11 @@ impl Api {
         // The log is asked, which no view of it can lag behind.
         for record in &say.records {
             let now = self.desk.load::<Person>(record.uuid()).await?;
-            say.restricted |= now.known().is_some_and(|known| known.restriction.is_some());
+            let Some(known) = now.known() else { continue };
+            say.restricted |= known.restriction.is_some();
+            if !known.serving.is_subset(&say.serving) {
+                Arc::make_mut(&mut say.serving).extend(&known.serving);
+            }
         }
         Ok(Eyes { api: self, caller, say, at: self.desk.clock().now(), agencies: Mutex::default() })
     }
@@ -244,6 +270,20 @@ impl Api {
         Ok((eyes, records))
     }
 
+    /// The records of one human as the log links them, which no view of it can lag behind: what is changed of all of them in one write.
+    pub(super) async fn one_human(&self, person: PersonId) -> Result<Vec<(PersonId, At<State>)>, Status> {
+        let (mut group, mut records) = (Group::of(person), vec![]);
+        while let Some(record) = group.unread() {
+            let now = self.desk.load::<Person>(record.uuid()).await?;
+            if let Some(known) = now.known() {
+                known.member_of.iter().for_each(|canonical| group.link(canonical.uuid(), record.uuid()));
+                known.members.iter().for_each(|member| group.link(record.uuid(), member.uuid()));
+            }
+            records.push((record, now));
+        }
+        Ok(records)
+    }
+
     /// The person as this caller sees them; none where they may not know of the person.
     pub(super) async fn read_person(
         &self,
@@ -258,7 +298,7 @@ impl Api {
         }
         let mut read = pb::Person {
             id: person.to_string(),
-            etag: now.version.to_string(),
+            etag: self.etag::<Person>(&eyes, person.uuid(), (&now, now.version)).await?,
             serving_agency_ids: eyes.serving(known).await?.iter().map(ToString::to_string).collect(),
             canonical_id: person.to_string(),
             ..Default::default()
@@ -267,7 +307,7 @@ impl Api {
         let (mut never, mut died) = (BTreeSet::new(), vec![]);
         for (place, record) in group.iter().enumerate() {
             let linked = self.desk.load::<Person>(record.uuid()).await?;
-            for (death, by) in linked.known().iter().flat_map(|known| known.deaths.latest_first()) {
+            for (death, by) in linked.in_use().iter().flat_map(|known| known.deaths.latest_first()) {
                 // A death is one human's, whichever record it was told of; a programme's word of it is its own to open.
                 if !eyes.shut(*by).await? {
                     died.push((*record != person, wire::death_out(death)));
@@ -290,6 +330,8 @@ impl Api {
         self.open(&now, &eyes, &mut read).await?;
         if let State::Active(known) = &*now.state {
             read.households = self.households(caller, person, &known.around, &eyes).await?;
+            let linked = group.iter().copied().filter(|record| *record != person);
+            self.show_representatives([person].into_iter().chain(linked), &eyes, &mut read).await?;
         }
         if eyes.find() {
             let reason = known.restriction.map(|restriction| restriction.reason);
@@ -331,9 +373,8 @@ impl Api {
             read.details_status = FieldStatus::Locked.into();
         }
         self.show_around(&known.around, eyes, &opener, read).await?;
-        self.show_representatives(&known.around, eyes, &opener, read).await?;
         for held in known.identifiers.values() {
-            if eyes.see_identifier(known, &held.identifier).await? {
+            if eyes.see_identifier(known, (&held.identifier.scope, held.identifier.usage)).await? {
                 read.identifiers.extend(wire::identifier_out(&opener, &held.identifier));
             }
         }

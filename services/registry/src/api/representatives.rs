@@ -1,7 +1,10 @@
 //! Who speaks for a person: written down, ended, shown, and what holds of signatures when a directive is given.
-//! Invariant: the rule for minors is read from the agencies' log and the birth date from the person's record, never from a list.
+//! Invariant: the rule for minors is read from the agencies' log and the birth date from the person's records, never from a list; linked records are one
+//! human's, whoever speaks for them by any.
 
-use kernel::{By, PersonId, Role, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::{AgencyId, By, PersonId, Role, Timestamp};
 use platform::command::{Ask, Done};
 use platform::keys::KeyState;
 use proto::registry as pb;
@@ -12,7 +15,7 @@ use super::around::around;
 use super::reading::Eyes;
 use crate::domain::agency::{self, Agency, Minors};
 use crate::domain::consent::Signing;
-use crate::domain::person::{Around, AroundAsk, Known, Matter, Person};
+use crate::domain::person::{AroundAsk, Known, Matter, Person};
 use crate::wire::{self, Opener};
 
 /// Who sees what stands behind it, and says so: a worker alone.
@@ -40,34 +43,40 @@ pub(super) async fn end(api: &Api, request: &Request<pb::EndRepresentativeReques
 /// The rules for minors that a directive must keep, and what opens the birth date that they ask for.
 pub(super) struct Signatures {
     rules: Vec<Minors>,
-    opener: Option<Opener>,
+    openers: BTreeMap<PersonId, Opener>,
+    /// The records that are linked with the one that the directive stands on.
+    pub linked: Vec<PersonId>,
 }
 
 impl Signatures {
-    /// What holds of signatures then, by the person's record; the strictest rule, where there are several.
-    pub fn of(&self, known: &Known, at: Timestamp) -> Signing {
-        let born = known.details.as_ref().zip(self.opener.as_ref());
-        let born = born.and_then(|(details, opener)| wire::born(opener, details));
-        let minor = self.rules.iter().filter_map(|minors| minors.rule(born?, at)).max();
-        let speaks = |minors: &Minors, id| {
-            let (held, _) = &known.around.representatives[id];
-            held.speaks_on(Matter::Consents, minors.zone.day_of(at))
-        };
-        let all = known.around.representatives.keys();
-        let speakers = all.filter(|id| self.rules.iter().all(|minors| speaks(minors, id))).copied();
-        Signing { minor, speakers: speakers.collect() }
+    /// What holds of signatures then, by the person's records, which are one human's: whoever is a minor by any of them is one, under the strictest of the
+    /// rules, and whoever speaks for them by one speaks for them.
+    pub fn of<'a>(&self, records: impl IntoIterator<Item = &'a Known>, at: Timestamp) -> Signing {
+        let (mut minor, mut speakers) = (None, BTreeSet::new());
+        for known in records {
+            let born = known.details.as_ref().zip(self.openers.get(&known.id));
+            if let Some(born) = born.and_then(|(details, opener)| wire::born(opener, details)) {
+                minor = minor.max(self.rules.iter().filter_map(|minors| minors.rule(born, at)).max());
+            }
+            for (id, (held, _)) in &known.around.representatives {
+                let speaks = |minors: &Minors| held.speaks_on(Matter::Consents, minors.zone.day_of(at));
+                if self.rules.iter().all(speaks) {
+                    speakers.insert(*id);
+                }
+            }
+        }
+        Signing { minor, speakers }
     }
 }
 
 impl Api {
     /// By whose rules for minors the caller gives a directive of this person: their agency's, and of the person's own login those of all who serve them.
     pub(super) async fn signatures(&self, ask: &Ask, person: PersonId) -> Result<Signatures, Status> {
-        let agencies = match ask.by() {
-            By::Agency(agency) => vec![agency],
-            By::Person(_) | By::System => {
-                let now = self.desk.load::<Person>(person.uuid()).await?;
-                now.known().map(|known| known.serving.iter().copied().collect()).unwrap_or_default()
-            }
+        let records = self.one_human(person).await?;
+        let in_use = || records.iter().filter_map(|(_, now)| now.in_use());
+        let agencies: BTreeSet<AgencyId> = match ask.by() {
+            By::Agency(agency) => [agency].into(),
+            By::Person(_) | By::System => in_use().flat_map(|known| &known.serving).copied().collect(),
         };
         let mut rules = vec![];
         for agency in agencies {
@@ -80,28 +89,38 @@ impl Api {
         if rules.is_empty() {
             rules.push(Minors::default());
         }
-        let opener = match self.desk.keys().of(person).await? {
-            KeyState::Open(key) => Some(Opener::new(key)),
-            KeyState::Erased | KeyState::Unknown => None,
-        };
-        Ok(Signatures { rules, opener })
+        let mut openers = BTreeMap::new();
+        for known in in_use() {
+            if let KeyState::Open(key) = self.desk.keys().of(known.id).await? {
+                openers.insert(known.id, Opener::new(key));
+            }
+        }
+        let linked = records.iter().map(|(record, _)| *record).filter(|record| *record != person).collect();
+        Ok(Signatures { rules, openers, linked })
     }
 
-    /// Shows who speaks for a person, to who may see what the agency that added them wrote.
+    /// Shows who speaks for a person by any of these records, to who may see what the agency that added them wrote.
     pub(super) async fn show_representatives(
         &self,
-        around: &Around,
+        records: impl IntoIterator<Item = PersonId>,
         eyes: &Eyes<'_>,
-        opener: &Opener,
         read: &mut pb::Person,
     ) -> Result<(), Status> {
-        for (id, (held, by)) in &around.representatives {
-            if eyes.see(Some(*by)).await? {
-                read.representatives.push(pb::HeldRepresentative {
-                    id: id.to_string(),
-                    representative: wire::representative_out(opener, held, eyes.wrote_or_all(&[*by])),
-                    agency_id: by.to_string(),
-                });
+        for record in records {
+            let now = self.desk.load::<Person>(record.uuid()).await?;
+            let Some(known) = now.in_use().filter(|known| !known.around.representatives.is_empty()) else {
+                continue;
+            };
+            let Some(opener) = self.opener(record).await.0 else { continue };
+            for (id, (held, by)) in &known.around.representatives {
+                if eyes.see(Some(*by)).await? {
+                    read.representatives.push(pb::HeldRepresentative {
+                        id: id.to_string(),
+                        representative: wire::representative_out(&opener, held, eyes.wrote_or_all(&[*by])),
+                        agency_id: by.to_string(),
+                        person_id: record.to_string(),
+                    });
+                }
             }
         }
         Ok(())

@@ -2,6 +2,8 @@
 //! Invariant: whoever writes about a person is admitted by the person's record in the same write; a member is seen by whoever sees what the agency of the
 //! worker or that of the author wrote, but for what a 42 CFR Part 2 programme wrote.
 
+use std::collections::BTreeSet;
+
 use kernel::{Actor, Caller, Day, PersonId, Role, WorkerId, Zone};
 use platform::auth;
 use platform::command::{Ask, Done};
@@ -161,7 +163,7 @@ pub(super) async fn caseload(
     loop {
         let (rows, next) = api.view.caseload(worker, agency, day, &after, size).await?;
         for (place, person) in rows {
-            found.extend(on_caseload(api, &caller, &place, person).await?.map(|entry| (place, entry)));
+            found.extend(on_caseload(api, &caller, &place, person).await?.map(|listed| (place, listed)));
         }
         match next {
             Some(next) if found.len() <= size => after = next,
@@ -171,23 +173,30 @@ pub(super) async fn caseload(
     let more = found.len() > size;
     found.truncate(size);
     let next = found.last().filter(|_| more).map(|(place, _)| place.clone());
-    let entries = found.into_iter().map(|(_, entry)| entry).collect();
-    Ok(pb::ListCaseloadResponse { entries, next_page_token: api.pages.next(&list, next) })
+    let (mut entries, mut by, mut part2) = (vec![], BTreeSet::new(), false);
+    for (_, (entry, (more, of_a_programme))) in found {
+        entries.push(entry);
+        by.extend(more);
+        part2 |= of_a_programme;
+    }
+    let (emergency_ids, part2_notice) = emergencies::told((by, part2));
+    let next_page_token = api.pages.next(&list, next);
+    Ok(pb::ListCaseloadResponse { entries, next_page_token, emergency_ids, part2_notice })
 }
 
-/// A row of a caseload; none of a person whom the agency does not serve, or whom a programme put there that it may not know of.
+/// A row of a caseload, and the emergencies by which the caller sees it; none of a person whom the agency does not serve, or whom a programme put there that it may not know of.
 async fn on_caseload(
     api: &Api,
     caller: &Caller,
     place: &Last,
     person: PersonId,
-) -> Result<Option<pb::CaseloadEntry>, Status> {
+) -> Result<Option<(pb::CaseloadEntry, emergencies::Opened)>, Status> {
     let member = TeamMemberId::new(place.id());
     let now = api.desk.load::<Team>(person.uuid()).await?;
     let Some(found) = now.members.get(&member) else { return Ok(None) };
     match api.records(caller, person).await {
         Ok((eyes, _)) if eyes.see_of(found.added_by, found.agency()).await? => {
-            Ok(Some(wire::caseload_entry(member, person, found)))
+            Ok(Some((wire::caseload_entry(member, person, found), eyes.opened())))
         }
         Ok(_) => Ok(None),
         Err(status) if status.code() == Code::NotFound => Ok(None),

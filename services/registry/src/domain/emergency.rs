@@ -1,12 +1,13 @@
 //! Medical emergencies of a person: who broke the glass, why, and what it opened (42 CFR 2.51; domain.md section 2).
 //!
 //! Invariant: medical staff alone declare one, for themselves alone; it names whose records it opens and ends at an instant that is settled when it is
-//! declared. Nothing takes one back: what was opened was opened.
+//! declared, or before, by the word of the agency that declared it. Nothing takes one back: what was opened was opened, and is marked where it never should
+//! have been.
 
 use std::collections::BTreeSet;
 
 use kernel::{
-    AgencyId, Decider, Emergency as Judged, EmergencyId, PersonId, Private, RefusalKind, SignedDuration,
+    AgencyId, By, Decider, Emergency as Judged, EmergencyId, PersonId, Private, RefusalKind, SignedDuration,
     Timestamp, WorkerId,
 };
 
@@ -78,6 +79,26 @@ pub struct Declared {
     pub working_name: String,
     /// The nature of it, in words.
     pub nature: Private,
+    /// When it was ended or withdrawn before its time, if it was.
+    pub ended: Option<Timestamp>,
+    /// Whether it never should have been declared.
+    pub in_error: bool,
+}
+
+impl Declared {
+    /// To before this instant it opens records.
+    pub fn until(&self) -> Timestamp {
+        self.ended.map_or(self.judged.until, |ended| ended.min(self.judged.until))
+    }
+
+    /// Whether this caller may end it: the agency that declared it, and who runs the system.
+    fn is_of(&self, by: By) -> bool {
+        match by {
+            By::Agency(agency) => agency == self.judged.agency,
+            By::System => true,
+            By::Person(_) => false,
+        }
+    }
 }
 
 /// A person's emergencies.
@@ -87,6 +108,8 @@ pub struct State {
     pub person: Option<PersonId>,
     /// All that were declared, oldest first.
     pub declared: Vec<Declared>,
+    /// By version, which agency's emergency each change is of.
+    pub changes: Vec<AgencyId>,
 }
 
 /// What can be asked.
@@ -109,6 +132,24 @@ pub enum Command {
         /// Now.
         at: Timestamp,
     },
+    /// It is over before its time.
+    End {
+        /// Who asks.
+        by: By,
+        /// Which.
+        id: EmergencyId,
+        /// Now.
+        at: Timestamp,
+    },
+    /// It never should have been declared.
+    MarkEnteredInError {
+        /// Who asks.
+        by: By,
+        /// Which.
+        id: EmergencyId,
+        /// Now.
+        at: Timestamp,
+    },
 }
 
 /// What happens.
@@ -120,6 +161,20 @@ pub enum Event {
         person: PersonId,
         /// All of it.
         declared: Declared,
+    },
+    /// It is over: from then on it opens nothing.
+    Ended {
+        /// Which.
+        id: EmergencyId,
+        /// When.
+        at: Timestamp,
+    },
+    /// It never should have been declared: from then on it opens nothing.
+    EnteredInError {
+        /// Which.
+        id: EmergencyId,
+        /// When that was said.
+        at: Timestamp,
     },
 }
 
@@ -149,6 +204,9 @@ pub enum Refusal {
         "an emergency of this person's that you declared still runs, and opens the same; declare another when it is over"
     )]
     StillRuns,
+    /// None of the caller's.
+    #[error("the person has no emergency with that id that your agency declared")]
+    NotFound,
 }
 
 impl kernel::Refusal for Refusal {
@@ -157,6 +215,7 @@ impl kernel::Refusal for Refusal {
             Self::NotMedicalStaff | Self::WorkerNotOnRecord => RefusalKind::PermissionDenied,
             Self::TooLong { .. } => RefusalKind::FailedPrecondition,
             Self::StillRuns => RefusalKind::AlreadyExists,
+            Self::NotFound => RefusalKind::NotFound,
         }
     }
     fn reason(&self) -> &'static str {
@@ -165,6 +224,7 @@ impl kernel::Refusal for Refusal {
             Self::WorkerNotOnRecord => "WORKER_NOT_ON_RECORD",
             Self::TooLong { .. } => "EMERGENCY_TOO_LONG",
             Self::StillRuns => "EMERGENCY_STILL_RUNS",
+            Self::NotFound => "EMERGENCY_NOT_FOUND",
         }
     }
 }
@@ -173,6 +233,18 @@ impl State {
     /// The emergency with that id.
     pub fn declared(&self, id: EmergencyId) -> Option<&Declared> {
         self.declared.iter().find(|declared| declared.judged.id == id)
+    }
+
+    /// The same, where this caller may end it.
+    fn admit(&self, by: By, id: EmergencyId) -> Result<&Declared, Refusal> {
+        self.declared(id).filter(|declared| declared.is_of(by)).ok_or(Refusal::NotFound)
+    }
+
+    fn change(&mut self, id: EmergencyId, change: impl FnOnce(&mut Declared)) {
+        if let Some(declared) = self.declared.iter_mut().find(|declared| declared.judged.id == id) {
+            change(declared);
+            self.changes.push(declared.judged.agency);
+        }
     }
 }
 
@@ -184,24 +256,48 @@ impl Decider for Emergency {
     type Refusal = Refusal;
 
     fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refusal> {
-        let Command::Declare { id, person, by, serving, nature, hours, at } = command;
-        let lasts = by.lasts(hours)?;
-        let own =
-            |judged: &Judged| judged.worker == by.worker && judged.agency == by.agency && judged.runs(at);
-        if state.declared.iter().any(|declared| own(&declared.judged)) {
-            return Err(Refusal::StillRuns);
+        match command {
+            Command::Declare { id, person, by, serving, nature, hours, at } => {
+                let lasts = by.lasts(hours)?;
+                let own = |declared: &Declared| {
+                    let judged = &declared.judged;
+                    let runs = judged.from <= at && at < declared.until();
+                    judged.worker == by.worker && judged.agency == by.agency && runs
+                };
+                if state.declared.iter().any(own) {
+                    return Err(Refusal::StillRuns);
+                }
+                let disclosers = serving.into_iter().filter(|agency| *agency != by.agency).collect();
+                let (worker, agency, until) = (by.worker, by.agency, at + lasts);
+                let judged = Judged { id, worker, agency, disclosers, from: at, until };
+                let (working_name, ended) = (by.working_name, None);
+                let declared = Declared { judged, working_name, nature, ended, in_error: false };
+                Ok(vec![Event::Declared { person, declared }])
+            }
+            Command::End { by, id, at } => Ok(match state.admit(by, id)?.until() {
+                until if until <= at => vec![],
+                _ => vec![Event::Ended { id, at }],
+            }),
+            Command::MarkEnteredInError { by, id, at } => Ok(match state.admit(by, id)?.in_error {
+                true => vec![],
+                false => vec![Event::EnteredInError { id, at }],
+            }),
         }
-        let disclosers = serving.into_iter().filter(|agency| *agency != by.agency).collect();
-        let judged =
-            Judged { id, worker: by.worker, agency: by.agency, disclosers, from: at, until: at + lasts };
-        let declared = Declared { judged, working_name: by.working_name, nature };
-        Ok(vec![Event::Declared { person, declared }])
     }
 
     fn evolve(mut state: State, event: &Event) -> State {
-        let Event::Declared { person, declared } = event;
-        state.person = Some(*person);
-        state.declared.push(declared.clone());
+        match event {
+            Event::Declared { person, declared } => {
+                state.person = Some(*person);
+                state.changes.push(declared.judged.agency);
+                state.declared.push(declared.clone());
+            }
+            Event::Ended { id, at } => state.change(*id, |declared| declared.ended = Some(*at)),
+            Event::EnteredInError { id, at } => state.change(*id, |declared| {
+                declared.ended = Some(declared.ended.map_or(*at, |ended| ended.min(*at)));
+                declared.in_error = true;
+            }),
+        }
         state
     }
 }

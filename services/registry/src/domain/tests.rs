@@ -1,5 +1,6 @@
 //! Given, when, then: every command in every state that matters.
 
+mod about;
 mod agencies;
 mod around;
 mod consent;

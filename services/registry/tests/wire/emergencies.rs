@@ -389,3 +389,264 @@ async fn an_emergency_opens_the_records_of_then_and_not_what_the_person_keeps_cl
     assert_eq!(texts, ["of the clinic"]);
     assert_eq!(get(&mut doctor, &person).await.unwrap().serving_agency_ids, [CLINIC.to_string()]);
 }
+
+fn of(declared: &pb::BreakGlassResponse) -> pb::EndEmergencyRequest {
+    pb::EndEmergencyRequest {
+        request_id: new_request(),
+        person_id: declared.person_id.clone(),
+        emergency_id: declared.emergency_id.clone(),
+        ..Default::default()
+    }
+}
+
+fn mistaken(declared: &pb::BreakGlassResponse) -> pb::MarkEmergencyEnteredInErrorRequest {
+    pb::MarkEmergencyEnteredInErrorRequest {
+        request_id: new_request(),
+        person_id: declared.person_id.clone(),
+        emergency_id: declared.emergency_id.clone(),
+        ..Default::default()
+    }
+}
+
+async fn emergencies(client: &mut Client<Peer>, person: &str, seen: &Option<Written>) -> Vec<pb::Emergency> {
+    let at_least = seen.iter().map(|written| written.revision.clone()).collect();
+    let request = pb::ListEmergenciesRequest { person_id: person.into(), at_least, ..Default::default() };
+    client.list_emergencies(request).await.unwrap().into_inner().emergencies
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_is_ended_before_its_time_by_the_agency_that_declared_it_and_opens_nothing_from_then_on()
+{
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        ended_before_its_time(store).await;
+    }
+}
+
+async fn ended_before_its_time(store: OnStore) {
+    let registry = registry_on(store).await;
+    let mut clinic = registry.clinic();
+    let person = register(&mut clinic, "Ana", "Example").await.id;
+    let (mut doctor, _) = staff(&registry, SHELTER, pb::WorkerRole::Physician).await;
+    let request = breaks(&person);
+    let declared = broken(&mut doctor, request.clone()).await;
+    assert!(sees(&mut doctor, &person, &declared.written).await);
+    for mut other in [registry.clinic(), Client::new(registry.alone.worker(AgencyId::of(3)))] {
+        assert_eq!(refused(other.end_emergency(of(&declared)).await), "EMERGENCY_NOT_FOUND");
+        let marked = other.mark_emergency_entered_in_error(mistaken(&declared)).await;
+        assert_eq!(refused(marked), "EMERGENCY_NOT_FOUND");
+    }
+    for mut other in [registry.recorder(), registry.person(&person)] {
+        assert_eq!(refused(other.end_emergency(of(&declared)).await), "ROLE_NOT_ALLOWED");
+    }
+    let nothing = pb::EndEmergencyRequest { emergency_id: "?".into(), ..of(&declared) };
+    let status = doctor.end_emergency(nothing).await.unwrap_err();
+    assert!(status.message().starts_with("emergency_id "), "{}", status.message());
+
+    // A colleague ends it, whose agency does not serve her; and before it is over nobody else is told of anything by the etag.
+    registry.alone.hours_pass(2);
+    let now = registry.alone.clock.now();
+    let mut colleague = registry.shelter();
+    let etag = written(declared.written.clone()).etag;
+    let stale = pb::EndEmergencyRequest { etag: "7".into(), ..of(&declared) };
+    assert_eq!(refused(colleague.end_emergency(stale).await), "ETAG_MISMATCH");
+    let end = pb::EndEmergencyRequest { etag, ..of(&declared) };
+    let ended = colleague.end_emergency(end.clone()).await.unwrap().into_inner();
+    assert_eq!(colleague.end_emergency(end).await.unwrap().into_inner(), ended, "a resend gives the same");
+    assert!(!sees(&mut doctor, &person, &ended.written).await, "it opens nothing from then on");
+    let again = colleague.end_emergency(of(&declared)).await.unwrap().into_inner();
+    assert_eq!(written(again.written).etag, written(ended.written.clone()).etag, "it ends once");
+    assert_eq!(broken(&mut doctor, request).await, declared, "a resend tells what was, and opens nothing");
+    assert!(!sees(&mut doctor, &person, &ended.written).await);
+    let listed = emergencies(&mut colleague, &person, &ended.written).await;
+    assert_eq!(listed[0].until, Some(platform::wire::to_instant(now)));
+    assert!(!listed[0].entered_in_error);
+
+    let second = broken(&mut doctor, breaks(&person)).await;
+    assert!(sees(&mut doctor, &person, &second.written).await, "another may be declared at once");
+    let operator = registry.operator().end_emergency(of(&second)).await.unwrap().into_inner();
+    assert!(!sees(&mut doctor, &person, &operator.written).await, "who runs the system ends it too");
+    registry.alone.one_batch_makes_the_same_lists().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_that_was_never_meant_opens_nothing_any_more_and_stays_listed_with_a_mark() {
+    let registry = registry().await;
+    let person = register(&mut registry.clinic(), "Ana", "Example").await.id;
+    let (mut doctor, _) = staff(&registry, SHELTER, pb::WorkerRole::Physician).await;
+    let declared = broken(&mut doctor, breaks(&person)).await;
+    registry.alone.hours_pass(1);
+    let marked = doctor.mark_emergency_entered_in_error(mistaken(&declared)).await.unwrap().into_inner();
+    assert!(!sees(&mut doctor, &person, &marked.written).await);
+    for mut reader in [registry.shelter(), registry.person(&person), registry.operator()] {
+        let listed = emergencies(&mut reader, &person, &marked.written).await;
+        assert_eq!(listed.len(), 1);
+        assert!(listed[0].entered_in_error && listed[0].nature == "unconscious, invented");
+    }
+    let again = doctor.mark_emergency_entered_in_error(mistaken(&declared)).await.unwrap().into_inner();
+    assert_eq!(written(again.written).etag, written(marked.written).etag, "it is marked once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_emergency_was_is_read_back_by_the_agency_that_declared_it_the_person_and_who_oversees() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        what_it_was_is_read_back(store).await;
+    }
+}
+
+async fn what_it_was_is_read_back(store: OnStore) {
+    let registry = registry_on(store).await;
+    let (mut clinic, mut operator) = (registry.clinic(), registry.operator());
+    let person = register(&mut clinic, "Ana", "Example").await.id;
+    let twice = register(&mut clinic, "Ana", "Doubled").await.id;
+    let (mut doctor, worker) = staff(&registry, SHELTER, pb::WorkerRole::Physician).await;
+    let hospital = AgencyId::of(3);
+    let (mut nurse, _) = staff(&registry, hospital, pb::WorkerRole::Nurse).await;
+    let mut herself = registry.person(&person);
+    let first = broken(&mut doctor, breaks(&person)).await;
+    registry.alone.hours_pass(1);
+    let other = broken(&mut nurse, breaks(&person)).await;
+    registry.alone.hours_pass(1);
+    let on_the_double = pb::BreakGlassRequest { nature: "fell, invented".into(), ..breaks(&twice) };
+    let on_the_double = broken(&mut doctor, on_the_double).await;
+    let link = call!(
+        operator,
+        link_persons,
+        LinkPersonsRequest { canonical_id: person.clone(), member_id: twice.clone() }
+    );
+    let linked = Some(link.unwrap());
+
+    let ids = |listed: &[pb::Emergency]| listed.iter().map(|each| each.id.clone()).collect::<Vec<_>>();
+    let all = [&on_the_double, &other, &first].map(|each| each.emergency_id.clone());
+    let of_shelter = [&on_the_double, &first].map(|each| each.emergency_id.clone());
+    for reader in [&mut herself, &mut operator] {
+        assert_eq!(
+            ids(&emergencies(reader, &person, &linked).await),
+            all,
+            "of all her records, newest first"
+        );
+    }
+    let mut shelter = registry.shelter();
+    let listed = emergencies(&mut shelter, &person, &linked).await;
+    assert_eq!(ids(&listed), of_shelter, "though it serves her by none of them");
+    assert_eq!(ids(&emergencies(&mut shelter, &twice, &linked).await), of_shelter);
+    let whole = pb::Emergency {
+        id: first.emergency_id.clone(),
+        person_id: person.clone(),
+        agency_id: SHELTER.to_string(),
+        worker_id: worker.to_string(),
+        worker_name: "River".into(),
+        nature: "unconscious, invented".into(),
+        nature_status: FieldStatus::Open.into(),
+        declared_at: first.until.map(|at| prost_types::Timestamp { seconds: at.seconds - 24 * 3_600, ..at }),
+        until: first.until,
+        entered_in_error: false,
+    };
+    assert_eq!(listed[1], whole);
+    assert_eq!((listed[0].person_id.as_str(), listed[0].nature.as_str()), (twice.as_str(), "fell, invented"));
+    assert_eq!(ids(&emergencies(&mut nurse, &person, &linked).await), [other.emergency_id.as_str()]);
+    // Whose records it opened has it among the disclosures, and nobody else is told whether there is such a person.
+    for (mut reader, of) in
+        [(registry.clinic(), person.clone()), (registry.shelter(), PersonId::of(99).to_string())]
+    {
+        assert_eq!(emergencies(&mut reader, &of, &linked).await, []);
+    }
+    let (_, allowed) = gives(&mut herself, &person, to(CLINIC)).await.unwrap();
+    assert_eq!(emergencies(&mut clinic, &person, &Some(allowed)).await, [], "nor by a directive");
+
+    // Pages of one row are full, and hold what the caller sees.
+    let (mut found, mut page_token) = (vec![], String::new());
+    loop {
+        let request = pb::ListEmergenciesRequest {
+            person_id: person.clone(),
+            page_size: 1,
+            page_token,
+            at_least: linked.iter().map(|written| written.revision.clone()).collect(),
+        };
+        let page = shelter.list_emergencies(request).await.unwrap().into_inner();
+        assert_eq!(page.emergencies.len(), 1);
+        found.extend(ids(&page.emergencies));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(found, of_shelter);
+    // The etag counts what the caller sees: another agency's emergency moves it for the person alone.
+    let etag = async |mut reader: Client<Peer>| {
+        read!(reader, list_emergencies, ListEmergenciesRequest { person_id: person.clone() }).unwrap().etag
+    };
+    let before = (etag(registry.shelter()).await, etag(registry.person(&person)).await);
+    let ended = nurse.end_emergency(of(&other)).await.unwrap().into_inner();
+    assert_eq!(etag(registry.shelter()).await, before.0);
+    assert_ne!(etag(registry.person(&person)).await, before.1);
+    assert_eq!(before.0, written(first.written.clone()).etag, "as it was written");
+
+    // Where somebody lies who is not to be found is not read by who runs the system.
+    let why = pb::RestrictionReason::FleeingViolence.into();
+    let hidden =
+        call!(herself, restrict_person, RestrictPersonRequest { person_id: person.clone(), reason: why });
+    let seen = Some(hidden.unwrap());
+    assert_eq!(emergencies(&mut operator, &person, &seen).await, []);
+    assert_eq!(ids(&emergencies(&mut herself, &person, &ended.written).await), all);
+    assert_eq!(ids(&emergencies(&mut shelter, &person, &seen).await), of_shelter);
+    let erased = call!(operator, erase_person, ErasePersonRequest { person_id: person.clone() }).unwrap();
+    let erased = emergencies(&mut shelter, &person, &Some(erased)).await;
+    assert_eq!((erased[1].nature.as_str(), erased[1].nature_status()), ("", FieldStatus::Erased));
+    assert_eq!(erased[0].nature, "fell, invented", "the other record has its own key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_and_a_caseload_name_the_emergencies_by_which_they_show_whom_they_do() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        a_search_and_a_caseload(store).await;
+    }
+}
+
+async fn a_search_and_a_caseload(store: OnStore) {
+    let registry = registry_on(store).await;
+    let house = programme(&registry).await;
+    let mut counselor = Client::new(registry.alone.worker(house));
+    let person = register(&mut counselor, "Zebulonia", "Example").await.id;
+    // A directive names the shelter, and opens the person for a referral alone; and the house has put the doctor on the person's team.
+    let mut herself = registry.person(&person);
+    gives(&mut herself, &person, for_referral(SHELTER)).await.unwrap();
+    let (mut doctor, worker) = staff(&registry, SHELTER, pb::WorkerRole::Physician).await;
+    let own = register(&mut doctor, "Zebulonia", "Own").await.id;
+    let on_the_team = async |client: &mut Client<Peer>, person: &str| {
+        let request = pb::AddTeamMemberRequest {
+            request_id: new_request(),
+            person_id: person.into(),
+            role: pb::TeamRole::Other.into(),
+            worker_id: worker.to_string(),
+            agency_id: SHELTER.to_string(),
+            ..Default::default()
+        };
+        written(client.add_team_member(request).await.unwrap().into_inner().written)
+    };
+    on_the_team(&mut doctor, &own).await;
+    let seen = on_the_team(&mut counselor, &person).await;
+    let told = async |seen: &Written| {
+        let mut doctor = Client::new(registry.alone.as_worker(SHELTER, worker));
+        let (mut found, mut listed) = (vec![], vec![]);
+        let search = doctor.find_persons(by_name("zebulonia", seen)).await.unwrap().into_inner();
+        found.extend(search.found.into_iter().map(|found| found.person.unwrap().id));
+        let at_least = vec![seen.revision.clone()];
+        let caseload = read!(doctor, list_caseload, ListCaseloadRequest { at_least: at_least }).unwrap();
+        listed.extend(caseload.entries.into_iter().map(|entry| entry.person_id));
+        found.sort();
+        listed.sort();
+        assert_eq!(found, listed);
+        let by = (search.emergency_ids, search.part2_notice);
+        assert_eq!(by, (caseload.emergency_ids, caseload.part2_notice));
+        (found, by)
+    };
+    assert_eq!(told(&seen).await, (vec![own.clone()], (vec![], String::new())));
+    let declared = broken(&mut doctor, breaks(&person)).await;
+    let (shown, (by, notice)) = told(&written(declared.written.clone())).await;
+    let mut both = vec![own.clone(), person.clone()];
+    both.sort();
+    assert_eq!((shown, by), (both, vec![declared.emergency_id.clone()]));
+    assert!(notice.contains("42 CFR 2.51"), "{notice}");
+    let ended = doctor.end_emergency(of(&declared)).await.unwrap().into_inner();
+    assert_eq!(told(&written(ended.written)).await, (vec![own], (vec![], String::new())));
+}

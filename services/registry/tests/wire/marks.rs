@@ -166,6 +166,129 @@ async fn an_agency_takes_back_its_own_word_of_a_death_and_nobody_elses() {
     assert_eq!(get(&mut clinic, &person).await.unwrap().state(), pb::PersonState::Active);
 }
 
+/// Somebody of whom the clinic has two records, linked, the second one the shelter's too.
+async fn twice(registry: &Registry) -> (String, String) {
+    let mut clinic = registry.clinic();
+    let one = register(&mut clinic, "Ana", "Example").await.id;
+    let other = register(&mut clinic, "Ana", "Example").await.id;
+    around::serves_too(&mut clinic, &other, SHELTER).await;
+    let link = pb::LinkPersonsRequest {
+        request_id: new_request(),
+        canonical_id: one.clone(),
+        member_id: other.clone(),
+        ..Default::default()
+    };
+    clinic.link_persons(link).await.unwrap();
+    (one, other)
+}
+
+async fn a_death_told_on_another_record(store: OnStore) {
+    let registry = registry_on(store).await;
+    let (mut clinic, mut shelter, mut operator) =
+        (registry.clinic(), registry.shelter(), registry.operator());
+    let (one, other) = twice(&registry).await;
+    let report = |of: &str| pb::ReportDeathRequest {
+        request_id: new_request(),
+        person_id: of.into(),
+        death: died(1, pb::DeathSource::Family),
+        ..Default::default()
+    };
+    let back = |of: &str| pb::MarkDeathEnteredInErrorRequest {
+        request_id: new_request(),
+        person_id: of.into(),
+        ..Default::default()
+    };
+    let lives = async |seen: Option<Written>| {
+        let at_least = vec![written(seen).revision];
+        let mut lives = vec![];
+        for record in [&one, &other] {
+            let request = pb::GetPersonRequest {
+                person_id: record.clone(),
+                at_least: at_least.clone(),
+                ..Default::default()
+            };
+            let read = registry.clinic().get_person(request).await.unwrap().into_inner().person.unwrap();
+            lives.push(read.state() == pb::PersonState::Active && read.death.is_none());
+        }
+        lives
+    };
+    // Told of the one and taken back of the other, from either side; and, told of both, of both at once.
+    for (told, named) in [(vec![&other], &one), (vec![&one], &other), (vec![&one, &other], &one)] {
+        for record in told {
+            let told = clinic.report_death(report(record)).await.unwrap().into_inner();
+            assert_eq!(lives(told.written).await, [false, false]);
+        }
+        let request = back(named);
+        let taken = clinic.mark_death_entered_in_error(request.clone()).await.unwrap().into_inner();
+        assert_eq!(lives(taken.written.clone()).await, [true, true]);
+        assert_eq!(written(taken.written.clone()).id, *named, "the reply is about the record that was named");
+        let again = clinic.mark_death_entered_in_error(request).await.unwrap().into_inner();
+        assert_eq!(again, taken, "and a resend's is the same");
+    }
+    // Whoever told none of it is told so on either record, as far as they may name it.
+    shelter.report_death(report(&other)).await.unwrap();
+    for record in [&one, &other] {
+        let status = clinic.mark_death_entered_in_error(back(record)).await.unwrap_err();
+        assert_eq!(reason(&status).as_deref(), Some("DEATH_TOLD_BY_ANOTHER"), "{status:?}");
+    }
+    assert_eq!(refused(shelter.mark_death_entered_in_error(back(&one)).await), "PERSON_NOT_FOUND");
+    let taken = operator.mark_death_entered_in_error(back(&one)).await.unwrap().into_inner();
+    assert_eq!(lives(taken.written).await, [true, true], "who runs the system takes back all of it");
+    // Of two that are linked no more each death is its own.
+    let unlink = call!(
+        clinic,
+        unlink_persons,
+        UnlinkPersonsRequest { canonical_id: one.clone(), member_id: other.clone() }
+    );
+    unlink.unwrap();
+    clinic.report_death(report(&other)).await.unwrap();
+    let taken = clinic.mark_death_entered_in_error(back(&one)).await.unwrap().into_inner();
+    assert_eq!(lives(taken.written).await, [true, false]);
+    registry.alone.one_batch_makes_the_same_lists().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_is_taken_back_on_whichever_of_one_humans_records_it_was_told() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        a_death_told_on_another_record(store).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_shown_a_programmes_word_of_a_death_is_not_told_of_it_by_a_refusal() {
+    let registry = registry().await;
+    let content = pb::AgencyContent {
+        name: "Recovery house".into(),
+        zone: "America/Chicago".into(),
+        part2: true,
+        ..Default::default()
+    };
+    let mut operator = registry.operator();
+    let house =
+        call!(operator, register_agency, RegisterAgencyRequest { content: Some(content) }).unwrap().id;
+    let house: AgencyId = house.parse().unwrap();
+    let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
+    let person = register(&mut clinic, "Ana", "Example").await.id;
+    around::serves_too(&mut clinic, &person, house).await;
+    let report = pb::ReportDeathRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        death: died(1, pb::DeathSource::Provider),
+        ..Default::default()
+    };
+    programme.report_death(report).await.unwrap();
+    let back = || pb::MarkDeathEnteredInErrorRequest {
+        request_id: new_request(),
+        person_id: person.clone(),
+        ..Default::default()
+    };
+    clinic.mark_death_entered_in_error(back()).await.unwrap();
+    assert_eq!(get(&mut clinic, &person).await.unwrap().death, None);
+    assert_eq!(get(&mut programme, &person).await.unwrap().state(), pb::PersonState::Deceased);
+    programme.mark_death_entered_in_error(back()).await.unwrap();
+    assert_eq!(get(&mut programme, &person).await.unwrap().state(), pb::PersonState::Active);
+}
+
 async fn who_is_not_to_be_found(store: OnStore) {
     let registry = registry_on(store).await;
     let (mut clinic, mut shelter) = (registry.clinic(), registry.shelter());

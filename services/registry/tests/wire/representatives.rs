@@ -267,3 +267,64 @@ async fn only_a_representative_in_force_for_consents_gives_one_and_is_shown_to_t
     assert!(!format!("{recipient:?}").contains("Canary"), "{recipient:?}");
     assert_eq!(shown(recipient), Default::default(), "whom it names reads what it opens, and not who signed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_speaks_for_a_person_by_one_record_speaks_for_them_by_those_that_are_linked_with_it() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        speaks_by_linked_records(store).await;
+    }
+}
+
+async fn speaks_by_linked_records(store: OnStore) {
+    let registry = registry_on(store).await;
+    let (mut clinic, mut operator) = (registry.clinic(), registry.operator());
+    let kim = minor(&mut clinic).await;
+    // The other record tells no birth date, and the shelter's alone is a third.
+    let details = Some(pb::PersonDetails { given_name: "Kim".into(), ..Default::default() });
+    let double = call!(clinic, register_person, RegisterPersonRequest { details: details }).unwrap().id;
+    let elsewhere = minor(&mut registry.shelter()).await;
+    let (id, _) = adds(&mut clinic, &kim, rob()).await;
+    let (hidden, _) = adds(&mut registry.shelter(), &elsewhere, rob()).await;
+    let by = |grantor, id: &str| by_staff(&double, grantor, id);
+    use pb::ConsentGrantor::{Person, Representative};
+    let alone = clinic.give_consent(by(Representative, &id)).await;
+    assert_eq!(refused(alone), "REPRESENTATIVE_NOT_ON_RECORD", "not before they are one human's");
+    let mut latest = None;
+    for member in [&double, &elsewhere] {
+        let link = pb::LinkPersonsRequest {
+            request_id: new_request(),
+            canonical_id: kim.clone(),
+            member_id: member.clone(),
+            ..Default::default()
+        };
+        latest = operator.link_persons(link).await.unwrap().into_inner().written;
+    }
+    let seen = written(latest);
+    for record in [&kim, &double] {
+        let read = at_least(&mut clinic, record, &seen).await;
+        let held: Vec<_> = read.representatives.iter().map(|held| (&held.id, &held.person_id)).collect();
+        assert_eq!(held, [(&id, &kim)], "and the shelter's is the shelter's to show");
+        let read = at_least(&mut operator, record, &seen).await;
+        let held: Vec<_> = read.representatives.iter().map(|held| held.id.clone()).collect();
+        assert_eq!(held.len(), 2);
+        assert!(held.contains(&hidden));
+    }
+    // A minor by one record is one by all, and whom that names signs.
+    assert_eq!(refused(clinic.give_consent(by(Person, "")).await), "REPRESENTATIVE_MUST_SIGN");
+    clinic.give_consent(by(Representative, &id)).await.unwrap();
+    let unlink = pb::UnlinkPersonsRequest {
+        request_id: new_request(),
+        canonical_id: kim.clone(),
+        member_id: double.clone(),
+        ..Default::default()
+    };
+    let parted = written(clinic.unlink_persons(unlink).await.unwrap().into_inner().written);
+    assert_eq!(at_least(&mut clinic, &double, &parted).await.representatives, []);
+    let content = pb::ConsentContent {
+        grantor: Representative.into(),
+        representative_id: id.clone(),
+        ..content(for_referral(SHELTER)).unwrap()
+    };
+    let again = pb::GiveConsentRequest { content: Some(content), ..by(Representative, &id) };
+    assert_eq!(refused(clinic.give_consent(again).await), "REPRESENTATIVE_NOT_ON_RECORD");
+}

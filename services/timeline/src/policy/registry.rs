@@ -156,8 +156,16 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
             consent_ends(entries, read, &over.directive_id, "replaced by a later one");
         }
         Kind::EmergencyDeclared(told) => {
-            entries.put(format!("emergency:{}", told.emergency_id), emergency(read, told)?)
+            entries.put(emergency_key(&told.emergency_id), emergency(read, told)?)
         }
+        Kind::EmergencyEnded(over) => emergency_over(entries, read, &over.emergency_id, |opened| {
+            opened.line.push_str(", ended before its time")
+        }),
+        // That records were opened is not withdrawn: whose they are is to know of it.
+        Kind::EmergencyEnteredInError(over) => emergency_over(entries, read, &over.emergency_id, |opened| {
+            opened.withdrawn = true;
+            opened.line.push_str(", declared in error");
+        }),
         Kind::MeasureRecorded(measured) => measure(entries, read, measured.content)?,
         Kind::MeasureTaken(measured) => measure(entries, read, measured.content)?,
         Kind::TeamMemberAdded(added) => {
@@ -375,6 +383,10 @@ fn measure(
     Ok(())
 }
 
+fn emergency_key(emergency: &str) -> String {
+    format!("emergency:{emergency}")
+}
+
 /// A medical emergency, to its end, which is settled when it is declared: for the person, the agency of who declared it, and those whose records it opened.
 /// The nature of it is not told here: a 42 CFR Part 2 programme alone has to document it (42 CFR 2.51(c)), and the list of disclosures shows it to that.
 fn emergency(read: &Read, told: pb::EmergencyDeclared) -> Result<Put, Unreadable> {
@@ -388,6 +400,24 @@ fn emergency(read: &Read, told: pb::EmergencyDeclared) -> Result<Put, Unreadable
     let agencies: Vec<String> =
         [judged.agency].iter().chain(&judged.disclosers).map(ToString::to_string).collect();
     Ok(shared(LOG, read, opened, agencies.iter().map(String::as_str)))
+}
+
+/// An emergency is over by the time of this event, if it was not before.
+fn emergency_over(
+    entries: &mut Entries,
+    read: &Read,
+    emergency: &str,
+    also: impl FnOnce(&mut proto::timeline::Entry),
+) {
+    let instant = |occurred: &Option<Occurred>| {
+        occurred.as_ref().and_then(|occurred| occurred.at).map(|at| (at.seconds, at.nanos))
+    };
+    goes_on(entries, &emergency_key(emergency), read, |opened| {
+        if instant(&read.event.occurred) < instant(&opened.end) {
+            opened.end = read.event.occurred.clone();
+        }
+        also(opened);
+    });
 }
 
 /// Whose words an event carries.

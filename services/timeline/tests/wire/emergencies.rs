@@ -176,6 +176,55 @@ async fn it_opens_nothing_to_whoever_follows_the_agencys_people() {
     assert!(service.events().await.is_empty());
 }
 
+/// The registry tells that of the emergency, by the agency that declared it, now.
+async fn told(service: &Alone, kind: Registry) {
+    let stream = StreamId::new("emergency", ANA.uuid());
+    let event = RegistryEvent { kind: Some(kind) };
+    service.tell_as("registry", stream, Some(ANA), SHELTER, &event).await;
+    consents::heard(service).await;
+}
+
+fn ended(service: &Alone) -> Registry {
+    Registry::EmergencyEnded(reg::EmergencyEnded {
+        emergency_id: FIRST.to_string(),
+        person_id: ANA.to_string(),
+        ended_at: Some(platform::wire::to_instant(service.clock.now())),
+    })
+}
+
+fn in_error(service: &Alone) -> Registry {
+    Registry::EmergencyEnteredInError(reg::EmergencyEnteredInError {
+        emergency_id: FIRST.to_string(),
+        person_id: ANA.to_string(),
+        at: Some(platform::wire::to_instant(service.clock.now())),
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_ended_or_withdrawn_before_its_time_opens_nothing_from_then_on() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        for over in [ended, in_error] {
+            opens_nothing_from_then_on(store, over).await;
+        }
+    }
+}
+
+async fn opens_nothing_from_then_on(store: OnStore, over: fn(&Alone) -> Registry) {
+    let service = Alone::start("timeline", store, async |parts| timeline::service(&parts).await).await;
+    consents::two_contacts(&service).await;
+    declared(&service).await;
+    let doctor = || service.as_worker(SHELTER, DOCTOR);
+    let mut watching = following(&service, doctor(), String::new()).await;
+    let shown = watching.step().await;
+    assert_eq!(shown.len(), 2);
+    service.hours_pass(2);
+    assert_eq!(seen(doctor(), Purpose::Treatment).await, 2);
+    told(&service, over(&service)).await;
+    assert_eq!(seen(doctor(), Purpose::Treatment).await, 1, "its own alone");
+    let removed = watching.step().await;
+    assert!(matches!(removed.as_slice(), [watch::Told::Removed(_)]), "{removed:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_stands_on_the_timeline_of_the_person_and_of_whose_records_it_opened() {
     let service = service().await;
@@ -196,4 +245,38 @@ async fn it_stands_on_the_timeline_of_the_person_and_of_whose_records_it_opened(
         assert_eq!(lasts(&entry.end) - lasts(&entry.start), 24 * 3_600);
     }
     assert!(read(service.worker(AgencyId::of(9)), of_registry).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_entry_of_one_that_is_over_before_its_time_says_so_and_that_records_were_opened() {
+    let service = service().await;
+    consents::two_contacts(&service).await;
+    declared(&service).await;
+    let of_registry = GetTimelineRequest { services: vec!["registry".into()], ..of(ANA) };
+    let hours = |entry: &proto::timeline::Entry| {
+        let at = |at: &Option<Occurred>| at.as_ref().unwrap().at.unwrap().seconds;
+        (at(&entry.end) - at(&entry.start)) / 3_600
+    };
+    let entry = async |peer: Peer| {
+        let entries = read(peer, of_registry.clone()).await;
+        let [entry] = entries.as_slice() else { panic!("one entry, and not {entries:?}") };
+        entry.clone()
+    };
+    let opened = entry(service.person(ANA)).await;
+    service.hours_pass(2);
+    told(&service, ended(&service)).await;
+    for peer in [service.person(ANA), service.worker(CLINIC), service.worker(SHELTER)] {
+        let entry = entry(peer).await;
+        assert_eq!(entry.line, "Records opened to River in a medical emergency, ended before its time");
+        assert_eq!((hours(&entry), entry.withdrawn, &entry.id), (2, false, &opened.id));
+    }
+    service.hours_pass(2);
+    told(&service, in_error(&service)).await;
+    for peer in [service.person(ANA), service.worker(CLINIC), service.worker(SHELTER)] {
+        let entry = entry(peer).await;
+        assert!(
+            entry.line.starts_with("Records opened to River") && entry.line.ends_with(", declared in error")
+        );
+        assert_eq!((hours(&entry), entry.withdrawn), (2, true), "it was over before");
+    }
 }

@@ -1,7 +1,10 @@
 //! What stands beside a record: that the person died, and that they are not to be found.
-//! Invariant: what the person asked for in their own voice only their own voice takes back.
+//! Invariant: what the person asked for in their own voice only their own voice takes back; a death is one human's, and is taken back on whichever of their
+//! records it was told.
 
-use kernel::{By, Occurred, Voice};
+use std::collections::BTreeSet;
+
+use kernel::{AgencyId, By, Occurred, Voice};
 
 use super::{Event, Refusal, State};
 use crate::domain::in_persons_voice;
@@ -51,9 +54,6 @@ pub struct Restriction {
 pub enum Mark {
     /// The person died; told again by the same agency with another day or source it is a correction.
     Died(Death),
-    /// The death should never have been written by this agency: what others told of it stands, and whoever told none of it is told so rather than left to
-    /// believe that it is taken back. Who runs the system takes back all of it.
-    DeathInError,
     /// The person is not to be found.
     Restrict(Voice, RestrictionReason),
     /// They may be found again.
@@ -64,22 +64,13 @@ pub enum Mark {
 pub(super) fn decide(state: &State, by: By, mark: Mark) -> Result<Vec<Event>, Refusal> {
     let known = state.admit(by)?;
     let own = |voice| in_persons_voice(by, voice, known.id);
-    let agency = match by {
-        By::Agency(agency) => Some(agency),
-        By::Person(_) | By::System => None,
-    };
     match mark {
-        Mark::Died(_) | Mark::DeathInError if matches!(by, By::Person(_)) => Err(Refusal::NotForThePerson),
         // What another told is not looked at: whose word it is decides who is shown it.
         Mark::Died(death) => {
+            let agency = teller(by)?;
             let told = known.deaths.latest_first().any(|(told, by)| (told, *by) == (&death, agency));
             Ok(if told { vec![] } else { vec![Event::Died(death, agency)] })
         }
-        Mark::DeathInError if known.deaths.has_of(agency) => Ok(vec![Event::DeathInError(agency)]),
-        Mark::DeathInError if known.deaths.latest_first().next().is_some() => {
-            Err(Refusal::DeathToldByAnother)
-        }
-        Mark::DeathInError => Ok(vec![]),
         Mark::Restrict(voice, reason) => match known.restriction {
             // Staff who say it after the person change nothing of whose it is.
             Some(now) if now.own_words && !own(voice) => Ok(vec![]),
@@ -91,5 +82,42 @@ pub(super) fn decide(state: &State, by: By, mark: Mark) -> Result<Vec<Event>, Re
             Some(now) if now.own_words && !own(voice) => Err(Refusal::RestrictedByThePerson),
             Some(_) => Ok(vec![Event::RestrictionLifted { own_words: own(voice) }]),
         },
+    }
+}
+
+/// What happens to each of one human's records, the named one first, when the caller's word of their death should never have been written: what others told
+/// stands, and whoever told none of it is told so rather than left to believe that it is taken back, unless all who did are among `unseen`, whose word the
+/// caller is not shown. Who runs the system takes back all of it.
+///
+/// # Errors
+/// See [`Refusal`].
+pub fn death_in_error(
+    by: By,
+    named: &State,
+    linked: &[&State],
+    unseen: &BTreeSet<AgencyId>,
+) -> Result<Vec<Option<Event>>, Refusal> {
+    named.admit(by)?;
+    let agency = teller(by)?;
+    let records = || std::iter::once(named).chain(linked.iter().copied());
+    let holds = |record: &State| record.in_use().is_some_and(|known| known.deaths.has_of(agency));
+    if records().any(holds) {
+        let back = |record| holds(record).then_some(Event::DeathInError(agency));
+        return Ok(records().map(back).collect());
+    }
+    let others = records().filter_map(State::in_use).flat_map(|known| known.deaths.latest_first());
+    let seen = |told_by: Option<AgencyId>| told_by.is_none_or(|agency| !unseen.contains(&agency));
+    match others.map(|(_, told_by)| *told_by).any(seen) {
+        true => Err(Refusal::DeathToldByAnother),
+        false => Ok(records().map(|_| None).collect()),
+    }
+}
+
+/// Whose word it is that tells of a death or takes it back; none where who runs the system does.
+fn teller(by: By) -> Result<Option<AgencyId>, Refusal> {
+    match by {
+        By::Agency(agency) => Ok(Some(agency)),
+        By::System => Ok(None),
+        By::Person(_) => Err(Refusal::NotForThePerson),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{AgencyId, By, PersonId};
 
-use super::{Around, ByWriter, Death, Details, Event, Identifier, Refusal, Restriction};
+use super::{About, Around, ByWriter, Death, Details, Event, Identifier, Refusal, Restriction};
 
 /// Where a record stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Known {
     pub deaths: ByWriter<Death>,
     /// That they are not to be found.
     pub restriction: Option<Restriction>,
+    /// By version, what each change is about.
+    pub changes: Vec<About>,
 }
 
 /// An identifier of a record.
@@ -71,6 +73,7 @@ impl Known {
             around: Around::default(),
             deaths: ByWriter::default(),
             restriction: None,
+            changes: vec![],
         }
     }
 
@@ -95,6 +98,14 @@ impl State {
         match self {
             Self::Unmade => None,
             Self::Active(known) | Self::InError(known) | Self::Erased(known) => Some(known),
+        }
+    }
+
+    /// What is known, where the record is in use: what was told on any other counts no more.
+    pub fn in_use(&self) -> Option<&Known> {
+        match self {
+            Self::Active(known) => Some(known),
+            Self::Unmade | Self::InError(_) | Self::Erased(_) => None,
         }
     }
 
@@ -141,6 +152,11 @@ impl State {
 
     /// The state after an event.
     pub(super) fn after(self, event: &Event) -> Self {
+        let about = About::of(self.known(), event);
+        self.moved(event).change(|known| known.changes.push(about))
+    }
+
+    fn moved(self, event: &Event) -> Self {
         match event {
             Event::Registered { id, agency, details, identifiers } => {
                 let mut known = Known::new(*id);

@@ -3,7 +3,7 @@
 use super::*;
 use std::collections::BTreeSet;
 
-use crate::domain::person::{Link, Person, Refusal, link, never_link, unlink};
+use crate::domain::person::{About, Link, Person, Refusal, link, never_link, unlink};
 use kernel::Decider;
 use proptest::prelude::*;
 
@@ -65,7 +65,8 @@ fn an_unlink_leaves_that_these_two_are_never_linked_again_by_mistake() {
 #[test]
 fn link_then_unlink_leaves_what_is_known_but_for_the_mark() {
     let after = record(ANA, [linked(ANA, BEN), unlinked(ANA, BEN)]);
-    let known_after = Known { never: [BEN].into(), ..known(ANA) };
+    let changes = vec![About::Record, About::Other(BEN), About::Other(BEN)];
+    let known_after = Known { never: [BEN].into(), changes, ..known(ANA) };
     assert_eq!(after, State::Active(known_after));
 }
 
@@ -203,6 +204,9 @@ proptest! {
                 wanted.members = members.map(|(_, member)| id(*member)).collect();
                 wanted.member_of = naive.links.iter().find(|(_, member)| *member == record).map(|(canonical, _)| id(*canonical));
                 wanted.never = of(&naive.never);
+                // What each event is about is not what it comes to.
+                wanted.changes = state.known().unwrap().changes.clone();
+                prop_assert_eq!(wanted.changes.len(), log.len());
                 prop_assert_eq!(state, State::Active(wanted));
             }
         }

@@ -1,10 +1,12 @@
 //! What stands beside a record: a death, and that the person is not to be found.
 
-use kernel::{Occurred, Voice, Zone, given};
+use std::collections::BTreeSet;
+
+use kernel::{Decider, Occurred, Voice, Zone, given};
 
 use super::*;
 use crate::domain::person::{
-    Command, Death, DeathSource, Mark, Person, Refusal, Restriction, RestrictionReason,
+    Command, Death, DeathSource, Mark, Person, Refusal, Restriction, RestrictionReason, death_in_error,
 };
 
 fn death(day: &str, source: DeathSource) -> Death {
@@ -13,6 +15,21 @@ fn death(day: &str, source: DeathSource) -> Death {
 
 fn ask(by: By, mark: Mark) -> Command {
     Command::Mark { by, mark }
+}
+
+/// One record of a human.
+fn record(past: impl IntoIterator<Item = Event>) -> State {
+    Person::fold(&past.into_iter().collect::<Vec<_>>())
+}
+
+/// Takes the death back of somebody of whom there is this one record.
+fn back(by: By, past: impl IntoIterator<Item = Event>) -> Result<Vec<Option<Event>>, Refusal> {
+    death_in_error(by, &record(past), &[], &BTreeSet::new())
+}
+
+/// Who tells of the death that the record has, the latest first.
+fn tellers(past: impl IntoIterator<Item = Event>) -> Vec<Option<AgencyId>> {
+    record(past).known().unwrap().deaths.latest_first().map(|(_, by)| *by).collect()
 }
 
 fn restricted(own_words: bool) -> Event {
@@ -33,13 +50,14 @@ fn a_death_is_told_once_corrected_and_taken_back() {
     let past = || [registered(ANA), died(&first)];
     given::<Person>(past()).when(ask(THE_CLINIC, told(&first))).nothing();
     given::<Person>(past()).when(ask(THE_CLINIC, told(&certified))).then([died(&certified)]);
-    given::<Person>(past()).when(ask(THE_CLINIC, Mark::DeathInError)).then([in_error(Some(CLINIC))]);
-    given::<Person>([registered(ANA)]).when(ask(THE_CLINIC, Mark::DeathInError)).nothing();
-    let back = [registered(ANA), died(&first), in_error(Some(CLINIC))];
-    given::<Person>(back).when(ask(THE_CLINIC, told(&first))).then([died(&first)]);
+    assert_eq!(back(THE_CLINIC, past()), Ok(vec![Some(in_error(Some(CLINIC)))]));
+    assert_eq!(back(THE_CLINIC, [registered(ANA)]), Ok(vec![None]));
+    let taken_back = [registered(ANA), died(&first), in_error(Some(CLINIC))];
+    given::<Person>(taken_back).when(ask(THE_CLINIC, told(&first))).then([died(&first)]);
     given::<Person>([registered(ANA)]).when(ask(THE_SHELTER, told(&first))).refused(Refusal::NotFound);
     given::<Person>([registered(ANA)]).when(ask(ANA_HERSELF, told(&first))).refused(Refusal::NotForThePerson);
-    given::<Person>(past()).when(ask(ANA_HERSELF, Mark::DeathInError)).refused(Refusal::NotForThePerson);
+    assert_eq!(back(ANA_HERSELF, past()), Err(Refusal::NotForThePerson));
+    assert_eq!(back(THE_SHELTER, past()), Err(Refusal::NotFound));
     given::<Person>([registered(ANA), Event::Erased])
         .when(ask(THE_CLINIC, told(&first)))
         .refused(Refusal::Erased);
@@ -52,11 +70,7 @@ fn each_agency_tells_a_death_in_its_own_word_and_overwrites_no_others() {
     let past = served.into_iter().chain([Event::Died(first.clone(), Some(CLINIC))]);
     let again = Event::Died(first.clone(), Some(SHELTER));
     given::<Person>(past.clone()).when(ask(THE_SHELTER, Mark::Died(first))).then([again.clone()]);
-    let state = past
-        .chain([again])
-        .fold(State::Unmade, |state, event| <Person as kernel::Decider>::evolve(state, &event));
-    let told = state.known().unwrap().deaths.latest_first().map(|(_, by)| *by).collect::<Vec<_>>();
-    assert_eq!(told, [Some(SHELTER), Some(CLINIC)]);
+    assert_eq!(tellers(past.chain([again])), [Some(SHELTER), Some(CLINIC)]);
 }
 
 #[test]
@@ -67,26 +81,49 @@ fn an_agency_takes_back_its_own_word_of_a_death_and_the_person_lives_when_none_i
         let told = [CLINIC, SHELTER].map(|by| Event::Died(first.clone(), Some(by)));
         served.into_iter().chain(told)
     };
-    let back = |by| ask(by, Mark::DeathInError);
     let in_error = Event::DeathInError;
-    given::<Person>(past()).when(back(THE_SHELTER)).then([in_error(Some(SHELTER))]);
-    given::<Person>(past()).when(back(By::System)).then([in_error(None)]);
+    assert_eq!(back(THE_SHELTER, past()), Ok(vec![Some(in_error(Some(SHELTER)))]));
+    assert_eq!(back(By::System, past()), Ok(vec![Some(in_error(None))]));
     let once = || past().chain([in_error(Some(SHELTER))]);
-    given::<Person>(once()).when(back(THE_SHELTER)).refused(Refusal::DeathToldByAnother);
+    assert_eq!(back(THE_SHELTER, once()), Err(Refusal::DeathToldByAnother));
     let none_left = || once().chain([in_error(Some(CLINIC))]);
     for by in [THE_SHELTER, THE_CLINIC, By::System] {
-        given::<Person>(none_left()).when(back(by)).nothing();
+        assert_eq!(back(by, none_left()), Ok(vec![None]));
     }
     let of_the_system = past().chain([in_error(None), Event::Died(first.clone(), None)]);
-    given::<Person>(of_the_system).when(back(THE_CLINIC)).refused(Refusal::DeathToldByAnother);
-    let tellers = |events: &mut dyn Iterator<Item = Event>| {
-        let evolve = |state, event: Event| <Person as kernel::Decider>::evolve(state, &event);
-        let state = events.fold(State::Unmade, evolve);
-        state.known().unwrap().deaths.latest_first().map(|(_, by)| *by).collect::<Vec<_>>()
-    };
-    assert_eq!(tellers(&mut once()), [Some(CLINIC)], "the clinic's word stands");
-    assert_eq!(tellers(&mut none_left()), [], "none is left");
-    assert_eq!(tellers(&mut past().chain([in_error(None)])), []);
+    assert_eq!(back(THE_CLINIC, of_the_system), Err(Refusal::DeathToldByAnother));
+    assert_eq!(tellers(once()), [Some(CLINIC)], "the clinic's word stands");
+    assert_eq!(tellers(none_left()), [], "none is left");
+    assert_eq!(tellers(past().chain([in_error(None)])), []);
+}
+
+#[test]
+fn a_death_is_taken_back_on_whichever_of_one_humans_records_the_agency_told_it() {
+    let first = death("2026-03-01", DeathSource::Family);
+    let linked = Event::Linked { canonical: ANA, member: BEN };
+    let served = |id| [registered(id), Event::ServingAgencyAdded { agency: SHELTER }, linked.clone()];
+    let died = |agency| Event::Died(first.clone(), Some(agency));
+    let in_error = |agency| Some(Event::DeathInError(Some(agency)));
+    let ana = record(served(ANA));
+    let ben = record(served(BEN).into_iter().chain([died(CLINIC)]));
+    let twice = record(served(ANA).into_iter().chain([died(CLINIC)]));
+    let asked = |by, named: &State, other: &State| death_in_error(by, named, &[other], &BTreeSet::new());
+    assert_eq!(asked(THE_CLINIC, &ana, &ben), Ok(vec![None, in_error(CLINIC)]));
+    assert_eq!(asked(THE_CLINIC, &ben, &ana), Ok(vec![in_error(CLINIC), None]));
+    assert_eq!(asked(THE_CLINIC, &twice, &ben), Ok(vec![in_error(CLINIC), in_error(CLINIC)]));
+    assert_eq!(asked(By::System, &ana, &ben), Ok(vec![None, Some(Event::DeathInError(None))]));
+    // Whoever told none of it is told so, unless they are not shown whose word it is.
+    assert_eq!(asked(THE_SHELTER, &ana, &ben), Err(Refusal::DeathToldByAnother));
+    let clinics = [CLINIC].into();
+    assert_eq!(death_in_error(THE_SHELTER, &ana, &[&ben], &clinics), Ok(vec![None, None]));
+    // What was told on a record that is in use no more counts no more.
+    for over in [Event::EnteredInError, Event::Erased] {
+        let ben = record(served(BEN).into_iter().chain([died(CLINIC), over]));
+        assert_eq!(asked(THE_CLINIC, &ana, &ben), Ok(vec![None, None]));
+    }
+    // The named record has to admit the caller, whatever stands on the other.
+    let of_ben = record([registered(BEN), Event::ServingAgencyAdded { agency: SHELTER }]);
+    assert_eq!(asked(THE_SHELTER, &record([registered(ANA)]), &of_ben), Err(Refusal::NotFound));
 }
 
 #[test]
