@@ -4,6 +4,7 @@
 mod caseload;
 mod deaths;
 mod golden;
+mod households;
 mod living;
 mod placements;
 mod races;

@@ -251,6 +251,17 @@ async fn a_household_is_drafted_in_one_append_and_sent_as_one_or_not_at_all() {
     for referral in [&head, &members[0], &members[1]] {
         assert_eq!(read(&mut clinic, referral).await.state(), pb::ReferralState::Requested);
     }
+    // What is opened for them hears from each acceptance whom they belong to, in whichever order they come.
+    for referral in [&members[1], &head, &members[0]] {
+        accept(&mut clinic, referral).await;
+    }
+    let told = service.events().await.into_iter().filter_map(|event| {
+        let payload: pb::ReferralsEvent = prost::Message::decode(event.payload).unwrap();
+        let Some(pb::referrals_event::Kind::ReferralAccepted(accepted)) = payload.kind else { return None };
+        Some((accepted.referral_id, accepted.household_head_id))
+    });
+    let of = |referral: &String, named: &str| (referral.clone(), named.to_owned());
+    assert_eq!(told.collect::<Vec<_>>(), [of(&members[1], &head), of(&head, ""), of(&members[0], &head)]);
     let twice = pb::DraftReferralRequest { household: vec![member(ANA)], ..asking(&offer) };
     assert_eq!(shelter.draft_referral(twice).await.unwrap_err().code(), Code::InvalidArgument);
 }
