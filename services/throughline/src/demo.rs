@@ -170,17 +170,13 @@ impl Demo {
         };
         let stage = Stage::new(clock.clone(), node.services.clone(), calendar.ends());
         let progress = Progress::new(&calendar);
-        let scene = Scene { town: Arc::clone(&town), calendar: Arc::new(calendar), stage: stage.clone() };
-        let (the_town, days) = (Arc::clone(&town), Arc::clone(&scene.calendar));
-        stage.cue(|part| async move { the_town.sees_one_leave(&days, part).await });
+        let scene = Scene { town, calendar: Arc::new(calendar), stage: stage.clone() };
+        scene.town.goes_on(&scene.calendar, &stage);
         for sketch in sketches {
             let scene = scene.clone();
             stage.cue(|part| life::play(scene, sketch, part));
         }
         stage.play(|at| progress.at(at)).await?;
-        if let Err(Halt::Trouble(trouble)) = town.says_what_room_there_is().await {
-            return Err(trouble);
-        }
         directory.done()?;
         clock.release();
         gate.open_up();
@@ -208,7 +204,8 @@ fn try_these(node: &Node, number: &str) {
     }
 }
 
-/// Three things to try then: a life, the queue of records that may be of one human, and whether every list is what the logs say.
+/// Things to try then: a life, the queue of records that may be of one human, what was told to whom, an agency's inbox and the watch of its people, and
+/// whether every list is what the logs say.
 async fn try_person(to: &str) -> anyhow::Result<()> {
     let operator = Caller {
         actor: Actor::Worker(WorkerId::of(0)),
@@ -233,6 +230,21 @@ async fn try_person(to: &str) -> anyhow::Result<()> {
         "who may be registered twice, and why; link two by LinkPersons, or say by NeverLinkPersons that they are two:"
     );
     println!("  throughline call ListDuplicateCandidates --get candidates --to {to}");
+    println!("what was told about the first one, of whose records and to whom:");
+    println!(
+        "  throughline call ListDisclosures --get disclosures --to {to} '{{\"person_id\": \"{person}\"}}'"
+    );
+    let request = proto::registry::ListAgenciesRequest { page_size: 200, ..Default::default() };
+    let agencies = registry.list_agencies(request).await.map_err(crate::client::told)?.into_inner().agencies;
+    let named = |agency: &&proto::registry::Agency| {
+        agency.content.as_ref().is_some_and(|content| content.name == town::CLUBHOUSE)
+    };
+    let clubhouse = &agencies.iter().find(named).context("the clubhouse is not there")?.id;
+    println!(
+        "what the clubhouse was asked for and is open, the longest waiting first; and every change of whom it serves, as it comes:"
+    );
+    println!("  throughline call ListInbox --agency {clubhouse} --get referrals --to {to}");
+    println!("  throughline call WatchAgency --agency {clubhouse} --to {to}");
     println!("whether every list is what the logs say:");
     println!("  throughline verify --to {to}");
     Ok(())

@@ -28,9 +28,14 @@ struct Demo {
 
 impl Demo {
     fn start(data: &Path, seed: &str) -> Self {
+        Self::of(data, seed, PEOPLE, 60)
+    }
+
+    fn of(data: &Path, seed: &str, people: u32, days: u32) -> Self {
         let began = Instant::now();
+        let (people, days) = (people.to_string(), days.to_string());
         let mut child = Command::new(env!("CARGO_BIN_EXE_throughline"))
-            .args(["demo", "--seed", seed, "--people", &PEOPLE.to_string(), "--days", "60", "--until", UNTIL])
+            .args(["demo", "--seed", seed, "--people", &people, "--days", &days, "--until", UNTIL])
             .args([
                 "--grpc-listen",
                 "127.0.0.1:0",
@@ -163,4 +168,114 @@ fn a_demo_serves_the_lives_that_are_there_and_writes_none_over_them() {
     let told = again.line(&folder.path().display().to_string());
     assert!(told.contains("holds lives already") && told.contains("To start anew"), "{told}");
     assert_eq!(again.life("demo=P-0001"), life);
+}
+
+/// What this demo shows of each log, by the names of its kinds: one that is not there any more was forgotten by those who changed the lives.
+const SHOWN: [(&str, &[&str]); 2] = [
+    (
+        "referrals",
+        &[
+            "CaseloadHandedOver",
+            "ParticipationAssigned",
+            "ParticipationContactMade",
+            "ParticipationEnded",
+            "ParticipationStarted",
+            "ReferralAccepted",
+            "ReferralAcknowledged",
+            "ReferralAssigned",
+            "ReferralBusinessStatusSet",
+            "ReferralCancelled",
+            "ReferralCompleted",
+            "ReferralConsentLapsed",
+            "ReferralConsentRestored",
+            "ReferralContactMade",
+            "ReferralDrafted",
+            "ReferralEnteredInError",
+            "ReferralFailed",
+            "ReferralFollowed",
+            "ReferralHeld",
+            "ReferralInformationAsked",
+            "ReferralInformationSupplied",
+            "ReferralOverdue",
+            "ReferralPartEnded",
+            "ReferralPersonAlive",
+            "ReferralPersonDied",
+            "ReferralProgressed",
+            "ReferralRecorded",
+            "ReferralRejected",
+            "ReferralResumed",
+            "ReferralReviewed",
+            "ReferralSent",
+            "ReferralSplit",
+            "ReferralStarted",
+            "ReferralTransferAsked",
+            "ServiceOfferCapacityReported",
+            "ServiceOfferPublished",
+            "ServiceOfferWithdrawn",
+        ],
+    ),
+    (
+        "registry",
+        &[
+            "AgencyRegistered",
+            "ConsentDrafted",
+            "ConsentExpired",
+            "ConsentGiven",
+            "ConsentRevoked",
+            "ConsentSuperseded",
+            "ContactPointSet",
+            "CrisisContactSet",
+            "FacetNoted",
+            "GoalActivated",
+            "GoalRated",
+            "GoalSet",
+            "HouseholdJoined",
+            "MeasureTaken",
+            "PersonDeathEnteredInError",
+            "PersonDied",
+            "PersonErased",
+            "PersonRegistered",
+            "PersonRestricted",
+            "PersonsLinked",
+            "PersonsNeverLinked",
+            "PlanApproved",
+            "PlanItemAdded",
+            "PlanReviewOverdue",
+            "PlanReviewed",
+            "ServingAgencyAdded",
+            "TeamMemberAdded",
+            "WarningSignsSet",
+            "WorkerAdded",
+            "WorkerChanged",
+        ],
+    ),
+];
+
+#[test]
+fn a_demo_shows_whatever_happens_to_referrals_and_in_the_registry_and_what_it_says_to_try_can_be_pasted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Demo::of(folder.path(), "1", 12, 240);
+    demo.line("seeded ");
+    for (log, shown) in SHOWN {
+        let told = demo.asked(&["events", log]);
+        let there: BTreeSet<&str> = told.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
+        let missing: Vec<&&str> = shown.iter().filter(|kind| !there.contains(**kind)).collect();
+        assert!(missing.is_empty(), "the {log} log has none of {missing:?}");
+    }
+    // The first one asks for themself, goes to a programme under 42 CFR Part 2, and was referred on paper.
+    let life = demo.life("demo=P-0001");
+    let whole = ["Referral to Bicycle workshop: completed", "Referral to Staying well together: completed"];
+    for line in whole.into_iter().chain(["Referral: completed"]) {
+        assert!(life.iter().any(|told| told.contains(line)), "\"{line}\" is not in {life:?}");
+    }
+    let (inbox, watch) =
+        (demo.line("  throughline call ListInbox "), demo.line("  throughline call WatchAgency "));
+    let asked = |line: &str, more: &[&str]| {
+        let words = line.split_whitespace().skip(1).take_while(|word| *word != "--to");
+        demo.asked(&words.chain(more.iter().copied()).collect::<Vec<_>>())
+    };
+    let open: serde_json::Value = serde_json::from_str(&asked(&inbox, &[])).expect("JSON");
+    assert!(open.as_array().is_some_and(|open| !open.is_empty()), "{open}");
+    let entry = asked(&watch, &["--until", "entry.line", "--get", "entry.line"]);
+    assert!(!entry.trim().is_empty());
 }

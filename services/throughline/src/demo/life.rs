@@ -9,8 +9,10 @@ mod ends;
 mod home;
 mod loops;
 mod plan;
+mod recovery;
 mod taking_part;
 mod therapy;
+mod ways;
 mod work;
 
 use std::sync::Arc;
@@ -86,6 +88,7 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
         life.cue(|life, part| consents::anew(life, part, day, first));
     }
     life.cue(|life, part| taking_part::casework(life, part, day));
+    life.cue(|life, part| ways::elsewhere(life, part, day));
     if life.sketch.nights.is_some() {
         life.cue(|life, part| home::nights(life, part, day));
     }
@@ -105,6 +108,10 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     let learns = life.sketch.number == 1 || life.chance("learns").percent(40);
     if learns && !life.sketch.mistaken_for_dead() {
         life.cue(|life, part| daily_life::learn(life, part, day));
+    }
+    if !life.sketch.mistaken_for_dead() {
+        life.cue(|life, part| ways::unusual(life, part, day));
+        life.cue(|life, part| recovery::group(life, part, day));
     }
     if life.sketch.household {
         life.cue(|life, part| around::household(life, part, day));

@@ -3,26 +3,30 @@
 
 mod leaving;
 mod offers;
+mod saying;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use kernel::AgencyId;
 use proto::housing as hous;
-use proto::referrals as refs;
 use proto::registry as reg;
 use proto::therapy as ther;
 
 use super::calendar::{Calendar, ZONE};
 use super::sketch::{Needed, Place};
-use super::stage::Halt;
+use super::stage::{Halt, Stage};
 use super::voice::{Exchange, Voice, id, name, say};
 pub use offers::{Offer, Offers};
 
 /// Everything that lives share.
 pub struct Town {
     pub operator: Voice,
+    exchange: Exchange,
     agencies: Vec<Agency>,
+    /// Who writes down what case management has on paper.
+    pub records: Voice,
     /// Who approves what case management changes in plans.
     pub overseer: Worker,
     pub offers: Offers,
@@ -70,33 +74,23 @@ impl Town {
         workers[..there].iter().find(|other| other.id != worker.id)
     }
 
-    /// Each agency says how much room its offers have, for those who look at the lives from here on.
+    /// The person, by own login.
     ///
     /// # Errors
-    /// A command that was refused.
-    pub async fn says_what_room_there_is(&self) -> Result<(), Halt> {
-        let offers = &self.offers;
-        let rooms = [
-            (&offers.ips, refs::CapacityStatus::Has, 4),
-            (&offers.homes, refs::CapacityStatus::Has, 3),
-            (&offers.rapid, refs::CapacityStatus::NoneWithWaitlist, 0),
-            (&offers.cbt, refs::CapacityStatus::AssessmentRequired, 0),
-            (&offers.club, refs::CapacityStatus::Has, 0),
-            (&offers.skills, refs::CapacityStatus::Has, 6),
-            (&offers.skills_by_video, refs::CapacityStatus::None, 0),
-        ];
-        for (offer, status, vacancies) in rooms {
-            let request = refs::ReportCapacityRequest {
-                request_id: name(),
-                offer_id: offer.id.clone(),
-                status: status.into(),
-                vacancies,
-                ..Default::default()
-            };
-            let voice = &self.agency(offer.of).workers[0].voice;
-            say!(voice, referrals.report_capacity, request).await?;
-        }
-        Ok(())
+    /// What is no id of a person.
+    pub fn person(&self, id: &str) -> Result<Voice, Halt> {
+        Ok(self.exchange.person(id.parse().context("the id of a person")?))
+    }
+
+    /// Lets happen to it what happens to no life alone.
+    pub fn goes_on(self: &Arc<Self>, calendar: &Arc<Calendar>, stage: &Stage) {
+        let both = || (Arc::clone(self), Arc::clone(calendar));
+        let (town, days) = both();
+        stage.cue(|part| async move { town.sees_one_leave(&days, part).await });
+        let (town, days) = both();
+        stage.cue(|part| async move { town.keeps_saying_it(&days, part).await });
+        let (town, days) = both();
+        stage.cue(|part| async move { town.changes_what_it_offers(&days, part).await });
     }
 
     /// Founds it.
@@ -125,7 +119,14 @@ impl Town {
         }
         let overseer = overseer(exchange, &operator, &agencies[Place::Coordination as usize].id).await?;
         let offers = Offers::publish(of, homes, rapid).await?;
-        Ok(Self { operator, agencies, overseer, offers, beds, units, practitioners })
+        let coordination = &agencies[Place::Coordination as usize];
+        let by = coordination.workers[0].id.parse().context("the id of a worker")?;
+        let records = exchange.recorder(by, coordination.id.parse().context("the id of an agency")?);
+        let exchange = exchange.clone();
+        let town =
+            Self { operator, exchange, agencies, records, overseer, offers, beds, units, practitioners };
+        town.says_what_room_there_is(0).await?;
+        Ok(town)
     }
 }
 
@@ -133,6 +134,9 @@ type Group = (hous::ProjectType, hous::UnitKind);
 const BEDS: Group = (hous::ProjectType::EmergencyShelterNightByNight, hous::UnitKind::Shelter);
 const RAPID: Group = (hous::ProjectType::RapidRehousing, hous::UnitKind::OwnHome);
 const HOMES: Group = (hous::ProjectType::PermanentSupportiveHousing, hous::UnitKind::Apartment);
+
+/// What the clubhouse is called.
+pub const CLUBHOUSE: &str = "Invented Clubhouse";
 
 fn called(place: Place) -> (&'static str, reg::WorkerRole, &'static [&'static str]) {
     use reg::WorkerRole::{
@@ -148,11 +152,9 @@ fn called(place: Place) -> (&'static str, reg::WorkerRole, &'static [&'static st
         Place::Homes => ("Sample Homes", HousingSpecialist, &["I. Exampleworker", "J. Sampleworker"]),
         Place::Shelter => ("Testville Night Shelter", SocialWorker, &["K. Exampleworker", "L. Sampleworker"]),
         Place::Clinic => ("Placeholder Clinic", Therapist, &[]),
-        Place::Club => (
-            "Invented Clubhouse",
-            PeerSupportWorker,
-            &["M. Exampleworker", "N. Sampleworker", "O. Testworker"],
-        ),
+        Place::Club => {
+            (CLUBHOUSE, PeerSupportWorker, &["M. Exampleworker", "N. Sampleworker", "O. Testworker"])
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use kernel::{Actor, AgencyId, Caller, Role, WorkerId};
+use kernel::{Actor, AgencyId, Caller, PersonId, Role, WorkerId};
 use platform::command::Pass;
 use platform::error::{reason, retry_after};
 use platform::peer::{Identity, Peer, may_retry};
@@ -61,6 +61,18 @@ impl Exchange {
     /// A worker of an agency.
     pub fn worker(&self, worker: WorkerId, agency: AgencyId) -> Voice {
         self.caller(worker, Role::Worker, Some(agency))
+    }
+
+    /// A worker of an agency who writes down what it has elsewhere.
+    pub fn recorder(&self, worker: WorkerId, agency: AgencyId) -> Voice {
+        self.caller(worker, Role::Recorder, Some(agency))
+    }
+
+    /// A person, by own login.
+    pub fn person(&self, person: PersonId) -> Voice {
+        let actor = Actor::Person(person);
+        let caller = Caller { actor, role: Role::Person, agency: None, on_behalf_of: None };
+        self.voice(self.peer.as_caller(Identity::Plain(caller)))
     }
 
     fn caller(&self, worker: WorkerId, role: Role, agency: Option<AgencyId>) -> Voice {

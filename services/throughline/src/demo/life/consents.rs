@@ -23,6 +23,13 @@ impl Life {
         Ok(Some(say!(worker.voice, registry.give_consent, request).await?.directive_id))
     }
 
+    /// Says that this is opened.
+    pub(super) async fn allow(&self, worker: &Worker, day: u32, scope: reg::ConsentScope) -> Played {
+        let request = reg::GiveConsentRequest { content: through_us(scope), ..self.giving(day) };
+        say!(worker.voice, registry.give_consent, request).await?;
+        Ok(())
+    }
+
     /// Everything without a label to whom this life chose, for nothing yet.
     fn to_those_chosen(&self) -> reg::ConsentScope {
         let agency = |place: &Place| self.scene.town.agency(*place).id.clone();

@@ -86,10 +86,10 @@ pub async fn evenings(life: Life, part: Part, other: Life, together: u32) -> Pla
 }
 
 /// A referral that was accepted, by whom, and the participation that this opened.
-struct Served {
-    place: Place,
-    referral: String,
-    participation: String,
+pub(super) struct Served {
+    pub(super) place: Place,
+    pub(super) referral: String,
+    pub(super) participation: String,
 }
 
 impl Life {
@@ -119,14 +119,26 @@ impl Life {
     }
 
     /// It is accepted on that day; the participation opens by itself.
-    async fn accepted(&self, part: &Part, place: Place, referral: String, day: u32) -> Result<Served, Halt> {
+    pub(super) async fn accepted(
+        &self,
+        part: &Part,
+        place: Place,
+        referral: String,
+        day: u32,
+    ) -> Result<Served, Halt> {
         self.until(part, day, Hour::Noon).await?;
         let participation = self.accept(part, place, &referral).await?;
         Ok(Served { place, referral, participation })
     }
 
     /// Some hours together, and it has done what it was for.
-    async fn visits(&self, part: &Part, served: &Served, chance: &mut Chance, accepted: u32) -> Played {
+    pub(super) async fn visits(
+        &self,
+        part: &Part,
+        served: &Served,
+        chance: &mut Chance,
+        accepted: u32,
+    ) -> Played {
         let mut day = accepted;
         for _ in 0..chance.between(3, 8) {
             day = self.scene.calendar.working(day + chance.between(6, 15));
@@ -138,7 +150,7 @@ impl Life {
         self.serve_and_close(served).await
     }
 
-    async fn serve_and_close(&self, served: &Served) -> Played {
+    pub(super) async fn serve_and_close(&self, served: &Served) -> Played {
         let request = refs::CompleteReferralRequest {
             request_id: name(),
             referral_id: served.referral.clone(),

@@ -294,17 +294,21 @@ impl Life {
     }
 
     async fn reject(&self, target: &Worker, referral: &str, chance: &mut Chance) -> Played {
-        use refs::ClosingReason::{CouldNotContact, NeedsMetElsewhere, NoCapacity};
+        use refs::ClosingReason::{CouldNotContact, Ineligible, NeedsMetElsewhere, NoCapacity};
         let (reason, text) = chance.pick([
             (NoCapacity, "no place before next month"),
             (CouldNotContact, "nobody answered under the number given"),
             (NeedsMetElsewhere, "another programme is already at it"),
+            (Ineligible, "they live beyond the invented river"),
         ]);
+        // Where somebody lives is what any programme may go by, one that excludes nobody for readiness too.
+        let criterion = (reason == Ineligible).then_some(refs::EligibilityCriterion::Area);
         let request = refs::RejectReferralRequest {
             request_id: name(),
             referral_id: referral.to_owned(),
             reason: reason.into(),
             text: text.to_owned(),
+            criterion: criterion.unwrap_or_default().into(),
             ..Default::default()
         };
         say!(target.voice, referrals.reject_referral, request).await?;
