@@ -36,6 +36,8 @@ pub struct Skill {
     pub group: Group,
     /// Who trains it.
     pub sharing: Sharing,
+    /// Who says that it is a skill, and who says who trains it.
+    pub source: &'static str,
 }
 
 /// How a plan item, session or contact goes about its skills.
@@ -60,8 +62,18 @@ pub struct Approach {
     pub stance: Stance,
 }
 
+/// Where the pairs come from: every skill of theirs is complementary.
+const PAIRS: &str = "Throughline, domain description, section 1 (skills) and section 8, S3 (pairs that reinforce each other); no study is named there";
+
+/// Where all others come from.
+const DEFAULT: &str = "Throughline, domain description, section 1 (skills); no study is named there, and who trains it is this system's default";
+
 const fn skill(code: &'static str, name: &'static str, group: Group, sharing: Sharing) -> Skill {
-    Skill { code, name, group, sharing }
+    let source = match sharing {
+        Complementary => PAIRS,
+        Shared | TherapyOnly | PsrOnly => DEFAULT,
+    };
+    Skill { code, name, group, sharing, source }
 }
 
 use Group::{Interpersonal, Intrapersonal, Practical};
@@ -115,6 +127,9 @@ mod tests {
         for (place, skill) in SKILLS.iter().enumerate() {
             assert!(!SKILLS[..place].iter().any(|other| other.code == skill.code), "{}", skill.code);
             assert!(is_skill(skill.code) && !skill.name.is_empty());
+            let paired = skill.sharing == Complementary;
+            let (pairs, default) = (skill.source.contains("S3"), skill.source.contains("default"));
+            assert_eq!((pairs, default), (paired, !paired), "{} is honest about its source", skill.code);
         }
         assert!(!is_skill("Money") && !is_skill(""));
     }

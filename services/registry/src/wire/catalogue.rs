@@ -24,5 +24,6 @@ pub fn skill(skill: &Skill) -> pb::Skill {
         name: skill.name.to_owned(),
         group: skill_group::number(skill.group),
         sharing: sharing::number(skill.sharing),
+        source: skill.source.to_owned(),
     }
 }

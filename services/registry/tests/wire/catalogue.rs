@@ -33,6 +33,9 @@ async fn everybody_who_is_known_reads_the_practices_and_skills_in_pages() {
         let money = &all.skills[1];
         let told = (money.code.as_str(), money.group(), money.sharing());
         assert_eq!(told, ("money", pb::SkillGroup::Practical, pb::SkillSharing::Complementary));
+        assert!(money.source.contains("S3"), "{}", money.source);
+        let cooking = all.skills.iter().find(|skill| skill.code == "cooking").unwrap();
+        assert!(cooking.source.contains("this system's default"), "{}", cooking.source);
     }
     let first = read!(registry.clinic(), list_skills, ListSkillsRequest { page_size: 7 }).unwrap();
     let page_token = first.next_page_token.clone();
