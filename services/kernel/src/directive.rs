@@ -31,6 +31,8 @@ pub enum Standing {
     Expired,
     /// Replaced by a later one.
     Superseded,
+    /// It never should have been written.
+    EnteredInError,
 }
 
 /// Who may learn by a directive.

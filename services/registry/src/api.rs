@@ -317,6 +317,13 @@ impl RegistryService for Api {
         writes!(self, request, marks::lift_restriction, pb::LiftRestrictionResponse)
     }
 
+    async fn mark_restriction_entered_in_error(
+        &self,
+        request: Request<pb::MarkRestrictionEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkRestrictionEnteredInErrorResponse>, Status> {
+        writes!(self, request, marks::restriction_in_error, pb::MarkRestrictionEnteredInErrorResponse)
+    }
+
     async fn set_contact_point(
         &self,
         request: Request<pb::SetContactPointRequest>,
@@ -373,6 +380,13 @@ impl RegistryService for Api {
         writes!(self, request, around::leave_household, pb::LeaveHouseholdResponse)
     }
 
+    async fn mark_household_membership_entered_in_error(
+        &self,
+        request: Request<pb::MarkHouseholdMembershipEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkHouseholdMembershipEnteredInErrorResponse>, Status> {
+        writes!(self, request, around::household_in_error, pb::MarkHouseholdMembershipEnteredInErrorResponse)
+    }
+
     async fn add_representative(
         &self,
         request: Request<pb::AddRepresentativeRequest>,
@@ -385,6 +399,13 @@ impl RegistryService for Api {
         request: Request<pb::EndRepresentativeRequest>,
     ) -> Result<Response<pb::EndRepresentativeResponse>, Status> {
         writes!(self, request, representatives::end, pb::EndRepresentativeResponse)
+    }
+
+    async fn mark_representative_entered_in_error(
+        &self,
+        request: Request<pb::MarkRepresentativeEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkRepresentativeEnteredInErrorResponse>, Status> {
+        writes!(self, request, representatives::in_error, pb::MarkRepresentativeEnteredInErrorResponse)
     }
 
     async fn erase_person(
@@ -555,6 +576,13 @@ impl RegistryService for Api {
         writes!(self, request, plans::end_item, pb::EndPlanItemResponse)
     }
 
+    async fn mark_plan_item_entered_in_error(
+        &self,
+        request: Request<pb::MarkPlanItemEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkPlanItemEnteredInErrorResponse>, Status> {
+        writes!(self, request, plans::item_in_error, pb::MarkPlanItemEnteredInErrorResponse)
+    }
+
     async fn change_plan_item(
         &self,
         request: Request<pb::ChangePlanItemRequest>,
@@ -651,6 +679,13 @@ impl RegistryService for Api {
         request: Request<pb::RevokeConsentRequest>,
     ) -> Result<Response<pb::RevokeConsentResponse>, Status> {
         writes!(self, request, consents::revoke, pb::RevokeConsentResponse)
+    }
+
+    async fn mark_consent_entered_in_error(
+        &self,
+        request: Request<pb::MarkConsentEnteredInErrorRequest>,
+    ) -> Result<Response<pb::MarkConsentEnteredInErrorResponse>, Status> {
+        writes!(self, request, consents::mark_entered_in_error, pb::MarkConsentEnteredInErrorResponse)
     }
 
     async fn list_consents(

@@ -225,8 +225,9 @@ impl Lists {
             // Who is not to be found is asked of the record itself: a list that lags must not show them.
             person::Event::Died(..)
             | person::Event::DeathInError(_)
-            | person::Event::Restricted(_)
-            | person::Event::RestrictionLifted { .. } => {}
+            | person::Event::Restricted(..)
+            | person::Event::RestrictionLifted { .. }
+            | person::Event::RestrictionInError(_) => {}
         }
         Ok(())
     }
@@ -306,7 +307,10 @@ fn apply_consent(event: &consent::Event, rows: &mut Rows) {
             let end = until.map(|at| args![Consent::CATEGORY, person, due::ends(event.id), at]);
             rows.put(&[person], due::DUE, end);
         }
-        consent::What::Revoked { .. } | consent::What::Expired | consent::What::Superseded { .. } => {
+        consent::What::Revoked { .. }
+        | consent::What::Expired
+        | consent::What::Superseded { .. }
+        | consent::What::EnteredInError { .. } => {
             rows.put(&[person], NOT_ALLOWED, [args![directive]]);
             rows.put(&[person], due::NOT_DUE, [args![Consent::CATEGORY, person, due::ends(event.id)]]);
         }

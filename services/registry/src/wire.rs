@@ -19,7 +19,8 @@ mod representative;
 mod team;
 mod worker;
 
-use kernel::{AgencyId, By, Private, Voice};
+use kernel::ids::Uuid;
+use kernel::{AgencyId, By, PersonId, Private, Voice};
 use platform::command::Unreadable;
 use platform::command::stored::{id_text, not_of, stored_id, stored_optional_id};
 use platform::error::BadField;
@@ -37,7 +38,7 @@ pub use around::{
     crisis_contact, crisis_contact_out, household, left_on, membership, membership_out, warning_signs,
 };
 pub use catalogue::{practice, skill};
-pub use consent::{Giving, consent, consent_content, draft, give, revoke};
+pub use consent::{Giving, consent, consent_content, consent_in_error, draft, give, revoke};
 pub use contact::{contact_point, contact_point_out};
 pub use emergency::{breaks_glass, emergency_out};
 pub use facet::{facet, facet_content, facet_kind};
@@ -98,6 +99,17 @@ pub fn voice(by: By, number: i32) -> Result<Voice, BadField> {
             Err(BadField::new("voice", "is not VOICE_PERSON or VOICE_STAFF; send one of them"))
         }
     }
+}
+
+/// What stands in the place of a fact that never should have been written, as a request says. It may stand on a record that the caller alone knows of, so
+/// nothing is asked of it but that it is another.
+pub fn replaced_by(text: &str, marked: Uuid) -> Result<Option<Uuid>, BadField> {
+    let id = wire::optional_id::<PersonId>("replaced_by_id", text)?.map(PersonId::uuid);
+    if id == Some(marked) {
+        let why = "is what is marked itself; name what stands in its place, or leave it out";
+        return Err(BadField::new("replaced_by_id", why));
+    }
+    Ok(id)
 }
 
 /// Identifiers in other systems, which concern no person served.

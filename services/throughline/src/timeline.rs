@@ -168,5 +168,6 @@ fn as_json(entry: &Entry) -> serde_json::Value {
         "labels": entry.labels,
         "discrepancies": entry.discrepancies.iter().map(|found| found.code.clone()).collect::<Vec<_>>(),
         "withdrawn": entry.withdrawn,
+        "replaced_by_id": entry.replaced_by_id,
     })
 }

@@ -117,16 +117,28 @@ pub(crate) fn goes_on(entries: &mut Entries, key: &str, read: &Read, change: imp
 
 /// Marks all of a stream's entries as never meant: only "withdrawn" remains.
 pub(crate) fn withdraw(entries: &mut Entries, read: &Read) {
-    entries.change_all(|stored| {
-        stored.text = None;
-        stored.facts.clear();
+    entries.change_all(|stored| never_meant(stored, read));
+}
+
+/// Marks the entry with that key as never meant, as [`withdraw`] does, with what stands in its place.
+pub(crate) fn withdraw_one(entries: &mut Entries, key: &str, read: &Read, replaced_by: &str) {
+    entries.change(key, |stored| {
+        never_meant(stored, read);
         if let Some(entry) = stored.entry.as_mut() {
-            made_of(entry, read);
-            entry.withdrawn = true;
-            entry.open = false;
-            entry.line = "withdrawn: entered in error".into();
-            entry.discrepancies.clear();
-            entry.goal_ids.clear();
+            replaced_by.clone_into(&mut entry.replaced_by_id);
         }
     });
+}
+
+fn never_meant(stored: &mut StoredEntry, read: &Read) {
+    stored.text = None;
+    stored.facts.clear();
+    if let Some(entry) = stored.entry.as_mut() {
+        made_of(entry, read);
+        entry.withdrawn = true;
+        entry.open = false;
+        entry.line = "withdrawn: entered in error".into();
+        entry.discrepancies.clear();
+        entry.goal_ids.clear();
+    }
 }

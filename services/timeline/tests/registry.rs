@@ -116,3 +116,100 @@ fn a_member_of_a_team_stands_from_the_first_day_to_the_last_and_not_when_that_wa
     let entries = told([(CLINIC, None, member), (CLINIC, None, gone)]);
     assert_eq!(days(&entries), ("2025-03-02".into(), "2025-05-09".into(), false));
 }
+
+/// What the entries say, by their keys: the line, whether it is withdrawn or goes on, and what stands in its place.
+fn withdrawn(entries: &Entries) -> Vec<(String, String, bool, bool, String)> {
+    let each = |(key, put): (&String, &timeline::entries::Put)| {
+        let entry = put.stored.entry.clone().unwrap();
+        assert!(put.stored.text.is_none());
+        (key.clone(), entry.line, entry.withdrawn, entry.open, entry.replaced_by_id)
+    };
+    entries.all().map(each).collect()
+}
+
+#[test]
+fn of_what_never_should_have_been_written_only_that_remains_and_what_stands_in_its_place() {
+    let only = "withdrawn: entered in error";
+    let gone = |key: &str, other: &str| (key.to_owned(), only.to_owned(), true, false, other.to_owned());
+    let scope = pb::ConsentScope {
+        recipient_agency_ids: vec![HOUSE.to_string()],
+        purposes: vec![proto::types::Purpose::Referral.into()],
+        ..Default::default()
+    };
+    let content = Some(pb::SealedConsent { scope: Some(scope), ..Default::default() });
+    let drafted =
+        pb::ConsentDrafted { directive_id: "one".into(), content: content.clone(), ..Default::default() };
+    let given =
+        pb::ConsentGiven { directive_id: "one".into(), content: content.clone(), ..Default::default() };
+    let other = pb::ConsentGiven { directive_id: "two".into(), content, ..Default::default() };
+    let marked = pb::ConsentEnteredInError {
+        directive_id: "one".into(),
+        replaced_by_id: "two".into(),
+        ..Default::default()
+    };
+    let entries = told([
+        (CLINIC, None, Kind::ConsentDrafted(drafted)),
+        (CLINIC, None, Kind::ConsentGiven(given)),
+        (CLINIC, None, Kind::ConsentGiven(other)),
+        (CLINIC, None, Kind::ConsentEnteredInError(marked)),
+    ]);
+    let now = withdrawn(&entries);
+    assert_eq!((&now[0], &now[2]), (&gone("consent:one", "two"), &gone("draft:one", "two")));
+    assert!(now[1].0 == "consent:two" && !now[1].2 && now[1].3, "the other goes on");
+
+    // With an item goes what a programme has beside it.
+    let marked = pb::PlanItemEnteredInError {
+        plan_item_id: "item".into(),
+        replaced_by_id: "items".into(),
+        ..Default::default()
+    };
+    let another = pb::PlanItemAdded {
+        plan_item_id: "items".into(),
+        content: Some(pb::PlanItemContent { practice: "ips".into(), ..Default::default() }),
+        ..Default::default()
+    };
+    let entries = told([
+        (CLINIC, None, added()),
+        (HOUSE, PART2, changed()),
+        (CLINIC, None, Kind::PlanItemAdded(another)),
+        (CLINIC, None, Kind::PlanItemEnteredInError(marked)),
+    ]);
+    let now = withdrawn(&entries);
+    assert_eq!(now[..2], [gone("item:item", "items"), gone(&format!("item:item:{HOUSE}"), "items")]);
+    assert!(now[2].0 == "item:items" && !now[2].2, "the other stands");
+}
+
+#[test]
+fn each_agency_withdraws_its_own_word_of_a_household_and_of_who_is_not_to_be_found() {
+    let joined = || {
+        let membership = Some(pb::HouseholdMembership {
+            household_id: "home".into(),
+            from: Some(proto::Date { year: 2026, month: 3, day: 2 }),
+            ..Default::default()
+        });
+        Kind::HouseholdJoined(pb::HouseholdJoined { membership, ..Default::default() })
+    };
+    let marked = pb::HouseholdMembershipEnteredInError { household_id: "home".into(), ..Default::default() };
+    let marked = Kind::HouseholdMembershipEnteredInError(marked);
+    let entries = told([(CLINIC, None, joined()), (HOUSE, None, joined()), (HOUSE, None, marked)]);
+    let states = |entries: &Entries| -> Vec<(String, bool)> {
+        withdrawn(entries).into_iter().map(|(key, _, withdrawn, ..)| (key, withdrawn)).collect()
+    };
+    let own = |agency| format!("household:home:{agency}");
+    assert_eq!(states(&entries), [(own(CLINIC), false), (own(HOUSE), true)]);
+
+    let restricted = || Kind::PersonRestricted(Default::default());
+    let lifted = || Kind::PersonRestrictionLifted(Default::default());
+    let back = || Kind::PersonRestrictionEnteredInError(Default::default());
+    let entries = told([
+        (CLINIC, None, restricted()),
+        (CLINIC, None, lifted()),
+        (CLINIC, None, restricted()),
+        (HOUSE, None, restricted()),
+        (CLINIC, None, back()),
+    ]);
+    // What was lifted was meant.
+    let expected =
+        [("restricted:1", false), ("restricted:3", true), ("restricted:4", false), ("unrestricted:2", false)];
+    assert_eq!(states(&entries), expected.map(|(key, withdrawn)| (key.to_owned(), withdrawn)));
+}

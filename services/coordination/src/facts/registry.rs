@@ -77,7 +77,11 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             }
             Some(Fact::Plan(plan))
         }
-        (Kind::PlanItemChanged(_), held) => held,
+        (Kind::PlanItemEnteredInError(gone), Some(Fact::Plan(mut plan))) => {
+            plan.items.retain(|item| item.id != gone.plan_item_id);
+            Some(Fact::Plan(plan))
+        }
+        (Kind::PlanItemChanged(_) | Kind::PlanItemEnteredInError(_), held) => held,
         (
             Kind::AgencyRegistered(_)
             | Kind::AgencyChanged(_)
@@ -104,8 +108,11 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::HouseholdLeft(_)
             | Kind::RepresentativeAdded(_)
             | Kind::RepresentativeEnded(_)
+            | Kind::HouseholdMembershipEnteredInError(_)
+            | Kind::RepresentativeEnteredInError(_)
             | Kind::PersonRestricted(_)
             | Kind::PersonRestrictionLifted(_)
+            | Kind::PersonRestrictionEnteredInError(_)
             | Kind::PersonErased(_)
             | Kind::GoalReworded(_)
             | Kind::GoalAccepted(_)
@@ -130,6 +137,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ConsentRevoked(_)
             | Kind::ConsentExpired(_)
             | Kind::ConsentSuperseded(_)
+            | Kind::ConsentEnteredInError(_)
             | Kind::EmergencyDeclared(_)
             | Kind::EmergencyEnded(_)
             | Kind::EmergencyEnteredInError(_)

@@ -66,6 +66,7 @@ fn directives() -> Vec<(&'static str, Directive)> {
             "revoked" => Standing::Revoked,
             "expired" => Standing::Expired,
             "superseded" => Standing::Superseded,
+            "entered-in-error" => Standing::EnteredInError,
             other => panic!("no standing is called {other}"),
         };
         let recipients = match row.get("recipients") {

@@ -108,6 +108,18 @@ pub(super) async fn leave_household(
     around(api, &ask, &r.person_id, AroundAsk::LeaveHousehold(household, until)).await
 }
 
+pub(super) async fn household_in_error(
+    api: &Api,
+    request: &Request<pb::MarkHouseholdMembershipEnteredInErrorRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let method = "MarkHouseholdMembershipEnteredInError";
+    let ask = api.ask(method, WORK, request, (&r.request_id, &r.etag)).await?;
+    let household = wire::household(&r.household_id)?;
+    let what = AroundAsk::HouseholdInError(household, wire::replaced_by(&r.replaced_by_id, household)?);
+    around(api, &ask, &r.person_id, what).await
+}
+
 impl Api {
     /// Shows what is around a person, each to who may see what its writer wrote: of what there is one of, the latest that they may see.
     pub(super) async fn show_around(

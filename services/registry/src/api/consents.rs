@@ -12,7 +12,7 @@ use platform::wire::optional_id;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
-use super::{Api, READ, emergencies, person_id};
+use super::{Api, OWN, READ, emergencies, person_id};
 use crate::domain::No;
 use crate::domain::consent::{Consent, Refusal, Step, Which};
 use crate::domain::person::Person;
@@ -77,6 +77,17 @@ pub(super) async fn revoke(api: &Api, request: &Request<pb::RevokeConsentRequest
     api.about_in_part::<Consent>(&ask, person, command).await
 }
 
+pub(super) async fn mark_entered_in_error(
+    api: &Api,
+    request: &Request<pb::MarkConsentEnteredInErrorRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("MarkConsentEnteredInError", OWN, request, (&r.request_id, &r.etag)).await?;
+    let person = person_id(&r.person_id)?;
+    let command = wire::consent_in_error((ask.by(), ask.at), r)?;
+    api.about_in_part::<Consent>(&ask, person, command).await
+}
+
 pub(super) async fn list(
     api: &Api,
     request: &Request<pb::ListConsentsRequest>,
@@ -106,7 +117,14 @@ pub(super) async fn list(
                     writers.extend(version.by);
                 }
             }
-            let shown = (&writers, eyes.wrote_or_all(&wrote));
+            // What never should have been written may be about somebody else: the person is shown no text of it.
+            let texts = match held.last().step {
+                Step::EnteredInError => eyes.wrote_or_oversees(&wrote),
+                Step::Drafted | Step::Given | Step::Revoked | Step::Expired | Step::Superseded(_) => {
+                    eyes.wrote_or_all(&wrote)
+                }
+            };
+            let shown = (&writers, texts);
             response.consents.push(wire::consent(record, held, shown, (opener.as_ref(), status)));
         }
     }

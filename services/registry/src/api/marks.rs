@@ -77,3 +77,12 @@ pub(super) async fn lift_restriction(
     let voice = wire::voice(ask.by(), r.voice)?;
     mark(api, &ask, &r.person_id, Mark::LiftRestriction(voice)).await
 }
+
+pub(super) async fn restriction_in_error(
+    api: &Api,
+    request: &Request<pb::MarkRestrictionEnteredInErrorRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("MarkRestrictionEnteredInError", WORK, request, (&r.request_id, &r.etag)).await?;
+    mark(api, &ask, &r.person_id, Mark::RestrictionInError).await
+}

@@ -115,6 +115,18 @@ pub(super) async fn end_item(api: &Api, request: &Request<pb::EndPlanItemRequest
     api.about_in_part::<Plan>(&ask, person, Command::End { said, id, until }).await
 }
 
+pub(super) async fn item_in_error(
+    api: &Api,
+    request: &Request<pb::MarkPlanItemEnteredInErrorRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("MarkPlanItemEnteredInError", OWN, request, (&r.request_id, &r.etag)).await?;
+    let (person, id) = (person_id(&r.person_id)?, id::<PlanItemId>("plan_item_id", &r.plan_item_id)?);
+    let replaced_by = wire::replaced_by(&r.replaced_by_id, id.uuid())?.map(PlanItemId::new);
+    let (said, _) = said(api, &ask, person, r.voice).await?;
+    api.about_in_part::<Plan>(&ask, person, Command::MarkEnteredInError { said, id, replaced_by }).await
+}
+
 /// The number of the version that a request names; 0 for one that there is not, or not for this caller.
 async fn named_version(api: &Api, ask: &Ask, person: PersonId, version: &str) -> Result<u32, Status> {
     let id = id::<PlanItemId>("version_id", version)?.uuid();
@@ -172,7 +184,8 @@ pub(super) async fn versions_seen(eyes: &Eyes<'_>, state: &State) -> Result<BTre
 }
 
 /// An item is seen by whoever sees what its agency or that of its author wrote; a version, with its item, or with what its author wrote. What a 42 CFR
-/// Part 2 programme made of an item is seen by who sees what it wrote alone: to all others the item says what it said before.
+/// Part 2 programme made of an item is seen by who sees what it wrote alone: to all others the item says what it said before. Of an item that never should
+/// have been written all others than its author and who oversees see that it was withdrawn, and not what it said.
 async fn seen(eyes: &Eyes<'_>, state: &State) -> Result<Seen, Status> {
     let mut shut = BTreeSet::new();
     for (number, version) in (1..).zip(&state.versions) {
@@ -181,14 +194,20 @@ async fn seen(eyes: &Eyes<'_>, state: &State) -> Result<Seen, Status> {
         }
     }
     let mut seen = Seen { items: BTreeSet::new(), versions: vec![] };
+    let mut known = BTreeSet::new();
     for (id, item) in &state.items {
-        let Some(shown) = item.at(state.latest(), |version| !shut.contains(&version)) else { continue };
+        let said = item.last_said(state.latest(), |version| !shut.contains(&version));
+        let Some(shown) = said else { continue };
         if eyes.see_of(item.added_by, Some(shown.content.agency)).await? {
-            seen.items.insert(*id);
+            known.insert(*id);
+            let added_by: Vec<_> = item.added_by.into_iter().collect();
+            if item.in_error.is_none() || eyes.wrote_or_oversees(&added_by) {
+                seen.items.insert(*id);
+            }
         }
     }
     for (number, version) in (1..).zip(&state.versions) {
-        let with_item = seen.items.contains(&version.item) && !shut.contains(&number);
+        let with_item = known.contains(&version.item) && !shut.contains(&number);
         if with_item || eyes.see(version.by).await? {
             seen.versions.push(number);
         }

@@ -181,6 +181,15 @@ impl Eyes<'_> {
         self.caller.speaks_for().is_some_and(|agency| agencies.contains(&agency)) || self.see_all()
     }
 
+    /// Whether the caller is of one of these agencies, or oversees all: who reads what was withdrawn. What no agency wrote is the person's to read also then.
+    pub(super) fn wrote_or_oversees(&self, agencies: &[AgencyId]) -> bool {
+        if agencies.is_empty() {
+            return self.see_all();
+        }
+        let wrote = self.caller.speaks_for().is_some_and(|agency| agencies.contains(&agency));
+        wrote || matches!(self.judged(&Class::default()), Ok(Why::Oversight | Why::Service))
+    }
+
     /// Whether everything about this human is the caller's to see: the person, who oversees, and services of ours.
     fn see_all(&self) -> bool {
         match self.judged(&Class::default()) {
@@ -238,7 +247,7 @@ impl Api {
         for record in &say.records {
             let now = self.desk.load::<Person>(record.uuid()).await?;
             let Some(known) = now.known() else { continue };
-            say.restricted |= known.restriction.is_some();
+            say.restricted |= known.restriction().is_some();
             if !known.serving.is_subset(&say.serving) {
                 Arc::make_mut(&mut say.serving).extend(&known.serving);
             }
@@ -334,7 +343,7 @@ impl Api {
             self.show_representatives([person].into_iter().chain(linked), &eyes, &mut read).await?;
         }
         if eyes.find() {
-            let reason = known.restriction.map(|restriction| restriction.reason);
+            let reason = known.restriction().map(|restriction| restriction.reason);
             read.restriction_reason = reason.map_or(0, wire::restriction_reason_out);
         } else {
             read.details.iter_mut().for_each(|details| details.contact_points.clear());

@@ -10,9 +10,9 @@ use platform::keys::KeyState;
 use proto::registry as pb;
 use tonic::{Request, Status};
 
-use super::Api;
 use super::around::around;
 use super::reading::Eyes;
+use super::{Api, WORK};
 use crate::domain::agency::{self, Agency, Minors};
 use crate::domain::consent::Signing;
 use crate::domain::person::{AroundAsk, Known, Matter, Person};
@@ -40,7 +40,18 @@ pub(super) async fn end(api: &Api, request: &Request<pb::EndRepresentativeReques
     around(api, &ask, &r.person_id, what).await
 }
 
-/// The rules for minors that a directive must keep, and what opens the birth date that they ask for.
+pub(super) async fn in_error(
+    api: &Api,
+    request: &Request<pb::MarkRepresentativeEnteredInErrorRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.ask("MarkRepresentativeEnteredInError", WORK, request, (&r.request_id, &r.etag)).await?;
+    let id = wire::representative_id("representative_id", &r.representative_id)?;
+    let what = AroundAsk::RepresentativeInError(id, wire::replaced_by(&r.replaced_by_id, id)?);
+    around(api, &ask, &r.person_id, what).await
+}
+
+/// The rules for minors that a directive must keep, and what opens the birth dates that they ask for.
 pub(super) struct Signatures {
     rules: Vec<Minors>,
     openers: BTreeMap<PersonId, Opener>,

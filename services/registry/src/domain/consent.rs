@@ -1,6 +1,6 @@
 //! What a person says about who may learn what of them: consent directives (FHIR Consent; domain.md section 2), each from draft to its end.
 //! Invariant: only the person's voice gives and revokes; what was given is never changed, a change of mind is another directive; an end works from then
-//! on and deletes nothing.
+//! on and deletes nothing. That one never should have been written, whoever wrote it says too: what closes needs nobody's leave.
 
 mod command;
 mod decide;

@@ -1,6 +1,7 @@
 //! The one living plan of a person (FHIR CarePlan): items that say who does what, for which goal, from when.
 //! Invariant: an item serves a goal of the person that was open when the item was added or given it, and ends at most once, never before it began.
-//! Every change makes a version; what the person agreed to is a version, and stays agreed however the plan goes on.
+//! Every change makes a version; what the person agreed to is a version, and stays agreed however the plan goes on. The version that takes an item off which
+//! never should have been written says what the plan is without it.
 
 mod command;
 mod decide;

@@ -33,7 +33,8 @@ pub(super) fn apply_plan(person: Uuid, event: &Event, rows: &mut Rows) {
     let review = match event {
         Event::ItemAdded { change, .. }
         | Event::ItemChanged { change, .. }
-        | Event::ItemEnded { change, .. } => change.review,
+        | Event::ItemEnded { change, .. }
+        | Event::ItemInError { change, .. } => change.review,
         Event::Reviewed { review, .. } => *review,
         Event::ReviewOverdue { due, agencies } => Review::ran_out(*due, agencies),
         Event::Agreed { .. } | Event::Approved { .. } => return,

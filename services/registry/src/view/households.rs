@@ -28,7 +28,9 @@ pub(super) fn apply(person: PersonId, change: &Change, rows: &mut Rows) {
         | Change::WarningSignsRemoved(_)
         | Change::HouseholdLeft(..)
         | Change::RepresentativeAdded(..)
-        | Change::RepresentativeEnded(..) => {}
+        | Change::RepresentativeEnded(..)
+        | Change::HouseholdInError(..)
+        | Change::RepresentativeInError(..) => {}
     }
 }
 

@@ -14,7 +14,7 @@ use tonic::Status;
 use super::codes::relationship;
 use super::contact::{contact_point, contact_point_out, contact_point_sealed, contact_point_stored};
 use super::representative::{representative_sealed, representative_stored};
-use super::{Opener, not_of, stored_agency, wrap};
+use super::{Opener, id_text, not_of, stored_agency, wrap};
 use crate::domain::person::{Change, CrisisContact, Membership, Person};
 
 /// Longest name, in characters.
@@ -142,6 +142,18 @@ pub(super) fn encode(change: &Change, person_id: String, ink: &Ink<'_>) -> Resul
             let message = pb::RepresentativeEnded { person_id, representative_id, until };
             Payload::new(pb::RepresentativeEnded::full_name(), &wrap(Kind::RepresentativeEnded(message)))
         }
+        Change::HouseholdInError(household, replaced_by, _) => {
+            let (household_id, replaced_by_id) = (household.to_string(), id_text(*replaced_by));
+            let message = pb::HouseholdMembershipEnteredInError { person_id, household_id, replaced_by_id };
+            let kind = pb::HouseholdMembershipEnteredInError::full_name();
+            Payload::new(kind, &wrap(Kind::HouseholdMembershipEnteredInError(message)))
+        }
+        Change::RepresentativeInError(id, replaced_by) => {
+            let (representative_id, replaced_by_id) = (id.to_string(), id_text(*replaced_by));
+            let message = pb::RepresentativeEnteredInError { person_id, representative_id, replaced_by_id };
+            let kind = pb::RepresentativeEnteredInError::full_name();
+            Payload::new(kind, &wrap(Kind::RepresentativeEnteredInError(message)))
+        }
     })
 }
 
@@ -150,6 +162,7 @@ pub(super) fn decode(stored: &proto::log::Event, kind: Kind) -> Result<Change, U
     let bad = || Unreadable::new(stored, "it lacks something");
     let id =
         |text: &str| Uuid::try_parse(text).map_err(|_| Unreadable::new(stored, "an id in it is damaged"));
+    let other = |text: &str| if text.is_empty() { Ok(None) } else { id(text).map(Some) };
     let by = stored_agency(stored)?;
     #[allow(
         clippy::wildcard_enum_match_arm,
@@ -196,6 +209,12 @@ pub(super) fn decode(stored: &proto::log::Event, kind: Kind) -> Result<Change, U
         Kind::RepresentativeEnded(message) => {
             let until = message.until.as_ref().and_then(from_date).ok_or_else(bad)?;
             Change::RepresentativeEnded(id(&message.representative_id)?, until)
+        }
+        Kind::HouseholdMembershipEnteredInError(message) => {
+            Change::HouseholdInError(id(&message.household_id)?, other(&message.replaced_by_id)?, by)
+        }
+        Kind::RepresentativeEnteredInError(message) => {
+            Change::RepresentativeInError(id(&message.representative_id)?, other(&message.replaced_by_id)?)
         }
         _ => return Err(not_of::<Person>(stored)),
     })

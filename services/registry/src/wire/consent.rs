@@ -17,7 +17,9 @@ use proto::types::FieldStatus;
 use tonic::Status;
 
 use super::representative::representative_id;
-use super::{Opener, id_text, kind_of, not_of, stored_agency, stored_id, voice, wrap};
+use super::{
+    Opener, id_text, kind_of, not_of, replaced_by, stored_agency, stored_id, stored_optional_id, voice, wrap,
+};
 use crate::domain::consent::{
     Command, Consent, Content, Event, Grantor, Held, Signing, Speaker, State, Step, Version, What, Which,
 };
@@ -138,6 +140,16 @@ pub fn revoke(
     })
 }
 
+/// A directive never should have been written, by their word at that time.
+pub fn consent_in_error(
+    (by, now): (By, Timestamp),
+    request: &pb::MarkConsentEnteredInErrorRequest,
+) -> Result<Command, BadField> {
+    let id: DirectiveId = wire::id("directive_id", &request.directive_id)?;
+    let replaced_by = replaced_by(&request.replaced_by_id, id.uuid())?.map(DirectiveId::new);
+    Ok(Command::MarkEnteredInError { by, id, replaced_by, at: now })
+}
+
 fn state(standing: Standing) -> pb::ConsentState {
     match standing {
         Standing::Draft => pb::ConsentState::Draft,
@@ -145,20 +157,21 @@ fn state(standing: Standing) -> pb::ConsentState {
         Standing::Revoked => pb::ConsentState::Revoked,
         Standing::Expired => pb::ConsentState::Expired,
         Standing::Superseded => pb::ConsentState::Superseded,
+        Standing::EnteredInError => pb::ConsentState::EnteredInError,
     }
 }
 
 /// A directive as a reader sees it who may know of these writers: what others wrote down of it shows neither its writer nor its evidence. Who speaks for
-/// the person is shown where `speaker` says so.
+/// the person is shown where `shown` says so; and of one that never should have been written, whose texts may be about somebody else, all texts.
 pub fn consent(
     person: PersonId,
     held: &Held,
-    (writers, speaker): (&BTreeSet<AgencyId>, bool),
+    (writers, shown): (&BTreeSet<AgencyId>, bool),
     (opener, status): (Option<&Opener>, FieldStatus),
 ) -> pb::Consent {
     let mut texts = Texts { opener, status, shown: FieldStatus::Unspecified };
     let step = held.last().step;
-    let speaker = held.content.grantor.speaker().filter(|_| speaker);
+    let speaker = held.content.grantor.speaker().filter(|_| shown);
     let content = pb::ConsentContent {
         scope: Some(scope::out(&held.content.scope)),
         grantor: grantor(&held.content.grantor).into(),
@@ -167,8 +180,9 @@ pub fn consent(
         representative_id: named(speaker),
     };
     let writer = |by: Option<AgencyId>| by.filter(|agency| writers.contains(agency));
+    let withdrawn = step == Step::EnteredInError && !shown;
     let version = |(number, version): (u32, &Version)| {
-        let hidden = version.by.is_some() && writer(version.by).is_none();
+        let hidden = withdrawn || version.by.is_some() && writer(version.by).is_none();
         pb::ConsentVersion {
             version: number,
             state: state(version.step.standing()).into(),
@@ -187,7 +201,9 @@ pub fn consent(
         agency_id: id_text(writer(held.first.by)),
         superseded_by_id: match step {
             Step::Superseded(by) => by.to_string(),
-            Step::Drafted | Step::Given | Step::Revoked | Step::Expired => String::new(),
+            Step::Drafted | Step::Given | Step::Revoked | Step::Expired | Step::EnteredInError => {
+                String::new()
+            }
         },
         history,
         texts_status: texts.shown.into(),
@@ -298,6 +314,11 @@ impl Encoding for Consent {
                 let message = pb::ConsentSuperseded { directive_id, person_id, by_directive_id };
                 of(pb::ConsentSuperseded::full_name(), Kind::ConsentSuperseded(message), own)
             }
+            What::EnteredInError { replaced_by } => {
+                let replaced_by_id = id_text(*replaced_by);
+                let message = pb::ConsentEnteredInError { directive_id, person_id, replaced_by_id };
+                of(pb::ConsentEnteredInError::full_name(), Kind::ConsentEnteredInError(message), None)
+            }
         })
     }
 
@@ -324,6 +345,10 @@ impl Encoding for Consent {
             Kind::ConsentSuperseded(message) => {
                 let by = stored_id(stored, &message.by_directive_id)?;
                 (message.directive_id, message.person_id, What::Superseded { by })
+            }
+            Kind::ConsentEnteredInError(message) => {
+                let replaced_by = stored_optional_id(stored, &message.replaced_by_id)?;
+                (message.directive_id, message.person_id, What::EnteredInError { replaced_by })
             }
             _ => return Err(not_of::<Consent>(stored)),
         };

@@ -53,7 +53,7 @@ pub(super) fn encode(event: &Event, person_id: String) -> Payload {
                 ..Payload::new(pb::PersonDied::full_name(), &wrap(Kind::PersonDied(message)))
             }
         }
-        Event::Restricted(restriction) => {
+        Event::Restricted(restriction, _) => {
             let message = pb::PersonRestricted { person_id, reason: reason::number(restriction.reason) };
             let kind = pb::PersonRestricted::full_name();
             in_voice(restriction.own_words, Payload::new(kind, &wrap(Kind::PersonRestricted(message))))
@@ -62,6 +62,11 @@ pub(super) fn encode(event: &Event, person_id: String) -> Payload {
             let message = Kind::PersonRestrictionLifted(pb::PersonRestrictionLifted { person_id });
             let kind = pb::PersonRestrictionLifted::full_name();
             in_voice(*own_words, Payload::new(kind, &wrap(message)))
+        }
+        Event::RestrictionInError(_) => {
+            let message = pb::PersonRestrictionEnteredInError { person_id };
+            let kind = pb::PersonRestrictionEnteredInError::full_name();
+            Payload::new(kind, &wrap(Kind::PersonRestrictionEnteredInError(message)))
         }
         _ => {
             let message = Kind::PersonDeathEnteredInError(pb::PersonDeathEnteredInError { person_id });
@@ -89,9 +94,11 @@ pub(super) fn decode(stored: &proto::log::Event, kind: Kind) -> Result<Event, Un
         Kind::PersonDeathEnteredInError(_) => Event::DeathInError(stored_agency(stored)?),
         Kind::PersonRestricted(message) => {
             let reason = reason::stored(message.reason).ok_or_else(|| unknown("its reason is not known"))?;
-            Event::Restricted(Restriction { reason, own_words: in_persons_voice(stored) })
+            let restriction = Restriction { reason, own_words: in_persons_voice(stored) };
+            Event::Restricted(restriction, stored_agency(stored)?)
         }
         Kind::PersonRestrictionLifted(_) => Event::RestrictionLifted { own_words: in_persons_voice(stored) },
+        Kind::PersonRestrictionEnteredInError(_) => Event::RestrictionInError(stored_agency(stored)?),
         _ => return Err(not_of::<Person>(stored)),
     })
 }

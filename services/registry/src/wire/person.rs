@@ -417,8 +417,9 @@ impl Encoding for Person {
             Event::Around(change) => around::encode(change, person_id, ink)?,
             Event::Died(..)
             | Event::DeathInError(_)
-            | Event::Restricted(_)
-            | Event::RestrictionLifted { .. } => marks::encode(event, person_id),
+            | Event::Restricted(..)
+            | Event::RestrictionLifted { .. }
+            | Event::RestrictionInError(_) => marks::encode(event, person_id),
             Event::Erased => {
                 let message = pb::PersonErased { person_id };
                 Payload::new(pb::PersonErased::full_name(), &wrap(Kind::PersonErased(message)))
@@ -482,7 +483,8 @@ impl Encoding for Person {
             kind @ (Kind::PersonDied(_)
             | Kind::PersonDeathEnteredInError(_)
             | Kind::PersonRestricted(_)
-            | Kind::PersonRestrictionLifted(_)) => marks::decode(stored, kind)?,
+            | Kind::PersonRestrictionLifted(_)
+            | Kind::PersonRestrictionEnteredInError(_)) => marks::decode(stored, kind)?,
             Kind::PersonErased(_) => Event::Erased,
             kind @ (Kind::ContactPointSet(_)
             | Kind::ContactPointRemoved(_)
@@ -493,7 +495,9 @@ impl Encoding for Person {
             | Kind::HouseholdJoined(_)
             | Kind::HouseholdLeft(_)
             | Kind::RepresentativeAdded(_)
-            | Kind::RepresentativeEnded(_)) => Event::Around(around::decode(stored, kind)?),
+            | Kind::RepresentativeEnded(_)
+            | Kind::HouseholdMembershipEnteredInError(_)
+            | Kind::RepresentativeEnteredInError(_)) => Event::Around(around::decode(stored, kind)?),
             _ => return Err(not_of::<Person>(stored)),
         })
     }

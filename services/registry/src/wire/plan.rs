@@ -70,14 +70,15 @@ pub fn plan_items(
 ) -> Vec<pb::PlanItem> {
     let at = |(id, item): (&PlanItemId, &Item)| {
         let edit = item.at(version, |number| versions.contains(&number))?;
-        Some((*id, edit.clone()))
+        Some((*id, edit.clone(), item.in_error.is_some()))
     };
     let mut items: Vec<_> = state.items.iter().filter(|(id, _)| shown.contains(id)).filter_map(at).collect();
-    items.sort_by_key(|(id, edit)| (edit.content.from, *id));
-    let out = items.into_iter().map(|(id, edit)| pb::PlanItem {
+    items.sort_by_key(|(id, edit, _)| (edit.content.from, *id));
+    let out = items.into_iter().map(|(id, edit, entered_in_error)| pb::PlanItem {
         id: id.to_string(),
         content: Some(content_out(&edit.content)),
         agreed: edit.agreed,
+        entered_in_error,
     });
     out.collect()
 }
@@ -94,6 +95,7 @@ pub fn plan_version(
         Made::Added => pb::PlanChange::ItemAdded,
         Made::Changed => pb::PlanChange::ItemChanged,
         Made::Ended => pb::PlanChange::ItemEnded,
+        Made::EnteredInError => pb::PlanChange::ItemEnteredInError,
     };
     pb::PlanVersion {
         id: version_id(secret, person, number).to_string(),

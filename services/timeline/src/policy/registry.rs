@@ -11,7 +11,7 @@ use proto::registry::{self as pb, RegistryEvent};
 use proto::timeline::EntryKind;
 use proto::types::{Occurred, Purpose, Voice};
 
-use super::{Unreadable, entry, goes_on, shared, spoken, telling_where, withdraw};
+use super::{Unreadable, entry, goes_on, shared, spoken, telling_where, withdraw, withdraw_one};
 use crate::entries::{Entries, Put};
 
 const LOG: &str = "registry";
@@ -20,14 +20,13 @@ const FACET: &str = "facet";
 /// What the key of a death begins with; who told it follows.
 const DEATH: &str = "death:";
 const ERASED: &str = "erased";
+/// What the key of a restriction begins with; the version of the event follows.
+const RESTRICTED: &str = "restricted:";
+/// The same of one that was lifted.
+const LIFTED: &str = "unrestricted:";
 
 pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable> {
     let payload = RegistryEvent::decode(read.event.payload.clone()).map_err(|_| Unreadable)?;
-    // A registration, a name or an identifier is no event in a person's life.
-    #[allow(
-        clippy::wildcard_enum_match_arm,
-        reason = "agencies, workers and the keeping of records are not on a timeline"
-    )]
     match payload.kind.ok_or(Unreadable)? {
         Kind::GoalProposed(goal) => {
             entries.put(GOAL, of_goal(read, goal.content, "Goal proposed by staff", true))
@@ -129,6 +128,11 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
                 entry.end = read.event.occurred.clone();
             })
         }
+        Kind::PlanItemEnteredInError(gone) => {
+            for key in plan::keys_of_item(entries, &gone.plan_item_id) {
+                withdraw_one(entries, &key, read, &gone.replaced_by_id);
+            }
+        }
         Kind::ConsentDrafted(drafted) => {
             let says = says(drafted.content)?;
             let draft = entry(LOG, read, EntryKind::Consent, format!("Consent being prepared: {says}"));
@@ -154,6 +158,11 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
         Kind::ConsentExpired(over) => consent_ends(entries, read, &over.directive_id, "expired"),
         Kind::ConsentSuperseded(over) => {
             consent_ends(entries, read, &over.directive_id, "replaced by a later one");
+        }
+        Kind::ConsentEnteredInError(gone) => {
+            for key in [draft_key(&gone.directive_id), consent_key(&gone.directive_id)] {
+                withdraw_one(entries, &key, read, &gone.replaced_by_id);
+            }
         }
         Kind::EmergencyDeclared(told) => {
             entries.put(emergency_key(&told.emergency_id), emergency(read, told)?)
@@ -240,7 +249,6 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
                 });
             }
         }
-        // How somebody is reached, and how a crisis tells itself, stand with the person alone.
         Kind::HouseholdJoined(joined) => {
             let membership = joined.membership.ok_or(Unreadable)?;
             let key = format!("{}{}", household_key(&membership.household_id), speaker(&read.event));
@@ -274,14 +282,28 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
                 speaks.open = false;
             })
         }
+        Kind::RepresentativeEnteredInError(gone) => {
+            let key = representative_key(&gone.representative_id);
+            withdraw_one(entries, &key, read, &gone.replaced_by_id);
+        }
+        Kind::HouseholdMembershipEnteredInError(gone) => {
+            for key in told_by(entries, &household_key(&gone.household_id), read) {
+                withdraw_one(entries, &key, read, &gone.replaced_by_id);
+            }
+        }
+        Kind::PersonRestrictionEnteredInError(_) => {
+            for key in restrictions(entries, read) {
+                withdraw_one(entries, &key, read, "");
+            }
+        }
         Kind::PersonRestricted(_) => {
             let line = "The person is not to be found but by those who serve them";
             let restricted = entry(LOG, read, EntryKind::StatusChange, line);
-            entries.put(format!("restricted:{}", read.event.version), spoken(LOG, read, restricted));
+            entries.put(format!("{RESTRICTED}{}", read.event.version), spoken(LOG, read, restricted));
         }
         Kind::PersonRestrictionLifted(_) => {
             let lifted = entry(LOG, read, EntryKind::StatusChange, "The person may be found again");
-            entries.put(format!("unrestricted:{}", read.event.version), spoken(LOG, read, lifted));
+            entries.put(format!("{LIFTED}{}", read.event.version), spoken(LOG, read, lifted));
         }
         Kind::PersonErased(_) => {
             entries.put(
@@ -289,7 +311,29 @@ pub(super) fn apply(entries: &mut Entries, read: &Read) -> Result<(), Unreadable
                 spoken(LOG, read, entry(LOG, read, EntryKind::Correction, "The person was erased")),
             );
         }
-        _ => {}
+        // Agencies and workers are nobody's life.
+        Kind::AgencyRegistered(_)
+        | Kind::AgencyChanged(_)
+        | Kind::AgencyRecorded(_)
+        | Kind::WorkerAdded(_)
+        | Kind::WorkerChanged(_)
+        | Kind::WorkerRecorded(_)
+        // A registration, a name, an identifier or who serves the person is the keeping of a record, and no event in their life.
+        | Kind::PersonRegistered(_)
+        | Kind::PersonChanged(_)
+        | Kind::PersonRecorded(_)
+        | Kind::IdentifierAdded(_)
+        | Kind::IdentifierRemoved(_)
+        | Kind::ServingAgencyAdded(_)
+        // How somebody is reached, and how a crisis tells itself, stand with the person alone.
+        | Kind::ContactPointSet(_)
+        | Kind::ContactPointRemoved(_)
+        | Kind::CrisisContactSet(_)
+        | Kind::CrisisContactRemoved(_)
+        | Kind::WarningSignsSet(_)
+        | Kind::WarningSignsRemoved(_)
+        // What a service could not do for another's event is told to who runs it.
+        | Kind::ReactionRefused(_) => {}
     }
     Ok(())
 }
@@ -327,6 +371,19 @@ fn told_by(entries: &Entries, begins: &str, read: &Read) -> Vec<String> {
         return vec![format!("{begins}{teller}")];
     }
     entries.all().map(|(key, _)| key.clone()).filter(|key| key.starts_with(begins)).collect()
+}
+
+/// The keys of what this event's agency said since the person was last to be found, or anybody where it is no agency's word.
+fn restrictions(entries: &Entries, read: &Read) -> Vec<String> {
+    let version = |key: &str, begins: &str| key.strip_prefix(begins)?.parse::<u64>().ok();
+    let lifted = entries.all().filter_map(|(key, _)| version(key, LIFTED)).max();
+    let teller = speaker(&read.event);
+    let said = entries.all().filter(|(key, put)| {
+        let since = version(key, RESTRICTED).is_some_and(|said| Some(said) > lifted);
+        let by = put.stored.entry.as_ref().map(|entry| entry.agency_id.as_str());
+        since && (teller.is_empty() || by == Some(teller))
+    });
+    said.map(|(key, _)| key.clone()).collect()
 }
 
 fn representative_key(representative: &str) -> String {

@@ -77,6 +77,17 @@ pub enum Command {
         /// When it was taken back.
         at: Occurred,
     },
+    /// It never should have been written.
+    MarkEnteredInError {
+        /// Who asks.
+        by: By,
+        /// Which.
+        id: DirectiveId,
+        /// The one that stands in its place.
+        replaced_by: Option<DirectiveId>,
+        /// Now.
+        at: Timestamp,
+    },
     /// Its own end has come: asked by the clock.
     Expire {
         /// Which.

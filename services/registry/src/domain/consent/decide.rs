@@ -38,9 +38,10 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                     Ok(vec![Event { id, person, by: agency(by), at, what: What::Revoked { evidence } }])
                 }
                 Step::Revoked => Ok(vec![]),
-                Step::Expired | Step::Superseded(_) => Err(Refusal::NotActive),
+                Step::Expired | Step::Superseded(_) | Step::EnteredInError => Err(Refusal::NotActive),
             }
         }
+        Command::MarkEnteredInError { by, id, replaced_by, at } => in_error(state, by, (id, replaced_by), at),
         Command::Expire { id, due } => Ok(expire(state, id, due)),
     }
 }
@@ -135,7 +136,9 @@ fn prepared(
             };
             if supersedes.is_none_or(replaced) { Ok(None) } else { Err(Refusal::NotADraft) }
         }
-        Step::Given | Step::Revoked | Step::Expired | Step::Superseded(_) => Err(Refusal::NotADraft),
+        Step::Given | Step::Revoked | Step::Expired | Step::Superseded(_) | Step::EnteredInError => {
+            Err(Refusal::NotADraft)
+        }
     }
 }
 
@@ -164,7 +167,9 @@ fn active(state: &State, id: DirectiveId) -> Result<&Held, Refusal> {
     let held = state.held(id).ok_or(Refusal::NotFound)?;
     match held.last().step {
         Step::Given => Ok(held),
-        Step::Drafted | Step::Revoked | Step::Expired | Step::Superseded(_) => Err(Refusal::NotActive),
+        Step::Drafted | Step::Revoked | Step::Expired | Step::Superseded(_) | Step::EnteredInError => {
+            Err(Refusal::NotActive)
+        }
     }
 }
 
@@ -184,7 +189,12 @@ fn says_something_new(
         match held.last().step {
             Step::Given if !over && !is_replaced => return Err(Refusal::SaysNothingNew),
             Step::Revoked if at.at < held.last().at.at => return Err(Refusal::LaterWordOnRecord),
-            Step::Drafted | Step::Given | Step::Revoked | Step::Expired | Step::Superseded(_) => {}
+            Step::Drafted
+            | Step::Given
+            | Step::Revoked
+            | Step::Expired
+            | Step::Superseded(_)
+            | Step::EnteredInError => {}
         }
     }
     Ok(())
@@ -199,9 +209,27 @@ fn same(one: &Scope, other: &Scope) -> bool {
 fn room(state: &State, which: Which) -> Result<(), Refusal> {
     let standing = state.directives.iter().filter(|held| match held.last().step.standing() {
         Standing::Draft | Standing::Active => held.id != which.id(),
-        Standing::Revoked | Standing::Expired | Standing::Superseded => false,
+        Standing::Revoked | Standing::Expired | Standing::Superseded | Standing::EnteredInError => false,
     });
     if standing.count() < MOST { Ok(()) } else { Err(Refusal::TooMany) }
+}
+
+/// It opens nothing from then on, and gives nothing back that it took the place of: what stands open is what somebody gave.
+fn in_error(
+    state: &State,
+    by: By,
+    (id, replaced_by): (DirectiveId, Option<DirectiveId>),
+    at: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let held = state.held(id).zip(state.person).filter(|(held, person)| held.is_of(by, *person));
+    let (held, person) = held.ok_or(Refusal::NotFound)?;
+    match held.last().step {
+        Step::EnteredInError => Ok(vec![]),
+        Step::Drafted | Step::Given | Step::Revoked | Step::Expired | Step::Superseded(_) => {
+            let (at, what) = (Occurred::instant(at), What::EnteredInError { replaced_by });
+            Ok(vec![Event { id, person, by: agency(by), at, what }])
+        }
+    }
 }
 
 /// An end that no longer matters comes in silence.

@@ -44,4 +44,9 @@ pub enum What {
         /// That one.
         by: DirectiveId,
     },
+    /// It never should have been written.
+    EnteredInError {
+        /// The one that stands in its place, on this record or another.
+        replaced_by: Option<DirectiveId>,
+    },
 }

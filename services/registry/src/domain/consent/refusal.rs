@@ -13,7 +13,7 @@ pub enum Refusal {
     #[error("say in evidence what stands behind it, such as a signed form and its day")]
     EvidenceNeeded,
     /// There is none.
-    #[error("the person has no such directive; list their consents for the ids")]
+    #[error("the person has no such directive, or none that you wrote down; list their consents for the ids")]
     NotFound,
     /// It was given or has ended.
     #[error("the directive is no draft any more; a change of mind is a new directive that supersedes it")]

@@ -1,7 +1,7 @@
 //! Where a person's directives stand.
 //! Invariant: a directive's standing is what happened to it last; nothing that happened is forgotten.
 
-use kernel::{AgencyId, Directive, DirectiveId, Occurred, PersonId, Private, Scope, Standing};
+use kernel::{AgencyId, By, Directive, DirectiveId, Occurred, PersonId, Private, Scope, Standing};
 
 use super::{Content, Event, What};
 
@@ -57,6 +57,8 @@ pub enum Step {
     Expired,
     /// That one took its place.
     Superseded(DirectiveId),
+    /// It never should have been written.
+    EnteredInError,
 }
 
 impl Step {
@@ -68,6 +70,7 @@ impl Step {
             Self::Revoked => Standing::Revoked,
             Self::Expired => Standing::Expired,
             Self::Superseded(_) => Standing::Superseded,
+            Self::EnteredInError => Standing::EnteredInError,
         }
     }
 }
@@ -81,6 +84,17 @@ impl Held {
     /// All that happened, oldest first.
     pub fn history(&self) -> impl Iterator<Item = &Version> {
         std::iter::once(&self.first).chain(&self.since)
+    }
+
+    /// Whether it is this caller's to say that it never should have been written: the agency that wrote it down as given, or before that prepared it; the
+    /// person; and who runs the system.
+    pub(super) fn is_of(&self, by: By, person: PersonId) -> bool {
+        let written = self.history().find(|version| version.step == Step::Given).unwrap_or(&self.first);
+        match by {
+            By::Agency(agency) => written.by == Some(agency),
+            By::Person(caller) => caller == person,
+            By::System => true,
+        }
     }
 
     /// As it is judged.
@@ -105,6 +119,7 @@ impl State {
             What::Revoked { evidence } => (Step::Revoked, None, evidence.clone()),
             What::Expired => (Step::Expired, None, None),
             What::Superseded { by } => (Step::Superseded(*by), None, None),
+            What::EnteredInError { .. } => (Step::EnteredInError, None, None),
         };
         let scope = content.map(|content| content.scope.clone());
         let version = Version { step, scope, at: event.at.clone(), by: event.by, evidence };

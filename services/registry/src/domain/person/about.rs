@@ -59,10 +59,21 @@ impl About {
                 let told = known.into_iter().flat_map(|known| known.deaths.latest_first());
                 Self::Death(taken_back(*by, told.map(|(_, wrote)| *wrote)))
             }
-            Event::Restricted(_) if known.is_some_and(|known| known.restriction.is_some()) => {
+            Event::Restricted(..) if known.is_some_and(|known| known.restriction().is_some()) => {
                 Self::RestrictionReason
             }
-            Event::Restricted(_) | Event::RestrictionLifted { .. } => Self::Restriction,
+            // Where another's word of it stands they are not to be found all the same.
+            Event::RestrictionInError(by)
+                if by.is_some()
+                    && known.is_some_and(|known| {
+                        known.restrictions.latest_first().any(|(_, wrote)| wrote != by)
+                    }) =>
+            {
+                Self::RestrictionReason
+            }
+            Event::Restricted(..) | Event::RestrictionLifted { .. } | Event::RestrictionInError(_) => {
+                Self::Restriction
+            }
         }
     }
 }
@@ -91,12 +102,12 @@ fn writers(known: Option<&Known>, change: &Change) -> BTreeSet<Writer> {
             let told = around.into_iter().flat_map(|around| around.warning_signs.latest_first());
             taken_back(*by, told.map(|(_, wrote)| *wrote))
         }
-        Change::HouseholdLeft(household, _, by) => {
+        Change::HouseholdLeft(household, _, by) | Change::HouseholdInError(household, _, by) => {
             let told = around.into_iter().flat_map(|around| around.households.keys());
             taken_back(*by, told.filter(|(of, _)| of == household).map(|(_, wrote)| *wrote))
         }
         Change::RepresentativeAdded(_, _, by) => [Some(*by)].into(),
-        Change::RepresentativeEnded(id, _) => {
+        Change::RepresentativeEnded(id, _) | Change::RepresentativeInError(id, _) => {
             let held = around.and_then(|around| around.representatives.get(id));
             held.map(|(_, wrote)| Some(*wrote)).into_iter().collect()
         }

@@ -94,6 +94,11 @@ pub enum Ask {
     AddRepresentative(Uuid, Representative),
     /// From that day on they do not.
     EndRepresentative(Uuid, Day),
+    /// That they belong to the household never should have been said, where this writer did; that other household stands in its place. Whoever runs the system
+    /// takes back what anybody said of it.
+    HouseholdInError(Uuid, Option<Uuid>),
+    /// That they speak for the person never should have been written; that other one stands in their place.
+    RepresentativeInError(Uuid, Option<Uuid>),
 }
 
 /// What happens to it.
@@ -119,6 +124,10 @@ pub enum Change {
     RepresentativeAdded(Uuid, Representative, AgencyId),
     /// From that day on they do not.
     RepresentativeEnded(Uuid, Day),
+    /// That household was never meant by that writer's word, by nobody's where it is no agency's; that other one stands in its place.
+    HouseholdInError(Uuid, Option<Uuid>, Option<AgencyId>),
+    /// They never should have been written down; that other one stands in their place.
+    RepresentativeInError(Uuid, Option<Uuid>),
 }
 
 /// What becomes of it.
@@ -172,6 +181,15 @@ pub(super) fn decide(state: &State, by: By, ask: Ask) -> Result<Option<Change>, 
         }
         Ask::EndRepresentative(id, until) => {
             representative::end(&around.representatives, agency, (id, until))?
+        }
+        Ask::HouseholdInError(household, replaced_by) => {
+            if around.memberships_of(household, agency).next().is_none() {
+                return Err(Refusal::NotOfThisHousehold);
+            }
+            Some(Change::HouseholdInError(household, replaced_by, agency))
+        }
+        Ask::RepresentativeInError(id, replaced_by) => {
+            representative::in_error(&around.representatives, by, (id, replaced_by))?
         }
     })
 }
@@ -248,6 +266,12 @@ impl Around {
                 if let Some((representative, _)) = self.representatives.get_mut(id) {
                     representative.until = Some(*until);
                 }
+            }
+            Change::HouseholdInError(household, _, by) => {
+                self.households.retain(|(of, wrote), _| of != household || by.is_some() && wrote != by);
+            }
+            Change::RepresentativeInError(id, _) => {
+                self.representatives.remove(id);
             }
         }
     }

@@ -176,13 +176,15 @@ pub enum Event {
     Died(Death, Option<AgencyId>),
     /// The death should never have been written by this agency; by nobody where it is no agency that says so.
     DeathInError(Option<AgencyId>),
-    /// The person is not to be found but by those who serve them.
-    Restricted(Restriction),
+    /// The person is not to be found but by those who serve them, by this agency's word; by none's where the person or who runs the system said it.
+    Restricted(Restriction, Option<AgencyId>),
     /// The person may be found again.
     RestrictionLifted {
         /// Whether the person said so in their own voice.
         own_words: bool,
     },
+    /// It never should have been said by this agency that they are not to be found; by anybody where it is none's word.
+    RestrictionInError(Option<AgencyId>),
     /// The key is destroyed.
     Erased,
 }

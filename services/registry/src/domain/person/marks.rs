@@ -1,6 +1,6 @@
 //! What stands beside a record: that the person died, and that they are not to be found.
-//! Invariant: what the person asked for in their own voice only their own voice takes back; a death is one human's, and is taken back on whichever of their
-//! records it was told.
+//! Invariant: what the person asked for in their own voice only their own voice lifts; a death is one human's, and is taken back on whichever of their records
+//! it was told. Whoever should never have said either takes back their own word of it alone.
 
 use std::collections::BTreeSet;
 
@@ -58,6 +58,8 @@ pub enum Mark {
     Restrict(Voice, RestrictionReason),
     /// They may be found again.
     LiftRestriction(Voice),
+    /// It never should have been said that they are not to be found.
+    RestrictionInError,
 }
 
 /// What becomes of a mark.
@@ -71,17 +73,34 @@ pub(super) fn decide(state: &State, by: By, mark: Mark) -> Result<Vec<Event>, Re
             let told = known.deaths.latest_first().any(|(told, by)| (told, *by) == (&death, agency));
             Ok(if told { vec![] } else { vec![Event::Died(death, agency)] })
         }
-        Mark::Restrict(voice, reason) => match known.restriction {
-            // Staff who say it after the person change nothing of whose it is.
-            Some(now) if now.own_words && !own(voice) => Ok(vec![]),
-            Some(now) if now == (Restriction { reason, own_words: own(voice) }) => Ok(vec![]),
-            Some(_) | None => Ok(vec![Event::Restricted(Restriction { reason, own_words: own(voice) })]),
-        },
-        Mark::LiftRestriction(voice) => match known.restriction {
+        Mark::Restrict(voice, reason) => {
+            let (agency, said) = (writer(by), Restriction { reason, own_words: own(voice) });
+            match known.restrictions.latest_first().find(|(_, wrote)| *wrote == agency) {
+                // Staff who say it after the person, by the same agency, change nothing of whose it is.
+                Some((now, _)) if now.own_words && !said.own_words => Ok(vec![]),
+                Some((now, _)) if *now == said => Ok(vec![]),
+                // What another agency said counts for nothing here: it may be taken back as an error of theirs.
+                Some(_) | None => Ok(vec![Event::Restricted(said, agency)]),
+            }
+        }
+        Mark::LiftRestriction(voice) => match known.restriction() {
             None => Ok(vec![]),
             Some(now) if now.own_words && !own(voice) => Err(Refusal::RestrictedByThePerson),
             Some(_) => Ok(vec![Event::RestrictionLifted { own_words: own(voice) }]),
         },
+        Mark::RestrictionInError => match (teller(by)?, known.restriction()) {
+            (agency, Some(_)) if !known.restrictions.has_of(agency) => Err(Refusal::RestrictedByAnother),
+            (agency, Some(_)) => Ok(vec![Event::RestrictionInError(agency)]),
+            (_, None) => Ok(vec![]),
+        },
+    }
+}
+
+/// Whose word it is, where it is an agency's.
+fn writer(by: By) -> Option<AgencyId> {
+    match by {
+        By::Agency(agency) => Some(agency),
+        By::Person(_) | By::System => None,
     }
 }
 
@@ -113,7 +132,7 @@ pub fn death_in_error(
     }
 }
 
-/// Whose word it is that tells of a death or takes it back; none where who runs the system does.
+/// Whose word it is that tells of a death, or takes a mark back; none where who runs the system does.
 fn teller(by: By) -> Result<Option<AgencyId>, Refusal> {
     match by {
         By::Agency(agency) => Ok(Some(agency)),

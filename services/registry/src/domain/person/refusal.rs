@@ -79,6 +79,11 @@ pub enum Refusal {
     /// The person asked not to be found.
     #[error("the person asked in their own voice not to be found; only their own voice takes it back")]
     RestrictedByThePerson,
+    /// The caller did not say it, and somebody else did.
+    #[error(
+        "your agency did not say that the person is not to be found; whoever did takes it back, or it is lifted with LiftRestriction"
+    )]
+    RestrictedByAnother,
     /// The caller told no death, and somebody else did. Who that is stays theirs to show.
     #[error("your agency told no death of the person; whoever told one takes it back, or an operator does")]
     DeathToldByAnother,
@@ -110,6 +115,7 @@ impl kernel::Refusal for Refusal {
             | Self::NotForThePerson
             | Self::AgenciesAlone
             | Self::RestrictedByThePerson
+            | Self::RestrictedByAnother
             | Self::DeathToldByAnother
             | Self::NotInPersonsVoice => RefusalKind::PermissionDenied,
         }
@@ -137,6 +143,7 @@ impl kernel::Refusal for Refusal {
             Self::RepresentativeEnded => "REPRESENTATIVE_ENDED",
             Self::RepresentativeEndsBeforeBegun => "REPRESENTATIVE_ENDS_BEFORE_BEGUN",
             Self::RestrictedByThePerson => "RESTRICTED_BY_THE_PERSON",
+            Self::RestrictedByAnother => "RESTRICTED_BY_ANOTHER",
             Self::DeathToldByAnother => "DEATH_TOLD_BY_ANOTHER",
             Self::NotLinked => "NOT_LINKED",
         }

@@ -1,10 +1,10 @@
 //! Who speaks for a person who is a minor or a ward (FHIR RelatedPerson; domain.md section 2).
-//! Invariant: an agency that saw what stands behind it writes a representative down, and that agency alone ends it; nobody names their own.
+//! Invariant: an agency that saw what stands behind it writes a representative down, and that agency alone ends it; nobody names their own, nor takes them off.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::ids::Uuid;
-use kernel::{AgencyId, Day, Private};
+use kernel::{AgencyId, By, Day, Private};
 
 use super::{Change, Refusal};
 
@@ -93,5 +93,22 @@ pub(super) fn end(
         Some(ended) if ended < until => Err(Refusal::RepresentativeEnded),
         Some(_) | None if until < held.from => Err(Refusal::RepresentativeEndsBeforeBegun),
         Some(_) | None => Ok(Some(Change::RepresentativeEnded(id, until))),
+    }
+}
+
+/// One who never should have been written down: by the agency that did, or who runs the system; whoever is spoken for does not take their representatives off.
+pub(super) fn in_error(
+    now: &Representatives,
+    by: By,
+    (id, replaced_by): (Uuid, Option<Uuid>),
+) -> Result<Option<Change>, Refusal> {
+    let may = |wrote: AgencyId| match by {
+        By::Agency(agency) => agency == wrote,
+        By::System => true,
+        By::Person(_) => false,
+    };
+    match now.get(&id) {
+        Some((_, wrote)) if may(*wrote) => Ok(Some(Change::RepresentativeInError(id, replaced_by))),
+        Some(_) | None => Err(Refusal::NoSuchRepresentative),
     }
 }

@@ -44,8 +44,8 @@ pub struct Known {
     pub around: Around,
     /// Their death, as each agency told it.
     pub deaths: ByWriter<Death>,
-    /// That they are not to be found.
-    pub restriction: Option<Restriction>,
+    /// That they are not to be found, as each writer said it.
+    pub restrictions: ByWriter<Restriction>,
     /// By version, what each change is about.
     pub changes: Vec<About>,
 }
@@ -72,7 +72,7 @@ impl Known {
             never: BTreeSet::new(),
             around: Around::default(),
             deaths: ByWriter::default(),
-            restriction: None,
+            restrictions: ByWriter::default(),
             changes: vec![],
         }
     }
@@ -80,6 +80,12 @@ impl Known {
     fn hold(&mut self, identifiers: &[Identifier], told: bool) {
         let held = |each: &Identifier| (each.key_hash, Held { identifier: each.clone(), told });
         self.identifiers.extend(identifiers.iter().map(held));
+    }
+
+    /// That they are not to be found, by whosever word: in the person's own, where they said it, else the latest.
+    pub fn restriction(&self) -> Option<Restriction> {
+        let said = || self.restrictions.latest_first().map(|(restriction, _)| *restriction);
+        said().find(|restriction| restriction.own_words).or_else(|| said().next())
     }
 
     /// Whether the record is for this caller: those who serve the person, the person, and the system itself.
@@ -215,8 +221,11 @@ impl State {
             Event::Around(change) => self.change(|known| known.around.change(change)),
             Event::Died(death, by) => self.change(|known| known.deaths.set(death.clone(), *by)),
             Event::DeathInError(by) => self.change(|known| known.deaths.remove(*by)),
-            Event::Restricted(restriction) => self.change(|known| known.restriction = Some(*restriction)),
-            Event::RestrictionLifted { .. } => self.change(|known| known.restriction = None),
+            Event::Restricted(restriction, by) => {
+                self.change(|known| known.restrictions.set(*restriction, *by))
+            }
+            Event::RestrictionLifted { .. } => self.change(|known| known.restrictions = ByWriter::default()),
+            Event::RestrictionInError(by) => self.change(|known| known.restrictions.remove(*by)),
             Event::Erased => match self {
                 Self::Unmade => Self::Unmade,
                 Self::Active(mut known) | Self::InError(mut known) | Self::Erased(mut known) => {

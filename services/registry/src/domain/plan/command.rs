@@ -98,6 +98,15 @@ pub enum Command {
         /// Its last day.
         until: Day,
     },
+    /// Say that an item never should have been written.
+    MarkEnteredInError {
+        /// Who says so.
+        said: Said,
+        /// The item.
+        id: PlanItemId,
+        /// The one that stands in its place.
+        replaced_by: Option<PlanItemId>,
+    },
     /// Agree to a version.
     Agree {
         /// Who says so.

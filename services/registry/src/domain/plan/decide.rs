@@ -19,7 +19,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                 return Err(Refusal::AlreadyExists);
             }
             let own_words = in_persons_voice(said.by, said.voice, person);
-            let change = change(state, &said, own_words, (id, &content));
+            let change = change(state, &said, own_words, (id, Some(&content)));
             Ok(vec![Event::ItemAdded { person, id, content, change }])
         }
         Command::Change { said, id, content, goal } => {
@@ -34,7 +34,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                 open(goal)?;
             }
             in_order(&content)?;
-            let change = change(state, &said, own_words(state, &said), (id, &content));
+            let change = change(state, &said, own_words(state, &said), (id, Some(&content)));
             Ok(vec![Event::ItemChanged { id, content, change }])
         }
         Command::End { said, id, until } => {
@@ -47,7 +47,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                 Some(_) | None if until < now.from => Err(Refusal::EndsBeforeItBegins),
                 Some(_) | None => {
                     let content = Content { until: Some(until), ..now.clone() };
-                    let change = change(state, &said, own_words(state, &said), (id, &content));
+                    let change = change(state, &said, own_words(state, &said), (id, Some(&content)));
                     // Ended is what it says now. To whom that is not shown it ends as it was shown to them.
                     Ok(vec![match state.items.get(&id).is_some_and(|item| item.current() == shown) {
                         true => Event::ItemEnded { id, until, change },
@@ -55,6 +55,14 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
                     }])
                 }
             }
+        }
+        Command::MarkEnteredInError { said, id, replaced_by } => {
+            let item = state.items.get(&id).filter(|item| item.is_of(said.by, state.person));
+            if item.ok_or(Refusal::NotFound)?.in_error.is_some() {
+                return Ok(vec![]);
+            }
+            let change = change(state, &said, own_words(state, &said), (id, None));
+            Ok(vec![Event::ItemInError { id, replaced_by, change }])
         }
         Command::Agree { said, version } => {
             if !own_words(state, &said) {
@@ -127,14 +135,19 @@ fn next(said: &Said) -> kernel::Timestamp {
     after_days(said.at, said.terms.review_days, &said.terms.zone)
 }
 
-/// Who changes the plan, and how its clock stands once this item says that: it begins with the first item that goes on, whatever became of an earlier
-/// clock, and rests with the last.
-fn change(state: &State, said: &Said, own_words: bool, (id, content): (PlanItemId, &Content)) -> Change {
+/// Who changes the plan, and how its clock stands once this item says that, or the plan has it no more: it begins with the first item that goes on, whatever
+/// became of an earlier clock, and rests with the last.
+fn change(
+    state: &State,
+    said: &Said,
+    own_words: bool,
+    (id, content): (PlanItemId, Option<&Content>),
+) -> Change {
     let today = said.today();
-    let others = state.items.iter().filter(|(other, _)| **other != id);
-    let mut others = others.map(|(_, item)| &item.current().content);
-    let went_on = state.items.values().any(|item| item.current().content.goes_on(today));
-    let goes_on = content.goes_on(today) || others.any(|content| content.goes_on(today));
+    let mut others = state.items.iter().filter(|(other, _)| **other != id);
+    let went_on = state.items.values().any(|item| item.goes_on(today));
+    let goes_on =
+        content.is_some_and(|content| content.goes_on(today)) || others.any(|(_, item)| item.goes_on(today));
     let review = match (went_on, goes_on, state.review) {
         (_, false, _) => Review::Resting,
         (false, true, _) | (true, true, Review::Resting) => Review::Due(next(said)),

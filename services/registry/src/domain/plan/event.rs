@@ -79,6 +79,15 @@ pub enum Event {
         /// Who ended it.
         change: Change,
     },
+    /// An item never should have been written: from then on the plan does not have it.
+    ItemInError {
+        /// The item.
+        id: PlanItemId,
+        /// The one that stands in its place, in this plan or another.
+        replaced_by: Option<PlanItemId>,
+        /// Who says so.
+        change: Change,
+    },
     /// The person agreed to a version.
     Agreed {
         /// Which.

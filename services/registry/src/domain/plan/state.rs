@@ -28,6 +28,8 @@ pub struct State {
 pub struct Item {
     /// The agency that added it; none where the person did.
     pub added_by: Option<AgencyId>,
+    /// The version from which on the plan does not have it, as it never should have been written; none of one that was meant.
+    pub in_error: Option<u32>,
     /// What it said, by the version from which on: at least one, the first one first.
     edits: Vec<Edit>,
 }
@@ -52,6 +54,8 @@ pub enum Made {
     Changed,
     /// One ended.
     Ended,
+    /// One never should have been written.
+    EnteredInError,
 }
 
 /// A version of the plan: what one change made of it.
@@ -107,9 +111,29 @@ impl Item {
         self.edits.last().expect("an item begins with what it says")
     }
 
-    /// What it said at that version to whom these versions are shown; none where it was not there yet.
+    /// What it said at that version to whom these versions are shown; none where the plan did not have it yet, or any more.
     pub fn at(&self, version: u32, shown: impl Fn(u32) -> bool) -> Option<&Edit> {
+        let had = self.in_error.is_none_or(|from| version < from);
+        self.last_said(version, shown).filter(|_| had)
+    }
+
+    /// What it said last at that version to whom these versions are shown, whether or not it was meant.
+    pub fn last_said(&self, version: u32, shown: impl Fn(u32) -> bool) -> Option<&Edit> {
         self.edits.iter().rfind(|edit| edit.version <= version && shown(edit.version))
+    }
+
+    /// Whether it goes on after that day.
+    pub fn goes_on(&self, today: Day) -> bool {
+        self.in_error.is_none() && self.current().content.goes_on(today)
+    }
+
+    /// Whether it is this caller's to say that it never should have been written: whoever added it, the person, and who runs the system.
+    pub(super) fn is_of(&self, by: By, person: Option<PersonId>) -> bool {
+        match by {
+            By::Agency(agency) => self.added_by == Some(agency),
+            By::Person(caller) => person == Some(caller),
+            By::System => true,
+        }
     }
 
     /// The agency that is to look at it: whoever wrote it, and of the person's own whoever does it.
@@ -149,7 +173,7 @@ impl State {
 
     /// The agencies whom the plan is to be looked at by: those that wrote its items, and of the person's own those that do them.
     pub fn agencies(&self) -> BTreeSet<AgencyId> {
-        self.items.values().map(Item::concerns).collect()
+        self.items.values().filter(|item| item.in_error.is_none()).map(Item::concerns).collect()
     }
 
     /// Those of them whose items go on when that instant has come, by the day that it is then where each works.
@@ -157,7 +181,7 @@ impl State {
         let day = |agency| days.get(&agency).copied().unwrap_or_else(|| Zone::utc().day_of(at));
         let going_on = self.items.values().filter(|item| {
             let today = day(item.concerns());
-            item.current().content.goes_on(today)
+            item.goes_on(today)
         });
         going_on.map(Item::concerns).collect()
     }
@@ -169,7 +193,7 @@ impl State {
                 self.person = Some(*person);
                 self.makes(Made::Added, *id, change);
                 let edit = self.edit(content.clone(), change);
-                self.items.insert(*id, Item { added_by: change.by, edits: vec![edit] });
+                self.items.insert(*id, Item { added_by: change.by, in_error: None, edits: vec![edit] });
             }
             Event::ItemChanged { id, content, change } => {
                 self.makes(Made::Changed, *id, change);
@@ -187,6 +211,13 @@ impl State {
                     item.edits.push(Edit { version, content, agreed });
                 }
             }
+            Event::ItemInError { id, change, .. } => {
+                self.makes(Made::EnteredInError, *id, change);
+                let version = self.latest();
+                if let Some(item) = self.items.get_mut(id) {
+                    item.in_error = Some(version);
+                }
+            }
             Event::Agreed { version, at } => {
                 if let Some(agreed) = self.numbered(*version) {
                     agreed.agreed = Some(*at);
@@ -201,9 +232,10 @@ impl State {
             Event::ReviewOverdue { due, agencies } => self.review = Review::ran_out(*due, agencies),
         }
         self.changes.push(match event {
-            Event::ItemAdded { .. } | Event::ItemChanged { .. } | Event::ItemEnded { .. } => {
-                Some(self.latest())
-            }
+            Event::ItemAdded { .. }
+            | Event::ItemChanged { .. }
+            | Event::ItemEnded { .. }
+            | Event::ItemInError { .. } => Some(self.latest()),
             Event::Agreed { version, .. } | Event::Approved { version, .. } => Some(*version),
             Event::Reviewed { .. } | Event::ReviewOverdue { .. } => None,
         });

@@ -82,6 +82,12 @@ fn each_change_is_about_whose_word_it_is_and_what_it_takes_away_is_about_whose_t
         (restricted(RestrictionReason::OwnWish), About::Restriction),
         (restricted(RestrictionReason::FleeingViolence), About::RestrictionReason),
         (Event::RestrictionLifted { own_words: true }, About::Restriction),
+        (restricted(RestrictionReason::OwnWish), About::Restriction),
+        (restricted_by(RestrictionReason::OwnWish, shelter), About::RestrictionReason),
+        // The shelter's word stands.
+        (Event::RestrictionInError(clinic), About::RestrictionReason),
+        (Event::RestrictionInError(shelter), About::Restriction),
+        (around(Change::HouseholdInError(HOME, None, shelter)), About::Around(of([shelter]))),
         (Event::Changed { details: details(2) }, About::Record),
         (Event::EnteredInError, About::Record),
         (Event::Erased, About::Record),
@@ -91,5 +97,9 @@ fn each_change_is_about_whose_word_it_is_and_what_it_takes_away_is_about_whose_t
 }
 
 fn restricted(reason: RestrictionReason) -> Event {
-    Event::Restricted(Restriction { reason, own_words: true })
+    restricted_by(reason, Some(CLINIC))
+}
+
+fn restricted_by(reason: RestrictionReason, by: Option<AgencyId>) -> Event {
+    Event::Restricted(Restriction { reason, own_words: true }, by)
 }

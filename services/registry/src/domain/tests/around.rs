@@ -209,3 +209,34 @@ fn what_one_agency_says_of_a_household_no_other_takes_over_or_ends() {
     let over = |by| state.known().unwrap().around.households[&(id(7), Some(by))].until.is_some();
     assert!(over(CLINIC) && over(SHELTER));
 }
+
+#[test]
+fn that_somebody_belongs_to_a_household_is_taken_back_by_whoever_should_never_have_said_it() {
+    let home = |number| Membership {
+        household: id(number),
+        relationship: Relationship::Child,
+        from: Day::constant(2026, 3, 1),
+        until: None,
+    };
+    let joined = |by| around(Change::HouseholdJoined(home(1), by));
+    let mark = |by| ask(by, Ask::HouseholdInError(id(1), Some(id(2))));
+    let gone = |by| around(Change::HouseholdInError(id(1), Some(id(2)), by));
+    let both = || served().into_iter().chain([joined(Some(CLINIC)), joined(Some(SHELTER))]);
+    given::<Person>(both()).when(mark(THE_CLINIC)).then([gone(Some(CLINIC))]);
+    given::<Person>(both()).when(mark(By::System)).then([gone(None)]);
+    let left = |events: Vec<Event>| {
+        let state = <Person as kernel::Decider>::fold(&events);
+        state.known().unwrap().around.households.keys().map(|(_, by)| *by).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        left(both().chain([gone(Some(CLINIC))]).collect()),
+        [Some(SHELTER)],
+        "the shelter's word stands"
+    );
+    assert_eq!(left(both().chain([gone(None)]).collect()), []);
+    given::<Person>(both().chain([gone(Some(CLINIC))]))
+        .when(mark(THE_CLINIC))
+        .refused(Refusal::NotOfThisHousehold);
+    let of_the_shelter = served().into_iter().chain([joined(Some(SHELTER))]);
+    given::<Person>(of_the_shelter).when(mark(THE_CLINIC)).refused(Refusal::NotOfThisHousehold);
+}

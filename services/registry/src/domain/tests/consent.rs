@@ -379,3 +379,64 @@ fn nothing_that_happened_to_a_directive_is_forgotten() {
     let judged = held.directive();
     assert_eq!((judged.standing, judged.scope), (Standing::Revoked, begun(scope(SHELTER), 9)));
 }
+
+fn in_error(by: By, hour: i64) -> Command {
+    Command::MarkEnteredInError { by, id: FIRST, replaced_by: Some(SECOND), at: at(hour) }
+}
+
+fn was_in_error(by: By, hour: i64) -> Event {
+    event(FIRST, by, hour, What::EnteredInError { replaced_by: Some(SECOND) })
+}
+
+#[test]
+fn what_never_should_have_been_written_is_said_by_who_wrote_it_the_person_and_who_runs_the_system() {
+    let by_staff = || was_given(FIRST, THE_CLINIC, scope(SHELTER), 9);
+    for by in [THE_CLINIC, ANA_HERSELF, By::System] {
+        given::<Consent>([by_staff()]).when(in_error(by, 10)).then([was_in_error(by, 10)]);
+    }
+    given::<Consent>([by_staff()]).when(in_error(THE_SHELTER, 10)).refused(Refusal::NotFound);
+    given::<Consent>([by_staff()]).when(in_error(By::Person(BEN), 10)).refused(Refusal::NotFound);
+    given::<Consent>([]).when(in_error(THE_CLINIC, 10)).refused(Refusal::NotFound);
+    // Whoever gave it is whose it is: a draft of the clinic's that she gave by her own login is hers, and one that the shelter wrote down as given the shelter's.
+    let prepared = |by| [drafted(scope(SHELTER)), was_given(FIRST, by, scope(SHELTER), 9)];
+    given::<Consent>([drafted(scope(SHELTER))])
+        .when(in_error(THE_CLINIC, 10))
+        .then([was_in_error(THE_CLINIC, 10)]);
+    given::<Consent>(prepared(ANA_HERSELF)).when(in_error(THE_CLINIC, 10)).refused(Refusal::NotFound);
+    given::<Consent>(prepared(THE_SHELTER)).when(in_error(THE_CLINIC, 10)).refused(Refusal::NotFound);
+    given::<Consent>(prepared(THE_SHELTER))
+        .when(in_error(THE_SHELTER, 10))
+        .then([was_in_error(THE_SHELTER, 10)]);
+}
+
+#[test]
+fn what_never_should_have_been_written_is_closed_wherever_it_stands_and_never_opens_again() {
+    let by_staff = || was_given(FIRST, THE_CLINIC, until(20), 9);
+    let ends = [
+        event(FIRST, ANA_HERSELF, 10, What::Revoked { evidence: form() }),
+        event(FIRST, By::System, 20, What::Expired),
+        event(FIRST, ANA_HERSELF, 10, What::Superseded { by: SECOND }),
+    ];
+    for end in ends {
+        given::<Consent>([by_staff(), end])
+            .when(in_error(THE_CLINIC, 21))
+            .then([was_in_error(THE_CLINIC, 21)]);
+    }
+    let marked = || [by_staff(), was_in_error(THE_CLINIC, 10)];
+    let state = <Consent as kernel::Decider>::fold(&marked());
+    assert_eq!(state.held(FIRST).unwrap().directive().standing, Standing::EnteredInError);
+    given::<Consent>(marked()).when(in_error(THE_CLINIC, 11)).nothing();
+    given::<Consent>(marked()).when(revoke(ANA_HERSELF, 11)).refused(Refusal::NotActive);
+    given::<Consent>(marked()).when(Command::Expire { id: FIRST, due: at(20) }).nothing();
+    let again = said_at(11, give(ANA_HERSELF, Which::Known(FIRST), None));
+    given::<Consent>(marked()).when(again).refused(Refusal::NotADraft);
+    // The same may be given anew, by another.
+    let anew = said_at(11, give(ANA_HERSELF, Which::New(SECOND), Some(content(scope(SHELTER)))));
+    let anew_given = was_given(SECOND, ANA_HERSELF, scope(SHELTER), 11);
+    given::<Consent>(marked()).when(anew).then([anew_given]);
+    // What it took the place of stays replaced.
+    let old = was_given(SECOND, ANA_HERSELF, scope(CLINIC), 8);
+    let replaced = event(SECOND, THE_CLINIC, 9, What::Superseded { by: FIRST });
+    let state = <Consent as kernel::Decider>::fold(&[old, by_staff(), replaced, was_in_error(THE_CLINIC, 10)]);
+    assert_eq!(state.held(SECOND).unwrap().last().step, Step::Superseded(FIRST));
+}

@@ -33,7 +33,11 @@ fn tellers(past: impl IntoIterator<Item = Event>) -> Vec<Option<AgencyId>> {
 }
 
 fn restricted(own_words: bool) -> Event {
-    Event::Restricted(Restriction { reason: RestrictionReason::FleeingViolence, own_words })
+    restricted_by(Some(CLINIC), own_words)
+}
+
+fn restricted_by(agency: Option<AgencyId>, own_words: bool) -> Event {
+    Event::Restricted(Restriction { reason: RestrictionReason::FleeingViolence, own_words }, agency)
 }
 
 #[test]
@@ -129,21 +133,64 @@ fn a_death_is_taken_back_on_whichever_of_one_humans_records_the_agency_told_it()
 #[test]
 fn whoever_serves_the_person_and_the_person_ask_that_they_are_not_to_be_found() {
     let restrict = |by, voice| ask(by, Mark::Restrict(voice, RestrictionReason::FleeingViolence));
-    for (by, voice, own_words) in [
-        (THE_CLINIC, Voice::Staff, false),
-        (THE_CLINIC, Voice::Person, true),
-        (ANA_HERSELF, Voice::Person, true),
+    for (by, voice, agency, own_words) in [
+        (THE_CLINIC, Voice::Staff, Some(CLINIC), false),
+        (THE_CLINIC, Voice::Person, Some(CLINIC), true),
+        (ANA_HERSELF, Voice::Person, None, true),
     ] {
-        given::<Person>([registered(ANA)]).when(restrict(by, voice)).then([restricted(own_words)]);
-        given::<Person>([registered(ANA), restricted(own_words)]).when(restrict(by, voice)).nothing();
+        let said = || restricted_by(agency, own_words);
+        given::<Person>([registered(ANA)]).when(restrict(by, voice)).then([said()]);
+        given::<Person>([registered(ANA), said()]).when(restrict(by, voice)).nothing();
     }
     given::<Person>([registered(ANA)]).when(restrict(THE_SHELTER, Voice::Staff)).refused(Refusal::NotFound);
     // The person may make theirs what staff said; staff change nothing of what the person said.
     given::<Person>([registered(ANA), restricted(false)])
         .when(restrict(ANA_HERSELF, Voice::Person))
-        .then([restricted(true)]);
+        .then([restricted_by(None, true)]);
     let wish = ask(THE_CLINIC, Mark::Restrict(Voice::Staff, RestrictionReason::OwnWish));
     given::<Person>([registered(ANA), restricted(true)]).when(wish).nothing();
+}
+
+#[test]
+fn whoever_says_that_they_are_not_to_be_found_says_it_for_themselves_and_the_persons_own_word_is_shown() {
+    let restrict = ask(THE_SHELTER, Mark::Restrict(Voice::Staff, RestrictionReason::OwnWish));
+    let served = Event::ServingAgencyAdded { agency: SHELTER };
+    let wish = Restriction { reason: RestrictionReason::OwnWish, own_words: false };
+    let again = Event::Restricted(wish, Some(SHELTER));
+    let past = || [registered(ANA), served.clone(), restricted_by(None, true)];
+    given::<Person>(past()).when(restrict).then([again.clone()]);
+    let state = record(past().into_iter().chain([again]));
+    let shown = state.known().and_then(Known::restriction).unwrap();
+    assert_eq!((shown.reason, shown.own_words), (RestrictionReason::FleeingViolence, true));
+}
+
+#[test]
+fn an_agency_that_should_never_have_said_it_takes_back_its_own_word_and_no_others() {
+    let back = |by| ask(by, Mark::RestrictionInError);
+    let in_error = Event::RestrictionInError;
+    let served = || [registered(ANA), Event::ServingAgencyAdded { agency: SHELTER }];
+    let both = || served().into_iter().chain([restricted(true), restricted_by(Some(SHELTER), false)]);
+    let restriction = |past: Vec<Event>| record(past).known().and_then(Known::restriction);
+    // Words that staff put into the person's mouth are staff's to take back.
+    given::<Person>([registered(ANA), restricted(true)])
+        .when(back(THE_CLINIC))
+        .then([in_error(Some(CLINIC))]);
+    given::<Person>(both()).when(back(THE_CLINIC)).then([in_error(Some(CLINIC))]);
+    let shelters = restriction(both().chain([in_error(Some(CLINIC))]).collect());
+    assert!(!shelters.expect("the shelter's word stands").own_words);
+    given::<Person>(both().chain([in_error(Some(CLINIC))]))
+        .when(back(THE_CLINIC))
+        .refused(Refusal::RestrictedByAnother);
+    let none_left = || both().chain([in_error(Some(CLINIC)), in_error(Some(SHELTER))]);
+    assert_eq!(restriction(none_left().collect()), None, "they may be found again");
+    given::<Person>(none_left()).when(back(THE_CLINIC)).nothing();
+    // The person's own is nobody's to take back but by lifting it.
+    let own = || served().into_iter().chain([restricted_by(None, true)]);
+    given::<Person>(own()).when(back(THE_CLINIC)).refused(Refusal::RestrictedByAnother);
+    given::<Person>(own()).when(back(ANA_HERSELF)).refused(Refusal::NotForThePerson);
+    given::<Person>(both()).when(back(By::System)).then([in_error(None)]);
+    assert_eq!(restriction(both().chain([in_error(None)]).collect()), None);
+    given::<Person>([registered(ANA), restricted(true)]).when(back(THE_SHELTER)).refused(Refusal::NotFound);
 }
 
 #[test]

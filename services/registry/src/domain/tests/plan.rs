@@ -364,3 +364,43 @@ fn what_is_not_shown_to_the_caller_is_not_there_for_them() {
     let over = Content { until: Some(day(9)), ..content() };
     mine().when(end(unseeing(THE_CLINIC))).then([changed(over, Review::Resting)]);
 }
+
+#[test]
+fn an_item_that_never_should_have_been_written_is_taken_off_by_who_added_it_the_person_and_who_runs_the_system()
+ {
+    let mark = |by, voice, on| Command::MarkEnteredInError {
+        said: said(by, voice, on),
+        id: ITEM,
+        replaced_by: Some(OTHER),
+    };
+    let gone = |change| Event::ItemInError { id: ITEM, replaced_by: Some(OTHER), change };
+    let one = || given::<Plan>([added(true)]);
+    let rests = Change { review: Review::Resting, ..change(false, 9) };
+    one().when(mark(THE_CLINIC, Voice::Staff, 9)).then([gone(rests.clone())]);
+    one().when(mark(ANA_HERSELF, Voice::Person, 9)).then([gone(Change {
+        by: None,
+        own_words: true,
+        ..rests.clone()
+    })]);
+    one().when(mark(By::System, Voice::Staff, 9)).then([gone(Change { by: None, ..rests.clone() })]);
+    // Who does it did not write it.
+    let for_the_shelter = Event::ItemAdded {
+        person: ANA,
+        id: ITEM,
+        content: Content { agency: SHELTER, ..content() },
+        change: change(true, 3),
+    };
+    given::<Plan>([for_the_shelter]).when(mark(THE_SHELTER, Voice::Staff, 9)).refused(Refusal::NotFound);
+    let past = || [added(true), gone(rests.clone())];
+    given::<Plan>(past()).when(mark(THE_CLINIC, Voice::Staff, 10)).nothing();
+    // It is nobody's to change any more, and nothing is left to look at.
+    let end = Command::End { said: said(THE_CLINIC, Voice::Staff, 10), id: ITEM, until: day(10) };
+    given::<Plan>(past()).when(end).refused(Refusal::NotFound);
+    let review = Command::Review { said: said(THE_CLINIC, Voice::Staff, 10) };
+    given::<Plan>(past()).when(review).refused(Refusal::NothingToReview);
+    let state = folded(&past());
+    assert_eq!((state.latest(), state.agencies()), (2, BTreeSet::new()), "it makes a version");
+    let item = &state.items[&ITEM];
+    assert!(item.at(1, |_| true).is_some() && item.at(2, |_| true).is_none(), "what a version said stays");
+    assert!(!item.goes_on(day(4)));
+}

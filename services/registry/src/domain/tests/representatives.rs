@@ -103,3 +103,23 @@ fn an_erased_person_has_no_representative() {
     let after = past.iter().fold(State::Unmade, Person::evolve);
     assert!(after.known().unwrap().around.representatives.is_empty());
 }
+
+#[test]
+fn a_representative_who_never_should_have_been_written_down_is_taken_off_by_that_agency_and_not_by_whom_they_speak_for()
+ {
+    let mark = |by| ask(by, AroundAsk::RepresentativeInError(id(1), Some(id(2))));
+    let gone = || Event::Around(Change::RepresentativeInError(id(1), Some(id(2))));
+    let past = || [registered(ANA), Event::ServingAgencyAdded { agency: SHELTER }, added(1, rob())];
+    for by in [THE_CLINIC, By::System] {
+        given::<Person>(past()).when(mark(by)).then([gone()]);
+    }
+    for by in [THE_SHELTER, ANA_HERSELF] {
+        given::<Person>(past()).when(mark(by)).refused(Refusal::NoSuchRepresentative);
+    }
+    given::<Person>(past().into_iter().chain([gone()]))
+        .when(mark(THE_CLINIC))
+        .refused(Refusal::NoSuchRepresentative);
+    given::<Person>(past().into_iter().chain([gone()]))
+        .when(ends(THE_CLINIC, day(9)))
+        .refused(Refusal::NoSuchRepresentative);
+}

@@ -11,7 +11,9 @@ use proto::registry as pb;
 use proto::registry::registry_event::Kind;
 use tonic::Status;
 
-use super::super::{in_persons_voice, kind_of, not_of, stored_agency, stored_id, stored_optional_id, wrap};
+use super::super::{
+    id_text, in_persons_voice, kind_of, not_of, stored_agency, stored_id, stored_optional_id, wrap,
+};
 use super::{content_out, plan_review};
 use crate::domain::plan::{Change, Content, Event, Plan, Review, State};
 
@@ -58,6 +60,16 @@ impl Encoding for Plan {
                 };
                 let message = Kind::PlanItemEnded(message);
                 at(of(pb::PlanItemEnded::full_name(), message, change.own_words), change.at)
+            }
+            Event::ItemInError { id, replaced_by, change } => {
+                let message = pb::PlanItemEnteredInError {
+                    plan_item_id: id.to_string(),
+                    review: plan_review(change.review),
+                    asks_overseer: change.asks_overseer,
+                    replaced_by_id: id_text(*replaced_by),
+                };
+                let message = Kind::PlanItemEnteredInError(message);
+                at(of(pb::PlanItemEnteredInError::full_name(), message, change.own_words), change.at)
             }
             Event::Agreed { version, at: when } => {
                 let message = Kind::PlanAgreed(pb::PlanAgreed { person_id, version: *version });
@@ -106,6 +118,11 @@ impl Encoding for Plan {
             Kind::PlanItemEnded(message) => Event::ItemEnded {
                 id: stored_id(stored, &message.plan_item_id)?,
                 until: message.until.as_ref().and_then(from_date).ok_or_else(bad("it has no last day"))?,
+                change: change(stored, message.review, message.asks_overseer)?,
+            },
+            Kind::PlanItemEnteredInError(message) => Event::ItemInError {
+                id: stored_id(stored, &message.plan_item_id)?,
+                replaced_by: stored_optional_id(stored, &message.replaced_by_id)?,
                 change: change(stored, message.review, message.asks_overseer)?,
             },
             Kind::PlanAgreed(message) => Event::Agreed { version: message.version, at: occurred(stored)?.at },

@@ -39,6 +39,13 @@ pub(super) fn item_goes_on(
     }
 }
 
+/// The keys of an item's entries: its own, and those that programmes have beside it.
+pub(super) fn keys_of_item(entries: &Entries, item: &str) -> Vec<String> {
+    let (own, beside) = (format!("item:{item}"), format!("item:{item}:"));
+    let keys = entries.all().map(|(key, _)| key).filter(|key| **key == own || key.starts_with(&beside));
+    keys.cloned().collect()
+}
+
 /// Something happened to the plan as a whole.
 pub(super) fn whole(entries: &mut Entries, read: &Read, line: &str) {
     let happened = entry(LOG, read, EntryKind::Plan, line);
