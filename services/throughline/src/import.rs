@@ -34,7 +34,7 @@ use uuid::Uuid;
 use crate::client::To;
 use crate::out;
 use export::Export;
-use missing::Missing;
+use missing::{Missing, OF_EXPORT, Told};
 use rejects::Rows;
 use summary::Tally;
 
@@ -99,20 +99,14 @@ impl Hmis {
                 let peer = integration(&self.to, "hmis-import", &export.system)?;
                 let sent = send::send(peer.clone(), &export.system, &mut plan).await?;
                 if export.full {
-                    missing = Some(missing::missing(&peer, &export, &plan, &sent).await?);
+                    let told = Told::of_export(&export, &plan, &sent);
+                    let asked = missing::missing(&peer, &export.system, &OF_EXPORT, (told, &sent));
+                    missing = Some(asked.await?);
                 }
                 sent.tally
             }
         };
-        if let Some(missing) = &missing {
-            for told in missing.unasked() {
-                eprintln!("{told}");
-            }
-        }
-        if let Some(path) = &self.missing {
-            // Also where nothing is: a file of an earlier run would tell of that.
-            missing.as_ref().unwrap_or(&Missing::default()).write(path)?;
-        }
+        tell_missing(missing.as_ref(), self.missing.as_deref())?;
         let rejected = tell_rejects(&plan, self.rejects.as_deref(), &export)?;
         out::write(tally.table(&export.told(), &plan, missing.as_ref(), self.dry_run))?;
         Ok(rejected)
@@ -122,6 +116,18 @@ impl Hmis {
 /// The zone in which a source tells its times.
 fn zone(name: &str) -> anyhow::Result<Zone> {
     Zone::named(name).with_context(|| format!("--zone {name}"))
+}
+
+/// Tells what could not be looked for, and writes what is missing where that was asked for.
+fn tell_missing(missing: Option<&Missing>, path: Option<&Path>) -> anyhow::Result<()> {
+    for told in missing.iter().flat_map(|missing| missing.unasked()) {
+        eprintln!("{told}");
+    }
+    match path {
+        // Also where nothing is: a file of an earlier run would tell of that.
+        Some(path) => missing.unwrap_or(&Missing::default()).write(path),
+        None => Ok(()),
+    }
 }
 
 /// Tells what was rejected, writes it where that was asked for, and says with which code the import ends.

@@ -29,15 +29,17 @@ pub struct Wish {
     pub age: Option<u32>,
 }
 
-/// How a referral to the offer stands to the person's consent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a referral to the offer stands to the person's consent: as sending it would.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// A directive covers it.
-    Covers,
+    /// This directive covers it, by its id.
+    Covers(String),
     /// None is needed: it stays in the agency, or the person asks.
     NotNeeded,
-    /// It would need a directive.
+    /// It would need a directive, or an override.
     Needed,
+    /// It would need a directive, since a 42 CFR Part 2 programme takes part.
+    NeededForPart2,
     /// It cannot be told.
     Unknown,
 }
@@ -89,6 +91,10 @@ pub enum Code {
     Age,
     /// The age is not.
     AgeOutside,
+    /// It is given where the person is.
+    Nearby,
+    /// It would need a directive, and no override is possible.
+    ConsentNeededPart2,
 }
 
 impl Code {
@@ -100,9 +106,10 @@ impl Code {
             Self::Goal | Self::Language | Self::Area => 15,
             Self::ConsentCovers | Self::ConsentNotNeeded => 10,
             Self::CapacityAssessment => 8,
-            Self::Preference | Self::Mode | Self::Hours | Self::Age => 5,
+            Self::Preference | Self::Mode | Self::Hours | Self::Age | Self::Nearby => 5,
             Self::CapacityWaitlist => 4,
-            Self::CapacityStale | Self::CapacityUnknown | Self::ConsentNeeded | Self::ConsentUnknown => 0,
+            Self::CapacityStale | Self::CapacityUnknown | Self::ConsentUnknown => 0,
+            Self::ConsentNeeded | Self::ConsentNeededPart2 => 0,
             Self::CapacityNone => -10,
             Self::LanguageMissing => -15,
             Self::AreaOutside => -25,
@@ -135,6 +142,8 @@ impl Code {
             Self::ConsentUnknown => "Whether consent covers a referral to it is not known.",
             Self::Age => "The age is within what it names.",
             Self::AgeOutside => "The age is outside of what it names.",
+            Self::Nearby => "It is given in the place named.",
+            Self::ConsentNeededPart2 => "A referral to it goes by a directive of the person's alone.",
         }
     }
 }
@@ -144,6 +153,8 @@ impl Code {
 pub struct Fit {
     /// Why, in the order of the codes.
     pub reasons: Vec<Code>,
+    /// The directive that covers it, by its id; none where none does or is needed.
+    pub directive: Option<String>,
 }
 
 impl Fit {
@@ -173,6 +184,13 @@ pub fn weigh(
         return None;
     }
     let when = |holds: bool, code: Code| holds.then_some(code);
+    let (by_consent, directive) = match consent {
+        Consent::Covers(directive) => (Code::ConsentCovers, Some(directive)),
+        Consent::NotNeeded => (Code::ConsentNotNeeded, None),
+        Consent::Needed => (Code::ConsentNeeded, None),
+        Consent::NeededForPart2 => (Code::ConsentNeededPart2, None),
+        Consent::Unknown => (Code::ConsentUnknown, None),
+    };
     let reasons = [
         when(practice, Code::Practice),
         when(life_domain, Code::LifeDomain),
@@ -183,15 +201,13 @@ pub fn weigh(
         language(wish, content),
         area(wish, content),
         Some(room(capacity, now)),
-        Some(match consent {
-            Consent::Covers => Code::ConsentCovers,
-            Consent::NotNeeded => Code::ConsentNotNeeded,
-            Consent::Needed => Code::ConsentNeeded,
-            Consent::Unknown => Code::ConsentUnknown,
-        }),
+        Some(by_consent),
         age(wish, content),
+        when(nearby(wish, content), Code::Nearby),
     ];
-    Some(Fit { reasons: reasons.into_iter().flatten().collect() })
+    let mut reasons: Vec<Code> = reasons.into_iter().flatten().collect();
+    reasons.sort_unstable();
+    Some(Fit { reasons, directive })
 }
 
 fn language(wish: &Wish, content: &Content) -> Option<Code> {
@@ -210,6 +226,11 @@ fn area(wish: &Wish, content: &Content) -> Option<Code> {
     }
     // Where one of its areas may yet be the place's, nothing is said.
     (!served.contains(&None)).then_some(Code::AreaOutside)
+}
+
+/// Whether one can go there without leaving the place. Who lives elsewhere may travel, so that it is not speaks against nothing.
+fn nearby(wish: &Wish, content: &Content) -> bool {
+    wish.place.as_ref().is_some_and(|place| content.locations.iter().any(|at| at.lies_in(place)))
 }
 
 /// A report past its period is no room, whatever it said.

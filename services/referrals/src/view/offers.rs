@@ -1,8 +1,8 @@
 //! Which offers there are, by practice, agency, identifier and life domain; and how a person's consent stands to each.
 //! Invariant: a statement takes what offers say; of people it asks the people's say alone.
 
-use kernel::may::{self, Say, Why, WhyNot};
-use kernel::{AgencyId, OfferId, PersonId, Purpose, Timestamp};
+use kernel::may::Say;
+use kernel::{AgencyId, OfferId, PersonId, Timestamp};
 use platform::args;
 use platform::db::StoreError;
 use platform::lists::Query;
@@ -10,7 +10,7 @@ use platform::page::Last;
 use tonic::Status;
 use uuid::Uuid;
 
-use super::{View, lists, told_by};
+use super::{Cover, View, covered, lists, told_by};
 use crate::domain::matching::{Consent, Wish};
 use crate::domain::offer::{Capacity, Content};
 use crate::wire;
@@ -51,25 +51,22 @@ pub struct Consents {
 }
 
 impl Consents {
-    /// Whether it covers a referral to that offer, then.
+    /// How it stands to a referral to that offer, then: as sending one would go, were it drafted now.
     pub fn of(&self, offer: &Known, at: Timestamp) -> Consent {
         if self.own_act || self.requester == Some(offer.agency) {
             return Consent::NotNeeded;
         }
         let (Some(say), Some(requester)) = (&self.say, self.requester) else { return Consent::Unknown };
         // An agency that does not serve the person learns nothing of what they say.
-        if !say.unknown && !say.serving.contains(&requester) {
-            return Consent::Needed;
+        if !say.serving.contains(&requester) {
+            return Consent::Unknown;
         }
-        let class = told_by(Some(requester), offer.content.part2);
-        match may::receive(offer.agency, say, &class, Purpose::Referral, at) {
-            Ok(Why::Consent(_)) => Consent::Covers,
-            Ok(Why::Own | Why::SameAgency | Why::Oversight | Why::Service) => Consent::NotNeeded,
-            // Nobody is sent anything by an emergency.
-            Ok(Why::Emergency(_)) | Err(WhyNot::NoDirective | WhyNot::NotYours | WhyNot::Restricted) => {
-                Consent::Needed
-            }
-            Err(WhyNot::SayUnknown) => Consent::Unknown,
+        let part2 = offer.content.part2 || say.programmes.contains(&requester);
+        match covered(say, offer.agency, &told_by(Some(requester), part2), at) {
+            Cover::By(directive) => Consent::Covers(directive),
+            Cover::Nothing if part2 => Consent::NeededForPart2,
+            Cover::Nothing => Consent::Needed,
+            Cover::Unknown | Cover::Parked => Consent::Unknown,
         }
     }
 }

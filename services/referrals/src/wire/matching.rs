@@ -7,12 +7,12 @@ use platform::wire;
 use proto::referrals as pb;
 
 use super::offer::says;
-use crate::domain::matching::{Fit, Wish};
+use crate::domain::matching::{Code, Fit, Wish};
 
 platform::codes!(mod reason: crate::domain::matching::Code = proto::referrals::MatchReasonCode {
     Practice, LifeDomain, Goal, Preference, Mode, Hours, Language, LanguageMissing, Area, AreaOutside, CapacityHas,
     CapacityWaitlist, CapacityAssessment, CapacityNone, CapacityStale, CapacityUnknown, ConsentCovers, ConsentNotNeeded,
-    ConsentNeeded, ConsentUnknown, Age, AgeOutside,
+    ConsentNeeded, ConsentUnknown, Age, AgeOutside, Nearby, ConsentNeededPart2,
 });
 
 /// What is asked of the offers.
@@ -62,10 +62,12 @@ fn domain(field: &str, number: i32) -> Result<i32, BadField> {
 
 /// An offer in its rank.
 pub fn matched(offer: pb::ServiceOffer, fit: &Fit) -> pb::OfferMatch {
-    let reason = |code: &crate::domain::matching::Code| pb::MatchReason {
+    let directive = |code: &Code| fit.directive.clone().filter(|_| *code == Code::ConsentCovers);
+    let reason = |code: &Code| pb::MatchReason {
         code: reason::number(*code),
         points: code.points(),
         text: code.text().to_owned(),
+        directive_id: directive(code).unwrap_or_default(),
     };
     pb::OfferMatch {
         offer: Some(offer),

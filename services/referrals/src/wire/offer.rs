@@ -1,6 +1,7 @@
 //! Offers on the wire.
 //! Invariant: an offer's content is stored as it was published, whole.
 
+mod reach;
 pub(super) mod says;
 
 use kernel::practice::zero_exclusion;
@@ -157,12 +158,15 @@ fn content(given: &pb::ServiceOfferContent) -> Result<Content, BadField> {
         modes: says::modes(&given.modes)?,
         description: wire::optional_text("description", &given.description, 2_000)?.unwrap_or_default(),
         terms: says::terms(&given.terms)?,
+        locations: reach::locations(&given.locations)?,
+        telecom: reach::telecom(&given.telecom)?,
     })
 }
 
 /// What a stored event says.
 fn stored(event: &proto::log::Event, given: pb::ServiceOfferContent) -> Result<Content, Unreadable> {
     let modes = given.modes.iter().map(|number| says::mode::stored(*number)).collect::<Option<_>>();
+    let telecom = reach::telecom_stored(given.telecom);
     Ok(Content {
         receiver: receiver_in(event, given.receiver, &given.unit_group_id)?,
         hours: says::hours_stored(event, &given.hours)?,
@@ -180,6 +184,8 @@ fn stored(event: &proto::log::Event, given: pb::ServiceOfferContent) -> Result<C
         languages: given.languages,
         description: given.description,
         terms: given.terms,
+        locations: reach::locations_stored(given.locations),
+        telecom: telecom.ok_or_else(|| Unreadable::new(event, "how it is reached is not known"))?,
     })
 }
 
@@ -207,6 +213,8 @@ fn content_out(content: &Content) -> pb::ServiceOfferContent {
         modes: content.modes.iter().map(|mode| says::mode::number(*mode)).collect(),
         description: content.description.clone(),
         terms: content.terms.clone(),
+        locations: reach::locations_out(&content.locations),
+        telecom: reach::telecom_out(&content.telecom),
     }
 }
 

@@ -2,6 +2,7 @@
 //! Invariant: what is sent names the directive that allowed it; what none covers is not sent.
 
 mod clock;
+mod matching;
 mod races;
 
 use kernel::{AgencyId, DirectiveId, PersonId, StreamId, WorkerId};

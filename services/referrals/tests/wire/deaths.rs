@@ -1,9 +1,13 @@
-//! A death ends what its person takes part in, and fails the referrals of what ended because of it.
+//! A death ends what its person takes part in, and fails the referrals of what ended because of it; and nobody is referred who is known to have died.
 
+use platform::log::{Append, NewEvent};
+use prost::Message;
 use proto::registry::registry_event::Kind;
 use proto::registry::{Death, PersonDeathEnteredInError, PersonDied};
 
 use super::*;
+
+const BEN: PersonId = PersonId::of(11);
 
 async fn tell(service: &Alone, person: PersonId, kind: Kind) {
     let event = proto::registry::RegistryEvent { kind: Some(kind) };
@@ -149,4 +153,221 @@ async fn a_placement_that_a_death_calls_off_fails_its_referral_with_that_reason(
         (pb::ReferralState::Failed, pb::ClosingReason::Died, pb::Ending::WithdrawnBeforeStart)
     );
     service.stop().await;
+}
+
+#[track_caller]
+fn refused<T>(answer: Result<T, tonic::Status>) {
+    let Err(refused) = answer else { panic!("it is let through") };
+    let says = (refused.code(), reason(&refused));
+    assert_eq!(says, (Code::FailedPrecondition, Some("PERSON_DIED".to_owned())), "{refused}");
+}
+
+async fn sends(client: &mut Client<Peer>, referral: &str) -> Result<Written, tonic::Status> {
+    let reply = call!(client, send_referral, SendReferralRequest { referral_id: referral.to_owned() })?;
+    Ok(written(reply.into_inner().written))
+}
+
+async fn draft_of(client: &mut Client<Peer>, offer: &str, person: PersonId) -> String {
+    let request = pb::DraftReferralRequest { person_id: person.to_string(), ..asking(offer) };
+    written(client.draft_referral(request).await.unwrap().into_inner().written).id
+}
+
+async fn lives(service: &Alone, person: PersonId) {
+    let person_id = person.to_string();
+    tell(service, person, Kind::PersonDeathEnteredInError(PersonDeathEnteredInError { person_id })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_died_is_referred_no_more_in_any_way_and_what_happened_can_still_be_recorded() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = service_on(store).await;
+        let (mut shelter, mut clinic) =
+            (Client::new(service.worker(SHELTER)), Client::new(service.worker(CLINIC)));
+        // Who runs it opens its part elsewhere, so that here nothing ends it.
+        let receiver = pb::Receiver::Vocational.into();
+        let work = pb::ServiceOfferContent { receiver, ..offer("Kitchen work") };
+        let under_way = requested(&service, work).await;
+        call!(clinic, accept_referral, AcceptReferralRequest { referral_id: under_way.clone() }).unwrap();
+        let rejected = requested(&service, offer("Money skills")).await;
+        let no_room = pb::ClosingReason::NoCapacity.into();
+        let (referral_id, text) = (rejected.clone(), "full until spring".to_owned());
+        call!(
+            clinic,
+            reject_referral,
+            RejectReferralRequest { referral_id: referral_id, reason: no_room, text: text }
+        )
+        .unwrap();
+        let cancelled = requested(&service, offer("Laundry skills")).await;
+        let (referral_id, changed) = (cancelled.clone(), pb::ClosingReason::PersonDeclined.into());
+        call!(shelter, cancel_referral, CancelReferralRequest { referral_id: referral_id, reason: changed })
+            .unwrap();
+        let (cooking, shopping) = (
+            with_offer(&service, offer("Cooking nearby")).await,
+            with_offer(&service, offer("Shopping nearby")).await,
+        );
+        let draft = drafted(&mut shelter, &cooking).await;
+        allows(&service, BEN, CLINIC).await;
+        let no_goal_reason = "not yet talked about".to_owned();
+        let ben = pb::HouseholdMember { person_id: BEN.to_string(), no_goal_reason, ..Default::default() };
+        let household = pb::DraftReferralRequest { household: vec![ben], ..asking(&shopping) };
+        let head = written(shelter.draft_referral(household.clone()).await.unwrap().into_inner().written).id;
+
+        tell(&service, ANA, died(ANA, "2026-03-03")).await;
+        let new = || asking(&cooking);
+        let heard = async || shelter.clone().draft_referral(new()).await.err();
+        refused::<()>(Err(until("the word of the death", heard).await));
+        let before = service.events().await.len();
+        let anew = pb::DraftReferralRequest { request_id: new_request(), ..household };
+        refused(shelter.draft_referral(anew).await);
+        let again = pb::DraftReferralRequest { rerefers_id: rejected.clone(), ..new() };
+        refused(shelter.draft_referral(again).await);
+        let elsewhere = pb::DraftReferralRequest { transfers_id: under_way.clone(), ..new() };
+        refused(shelter.draft_referral(elsewhere).await);
+        refused(call!(shelter, reopen_referral, ReopenReferralRequest { referral_id: cancelled }));
+        let (offer_ids, rule) = (vec![cooking.clone(), shopping], pb::SplitRule::All.into());
+        let referral_id = under_way.clone();
+        refused(call!(
+            clinic,
+            split_referral,
+            SplitReferralRequest { referral_id: referral_id, rule: rule, offer_ids: offer_ids }
+        ));
+        refused(sends(&mut shelter, &draft).await);
+        let all = || pb::SendHouseholdReferralRequest {
+            request_id: new_request(),
+            referral_id: head.clone(),
+            ..Default::default()
+        };
+        refused(shelter.send_household_referral(all()).await);
+        refused(Client::new(service.person(ANA)).draft_referral(new()).await);
+        // Who may not know of the referral does not hear of the death either.
+        let strange = sends(&mut Client::new(service.worker(AgencyId::of(99))), &draft).await;
+        assert_eq!(reason(&strange.unwrap_err()).as_deref(), Some("REFERRAL_NOT_FOUND"));
+        let written_since = service.events().await.split_off(before);
+        let drafted_or_sent =
+            |kind: &str| kind.ends_with("ReferralDrafted") || kind.ends_with("ReferralSent");
+        assert!(!written_since.iter().any(|event| drafted_or_sent(&event.r#type)), "not of Ben either");
+
+        let elsewhere = pb::RecordReferralRequest {
+            request_id: new_request(),
+            source: source("Event", "E-9"),
+            person_id: ANA.to_string(),
+            service_named: "a kitchen".into(),
+            made: Some(now_at(&service)),
+            state: pb::ReferralState::Completed.into(),
+            ..Default::default()
+        };
+        Client::new(service.recorder(SHELTER)).record_referral(elsewhere).await.unwrap();
+        lives(&service, ANA).await;
+        until("the word that she lives", async || sends(&mut shelter, &draft).await.ok()).await;
+        shelter.send_household_referral(all()).await.unwrap();
+        service.stop().await;
+    }
+}
+
+/// Sends a draft as a process does whose view of the registry's log lags: what it writes is what was written of that other referral.
+async fn slips_through(service: &Alone, draft: &str, person: PersonId, other: &str) {
+    let events = service.events().await;
+    let of_other = |event: &&proto::log::Event| {
+        event.stream == format!("referral-{other}") && event.r#type.ends_with("ReferralSent")
+    };
+    let sent = events.iter().find(of_other).expect("the other was sent").clone();
+    let mut payload = pb::ReferralsEvent::decode(sent.payload.clone()).unwrap();
+    let Some(pb::referrals_event::Kind::ReferralSent(told)) = &mut payload.kind else {
+        panic!("{payload:?}")
+    };
+    told.referral_id = draft.to_owned();
+    let (stream, id) = (StreamId::new("referral", draft.parse().unwrap()), Uuid::now_v7());
+    let event = proto::log::Event {
+        id: id.to_string(),
+        stream: stream.to_string(),
+        version: 2,
+        person_id: person.to_string(),
+        payload: payload.encode_to_vec().into(),
+        ..sent
+    };
+    let kind = event.r#type.clone();
+    let written =
+        NewEvent { stream, version: 2, id, kind, person: Some(person), bytes: event.encode_to_vec().into() };
+    let append = Append {
+        request: None,
+        expects: vec![(stream, 1)],
+        events: vec![written],
+        claims: vec![],
+        cursor: None,
+        agency: None,
+        deadline: None,
+    };
+    service.log("referrals").append(append).await.expect("the log takes it");
+}
+
+async fn rests(client: &mut Client<Peer>, referral: &str) {
+    until("the clocks to rest", async || read(client, referral).await.clocks.is_empty().then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_by_whom_the_word_of_a_death_had_not_reached_rests() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = service_on(store).await;
+        let anas = requested(&service, offer("Kitchen skills")).await;
+        let mut shelter = Client::new(service.worker(SHELTER));
+        let offer_id = read(&mut shelter, &anas).await.offer_id;
+        allows(&service, BEN, CLINIC).await;
+        let bens = draft_of(&mut shelter, &offer_id, BEN).await;
+        tell(&service, BEN, died(BEN, "2026-03-04")).await;
+        // What is told next is followed next: what Ben's death asked for was over before his referral was sent.
+        tell(&service, ANA, died(ANA, "2026-03-04")).await;
+        rests(&mut shelter, &anas).await;
+        refused(sends(&mut shelter, &bens).await);
+        slips_through(&service, &bens, BEN, &anas).await;
+        rests(&mut shelter, &bens).await;
+        let mut clinic = Client::new(service.worker(CLINIC));
+        refused(call!(clinic, accept_referral, AcceptReferralRequest { referral_id: bens.clone() }));
+        lives(&service, BEN).await;
+        until("the clocks to go on", async || {
+            (read(&mut shelter, &bens).await.clocks.len() == 3).then_some(())
+        })
+        .await;
+        service.one_batch_makes_the_same_lists().await;
+        service.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_sending_and_a_death_at_one_time_the_death_wins_whichever_comes_first() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = service_on(store).await;
+        let offer_id = with_offer(&service, offer("Kitchen skills")).await;
+        let mut shelter = Client::new(service.worker(SHELTER));
+        let mut drafts = vec![];
+        for number in 0..24 {
+            let person = PersonId::of(100 + number);
+            allows(&service, person, CLINIC).await;
+            drafts.push((person, draft_of(&mut shelter, &offer_id, person).await));
+        }
+        let mut sent = vec![];
+        for (number, (person, draft)) in drafts.iter().enumerate() {
+            let death = async {
+                for _ in 0..number % 4 {
+                    tokio::task::yield_now().await;
+                }
+                tell(&service, *person, died(*person, "2026-03-04")).await;
+            };
+            let ((), answer) = tokio::join!(death, sends(&mut shelter, draft));
+            match answer {
+                Ok(_) => sent.push(draft),
+                Err(status) => refused::<()>(Err(status)),
+            }
+        }
+        for draft in &sent {
+            rests(&mut shelter, draft).await;
+        }
+        let events = service.events().await;
+        let count = |kind: &str| events.iter().filter(|event| event.r#type.ends_with(kind)).count();
+        assert_eq!(
+            (count("ReferralSent"), count("ReferralPersonDied")),
+            (sent.len(), sent.len()),
+            "each once"
+        );
+        service.stop().await;
+    }
 }

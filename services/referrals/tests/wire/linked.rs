@@ -266,6 +266,78 @@ async fn a_household_is_drafted_in_one_append_and_sent_as_one_or_not_at_all() {
     assert_eq!(shelter.draft_referral(twice).await.unwrap_err().code(), Code::InvalidArgument);
 }
 
+/// Whose referrals of the household this reader's copy of that one names; none where the reader may not read it.
+async fn names(client: &mut Client<Peer>, referral: &str) -> Option<Vec<String>> {
+    let request = pb::GetReferralRequest { referral_id: referral.into(), at_least: vec![] };
+    let reply = client.get_referral(request).await.ok()?;
+    Some(reply.into_inner().referral.unwrap().household_referral_ids)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_household_each_reader_is_named_those_referrals_alone_that_they_may_read() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        named_to_each_reader(store).await;
+    }
+}
+
+async fn named_to_each_reader(store: OnStore) {
+    use proto::registry::{PersonRestricted, RegistryEvent, registry_event::Kind};
+    let service = service_on(store).await;
+    let offer = with_offer(&service, offer("A home for two")).await;
+    let ben = PersonId::of(11);
+    let member = pb::HouseholdMember {
+        person_id: ben.to_string(),
+        no_goal_reason: "not yet talked about".into(),
+        ..Default::default()
+    };
+    let life_domain = LifeDomain::Housing.into();
+    let request = pb::DraftReferralRequest { household: vec![member], life_domain, ..asking(&offer) };
+    let (mut shelter, mut clinic) =
+        (Client::new(service.worker(SHELTER)), Client::new(service.worker(CLINIC)));
+    let reply = shelter.draft_referral(request).await.unwrap().into_inner();
+    let (anas, bens) = (written(reply.written).id, reply.household_referral_ids.concat());
+    for person in [ANA, ben] {
+        allows(&service, person, CLINIC).await;
+    }
+    sent(&mut shelter, &anas).await;
+    let (of_ana, of_ben, nobody) = (vec![anas.clone()], vec![bens.clone()], Some(vec![]));
+    // One that is still a draft is its maker's alone, and nobody else's to hear of.
+    assert_eq!(names(&mut shelter, &anas).await, Some(of_ben.clone()));
+    assert_eq!(names(&mut clinic, &anas).await, nobody);
+    sent(&mut shelter, &bens).await;
+    assert_eq!(names(&mut clinic, &anas).await, Some(of_ben.clone()));
+    assert_eq!(names(&mut clinic, &bens).await, Some(of_ana.clone()));
+    // Each of the people reads their own.
+    let (mut ana, mut bens_own) = (Client::new(service.person(ANA)), Client::new(service.person(ben)));
+    assert_eq!((names(&mut ana, &anas).await, names(&mut ana, &bens).await), (nobody.clone(), None));
+    assert_eq!(
+        (names(&mut bens_own, &bens).await, names(&mut bens_own, &anas).await),
+        (nobody.clone(), None)
+    );
+    let listed = until("hers to be listed", async || {
+        ana.list_referrals(pb::ListReferralsRequest::default()).await.unwrap().into_inner().referrals.pop()
+    })
+    .await;
+    assert_eq!((listed.id.as_str(), listed.household_referral_ids.len()), (anas.as_str(), 0));
+    // Whoever runs the system is not led to the home of somebody restricted, by theirs or by another's.
+    let mut operator = Client::new(service.operator());
+    assert_eq!(names(&mut operator, &anas).await, Some(of_ben.clone()));
+    let restricted = PersonRestricted { person_id: ben.to_string(), ..Default::default() };
+    let event = RegistryEvent { kind: Some(Kind::PersonRestricted(restricted)) };
+    service.tell("registry", StreamId::new("person", ben.uuid()), Some(ben), &event).await;
+    until("his to be withheld", async || names(&mut operator, &bens).await.is_none().then_some(())).await;
+    assert_eq!(names(&mut operator, &anas).await, nobody);
+    assert_eq!(names(&mut shelter, &anas).await, Some(of_ben));
+    call!(
+        shelter,
+        mark_referral_entered_in_error,
+        MarkReferralEnteredInErrorRequest { referral_id: bens.clone() }
+    )
+    .unwrap();
+    assert_eq!(names(&mut clinic, &anas).await, nobody, "what was never meant is not its target's to read");
+    service.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_refers_themself_answers_for_it_and_takes_it_back() {
     let service = service().await;

@@ -121,6 +121,20 @@ async fn offers_are_ranked(store: OnStore) {
     let refused = shelter.match_offers(next).await.unwrap_err();
     assert!(refused.message().starts_with("page_token is older than 15 minutes"), "{refused}");
 
+    // Where it is given is a reason where the place is named, and none against what is given elsewhere.
+    let downtown = pb::OfferLocation { city: "Testville".into(), country: "US".into(), ..Default::default() };
+    let near = pb::ServiceOfferContent { locations: vec![downtown], ..offer("Nearby") };
+    let (_, last) = published(&service, CLINIC, near).await;
+    let names_of = vec!["testville".to_owned()];
+    let place = Some(pb::Place { country: "US".into(), names: names_of, ..Default::default() });
+    let found =
+        matches(&mut shelter, pb::MatchOffersRequest { place, at_least: vec![last], ..looking() }).await;
+    assert_eq!(names(&found)[0], "Nearby");
+    let is_near = |each: &pb::OfferMatch| codes(each).contains(&Code::Nearby);
+    assert!(is_near(&found.matches[0]) && !found.matches[1..].iter().any(is_near));
+    let where_it_is = &offer_of(&found.matches[0]).content.as_ref().unwrap().locations;
+    assert_eq!(where_it_is[0].city, "Testville");
+
     let by_practice = pb::MatchOffersRequest { practice: "supported-housing".into(), ..Default::default() };
     assert_eq!(names(&matches(&mut shelter, by_practice).await), ["Rooms"]);
     service.stop().await;
@@ -173,7 +187,7 @@ async fn consent_is_a_reason_and_no_exclusion_and_is_told_to_those_who_serve_the
     let found = matches(&mut shelter, asked()).await;
     assert_eq!(names(&found), ["Own", "Theirs"]);
     assert_eq!(consent(&found.matches[0]), [Code::ConsentNotNeeded]);
-    assert_eq!(consent(&found.matches[1]), [Code::ConsentNeeded]);
+    assert_eq!(consent(&found.matches[1]), [Code::ConsentUnknown], "the shelter does not serve her yet");
     ana_allows(&service, CLINIC).await;
     served_by_the_shelter(&service).await;
     let theirs = async |client: &mut Client<Peer>| {
@@ -187,7 +201,7 @@ async fn consent_is_a_reason_and_no_exclusion_and_is_told_to_those_who_serve_the
     .await;
     // Whoever does not serve the person learns nothing of what they allow.
     let mut stranger = Client::new(service.worker(AgencyId::of(99)));
-    assert_eq!(theirs(&mut stranger).await, (vec![Code::ConsentNeeded], false));
+    assert_eq!(theirs(&mut stranger).await, (vec![Code::ConsentUnknown], false));
     let mut ana = Client::new(service.person(ANA));
     assert_eq!(theirs(&mut ana).await, (vec![Code::ConsentNotNeeded], false));
     let other = pb::MatchOffersRequest { person_id: PersonId::of(11).to_string(), ..asked() };

@@ -25,8 +25,33 @@ fn whole(name: &str) -> pb::ServiceOfferContent {
         modes: vec![pb::OfferMode::InPerson.into(), pb::OfferMode::Video.into()],
         description: "Cooking for one, with a budget.".into(),
         terms: vec!["Life skills".into()],
+        locations: vec![
+            pb::OfferLocation {
+                name: "Mill Street".into(),
+                lines: vec!["1 Invented Street".into(), "Back door".into()],
+                city: "Testville".into(),
+                district: "Cook".into(),
+                state: "IL".into(),
+                postal_code: "60601".into(),
+                country: "us".into(),
+            },
+            pb::OfferLocation { name: "The invented bus".into(), ..Default::default() },
+        ],
+        telecom: vec![
+            pb::OfferContactPoint { extension: "12".into(), ..reached(pb::ContactSystem::Phone, "555 0100") },
+            reached(pb::ContactSystem::Email, "kitchen@clinic.example"),
+            reached(pb::ContactSystem::Url, "https://clinic.example/kitchen"),
+            pb::OfferContactPoint {
+                description: "textphone".into(),
+                ..reached(pb::ContactSystem::Other, "555 0101")
+            },
+        ],
         ..offer(name)
     }
+}
+
+fn reached(system: pb::ContactSystem, value: &str) -> pb::OfferContactPoint {
+    pb::OfferContactPoint { system: system.into(), value: value.into(), ..Default::default() }
 }
 
 pub(crate) fn open(days: &[&str], opens: &str, closes: &str) -> pb::OpenHours {
@@ -56,6 +81,7 @@ async fn an_offer_reads_back_all_that_it_says_and_is_changed_whole() {
     let said = read_offer(&mut clinic, &offer).await.content.unwrap();
     let mut expected = whole("Kitchen skills");
     expected.areas[0].country = "US".into();
+    expected.locations[0].country = "US".into();
     expected.hours[0] = open(&["MO", "TU"], "09:00", "17:30");
     assert_eq!(said, expected, "a country in capitals, days in their order and once");
 
@@ -93,6 +119,8 @@ async fn an_offer_that_does_not_parse_is_told_the_field() {
         ..offer("A")
     };
     let area = |area| pb::ServiceOfferContent { areas: vec![area], ..offer("A") };
+    let at = |location| pb::ServiceOfferContent { locations: vec![location], ..offer("A") };
+    let by = |point| pb::ServiceOfferContent { telecom: vec![point], ..offer("A") };
     let ips = |eligibility| pb::ServiceOfferContent { practice: "ips".into(), ..eligible(eligibility) };
     for (content, field) in [
         (
@@ -129,6 +157,41 @@ async fn an_offer_that_does_not_parse_is_told_the_field() {
         (pb::ServiceOfferContent { terms: vec![String::new()], ..offer("A") }, "content.terms[0]"),
         (pb::ServiceOfferContent { description: "d".repeat(2_001), ..offer("A") }, "content.description"),
         (pb::ServiceOfferContent { life_domains: vec![], ..offer("A") }, "content.life_domains"),
+        (
+            at(pb::OfferLocation { state: "IL".into(), country: "US".into(), ..Default::default() }),
+            "content.locations[0]",
+        ),
+        (
+            at(pb::OfferLocation { city: "A".into(), country: "USA".into(), ..Default::default() }),
+            "content.locations[0].country",
+        ),
+        (
+            at(pb::OfferLocation { lines: vec!["A".into(), String::new()], ..Default::default() }),
+            "content.locations[0].lines[1]",
+        ),
+        (
+            at(pb::OfferLocation { postal_code: "6".repeat(21), ..Default::default() }),
+            "content.locations[0].postal_code",
+        ),
+        (
+            pb::ServiceOfferContent {
+                locations: vec![pb::OfferLocation { city: "A".into(), ..Default::default() }; 21],
+                ..offer("A")
+            },
+            "content.locations",
+        ),
+        (by(reached(pb::ContactSystem::Unspecified, "555 0100")), "content.telecom[0].system"),
+        (by(reached(pb::ContactSystem::Phone, "call us")), "content.telecom[0].value"),
+        (by(reached(pb::ContactSystem::Sms, "")), "content.telecom[0].value"),
+        (by(reached(pb::ContactSystem::Email, "nobody")), "content.telecom[0].value"),
+        (by(reached(pb::ContactSystem::Url, "javascript:alert(1)")), "content.telecom[0].value"),
+        (
+            by(pb::OfferContactPoint {
+                extension: "1".into(),
+                ..reached(pb::ContactSystem::Url, "https://clinic.example")
+            }),
+            "content.telecom[0].extension",
+        ),
         // Zero exclusion.
         (ips(pb::Eligibility { text: "Is sober.".into(), ..Default::default() }), "content.eligibility.text"),
         (

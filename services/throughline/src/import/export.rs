@@ -66,7 +66,8 @@ impl Export {
         let years: BTreeSet<_> = years.collect();
         let years = years.into_iter().collect::<Vec<_>>().join(" and ");
         let title = format!("export of {} to {}, columns of {years}", self.system, self.end);
-        Source { title, kinds: &summary::HMIS, partial: !self.full, unread: &self.unread }
+        let (kinds, left_out, unread) = (&summary::HMIS, "this full refresh", &self.unread);
+        Source { title, kinds, partial: !self.full, left_out, unread }
     }
 
     /// One of its files.

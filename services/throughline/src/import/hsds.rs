@@ -1,5 +1,6 @@
 //! `throughline import hsds`: brings in a directory of services, Open Referral HSDS 3, as agencies and their offers.
-//! Invariant: a bad row is told and stops nothing; the same directory again writes nothing, and a row that changed is a correction.
+//! Invariant: a bad row is told and stops nothing; the same directory again writes nothing, and a row that changed is a correction. What it does not hold any
+//! more is listed and stays as it is: only a status takes an offer back.
 //!
 //! Reading order: [`directory`] (what a directory is), [`tables`] and [`json`] (reading it in either form), [`codes`] (what its words mean here),
 //! [`plan`] (what to send).
@@ -16,8 +17,9 @@ use std::process::ExitCode;
 use clap::Args;
 use uuid::Uuid;
 
+use super::missing::{OF_DIRECTORY, Told};
 use super::summary::{Source, Tally};
-use super::{integration, send, tell_rejects, zone};
+use super::{integration, missing, send, tell_missing, tell_rejects, zone};
 use crate::client::To;
 use crate::out;
 
@@ -35,6 +37,9 @@ pub struct Hsds {
     /// Write the rejected rows there as CSV, with file, line or JSON pointer, column and reason
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Write there as CSV, by service, table and key, what the directory told before and does not hold now; it stays as it is
+    #[arg(long, value_name = "FILE")]
+    missing: Option<PathBuf>,
     /// What the directory is called, the same each time; its ids are unique in it
     #[arg(long, default_value = "directory", value_name = "NAME")]
     source: String,
@@ -55,17 +60,23 @@ impl Hsds {
         };
         // Nobody but this run knows the nonce, so its request ids tell nobody anything about the rows.
         let mut plan = plan::plan(&mut directory, &system, &zone, Uuid::new_v4());
+        let mut missing = None;
         let tally = match self.dry_run {
             true => Tally::of_plan(&plan),
             false => {
                 let peer = integration(&self.to, "hsds-import", &system)?;
-                send::send(peer, &system, &mut plan).await?.tally
+                let sent = send::send(peer.clone(), &system, &mut plan).await?;
+                let told = Told::of(&plan, &sent);
+                missing = Some(missing::missing(&peer, &system, &OF_DIRECTORY, (told, &sent)).await?);
+                sent.tally
             }
         };
+        tell_missing(missing.as_ref(), self.missing.as_deref())?;
         let rejected = tell_rejects(&plan, self.rejects.as_deref(), &directory)?;
         let title = format!("directory {system}");
-        let source = Source { title, kinds: &KINDS, partial: true, unread: &directory.unread };
-        out::write(tally.table(&source, &plan, None, self.dry_run))?;
+        let (kinds, unread, left_out) = (&KINDS, &directory.unread, "this directory");
+        let source = Source { title, kinds, partial: false, left_out, unread };
+        out::write(tally.table(&source, &plan, missing.as_ref(), self.dry_run))?;
         Ok(rejected)
     }
 }

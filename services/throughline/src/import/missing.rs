@@ -1,4 +1,4 @@
-//! What the source told before and a full refresh of it tells no more (HMIS CSV Format Specifications, ExportDirective 2).
+//! What the source told before and tells no more: by a full refresh of an export (HMIS CSV Format Specifications, ExportDirective 2), or by a directory.
 //! Invariant: it is listed and nothing else happens to it: only a row that says so is taken back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -23,8 +23,9 @@ use super::rejects::owners_alone;
 use super::send::Sent;
 use super::step::{Ids, Step};
 
-/// The services that take an import's facts.
-const SERVICES: [&str; 4] = ["registry", "referrals", "vocational", "housing"];
+/// The services that take an export's facts, and a directory's.
+pub const OF_EXPORT: [&str; 4] = ["registry", "referrals", "vocational", "housing"];
+pub const OF_DIRECTORY: [&str; 2] = ["registry", "referrals"];
 /// Facts asked for at once.
 const PAGE: i32 = 200;
 /// Tables whose rows stand for themselves: one that is there is told, whatever became of it, by its key's column.
@@ -50,22 +51,26 @@ pub struct Missing {
     unasked: BTreeMap<&'static str, String>,
 }
 
-/// Asks the services what the source told them before, for every agency of it.
+/// Asks these services what the source told them before, for every agency of it, and keeps what is not told now.
 ///
 /// # Errors
 /// The registry cannot be asked whose facts there are.
-pub async fn missing(peer: &Peer, export: &Export, plan: &Plan, sent: &Sent) -> anyhow::Result<Missing> {
-    let told = Told::of(export, plan, sent);
+pub async fn missing(
+    peer: &Peer,
+    system: &str,
+    services: &[&'static str],
+    (told, sent): (Told, &Sent),
+) -> anyhow::Result<Missing> {
     let mut missing = Missing::default();
     for (enrollment, night) in &sent.tally.untold_nights {
         missing.facts.insert(("housing", "Services".to_owned(), format!("{enrollment}/{night}")));
     }
-    let (own, agencies) = agencies(peer, &export.system).await?;
+    let (own, agencies) = agencies(peer, system).await?;
     missing.judge("registry", "", own, &told);
     let mut lists = JoinSet::new();
     for agency in agencies {
-        for service in SERVICES {
-            let (peer, system) = (peer.on_behalf_of(agency), export.system.clone());
+        for &service in services {
+            let (peer, system) = (peer.on_behalf_of(agency), system.to_owned());
             lists.spawn(async move { (service, agency, list(&peer, service, &system, "").await) });
         }
     }
@@ -148,8 +153,8 @@ async fn page(peer: &Peer, request: ListRecordsRequest) -> Result<ListRecordsRes
     }
 }
 
-/// What the export tells.
-struct Told {
+/// What the source tells now.
+pub struct Told {
     /// Facts that were sent.
     sent: Facts,
     /// People are told by whichever agency enrolled them first.
@@ -161,16 +166,21 @@ struct Told {
 }
 
 impl Told {
-    fn of(export: &Export, plan: &Plan, sent: &Sent) -> Self {
-        let mut told = Self {
-            sent: Facts::new(),
+    /// What was sent, and what was set aside.
+    pub fn of(plan: &Plan, sent: &Sent) -> Self {
+        let fact =
+            |fact: &SentFact| (fact.service, fact.agency(&sent.ids), fact.table.clone(), fact.key.clone());
+        Self {
+            sent: sent.facts.iter().map(fact).collect(),
             people: HashSet::new(),
             rows: HashSet::new(),
             aside: plan.aside.iter().cloned().collect(),
-        };
-        for fact in &sent.facts {
-            told.sent.insert((fact.service, fact.agency(&sent.ids), fact.table.clone(), fact.key.clone()));
         }
+    }
+
+    /// The same of an export, and its rows that stand for themselves.
+    pub fn of_export(export: &Export, plan: &Plan, sent: &Sent) -> Self {
+        let mut told = Self::of(plan, sent);
         for (table, file, column) in BY_ROW {
             let keys = export.table(file).lines().map(|line| line.text(column).to_owned());
             told.rows.extend(keys.map(|key| (table, key)));

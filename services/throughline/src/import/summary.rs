@@ -20,6 +20,8 @@ pub struct Source<'a> {
     pub kinds: &'a [&'static str],
     /// Whether it says so where nothing was looked for that the source tells no more.
     pub partial: bool,
+    /// What leaves out what is missing.
+    pub left_out: &'static str,
     /// Files, or parts of one, that are not read, and how many rows they have.
     pub unread: &'a [(String, usize)],
 }
@@ -142,7 +144,8 @@ impl Tally {
             Some(missing) => {
                 let tables = missing.by_table();
                 let tables = tables.iter().map(|(table, count)| (table.as_str(), *count));
-                part(&mut out, "told before, missing from this full refresh, left as they are", tables);
+                let title = format!("told before, missing from {}, left as they are", source.left_out);
+                part(&mut out, &title, tables);
             }
             None if source.partial => {
                 line(

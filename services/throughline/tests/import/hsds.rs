@@ -51,14 +51,16 @@ async fn offers(server: &Server, names: &[&str]) -> Vec<pb::ServiceOffer> {
 const NAMES: [&str; 3] = ["Drop-in", "Kitchen evenings", "Work for everybody"];
 
 /// Place and column of everything wrong in the tables.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 9] = [
+    ("address.csv", "4 location_id, 5 address_1, 6 country, 7 address_type, 8 postal_code"),
     ("attribute.csv", "7 taxonomy_term_id, 8 link_id"),
     ("language.csv", "5 name, 6 code, 7 service_id, 8 service_id"),
     ("organization.csv", "4 name, 5 id, 6 id"),
+    ("phone.csv", "6 number, 7 number, 8 type, 9 service_id, 10 service_id"),
     ("schedule.csv", "6 byday, 7 opens_at, 8 closes_at, 9 closes_at, 10 byday, 11 service_id"),
     (
         "service.csv",
-        "6 organization_id, 7 organization_id, 8 name, 9 id, 10 status, 11 minimum_age, 12 maximum_age, 13 maximum_age, \
+        "4 url, 6 organization_id, 7 organization_id, 8 name, 9 id, 10 status, 11 minimum_age, 12 maximum_age, 13 maximum_age, \
          14 organization_id, 15 has",
     ),
     ("service_area.csv", "4 name, 5 name, 6 name"),
@@ -66,7 +68,7 @@ const TABLES: [(&str, &str); 7] = [
 ];
 
 /// What is wrong in the JSON files, in the order of files and pointers.
-const JSON: [&str; 18] = [
+const JSON: [&str; 24] = [
     "page-1.json at /contents/3: is no service: an object is needed",
     "page-1.json at /contents/4: organization_id is empty; every row needs it",
     "page-1.json at /contents/5: name is empty",
@@ -77,9 +79,15 @@ const JSON: [&str; 18] = [
     "page-2.json at /3: organization_id names an organization that was rejected",
     "page-2.json at /3/organization: name is empty",
     "page-2.json at /4: attributes is no list",
+    "page-2.json at /4: email is no e-mail address; it has no \"@\"",
     "page-2.json at /4/languages/0: name is no language known here; give its BCP 47 or ISO 639 code",
     "page-2.json at /4/languages/1: code is no language known here; give its BCP 47 or ISO 639 code",
     "page-2.json at /4/languages/2: languages is no object",
+    "page-2.json at /4/locations/0/addresses/0: country is no ISO 3166-1 alpha-2 code such as \"US\"",
+    "page-2.json at /4/locations/0/addresses/1: address_type is no type: physical, postal or virtual",
+    "page-2.json at /4/locations/0/addresses/2: address_1 is empty, and so are city and postal_code; say where it is",
+    "page-2.json at /4/phones/0: number is empty",
+    "page-2.json at /4/phones/1: type is no type: voice, cell, text, fax, pager, video or textphone",
     "page-2.json at /4/schedules/0: byday is no list of days such as \"MO,TU\"",
     "page-2.json at /4/schedules/1: opens_at is no wall time such as \"09:00\"",
     "page-2.json at /4/schedules/2: closes_at is the same as opens_at",
@@ -100,10 +108,12 @@ async fn tables_come_to_agencies_and_offers_and_every_bad_row_is_told() {
         ("schedules that are not of every week, not read", 1),
         ("times told with an offset, read as wall times", 2),
         ("extents of areas that are no text, not read", 1),
-        ("phone.csv", 2),
+        ("phones of organizations and contacts, not read", 1),
+        // Of a place where two services are given.
+        ("postal and virtual addresses, not read", 2),
         // An IPS programme that says whom it wants in words, which is more than it may name.
         ("ZERO_EXCLUSION", 1),
-        ("rows rejected", 30),
+        ("rows rejected", 41),
     ]);
     let expected = TABLES.iter().map(|(file, cells)| {
         ((*file).to_owned(), cells.split(", ").map(|cell| cell.trim().to_owned()).collect::<Vec<_>>())
@@ -132,6 +142,33 @@ async fn tables_come_to_agencies_and_offers_and_every_bad_row_is_told() {
         (&["es-MX".to_owned()][..], "Cook County")
     );
     assert_eq!(kitchen.modes, [i32::from(pb::OfferMode::InPerson)]);
+    let reached = |system: pb::ContactSystem, value: &str, extension: &str, description: &str| {
+        let (value, extension, description) = (value.into(), extension.into(), description.into());
+        pb::OfferContactPoint { system: system.into(), value, extension, description }
+    };
+    let by_textphone = reached(pb::ContactSystem::Other, "555 0102", "", "textphone");
+    let of_work = [
+        reached(pb::ContactSystem::Phone, "555 0100", "12", "Front desk"),
+        reached(pb::ContactSystem::Email, "work@harbour.example", "", ""),
+        reached(pb::ContactSystem::Url, "https://harbour.example/work", "", ""),
+    ];
+    assert_eq!((work.telecom.as_slice(), work.locations.as_slice()), (&of_work[..], &[][..]));
+    let by_text = reached(pb::ContactSystem::Sms, "555 0101", "", "");
+    assert_eq!(kitchen.telecom, [by_text, by_textphone.clone()], "by where it is given, too");
+    let mill_street = pb::OfferLocation {
+        name: "Mill Street".into(),
+        lines: vec!["1 Invented Street".into(), "Back door".into()],
+        city: "Testville".into(),
+        district: "Cook".into(),
+        state: "IL".into(),
+        postal_code: "60601".into(),
+        country: "US".into(),
+    };
+    assert_eq!(kitchen.locations, [mill_street.clone()]);
+    assert_eq!(
+        (drop_in.locations.as_slice(), drop_in.telecom.as_slice()),
+        (&[mill_street][..], &[by_textphone][..])
+    );
     // What has no code here keeps its words.
     assert_eq!(
         (drop_in.practice.as_str(), drop_in.terms.as_slice()),
@@ -156,14 +193,18 @@ async fn json_tells_the_same_and_each_bad_part_is_told_by_its_pointer() {
         ("agencies", 2),
         ("offers", 4),
         ("organizations told in several ways, of which the first holds", 1),
-        ("phones", 1),
-        ("rows rejected", 18),
+        ("contacts", 1),
+        ("rows rejected", 23),
     ]);
     // Nothing is written but the one service that the tables do not have.
     assert_eq!(server.size().await, size + 1);
     let all = ["Drop-in", "Kitchen evenings", "With parts that are wrong", "Work for everybody"];
     let mut after = offers(&server, &all).await;
-    after.remove(2);
+    let wrong = after.remove(2).content.unwrap();
+    assert_eq!(
+        (wrong.locations[0].name.as_str(), wrong.locations.len(), wrong.telecom.len()),
+        ("Nowhere", 1, 0)
+    );
     assert_eq!(after, before);
 }
 
@@ -193,11 +234,57 @@ async fn the_same_directory_again_writes_nothing_a_changed_row_is_a_correction_a
     offers(&server, &["Kitchen nights", "Work for everybody"]).await;
 }
 
+fn listed(file: &Path) -> Vec<String> {
+    fs::read_to_string(file).unwrap().lines().skip(1).map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_directory_holds_no_more_is_listed_and_neither_withdrawn_nor_changed() {
+    let server = Server::start().await;
+    let copy = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(directory("tables")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    let (services, file) = (copy.path().join("service.csv"), copy.path().join("missing.txt"));
+    let write = ["--missing", file.to_str().unwrap()];
+    let left_out = "told before, missing from this directory, left as they are";
+    let first = import_to(&server, copy.path(), &write).await;
+    assert!(!first.table.contains(left_out), "{}", first.table);
+    assert!(listed(&file).is_empty(), "{:?}", listed(&file));
+    let size = server.size().await;
+
+    replace_once(&services, "s-3,org-2,Drop-in,,,,,,,harbour\n", "");
+    // What is there is told, though something is wrong with it.
+    replace_once(&services, "active,18,,Wants to work.", "active,eighteen,,Wants to work.");
+    let kitchen = "s-2,org-2,Kitchen evenings,Cooking for one.,active,16,24,,,";
+    replace_once(&services, kitchen, "s-2,org-2,Kitchen evenings");
+    let done = import_to(&server, copy.path(), &write).await;
+    assert!(done.table.contains(left_out), "{}", done.table);
+    done.counts(&[("service, in referrals", 1)]);
+    assert_eq!(listed(&file), ["referrals,service,s-3"]);
+    assert_eq!(server.size().await, size, "nothing is withdrawn, nothing is written");
+    offers(&server, &NAMES).await;
+
+    // Told of another organization it is another's offer, and the one's is told no more.
+    replace_once(&services, "s-2,org-2,Kitchen evenings", &kitchen.replace("org-2", "org-1"));
+    import_to(&server, copy.path(), &write).await.counts(&[("service, in referrals", 2), ("offers", 1)]);
+    assert_eq!(listed(&file), ["referrals,service,s-2", "referrals,service,s-3"]);
+    let dry = import(copy.path(), &["--dry-run"]).await;
+    assert!(!dry.table.contains(left_out) && !dry.table.contains("full refresh"), "{}", dry.table);
+
+    // So is an organization, and a directory of another name tells nothing of this one.
+    replace_once(&copy.path().join("organization.csv"), "org-2,Mill Street Clubhouse,\n", "");
+    import_to(&server, copy.path(), &write).await.counts(&[("organization, in registry", 1)]);
+    let other = import_to(&server, copy.path(), &["--source", "another"]).await;
+    assert!(!other.table.contains(left_out), "{}", other.table);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_needs_no_server_and_rejected_rows_are_given_back_whole() {
     let folder = tempfile::tempdir().unwrap();
     let rejects = folder.path().join("rejects.csv");
-    for (form, rows) in [("tables", 30), ("json", 18)] {
+    for (form, rows) in [("tables", 41), ("json", 23)] {
         let arguments = ["--dry-run", "--to", "http://127.0.0.1:1", "--rejects", rejects.to_str().unwrap()];
         let done = import(&directory(form), &arguments).await;
         assert_eq!(done.code, 2, "{}", done.said);

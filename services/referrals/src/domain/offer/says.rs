@@ -95,7 +95,7 @@ impl Area {
 }
 
 /// Letters and digits alone, in small letters: "SW1A 1AA" and "sw1a1aa" are one postal code.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

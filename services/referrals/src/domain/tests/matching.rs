@@ -4,7 +4,7 @@ use jiff::civil::{Weekday, time};
 
 use super::*;
 use crate::domain::matching::{Code, Consent, Fit, Wish, weigh};
-use crate::domain::offer::{Area, Capacity, Hours, Mode, Place, Room};
+use crate::domain::offer::{Area, Capacity, Hours, Location, Mode, Place, Room};
 
 /// What everybody here looks for: help with daily living.
 fn wish() -> Wish {
@@ -20,6 +20,10 @@ fn reasons(wish: &Wish, content: &Content) -> Vec<Code> {
     let fit = fit_with(wish, content, None, Consent::Unknown).unwrap();
     let everybodys = [Code::LifeDomain, Code::CapacityUnknown, Code::ConsentUnknown];
     fit.reasons.into_iter().filter(|code| !everybodys.contains(code)).collect()
+}
+
+fn covers() -> Consent {
+    Consent::Covers("directive-1".into())
 }
 
 fn evenings() -> Hours {
@@ -41,6 +45,16 @@ fn each_reason_follows_from_what_is_said_on_both_sides_and_what_is_left_unsaid_w
     let at_code = |code: &str| {
         let place = Place { postal_code: code.into(), ..Place::default() };
         Wish { place: Some(place), ..wish() }
+    };
+    let in_town = |name: &str, country: &str| {
+        let names = [name.to_owned()].into();
+        let place = Place { names, country: country.into(), ..Place::default() };
+        Wish { place: Some(place), ..wish() }
+    };
+    let at = |city: &str, postal_code: &str, country: &str| {
+        let (city, postal_code, country) = (city.into(), postal_code.into(), country.into());
+        let location = Location { city, postal_code, country, ..Location::default() };
+        Content { locations: vec![Location::default(), location], ..content() }
     };
     let aged = |age| Wish { age: Some(age), ..wish() };
     let open = Content { hours: vec![evenings()], modes: vec![Mode::Video, Mode::Outreach], ..content() };
@@ -65,6 +79,12 @@ fn each_reason_follows_from_what_is_said_on_both_sides_and_what_is_left_unsaid_w
         (at_code("60602"), content(), vec![]),
         (at_code(""), local(&["60601"]), vec![]),
         (wish(), local(&["60601"]), vec![]),
+        (at_code("60601"), at("", "60 601", ""), vec![Code::Nearby]),
+        (at_code("60602"), at("", "60601", ""), vec![]),
+        (in_town("Testville", "US"), at("testville", "", ""), vec![Code::Nearby]),
+        (in_town("Testville", "US"), at("testville", "", "CA"), vec![]),
+        (in_town("", "US"), at("testville", "", "US"), vec![]),
+        (wish(), at("Testville", "60601", "US"), vec![]),
         (aged(18), of_ages(Some(18), None), vec![Code::Age]),
         (aged(17), of_ages(Some(18), None), vec![Code::AgeOutside]),
         (aged(24), of_ages(None, Some(24)), vec![Code::Age]),
@@ -79,9 +99,9 @@ fn each_reason_follows_from_what_is_said_on_both_sides_and_what_is_left_unsaid_w
 #[test]
 fn what_serves_neither_the_life_domain_nor_the_practice_is_no_match() {
     let other = Wish { life_domain: Some(3), ..Wish::default() };
-    assert_eq!(fit_with(&other, &content(), None, Consent::Covers), None);
+    assert_eq!(fit_with(&other, &content(), None, covers()), None);
     let by_practice = Wish { practice: "skills-training".into(), ..other };
-    assert!(fit_with(&by_practice, &content(), None, Consent::Covers).is_some());
+    assert!(fit_with(&by_practice, &content(), None, covers()).is_some());
 }
 
 #[test]
@@ -115,14 +135,18 @@ fn room_counts_while_its_report_is_fresh_and_a_stale_report_is_never_taken_for_r
 fn a_directive_that_is_still_needed_is_a_reason_and_excludes_nobody() {
     let fit = |consent| fit_with(&wish(), &content(), None, consent).unwrap();
     for (consent, code) in [
-        (Consent::Covers, Code::ConsentCovers),
+        (covers(), Code::ConsentCovers),
         (Consent::NotNeeded, Code::ConsentNotNeeded),
         (Consent::Needed, Code::ConsentNeeded),
+        (Consent::NeededForPart2, Code::ConsentNeededPart2),
         (Consent::Unknown, Code::ConsentUnknown),
     ] {
-        assert!(fit(consent).reasons.contains(&code) && !fit(consent).excludes());
+        let fit = fit(consent.clone());
+        assert!(fit.reasons.contains(&code) && !fit.excludes());
+        assert_eq!(fit.directive.is_some(), consent == covers(), "what covers it is named");
     }
-    assert!(fit(Consent::Covers).total() > fit(Consent::Needed).total());
+    assert!(fit(covers()).total() > fit(Consent::Needed).total());
+    assert_eq!(fit(Consent::Needed).total(), fit(Consent::NeededForPart2).total());
 }
 
 #[test]
@@ -143,10 +167,11 @@ fn age_alone_excludes_and_reasons_come_in_the_order_of_their_codes() {
         modes: vec![Mode::Video],
         languages: vec!["en".into()],
         areas: vec![Area { postal_codes: vec!["60601".into()], ..Area::default() }],
+        locations: vec![Location { postal_code: "60602".into(), ..Location::default() }],
         ..of_ages(None, Some(65))
     };
-    let fit = fit_with(&everything, &asked, None, Consent::Needed).unwrap();
-    assert!(fit.reasons.is_sorted() && fit.reasons.len() == 11, "{:?}", fit.reasons);
+    let fit = fit_with(&everything, &asked, None, Consent::NeededForPart2).unwrap();
+    assert!(fit.reasons.is_sorted() && fit.reasons.len() == 12, "{:?}", fit.reasons);
     assert!(fit.excludes());
     let sum: i32 = fit.reasons.iter().map(|code| code.points()).sum();
     assert_eq!(fit.total(), sum);

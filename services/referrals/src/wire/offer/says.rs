@@ -22,7 +22,7 @@ platform::codes!(pub mod mode: crate::domain::offer::Mode = proto::referrals::Of
 });
 
 /// At most so many of a list.
-fn few<T>(field: &str, given: &[T], most: usize) -> Result<(), BadField> {
+pub(super) fn few<T>(field: &str, given: &[T], most: usize) -> Result<(), BadField> {
     if given.len() > most {
         return Err(BadField::new(field, format!("are more than {most}")));
     }
@@ -30,7 +30,7 @@ fn few<T>(field: &str, given: &[T], most: usize) -> Result<(), BadField> {
 }
 
 /// Each of a list, under its own name.
-fn each<T, U>(
+pub(super) fn each<T, U>(
     field: &str,
     given: &[T],
     parse: impl Fn(&str, &T) -> Result<U, BadField>,
@@ -89,7 +89,7 @@ pub(super) fn eligibility_stored(stored: Option<pb::Eligibility>) -> Eligibility
     }
 }
 
-fn country(field: &str, code: &str) -> Result<String, BadField> {
+pub(super) fn country(field: &str, code: &str) -> Result<String, BadField> {
     let code = code.trim().to_ascii_uppercase();
     if code.is_empty() || (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())) {
         return Ok(code);

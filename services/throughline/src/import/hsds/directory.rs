@@ -63,6 +63,15 @@ fn digest(cells: &BTreeMap<String, String>) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, parts.collect::<String>().as_bytes())
 }
 
+/// Where a service is given.
+#[derive(Clone, Debug)]
+pub struct Location {
+    /// Its own fields.
+    pub own: Record,
+    /// Its addresses.
+    pub addresses: Vec<Record>,
+}
+
 /// A service with what belongs to it.
 #[derive(Debug)]
 pub struct Service {
@@ -79,14 +88,16 @@ pub struct Service {
     /// Where it serves.
     pub areas: Vec<Record>,
     /// Where it is given.
-    pub locations: Vec<Record>,
+    pub locations: Vec<Location>,
+    /// Its phones, and those of where it is given.
+    pub phones: Vec<Record>,
 }
 
 impl Service {
     /// With nothing that belongs to it yet.
     pub fn new(own: Record, organization: String) -> Self {
-        let [terms, languages, schedules, areas, locations] = Default::default();
-        Self { own, organization, terms, languages, schedules, areas, locations }
+        let [terms, languages, schedules, areas, phones] = Default::default();
+        Self { own, organization, terms, languages, schedules, areas, locations: vec![], phones }
     }
 }
 
@@ -108,8 +119,8 @@ pub struct Directory {
     pub rejected: Vec<String>,
     /// Its services, in the order in which they stand.
     pub services: Vec<Service>,
-    /// Keys of the services read so far.
-    seen: HashSet<String>,
+    /// Keys of the services read so far, those that were rejected too.
+    pub seen: HashSet<String>,
     /// What was wrong.
     pub rejects: Rejects,
     /// What was noticed and is no fault of a row.

@@ -7,21 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
-use super::directory::{Directory, Kept, Record};
+use super::directory::{Directory, Kept, Location, Record};
 use crate::import::rejects::At;
 use crate::import::table::Fault;
 
 /// Parts of a service that are not read.
-const UNREAD: [&str; 8] = [
-    "phones",
-    "contacts",
-    "addresses",
-    "cost_options",
-    "funding",
-    "required_documents",
-    "program",
-    "metadata",
-];
+const UNREAD: [&str; 7] =
+    ["contacts", "addresses", "cost_options", "funding", "required_documents", "program", "metadata"];
 
 /// An object and where it stands.
 #[derive(Clone, Copy)]
@@ -129,6 +121,7 @@ fn service_of(directory: &mut Directory, file: &str, pointer: &str, value: &Valu
         service.schedules = parts.schedules;
         service.areas = parts.areas;
         service.locations = parts.locations;
+        service.phones = parts.phones;
     }
 }
 
@@ -148,7 +141,8 @@ struct Parts {
     languages: Vec<Record>,
     schedules: Vec<Record>,
     areas: Vec<Record>,
-    locations: Vec<Record>,
+    locations: Vec<Location>,
+    phones: Vec<Record>,
 }
 
 impl Parts {
@@ -157,6 +151,7 @@ impl Parts {
         self.languages.extend(list(directory, item, pointer, "languages").into_iter().map(each));
         self.schedules.extend(list(directory, item, pointer, "schedules").into_iter().map(each));
         self.areas.extend(list(directory, item, pointer, "service_areas").into_iter().map(each));
+        self.phones.extend(list(directory, item, pointer, "phones").into_iter().map(each));
         for (at, attribute) in list(directory, item, pointer, "attributes") {
             // A term may stand in its attribute or under it.
             let (at, term) = match attribute.get("taxonomy_term") {
@@ -178,7 +173,9 @@ impl Parts {
         let each = |(at, fields): (String, &Map<String, Value>)| record(file, &at, fields);
         self.languages.extend(list(directory, item, pointer, "languages").into_iter().map(each));
         self.schedules.extend(list(directory, item, pointer, "schedules").into_iter().map(each));
-        self.locations.push(record(file, pointer, fields));
+        self.phones.extend(list(directory, item, pointer, "phones").into_iter().map(each));
+        let addresses = list(directory, item, pointer, "addresses").into_iter().map(each).collect();
+        self.locations.push(Location { own: record(file, pointer, fields), addresses });
     }
 }
 

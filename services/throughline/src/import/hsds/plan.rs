@@ -1,7 +1,9 @@
 //! What a directory comes to: an agency for each organization, an offer for each service.
 //! Invariant: what has no code here keeps its words; a part of a service that is wrong is told and left out, and the service stands without it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod reach;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use kernel::Zone;
 use platform::wire;
@@ -9,7 +11,7 @@ use proto::{referrals, registry, types};
 use uuid::Uuid;
 
 use super::codes;
-use super::directory::{Directory, Record, Service};
+use super::directory::{Directory, Location, Record, Service};
 use crate::import::plan::Plan;
 use crate::import::rejects::Rejects;
 use crate::import::step::{About, Ask, Named, Stage, Step, Withdrawal, Withdrawn, request_id};
@@ -41,12 +43,22 @@ pub fn plan(directory: &mut Directory, system: &str, zone: &Zone, nonce: Uuid) -
     }
     let steps = planner.steps;
     Plan {
+        aside: aside(directory, &steps),
         steps,
         rejects: std::mem::take::<Rejects>(&mut directory.rejects),
         refused: BTreeMap::new(),
-        aside: BTreeSet::new(),
         notes: std::mem::take(&mut directory.notes),
     }
+}
+
+/// What is there and is not sent since something is wrong with it, by table and key.
+fn aside(directory: &Directory, steps: &[Step]) -> BTreeSet<(String, String)> {
+    let sent: HashSet<(String, String)> =
+        steps.iter().map(|step| step.ask.fact().1).map(|s| (s.table, s.key)).collect();
+    let of = |table: &'static str| move |key: &String| (table.to_owned(), key.clone());
+    let organizations = directory.rejected.iter().map(of("organization"));
+    let all = organizations.chain(directory.seen.iter().map(of("service")));
+    all.filter(|fact| !sent.contains(fact)).collect()
 }
 
 impl Planner<'_> {
@@ -107,6 +119,7 @@ impl Planner<'_> {
             tag.map(Some).ok_or_else(|| Fault::new(column, why))
         });
         let modes: BTreeSet<i32> = service.locations.iter().filter_map(mode).map(Into::into).collect();
+        let (locations, telecom) = (self.locations(service), self.telecom(service));
         words.retain(|text| !text.is_empty());
         Ok(referrals::ServiceOfferContent {
             name: own.text("name").to_owned(),
@@ -122,6 +135,8 @@ impl Planner<'_> {
             modes: modes.into_iter().collect(),
             description: self.cut(&words.join("\n")),
             terms: self.few(terms, MANY),
+            locations,
+            telecom,
             ..Default::default()
         })
     }
@@ -295,8 +310,8 @@ fn once<T: PartialEq>(list: Vec<T>) -> Vec<T> {
 }
 
 /// How a service is given at a location of this type.
-fn mode(location: &Record) -> Option<referrals::OfferMode> {
-    match location.text("location_type").to_lowercase().as_str() {
+fn mode(location: &Location) -> Option<referrals::OfferMode> {
+    match location.own.text("location_type").to_lowercase().as_str() {
         "physical" => Some(referrals::OfferMode::InPerson),
         "virtual" => Some(referrals::OfferMode::Video),
         _ => None,

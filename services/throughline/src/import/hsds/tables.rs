@@ -6,14 +6,16 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use super::directory::{Directory, Kept, Record, Service};
+use super::directory::{Directory, Kept, Location, Record, Service};
 use crate::import::table::{Fault, Table};
 
 /// Tables that are read, by the names of their files without ending, with the columns each needs. Those of the first two have to be there.
-const READ: [(&str, &[&str]); 9] = [
+const READ: [(&str, &[&str]); 11] = [
     ("organization", &["id", "name"]),
     ("service", &["id", "organization_id", "name"]),
     ("location", &["id"]),
+    ("address", &["id", "location_id"]),
+    ("phone", &["id", "number"]),
     ("service_at_location", &["id", "service_id", "location_id"]),
     ("taxonomy_term", &["id"]),
     ("attribute", &["link_id", "taxonomy_term_id"]),
@@ -21,6 +23,9 @@ const READ: [(&str, &[&str]); 9] = [
     ("schedule", &["id"]),
     ("service_area", &["id"]),
 ];
+
+/// The columns by which a row names the service that it belongs to, itself or by where it is given.
+const SERVICE: [&str; 3] = ["service_id", "service_at_location_id", "location_id"];
 
 /// The tables of one folder.
 struct Tables(HashMap<&'static str, Table>);
@@ -72,6 +77,8 @@ fn join(directory: &mut Directory, tables: &Tables, folder: &Path) -> anyhow::Re
             directory.rejects.add(&table.file, row.line, fault.clone());
         }
     }
+    directory.rejected.extend(tables.misshapen("organization"));
+    directory.seen.extend(tables.misshapen("service"));
     for organization in tables.records("organization") {
         directory.organization(organization);
     }
@@ -90,6 +97,14 @@ impl Tables {
             .map(|table| table.lines().map(|line| Record::of(&line)).collect())
             .unwrap_or_default()
     }
+
+    /// Keys of rows that do not have a cell for each column, as far as they have one for that.
+    fn misshapen(&self, name: &str) -> Vec<String> {
+        let Some(table) = self.0.get(name) else { return vec![] };
+        let at = table.header.iter().position(|column| column == "id");
+        let key = |at: usize| table.misshapen.iter().filter_map(move |(row, _)| row.cells.get(at));
+        at.into_iter().flat_map(key).map(|key| key.trim().to_owned()).collect()
+    }
 }
 
 /// What rows name each other by.
@@ -98,7 +113,7 @@ struct Joined {
     services: HashMap<String, usize>,
     /// Services that are there and were rejected: of their rows nothing is told.
     rejected: Vec<String>,
-    locations: HashMap<String, Record>,
+    locations: HashMap<String, Location>,
     /// The services of a service at a location, by its own id, and of a location.
     at: HashMap<String, Vec<usize>>,
 }
@@ -111,11 +126,18 @@ impl Joined {
         let ids = tables.records("service").into_iter().map(|record| record.text("id").to_owned());
         let rejected = ids.filter(|id| !services.contains_key(id)).collect();
         let locations = tables.records("location").into_iter();
-        let locations = locations.map(|record| (record.text("id").to_owned(), record)).collect();
+        let location = |own: Record| (own.text("id").to_owned(), Location { own, addresses: vec![] });
+        let locations = locations.map(location).collect();
         Self { services, rejected, locations, at: HashMap::new() }
     }
 
     fn join(&mut self, directory: &mut Directory, tables: &Tables) {
+        for address in tables.records("address") {
+            match self.locations.get_mut(address.text("location_id")) {
+                Some(location) => location.addresses.push(address),
+                None => directory.reject(&address, no_location()),
+            }
+        }
         for given in tables.records("service_at_location") {
             self.give(directory, &given);
         }
@@ -139,13 +161,14 @@ impl Joined {
         self.belonging(directory, tables, "language", |service| &mut service.languages);
         self.belonging(directory, tables, "schedule", |service| &mut service.schedules);
         self.belonging(directory, tables, "service_area", |service| &mut service.areas);
+        self.belonging(directory, tables, "phone", |service| &mut service.phones);
     }
 
     /// A service is given at a location.
     fn give(&mut self, directory: &mut Directory, given: &Record) {
         let services = self.named(directory, given, &["service_id"]);
         let Some(location) = self.locations.get(given.text("location_id")).cloned() else {
-            return directory.reject(given, Fault::new("location_id", "names no location of this directory"));
+            return directory.reject(given, no_location());
         };
         for service in services {
             directory.services[service].locations.push(location.clone());
@@ -166,8 +189,11 @@ impl Joined {
         of: impl Fn(&mut Service) -> &mut Vec<Record>,
     ) {
         for record in tables.records(table) {
-            let columns = ["service_id", "service_at_location_id", "location_id"];
-            for service in self.named(directory, &record, &columns) {
+            if table == "phone" && of_another(&record) {
+                directory.note("phones of organizations and contacts, not read");
+                continue;
+            }
+            for service in self.named(directory, &record, &SERVICE) {
                 of(&mut directory.services[service]).push(record.clone());
             }
         }
@@ -195,6 +221,16 @@ impl Joined {
         }
         vec![]
     }
+}
+
+fn no_location() -> Fault {
+    Fault::new("location_id", "names no location of this directory")
+}
+
+/// Of an organization or of somebody, and of no service.
+fn of_another(phone: &Record) -> bool {
+    let of = |columns: &[&str]| !phone.first(columns).is_empty();
+    of(&["organization_id", "contact_id"]) && !of(&SERVICE)
 }
 
 fn unread(folder: &Path, tables: &Tables) -> anyhow::Result<Vec<(String, usize)>> {
