@@ -2,9 +2,12 @@
 //! Invariant: a follower is judged by what it holds at last, so a token that says too much or too little shows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kernel::DirectiveId;
+use platform::log::Groups;
+use prost::Message;
 use proto::registry as reg;
 use proto::timeline::watch_agency_response::Update;
 use proto::timeline::{WatchAgencyRequest, WatchAgencyResponse};
@@ -327,5 +330,55 @@ async fn whatever_happens_and_however_often_it_breaks_off_the_follower_holds_wha
         served.sort();
         served.dedup();
         follower.holds_what_reads_show(&service, &served).await;
+    }
+}
+
+/// Mends what waits of the person's in the timeline's tables: it is now a contact of that day, and is applied with all that waits behind it.
+async fn mended(service: &Alone, number: u128, day: &str) {
+    let models = service.service.read_models();
+    let (_, timeline) = models.iter().find(|(name, _)| *name == "timeline").unwrap();
+    let waits = timeline.parked().await.unwrap();
+    let [parked] = &waits[..] else { panic!("{waits:?}") };
+    let written = service.log("referrals").read(0, Groups::ALL, 1_000).await.unwrap();
+    let unreadable = written.iter().find(|recorded| recorded.position == parked.position).unwrap();
+    let event = ReferralsEvent { kind: Some(made(number, day)) };
+    let payload = event.encode_to_vec().into();
+    let readable = proto::log::Event { payload, ..Arc::unwrap_or_clone(unreadable.decode().unwrap()) };
+    let mut tx = timeline.views().db().begin().await.unwrap();
+    let sql = "UPDATE feed_parked_event SET bytes = $1 WHERE source = 'referrals' AND position = $2";
+    let args = platform::args![readable.encode_to_vec(), parked.position];
+    assert_eq!(tx.execute(sql, args).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    assert_eq!(timeline.replay(Some(&parked.subject)).await.unwrap().freed, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waited_of_somebody_and_is_applied_since_comes_within_five_seconds_to_who_follows() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = Alone::start("timeline", store, async |parts| timeline::service(&parts).await).await;
+        let ben = PersonId::of(12);
+        for person in [ANA, ben] {
+            serves(&service, person, SHELTER).await;
+        }
+        contact(&service, 1, ANA, SHELTER, "2026-01-05").await;
+        let stream = StreamId::new("participation", Uuid::from_u128(2));
+        service.tell_as("referrals", stream, Some(ANA), SHELTER, &ReferralsEvent { kind: None }).await;
+        contact(&service, 3, ANA, SHELTER, "2026-01-07").await;
+        heard(&service).await;
+        let mut follower = Follower::start(&service).await;
+        follower.holds_what_reads_show(&service, &[ANA, ben]).await;
+        assert_eq!(follower.held.len(), 1, "the second cannot be read, and the third waits behind it");
+        // Whoever is told of something later was looked at after everybody was.
+        contact(&service, 4, ben, SHELTER, "2026-01-06").await;
+        follower.holds_what_reads_show(&service, &[ANA, ben]).await;
+
+        mended(&service, 2, "2026-01-06").await;
+        assert_eq!(read(service.worker(SHELTER), contacts_of(ANA)).await.len(), 3);
+        // Nothing was read of any log: it is the clock that has them looked at again.
+        service.clock.drive_to(service.clock.now() + SignedDuration::from_secs(5));
+        follower.holds_what_reads_show(&service, &[ANA, ben]).await;
+        assert_eq!(follower.held.len(), 4);
+        assert_eq!(follower.anew.get(&ANA.to_string()), Some(&1), "it stands at its old place in the log");
+        service.stop().await;
     }
 }

@@ -62,15 +62,19 @@ async fn tell(service: &Alone, stream: StreamId, person: PersonId, agency: Agenc
     service.tell_as("referrals", stream, Some(person), agency, &event).await;
 }
 
-/// A contact of the person with the agency on that day.
-async fn contact(service: &Alone, number: u128, person: PersonId, agency: AgencyId, day: &str) {
-    let made = referrals::ParticipationContactMade {
+/// That a contact was made on that day.
+fn made(number: u128, day: &str) -> Referrals {
+    Referrals::ParticipationContactMade(referrals::ParticipationContactMade {
         contact_id: Uuid::from_u128(number).to_string(),
         contact: Some(Contact { occurred: Some(at(day)), reached: true, ..Default::default() }),
         ..Default::default()
-    };
+    })
+}
+
+/// A contact of the person with the agency on that day.
+async fn contact(service: &Alone, number: u128, person: PersonId, agency: AgencyId, day: &str) {
     let stream = StreamId::new("participation", Uuid::from_u128(number));
-    tell(service, stream, person, agency, Referrals::ParticipationContactMade(made)).await;
+    tell(service, stream, person, agency, made(number, day)).await;
 }
 
 async fn registry(service: &Alone, stream: StreamId, person: PersonId, kind: Registry) {
