@@ -5,6 +5,7 @@ mod around;
 mod consents;
 mod daily_life;
 mod doubles;
+mod emergency;
 mod ends;
 mod home;
 mod loops;
@@ -84,6 +85,7 @@ pub async fn play(scene: Scene, sketch: Sketch, part: Part) -> Played {
     life.note_where(&worker, day).await?;
     life.join_team(Place::Coordination, reg::TeamRole::Coordinator, day).await?;
     life.cue(|life, part| consents::for_a_while(life, part, day));
+    life.cue(|life, part| emergency::strikes(life, part, day));
     if let Some(first) = said {
         life.cue(|life, part| consents::anew(life, part, day, first));
     }

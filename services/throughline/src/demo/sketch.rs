@@ -203,7 +203,8 @@ fn sketch(number: u32, people: u32, calendar: &Calendar, chance: &Chance) -> Ske
         club,
         double: double.map(|fate| Double { slip, fate }),
         household: number == 4 || draw.percent(10),
-        restricted: number == 7 || draw.percent(2),
+        // The first is there to be looked at by everybody.
+        restricted: (number == 7 || draw.percent(2)) && !first,
         death,
         erased,
         chance: chance.clone(),

@@ -29,6 +29,8 @@ pub struct Town {
     pub records: Voice,
     /// Who approves what case management changes in plans.
     pub overseer: Worker,
+    /// The clinic's medical staff.
+    pub physician: Worker,
     pub offers: Offers,
     /// The night shelter's unit group.
     pub beds: String,
@@ -118,13 +120,26 @@ impl Town {
             practitioners.push(practitioner(worker, practitioners.len()).await?);
         }
         let overseer = overseer(exchange, &operator, &agencies[Place::Coordination as usize].id).await?;
+        let clinic = &agencies[Place::Clinic as usize].id;
+        let physician = "Q. Exampledoctor".to_owned();
+        let physician = worker(exchange, &operator, clinic, physician, reg::WorkerRole::Physician).await?;
         let offers = Offers::publish(of, homes, rapid).await?;
         let coordination = &agencies[Place::Coordination as usize];
         let by = coordination.workers[0].id.parse().context("the id of a worker")?;
         let records = exchange.recorder(by, coordination.id.parse().context("the id of an agency")?);
         let exchange = exchange.clone();
-        let town =
-            Self { operator, exchange, agencies, records, overseer, offers, beds, units, practitioners };
+        let town = Self {
+            operator,
+            exchange,
+            agencies,
+            records,
+            overseer,
+            physician,
+            offers,
+            beds,
+            units,
+            practitioners,
+        };
         town.says_what_room_there_is(0).await?;
         Ok(town)
     }

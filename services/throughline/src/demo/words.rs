@@ -161,6 +161,14 @@ pub fn lead(chance: &mut Chance) -> (&'static str, &'static str) {
 pub fn warning(chance: &mut Chance) -> &'static str {
     chance.pick(WARNINGS)
 }
+/// What an emergency is.
+pub fn emergency(chance: &mut Chance) -> &'static str {
+    chance.pick([
+        "collapsed at an invented bus stop; what they take is not known",
+        "brought in at night, not able to say what happened",
+        "an invented reaction to something that nobody has named",
+    ])
+}
 /// Somebody close, and who they are.
 pub fn close(chance: &mut Chance) -> (&'static str, &'static str) {
     chance.pick(CLOSE)

@@ -93,34 +93,12 @@ async fn settle_in(
     chance: &mut Chance,
     day: u32,
 ) -> Played {
-    let (goal, calendar) = (life.goals.home.clone(), life.scene.calendar.clone());
-    let need = "a home that the person can keep";
-    let Came::Opened(placement, opened) = life.refer(part, offer, &goal, need, chance, day).await? else {
-        return Ok(());
-    };
-    let stay = Stay { placement, worker: life.worker(offer.of) };
-    life.plan(offer.of, &goal, "supported-housing", &["keeping-a-tenancy", "money"], opened).await?;
-    life.join_team(offer.of, reg::TeamRole::HousingSpecialist, opened).await?;
-    let mut day = calendar.working(opened + chance.between(5, 60));
-    life.until(part, day, Hour::Noon).await?;
-    stay.offer().await?;
-    day = calendar.working(day + chance.between(1, 6));
-    life.until(part, day, Hour::Noon).await?;
-    if chance.percent(8) {
-        return stay.decline().await;
-    }
-    stay.accept().await?;
-    day = calendar.working(day + chance.between(2, 14));
-    life.until(part, day, Hour::Noon).await?;
-    if let Some(unit) = unit {
-        stay.assign(unit).await?;
-    }
-    stay.admit().await?;
+    let Some((stay, mut day)) = way_in(life, part, offer, unit, chance, day).await? else { return Ok(()) };
     // Most move in within days; some wait for months, and that is seen.
     day += if chance.percent(12) { chance.between(65, 110) } else { chance.between(0, 12) };
     life.until(part, day, Hour::Evening).await?;
     stay.move_in().await?;
-    life.rate(&goal, Achievement::Achieved).await?;
+    life.rate(&life.goals.home, Achievement::Achieved).await?;
     if chance.percent(65) {
         return Ok(());
     }
@@ -128,6 +106,45 @@ async fn settle_in(
     life.until(part, day, Hour::Noon).await?;
     // HMIS 3.12: a rental without subsidy, with family for good, with friends, not known.
     stay.exit(chance.pick([410, 422, 335, 99])).await
+}
+
+/// From the referral to the admission, with its day; none where it comes to nothing. What a death that was told in error has called off on the way begins anew.
+async fn way_in(
+    life: &Life,
+    part: &Part,
+    offer: &Offer,
+    unit: Option<String>,
+    chance: &mut Chance,
+    mut day: u32,
+) -> Result<Option<(Stay, u32)>, Halt> {
+    let goal = &life.goals.home;
+    for first in [true, false] {
+        let need = "a home that the person can keep";
+        let Came::Opened(placement, opened) = life.refer(part, offer, goal, need, chance, day).await? else {
+            return Ok(None);
+        };
+        if first {
+            let skills = ["keeping-a-tenancy", "money"];
+            life.plan(offer.of, goal, "supported-housing", &skills, opened).await?;
+            life.join_team(offer.of, reg::TeamRole::HousingSpecialist, opened).await?;
+        }
+        let stay = Stay { placement, worker: life.worker(offer.of) };
+        match stay.comes_to(life, part, unit.clone(), chance, opened).await? {
+            CameTo::Admission(day) => return Ok(Some((stay, day))),
+            CameTo::Nothing => return Ok(None),
+            // Nobody is mistaken for dead twice.
+            CameTo::CalledOff(on) => day = on,
+        }
+    }
+    Ok(None)
+}
+
+/// What a placement came to, and on which day.
+enum CameTo {
+    Admission(u32),
+    /// The person would rather not.
+    Nothing,
+    CalledOff(u32),
 }
 
 /// A placement and who speaks for it.
@@ -157,6 +174,55 @@ impl Stay {
     moves!(decline, decline_placement, DeclinePlacementRequest);
     moves!(admit, admit_placement, AdmitPlacementRequest);
     moves!(move_in, move_in_placement, MoveInPlacementRequest);
+
+    /// From the match to the admission.
+    async fn comes_to(
+        &self,
+        life: &Life,
+        part: &Part,
+        unit: Option<String>,
+        chance: &mut Chance,
+        matched: u32,
+    ) -> Result<CameTo, Halt> {
+        let calendar = &life.scene.calendar;
+        let mut day = calendar.working(matched + chance.between(5, 60));
+        life.until(part, day, Hour::Noon).await?;
+        if self.is_off(life).await? {
+            return Ok(CameTo::CalledOff(day));
+        }
+        self.offer().await?;
+        day = calendar.working(day + chance.between(1, 6));
+        life.until(part, day, Hour::Noon).await?;
+        if self.is_off(life).await? {
+            return Ok(CameTo::CalledOff(day));
+        }
+        if chance.percent(8) {
+            self.decline().await?;
+            return Ok(CameTo::Nothing);
+        }
+        self.accept().await?;
+        day = calendar.working(day + chance.between(2, 14));
+        life.until(part, day, Hour::Noon).await?;
+        if self.is_off(life).await? {
+            return Ok(CameTo::CalledOff(day));
+        }
+        if let Some(unit) = unit {
+            self.assign(unit).await?;
+        }
+        self.admit().await?;
+        Ok(CameTo::Admission(day))
+    }
+
+    /// Whether a death that was told in error has called it off.
+    async fn is_off(&self, life: &Life) -> Result<bool, Halt> {
+        if !life.sketch.mistaken_for_dead() {
+            return Ok(false);
+        }
+        let request =
+            hous::GetPlacementRequest { placement_id: self.placement.clone(), ..Default::default() };
+        let found = say!(self.worker.voice, housing.get_placement, request).await?.placement;
+        Ok(found.is_some_and(|found| found.state() == hous::PlacementState::Cancelled))
+    }
 
     async fn assign(&self, unit_id: String) -> Result<(), Halt> {
         let request = hous::AssignUnitRequest {

@@ -24,8 +24,8 @@ pub enum Came {
 pub enum Ended {
     /// It was declined.
     Rejected(String),
-    /// It was called off.
-    Cancelled(String),
+    /// It was called off, or failed by a death that was told in error.
+    CalledOff(String),
 }
 
 /// What is asked for, and after which one that came to nothing.
@@ -143,15 +143,16 @@ impl Life {
                     ..Default::default()
                 };
                 say!(coordinator.voice, referrals.cancel_referral, request).await?;
-                return Ok(Came::ToNothing(Ended::Cancelled(referral), day));
+                return Ok(Came::ToNothing(Ended::CalledOff(referral), day));
             }
         }
         let record = self.accept(part, offer.of, &referral).await?;
-        let day = match answer.held {
-            Some(until) => self.hold(part, &target, &referral, calendar.working(day + until)).await?,
-            None => day,
-        };
-        Ok(Came::Opened(record, day))
+        let Some(rests) = answer.held else { return Ok(Came::Opened(record, day)) };
+        let until = calendar.working(day + rests);
+        Ok(match self.hold(part, &target, &referral, until).await? {
+            true => Came::Opened(record, until),
+            false => Came::ToNothing(Ended::CalledOff(referral), until),
+        })
     }
 
     /// Takes the person on. The receiving service opens its part by itself, and tells the referral which.
@@ -181,15 +182,15 @@ impl Life {
         let Asking { offer, goal, need, after } = asking;
         let priority = if chance.percent(20) { refs::Priority::Urgent } else { refs::Priority::Routine };
         let referral = match after {
-            // What was called off is opened again in the same words; what was declined is referred again.
-            Some(Ended::Cancelled(old)) => {
+            // What was called off, or failed, is opened again in the same words; what was declined is referred again.
+            Some(Ended::CalledOff(old)) => {
                 let request = refs::ReopenReferralRequest { request_id: name(), referral_id: old.clone() };
                 id(say!(coordinator.voice, referrals.reopen_referral, request).await?.written)
             }
             Some(Ended::Rejected(_)) | None => {
                 let rerefers_id = match after {
                     Some(Ended::Rejected(old)) => old.clone(),
-                    Some(Ended::Cancelled(_)) | None => String::new(),
+                    Some(Ended::CalledOff(_)) | None => String::new(),
                 };
                 let asked = self.asking(offer, goal, need, priority);
                 let request = refs::DraftReferralRequest { rerefers_id, ..asked };
@@ -260,8 +261,8 @@ impl Life {
         Ok(())
     }
 
-    /// It rests until that day for papers that are missing. Gives the day.
-    async fn hold(&self, part: &Part, target: &Worker, referral: &str, until: u32) -> Result<u32, Halt> {
+    /// It rests until that day for papers that are missing. Whether it goes on then.
+    async fn hold(&self, part: &Part, target: &Worker, referral: &str, until: u32) -> Result<bool, Halt> {
         let request = refs::HoldReferralRequest {
             request_id: name(),
             referral_id: referral.to_owned(),
@@ -277,6 +278,9 @@ impl Life {
         };
         say!(target.voice, referrals.set_referral_business_status, request).await?;
         self.until(part, until, Hour::Noon).await?;
+        if self.has_failed(target, referral).await? {
+            return Ok(false);
+        }
         let request = refs::ResumeReferralRequest {
             request_id: name(),
             referral_id: referral.to_owned(),
@@ -290,7 +294,17 @@ impl Life {
             ..Default::default()
         };
         say!(target.voice, referrals.set_referral_business_status, request).await?;
-        Ok(until)
+        Ok(true)
+    }
+
+    /// Whether a death that was told in error has ended what it opened, and so failed it.
+    async fn has_failed(&self, target: &Worker, referral: &str) -> Result<bool, Halt> {
+        if !self.sketch.mistaken_for_dead() {
+            return Ok(false);
+        }
+        let request = refs::GetReferralRequest { referral_id: referral.to_owned(), at_least: vec![] };
+        let found = say!(target.voice, referrals.get_referral, request).await?.referral;
+        Ok(found.is_some_and(|found| found.state() == refs::ReferralState::Failed))
     }
 
     async fn reject(&self, target: &Worker, referral: &str, chance: &mut Chance) -> Played {
