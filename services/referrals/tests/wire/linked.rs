@@ -183,6 +183,35 @@ async fn by_any_the_first_part_that_completes_completes_the_whole_and_calls_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn by_any_a_part_whose_service_came_to_nothing_leaves_the_whole_to_the_others() {
+    let service = service().await;
+    let (whole, parts) = split(&service, pb::SplitRule::Any).await;
+    let mut shelter = Client::new(service.worker(SHELTER));
+    let mut ended = 0;
+    for (part, agency) in parts.iter().zip([3, 4]) {
+        let mut one = Client::new(service.worker(AgencyId::of(agency)));
+        accept(&mut one, part).await;
+        let record = until("the participation to open", async || {
+            let seen = read(&mut one, part).await;
+            (seen.progress() == pb::Progress::Opened).then_some(seen.receiving_record)
+        });
+        let participation_id = record.await.strip_prefix("participation-").unwrap().to_owned();
+        assert_eq!(read(&mut shelter, &whole).await.state(), pb::ReferralState::InProgress);
+        let reason = pb::ClosingReason::CouldNotContact.into();
+        call!(one, end_participation, EndParticipationRequest { participation_id, reason }).unwrap();
+        until_state(&mut one, part, pb::ReferralState::Failed).await;
+        ended += 1;
+        until("the part to be told to the whole", async || {
+            let parts = read(&mut shelter, &whole).await.parts;
+            (parts.iter().filter(|part| part.ended).count() == ended).then_some(())
+        })
+        .await;
+    }
+    let over = until_state(&mut shelter, &whole, pb::ReferralState::Failed).await;
+    assert_eq!(over.closing_reason(), pb::ClosingReason::CouldNotContact);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn by_all_the_whole_waits_for_every_part_and_the_person_calls_all_of_it_off() {
     let service = service().await;
     let (whole, parts) = split(&service, pb::SplitRule::All).await;
