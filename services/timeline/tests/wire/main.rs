@@ -4,6 +4,7 @@
 mod agency;
 mod consents;
 mod emergencies;
+mod links;
 mod plans;
 mod restricted;
 mod teams;
