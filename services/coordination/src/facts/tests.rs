@@ -281,9 +281,21 @@ fn an_item_that_was_given_another_goal_serves_that_one() {
     let changed =
         reg::PlanItemChanged { plan_item_id: "item".into(), content: item("second"), ..Default::default() };
     let held = told(told(None, Kind::PlanItemAdded(added)), Kind::PlanItemChanged(changed));
-    let Some(Fact::Plan(plan)) = held else { panic!("a plan") };
-    let goals: Vec<&str> = plan.items.iter().map(|item| item.goal.as_str()).collect();
-    assert_eq!(goals, ["second"]);
+    let goals = |held: &Option<Fact>| -> Vec<String> {
+        let Some(Fact::Plan(plan)) = held else { panic!("a plan") };
+        plan.items.iter().map(|item| item.goal.clone()).collect()
+    };
+    assert_eq!(goals(&held), ["second"]);
+    // One that never should have been written serves none.
+    let gone = |item: &str| {
+        Kind::PlanItemEnteredInError(reg::PlanItemEnteredInError {
+            plan_item_id: item.into(),
+            ..Default::default()
+        })
+    };
+    let held = told(held, gone("another"));
+    assert_eq!(goals(&held), ["second"]);
+    assert_eq!(goals(&told(held, gone("item"))), [] as [&str; 0]);
 }
 
 #[test]
