@@ -67,6 +67,14 @@ impl Golden {
         }
     }
 
+    /// The kept bytes, by the number of the kind.
+    ///
+    /// # Panics
+    /// A file whose lines are no numbers and bytes.
+    pub fn bytes(&self) -> BTreeMap<u32, Vec<u8>> {
+        self.lines().into_iter().map(|(number, bytes)| (number, unhex(&bytes))).collect()
+    }
+
     fn lines(&self) -> BTreeMap<u32, String> {
         let mut kept = BTreeMap::new();
         for line in self.kept.lines().filter(|text| !text.starts_with('#')) {

@@ -10,7 +10,7 @@ mod offers;
 mod participations;
 mod referrals;
 
-use kernel::Role;
+use kernel::{AgencyId, Caller, PersonId, Role};
 use platform::command::Desk;
 use platform::error::BadField;
 use platform::page::Pages;
@@ -43,6 +43,21 @@ impl Api {
     pub fn new(desk: Desk, view: View) -> Self {
         let pages = Pages::new(desk.secret());
         Self { desk, view, pages }
+    }
+}
+
+/// Whose rows a list may show: the agency's, or else one person's.
+fn scope(
+    caller: &Caller,
+    person: Option<PersonId>,
+) -> Result<(Option<AgencyId>, Option<PersonId>), BadField> {
+    match (caller.lists_for(), caller.person(), person) {
+        (Some(agency), _, person) => Ok((Some(agency), person)),
+        (None, Some(own), _) => Ok((None, Some(own))),
+        (None, None, Some(person)) => Ok((None, Some(person))),
+        (None, None, None) => {
+            Err(BadField::new("person_id", "is missing; whoever speaks for no agency lists one person's"))
+        }
     }
 }
 
@@ -332,6 +347,20 @@ impl ReferralsService for Api {
         replies!(self, request, assignment::hand_over)
     }
 
+    async fn pause_participation(
+        &self,
+        request: Request<pb::PauseParticipationRequest>,
+    ) -> Result<Response<pb::PauseParticipationResponse>, Status> {
+        writes!(self, request, participations::pause, pb::PauseParticipationResponse)
+    }
+
+    async fn resume_participation(
+        &self,
+        request: Request<pb::ResumeParticipationRequest>,
+    ) -> Result<Response<pb::ResumeParticipationResponse>, Status> {
+        writes!(self, request, participations::resume, pb::ResumeParticipationResponse)
+    }
+
     async fn end_participation(
         &self,
         request: Request<pb::EndParticipationRequest>,
@@ -370,5 +399,12 @@ impl ReferralsService for Api {
         request: Request<pb::GetParticipationRequest>,
     ) -> Result<Response<pb::GetParticipationResponse>, Status> {
         replies!(self, request, participations::get)
+    }
+
+    async fn list_participations(
+        &self,
+        request: Request<pb::ListParticipationsRequest>,
+    ) -> Result<Response<pb::ListParticipationsResponse>, Status> {
+        replies!(self, request, participations::list)
     }
 }

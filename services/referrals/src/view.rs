@@ -4,10 +4,11 @@
 mod disclosures;
 mod lists;
 mod offers;
+mod participations;
 
 use kernel::class::PART2;
 use kernel::may::{self, Say, Why, WhyNot};
-use kernel::{AgencyId, Class, Occurred, Part, PersonId, Purpose, Timestamp, WorkerId};
+use kernel::{AgencyId, Class, Part, PersonId, Purpose, Timestamp, WorkerId};
 use platform::args;
 use platform::db::StoreError;
 use platform::lists::Query;
@@ -25,6 +26,7 @@ use crate::domain::{ParticipationId, ReferralId};
 pub use disclosures::{By, Disclosure, DisclosureFilter};
 pub use lists::Lists;
 pub use offers::{Consents, Known, OfferFilter};
+pub use participations::ParticipationFilter;
 
 /// What the service asks of its lists and of the people's say. Clones are the same.
 #[derive(Clone)]
@@ -126,30 +128,6 @@ impl View {
     /// The people themselves, for who asks about those who live.
     pub fn people(&self) -> &People {
         &self.people
-    }
-
-    /// The participations of a record that go on, by id.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn takes_part(&self, person: PersonId) -> Result<Vec<Uuid>, Status> {
-        let sql = "SELECT id FROM participation WHERE person = $1 AND open = 1 ORDER BY id";
-        let rows = self.lists.db().fetch(sql, args![person.uuid()]).await?;
-        Ok(rows.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?)
-    }
-
-    /// When the person of a participation died, as the registry last told; none where they live, or no time was told.
-    ///
-    /// # Errors
-    /// The view cannot be read.
-    pub async fn died_at(&self, participation: Uuid) -> Result<Option<Occurred>, Status> {
-        let rows = self
-            .lists
-            .db()
-            .fetch("SELECT person FROM participation WHERE id = $1", args![participation])
-            .await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        Ok(self.people.died_at(PersonId::new(row.uuid(0)?)).await?)
     }
 
     /// Whether the lists have been read up to that position of the own log, waiting until then.
@@ -334,7 +312,8 @@ impl View {
             referrals.push(ReferralId::new(row.uuid(0)?));
         }
         let sql = format!(
-            "SELECT id FROM participation WHERE assignee = $1 AND agency = $2 AND open = 1 ORDER BY id LIMIT {limit}"
+            "SELECT id FROM participation WHERE assignee = $1 AND agency = $2 AND {} ORDER BY id LIMIT {limit}",
+            participations::OPEN
         );
         let mut participations = vec![];
         for row in db.fetch(&sql, args()).await? {

@@ -5,12 +5,15 @@ use kernel::Decider;
 use platform::command::Encoding;
 use referrals::domain::caseload::Caseload;
 use referrals::domain::offer::Offer;
-use referrals::domain::participation::Participation;
+use referrals::domain::participation::{Event, Participation};
 use referrals::domain::referral::Referral;
 use tests::golden::{Golden, settled, stored};
 
 const GOLDEN: Golden =
     Golden { payload: "throughline.referrals.v1.ReferralsEvent", kept: include_str!("golden/kinds.txt") };
+
+/// What kinds looked like before they had all the fields that they have now.
+const EARLIER: Golden = Golden { kept: include_str!("golden/earlier.txt"), ..GOLDEN };
 
 /// Every field is as its name settles it, but for states that are not recorded, and a capacity that is never reported.
 fn chosen(path: &str, limit: u64) -> u64 {
@@ -40,6 +43,22 @@ fn reads<D: Encoding>(event: &proto::log::Event) -> Option<&'static str> {
 fn every_kind_of_event_has_the_bytes_that_it_always_had() {
     let samples = GOLDEN.samples(&mut chosen).into_iter().map(|sample| sample.bytes);
     GOLDEN.check::<proto::referrals::ReferralsEvent>(samples);
+}
+
+#[test]
+fn a_participation_that_was_written_before_it_told_of_zero_exclusion_and_reasons_is_read_as_one_that_tells_of_none()
+ {
+    let told =
+        EARLIER.bytes().into_values().map(|bytes| Participation::decode(&stored(bytes)).expect("it is read"));
+    let facts: Vec<_> = told
+        .map(|event| match event {
+            Event::Started { facts, .. } => (facts, None),
+            Event::Recorded { told, .. } => (told.facts.clone(), told.ended.and_then(|end| end.reason)),
+            other => panic!("{other:?} never looked otherwise"),
+        })
+        .collect();
+    assert_eq!(facts.len(), 2);
+    assert!(facts.iter().all(|(facts, reason)| !facts.zero_exclusion && reason.is_none()));
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Projection for TimelineProjection {
         "timeline"
     }
     fn version(&self) -> u32 {
-        6
+        7
     }
     fn sources(&self) -> &[&'static str] {
         policy::SOURCES

@@ -1,5 +1,5 @@
 //! Referrals that await their target, and participations.
-//! Invariant: a clock that had run out before its cause was recorded, or that a record tells of, is none.
+//! Invariant: a clock that had run out before its cause was recorded, or that a record tells of, is none; a paused participation does not go on.
 
 use platform::source::Read;
 use prost::Message;
@@ -86,29 +86,39 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             ..Service::default()
         })),
         (Kind::ParticipationRecorded(told), held) => {
-            // Told again, it carries out what it did before.
-            let plan_items = match held {
-                Some(Fact::Service(service)) => service.plan_items,
-                Some(_) | None => vec![],
+            // Told again, it carries out what it did before, and rests on where it rested while no end of it is told.
+            let before = match held {
+                Some(Fact::Service(service)) => service,
+                Some(_) | None => Service::default(),
             };
+            let rested = before.until.filter(|_| before.paused && told.ended.is_none());
             let began = told.started.ok_or(Unreadable)?;
             let ended = told.ended.map(|ended| instant(ended.at.as_ref())).transpose()?;
             Some(Fact::Service(Service {
                 written: Some(written(read, &told.agency_id, told.part2)),
                 practice: told.practice,
                 from: instant(began.at.as_ref())?.as_microsecond(),
-                until: ended.map(jiff::Timestamp::as_microsecond),
+                until: ended.map(jiff::Timestamp::as_microsecond).or(rested),
                 zone: began.zone,
-                plan_items,
+                plan_items: before.plan_items,
+                paused: rested.is_some(),
                 ..Service::default()
             }))
         }
         (Kind::ParticipationPlanNamed(named), Some(Fact::Service(service))) => {
             Some(Fact::Service(Service { plan_items: named.plan_item_ids, ..service }))
         }
-        (Kind::ParticipationEnded(_), Some(Fact::Service(mut service))) => {
-            service.until = Some(happened(read)?.as_microsecond());
-            Some(Fact::Service(service))
+        (Kind::ParticipationPaused(_), Some(Fact::Service(service))) => {
+            let until = Some(happened(read)?.as_microsecond());
+            Some(Fact::Service(Service { until, paused: true, ..service }))
+        }
+        (Kind::ParticipationResumed(_), Some(Fact::Service(service))) => {
+            let from = happened(read)?.as_microsecond();
+            Some(Fact::Service(Service { from, until: None, paused: false, ..service }))
+        }
+        (Kind::ParticipationEnded(_), Some(Fact::Service(service))) => {
+            let until = Some(happened(read)?.as_microsecond());
+            Some(Fact::Service(Service { until, paused: false, ..service }))
         }
 
         // Offers concern nobody; the rest changes nothing that a rule looks at, or follows no beginning.
@@ -139,6 +149,8 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             | Kind::ReferralProgressed(_)
             | Kind::ParticipationPlanNamed(_)
             | Kind::ParticipationContactMade(_)
+            | Kind::ParticipationPaused(_)
+            | Kind::ParticipationResumed(_)
             | Kind::ParticipationEnded(_)
             | Kind::ReactionRefused(_),
             held,

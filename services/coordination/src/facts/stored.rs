@@ -174,6 +174,9 @@ pub struct Service {
     /// IANA zone it was told in.
     #[prost(string, tag = "7")]
     pub zone: String,
+    /// Whether a participation rests.
+    #[prost(bool, tag = "8")]
+    pub paused: bool,
 }
 
 /// A placement.

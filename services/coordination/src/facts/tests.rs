@@ -158,6 +158,37 @@ fn a_clock_rests_while_the_consent_has_lapsed_and_goes_on_with_what_was_left() {
 }
 
 #[test]
+fn a_participation_that_rests_does_not_go_on_until_it_is_taken_up_again_whatever_its_source_tells_meanwhile()
+{
+    use referrals::referrals_event::Kind;
+    let told = |kinds: &[Kind]| {
+        let fact = kinds.iter().fold(None, |held, kind| {
+            let event = referrals::ReferralsEvent { kind: Some(kind.clone()) };
+            of_referrals::apply(held, &read(&event, None)).unwrap()
+        });
+        let Some(Fact::Service(service)) = fact else { panic!("a participation") };
+        service
+    };
+    let began = |day| Some(to_occurred(&Occurred::instant(at(day))));
+    let recorded = |ended| {
+        let (agency_id, started) = (CLINIC.to_string(), began("2026-01-05T12:00:00Z"));
+        let told = referrals::ParticipationRecorded { agency_id, started, ended, ..Default::default() };
+        Kind::ParticipationRecorded(told)
+    };
+    let paused = Kind::ParticipationPaused(referrals::ParticipationPaused::default());
+    let resumed = Kind::ParticipationResumed(referrals::ParticipationResumed::default());
+    let now = at(RECORDED).as_microsecond();
+    assert_eq!(told(&[recorded(None), paused.clone()]).until, Some(now));
+    let told_again = told(&[recorded(None), paused.clone(), recorded(None)]);
+    assert_eq!((told_again.until, told_again.paused), (Some(now), true));
+    let on = told(&[recorded(None), paused.clone(), resumed, recorded(None)]);
+    assert_eq!((on.until, on.paused), (None, false));
+    let (left, over) = ("2026-02-05T12:00:00Z", recorded(began("2026-02-05T12:00:00Z")));
+    let over = told(&[recorded(None), paused, over]);
+    assert_eq!((over.until, over.paused), (Some(at(left).as_microsecond()), false));
+}
+
+#[test]
 fn who_waits_for_a_home_does_not_lodge_there_and_who_leaves_unhoused_leaves_nothing() {
     use housing::housing_event::Kind;
     let project_type = housing::ProjectType::RapidRehousing.into();

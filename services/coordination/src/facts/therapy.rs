@@ -41,6 +41,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             from: happened(read)?.as_microsecond(),
             until: None,
             zone: read.event.occurred.clone().unwrap_or_default().zone,
+            paused: false,
         })),
         (Kind::EpisodeClosed(_), Some(Fact::Service(mut episode))) => {
             episode.until = Some(happened(read)?.as_microsecond());

@@ -20,6 +20,7 @@ pub(super) fn apply(held: Option<Fact>, read: &Read) -> Result<Option<Fact>, Unr
             from: happened(read)?.as_microsecond(),
             until: None,
             zone: read.event.occurred.clone().unwrap_or_default().zone,
+            paused: false,
         })),
         (Kind::CasePlanNamed(named), Some(Fact::Service(case))) => {
             Some(Fact::Service(Service { goal: named.goal_id, plan_items: named.plan_item_ids, ..case }))

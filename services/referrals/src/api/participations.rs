@@ -1,18 +1,22 @@
 //! Participations: a person in a programme, from start to end.
 //! Invariant: one begins only as its offer says; who has no part in it reads what does not exist.
 
-use kernel::{Decider, Role};
+use kernel::may::see_own;
+use kernel::{Caller, Decider, Role};
 use platform::auth;
 use platform::command::{Ask, Changes, Done, Stream, id_of};
 use platform::error;
+use platform::wire::page_size;
 use proto::referrals as pb;
 use tonic::{Request, Status};
+use uuid::Uuid;
 
-use super::{Api, READ, RECORD, id};
+use super::{Api, READ, RECORD, REQUEST, id, scope};
 use crate::domain::ParticipationId;
 use crate::domain::offer::Offer;
 use crate::domain::participation::{self, Part, Participation};
-use crate::wire;
+use crate::view::ParticipationFilter;
+use crate::{NAME, wire};
 
 impl Api {
     /// Begins a participation, or puts one down, by what its offer says.
@@ -29,6 +33,17 @@ impl Api {
             Ok::<_, participation::Refusal>(Changes::none().write::<Participation>(now, events))
         });
         Ok(done.await?)
+    }
+
+    /// A participation as the caller may see it; none where they have no part in it, or would find by it who is not to be found: its programme may be a home.
+    async fn read_participation(&self, caller: &Caller, id: Uuid) -> Result<Option<pb::Participation>, Status> {
+        let now = self.desk.load::<Participation>(id).await?;
+        let participation::State::Made { facts, .. } = &*now else { return Ok(None) };
+        let seen = see_own(caller, facts.agency, Some(facts.person), NAME);
+        if !seen || !self.view.people().may_find(caller, facts.person).await? {
+            return Ok(None);
+        }
+        Ok(wire::participation(ParticipationId::new(id), now.version, &now))
     }
 }
 
@@ -64,9 +79,29 @@ pub(super) async fn add_contact(
     api.desk.decide::<Participation>(&ask, id.uuid(), command).await
 }
 
+pub(super) async fn pause(
+    api: &Api,
+    request: &Request<pb::PauseParticipationRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("PauseParticipation", REQUEST, request, &r.request_id, &r.etag)?;
+    let (id, command) = wire::pause_participation(ask.by(), ask.at, r)?;
+    api.desk.decide::<Participation>(&ask, id.uuid(), command).await
+}
+
+pub(super) async fn resume(
+    api: &Api,
+    request: &Request<pb::ResumeParticipationRequest>,
+) -> Result<Done, Status> {
+    let r = request.get_ref();
+    let ask = api.desk.ask("ResumeParticipation", REQUEST, request, &r.request_id, &r.etag)?;
+    let (id, command) = wire::resume_participation(ask.by(), ask.at, r)?;
+    api.desk.decide::<Participation>(&ask, id.uuid(), command).await
+}
+
 pub(super) async fn end(api: &Api, request: &Request<pb::EndParticipationRequest>) -> Result<Done, Status> {
     let r = request.get_ref();
-    let ask = api.desk.ask("EndParticipation", &[Role::Worker], request, &r.request_id, &r.etag)?;
+    let ask = api.desk.ask("EndParticipation", REQUEST, request, &r.request_id, &r.etag)?;
     let (id, command) = wire::end(ask.by(), ask.at, r)?;
     api.desk.decide::<Participation>(&ask, id.uuid(), command).await
 }
@@ -111,17 +146,37 @@ pub(super) async fn get(
 ) -> Result<pb::GetParticipationResponse, Status> {
     let caller = auth::admit(request, READ)?;
     let id = id("participation_id", &request.get_ref().participation_id)?;
-    let now = api.desk.load::<Participation>(id).await?;
-    let found = wire::participation(ParticipationId::new(id), now.version, &now).filter(|found| {
-        let own = caller.speaks_for().is_some_and(|agency| agency.to_string() == found.agency_id);
-        let self_read = caller.person().is_some_and(|person| person.to_string() == found.person_id);
-        own || self_read || matches!(caller.role, Role::Operator | Role::Auditor | Role::Service)
-    });
-    let participation = found.ok_or_else(|| error::not_found("participation"))?;
-    // Its programme may be a home.
-    let person = platform::wire::id("person_id", &participation.person_id)?;
-    if !api.view.people().may_find(&caller, person).await? {
-        return Err(error::not_found("participation"));
-    }
+    let participation = api.read_participation(&caller, id).await?;
+    let participation = participation.ok_or_else(|| error::not_found("participation"))?;
     Ok(pb::GetParticipationResponse { participation: Some(participation) })
+}
+
+pub(super) async fn list(
+    api: &Api,
+    request: &Request<pb::ListParticipationsRequest>,
+) -> Result<pb::ListParticipationsResponse, Status> {
+    let caller = auth::admit(request, READ)?;
+    let r = request.get_ref();
+    let states = wire::participation_states(&r.states)?;
+    let assignee = platform::wire::optional_id("assignee_worker_id", &r.assignee_worker_id)?;
+    let offer = platform::wire::optional_id("offer_id", &r.offer_id)?;
+    let (agency, person) = scope(&caller, platform::wire::optional_id("person_id", &r.person_id)?)?;
+    let list = format!("ListParticipations/{agency:?}/{person:?}/{assignee:?}/{offer:?}/{states:?}");
+    let after = api.pages.after(&list, &r.page_token)?;
+    let size = page_size(r.page_size)?;
+    api.view.wait(&r.at_least).await?;
+    // Their programmes may be homes.
+    if let Some(person) = person
+        && !api.view.people().may_find(&caller, person).await?
+    {
+        return Ok(pb::ListParticipationsResponse::default());
+    }
+    let filter = ParticipationFilter { agency, person, assignee, offer, states, after, size };
+    let (found, next) = api.view.participations(&filter).await?;
+    let mut participations = Vec::with_capacity(found.len());
+    for id in found {
+        participations.extend(api.read_participation(&caller, id).await?);
+    }
+    let next_page_token = api.pages.next(&list, next);
+    Ok(pb::ListParticipationsResponse { participations, next_page_token })
 }

@@ -89,7 +89,7 @@ impl Api {
                 referral.household_referral_ids.push(other.to_string());
             }
         }
-        self.open_fields(&mut referral, &now).await;
+        self.open_fields(&mut referral, caller, &now).await;
         super::disclosures::notice(caller, &now, &mut referral);
         Ok(Some(referral))
     }
@@ -104,11 +104,15 @@ impl Api {
     }
 
     /// Opens what is sealed of a referral.
-    async fn open_fields(&self, out: &mut pb::Referral, state: &referral::State) {
+    async fn open_fields(&self, out: &mut pb::Referral, caller: &Caller, state: &referral::State) {
         let keys = self.desk.keys();
         match state {
             referral::State::Made { facts, situation, beside } => {
                 (out.need, out.need_status) = keys.field(Some(&facts.need)).await;
+                let no_goal = facts.no_goal_reason.as_ref();
+                (out.no_goal_reason, out.no_goal_reason_status) = keys.field(no_goal).await;
+                let why = beside.overriding.as_ref().filter(|_| is_told_why(caller, facts));
+                (out.override_reason, out.override_reason_status) = keys.field(why).await;
                 let wish = beside.transfer_asked.as_ref();
                 (out.transfer_reason, out.transfer_reason_status) = keys.field(wish).await;
                 if let Situation::Closed(Closing::Rejected { text, .. }) = situation {
@@ -162,6 +166,19 @@ fn sees(caller: &Caller, state: &referral::State) -> bool {
         referral::State::InError { requester, .. } => {
             oversight || (requester.is_some() && caller.speaks_for() == *requester)
         }
+    }
+}
+
+/// Whether the caller is told why it was sent without consent: whoever sent it, the person, and who audits that.
+fn is_told_why(caller: &Caller, facts: &referral::Facts) -> bool {
+    match caller.role {
+        Role::Auditor => true,
+        Role::Operator | Role::Service => false,
+        Role::Worker | Role::Recorder | Role::Person => match caller.by() {
+            By::Agency(agency) => facts.requester == Some(agency),
+            By::Person(person) => facts.person == person,
+            By::System => false,
+        },
     }
 }
 

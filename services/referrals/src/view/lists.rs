@@ -10,10 +10,10 @@ use platform::records::Tells;
 use proto::referrals::ReferralState as State;
 use uuid::Uuid;
 
-use super::disclosures;
+use super::{disclosures, participations};
 use crate::clocks::CONSENT;
 use crate::domain::offer::{self, Offer};
-use crate::domain::participation::{self, Participation};
+use crate::domain::participation::Participation;
 use crate::domain::referral::{self, Clock, Referral, When};
 use crate::wire;
 
@@ -44,12 +44,6 @@ const STATE: &str = "WITH given (id, state) AS (VALUES {rows}) \
 const ASSIGNED: &str = "WITH given (id, worker) AS (VALUES {rows}) \
      UPDATE referral SET assignee = given.worker FROM given WHERE referral.id = given.id";
 const NOBODYS: &str = "UPDATE referral SET assignee = NULL WHERE id IN (VALUES {rows})";
-const TAKES_PART: &str = "INSERT INTO participation (id, person, agency, open) VALUES {rows} \
-     ON CONFLICT (id) DO UPDATE SET person = excluded.person, agency = excluded.agency, open = excluded.open";
-const PART_ENDED: &str = "UPDATE participation SET open = 0 WHERE id IN (VALUES {rows})";
-const PART_ASSIGNED: &str = "WITH given (id, worker) AS (VALUES {rows}) \
-     UPDATE participation SET assignee = given.worker FROM given WHERE participation.id = given.id";
-const PART_NOBODYS: &str = "UPDATE participation SET assignee = NULL WHERE id IN (VALUES {rows})";
 const DUE: &str =
     "INSERT INTO due (id, referral, clock, at) VALUES {rows} ON CONFLICT (id) DO UPDATE SET at = excluded.at";
 const NOT_DUE: &str = "DELETE FROM due WHERE id IN (VALUES {rows})";
@@ -57,7 +51,7 @@ const NO_CLOCK_DUE: &str = "DELETE FROM due WHERE clock <> 'consent' AND referra
 const NONE_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
 
 impl platform::lists::Lists for Lists {
-    const VERSION: u32 = 8;
+    const VERSION: u32 = 9;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {
@@ -75,9 +69,11 @@ impl platform::lists::Lists for Lists {
             "CREATE TABLE referral (id uuid PRIMARY KEY, person uuid NOT NULL, requester uuid, target uuid, state bigint NOT NULL, \
              at bigint NOT NULL, requested bigint NOT NULL, priority bigint NOT NULL, overdue bigint NOT NULL, died bigint NOT NULL, assignee uuid, consent text, approver text, part2 bigint, follows bigint NOT NULL, tells_where bigint NOT NULL)",
             "CREATE INDEX referral_assignee ON referral (assignee)",
-            "CREATE TABLE participation (id uuid PRIMARY KEY, person uuid NOT NULL, agency uuid NOT NULL, open bigint NOT NULL, assignee uuid)",
-            "CREATE INDEX participation_person ON participation (person)",
-            "CREATE INDEX participation_assignee ON participation (assignee)",
+            participations::TABLE,
+            "CREATE INDEX participation_agency ON participation (agency, at, id)",
+            "CREATE INDEX participation_person ON participation (person, at, id)",
+            "CREATE INDEX participation_assignee ON participation (assignee, at, id)",
+            "CREATE INDEX participation_offer ON participation (offer, at, id)",
             "CREATE INDEX referral_requester ON referral (requester, at, id)",
             "CREATE INDEX referral_target ON referral (target, at, id)",
             "CREATE INDEX referral_waits_for ON referral (target, requested, id)",
@@ -99,7 +95,7 @@ impl platform::lists::Lists for Lists {
             Offer::CATEGORY => apply_offer(logged, &logged.event::<Offer>()?, rows),
             Referral::CATEGORY => apply_referral(logged, &logged.event::<Referral>()?, rows)?,
             Participation::CATEGORY => {
-                apply_participation(logged.id, &logged.event::<Participation>()?, rows);
+                participations::apply(logged, &logged.event::<Participation>()?, rows);
             }
             _ => {}
         }
@@ -287,29 +283,7 @@ fn apply_referral(logged: &Logged<'_>, event: &referral::Event, rows: &mut Rows)
     Ok(())
 }
 
-fn apply_participation(id: Uuid, event: &participation::Event, rows: &mut Rows) {
-    match event {
-        participation::Event::Started { facts, .. } => {
-            rows.put(&[id], TAKES_PART, [args![id, facts.person.uuid(), facts.agency.uuid(), true]]);
-        }
-        participation::Event::Recorded { told, .. } => {
-            let (person, agency) = (told.facts.person.uuid(), told.facts.agency.uuid());
-            rows.put(&[id], TAKES_PART, [args![id, person, agency, told.ended.is_none()]]);
-        }
-        participation::Event::Assigned { worker, .. } => {
-            assign(id, *worker, (PART_ASSIGNED, PART_NOBODYS), rows);
-        }
-        participation::Event::Ended { .. } | participation::Event::EnteredInError { .. } => {
-            rows.put(&[id], PART_ENDED, [args![id]]);
-        }
-        participation::Event::ContactMade { .. }
-        | participation::Event::PlanNamed { .. }
-        | participation::Event::Paused { .. }
-        | participation::Event::Resumed { .. } => {}
-    }
-}
-
-fn assign(id: Uuid, worker: Option<WorkerId>, to: (&'static str, &'static str), rows: &mut Rows) {
+pub(super) fn assign(id: Uuid, worker: Option<WorkerId>, to: (&'static str, &'static str), rows: &mut Rows) {
     match worker {
         Some(worker) => rows.put(&[id], to.0, [args![id, worker.uuid()]]),
         None => rows.put(&[id], to.1, [args![id]]),

@@ -4,6 +4,7 @@
 use proto::referrals as pb;
 use proto::types::LifeDomain;
 
+use crate::domain::participation;
 use crate::domain::referral::{Answer, Closing, Facts, Situation, State};
 
 platform::codes!(pub mod closing_reason: crate::domain::referral::ClosingReason = proto::referrals::ClosingReason {
@@ -51,6 +52,15 @@ pub fn state(state: &State) -> pb::ReferralState {
     }
 }
 
+/// The contract's name for how far a participation is.
+pub fn participation_state(situation: &participation::Situation) -> pb::ParticipationState {
+    match situation {
+        participation::Situation::GoingOn { .. } => pb::ParticipationState::Active,
+        participation::Situation::Paused { .. } => pb::ParticipationState::Paused,
+        participation::Situation::Ended(_) => pb::ParticipationState::Ended,
+    }
+}
+
 /// Whether it is a referral to a home, which tells where the person may be found.
 pub fn of_homes(facts: &Facts) -> bool {
     facts.life_domain == i32::from(LifeDomain::Housing)
@@ -91,8 +101,22 @@ pub fn answer_in(number: i32) -> Option<Answer> {
 /// # Errors
 /// A number that names none.
 pub fn state_numbers(states: &[i32]) -> Result<Vec<i64>, platform::error::BadField> {
+    choices::<pb::ReferralState>(states)
+}
+
+/// The numbers of the states of participations that a list asks for.
+///
+/// # Errors
+/// A number that names none.
+pub fn participation_states(states: &[i32]) -> Result<Vec<i64>, platform::error::BadField> {
+    choices::<pb::ParticipationState>(states)
+}
+
+fn choices<E: TryFrom<i32> + Into<i32> + Copy>(
+    states: &[i32],
+) -> Result<Vec<i64>, platform::error::BadField> {
     let each = |(i, number): (usize, &i32)| {
-        platform::wire::choice::<pb::ReferralState>(&format!("states[{i}]"), *number)?;
+        platform::wire::choice::<E>(&format!("states[{i}]"), *number)?;
         Ok(i64::from(*number))
     };
     states.iter().enumerate().map(each).collect()

@@ -1,123 +1,42 @@
 //! Participations on the wire.
 //! Invariant: a contact has one shape in every service; it is stored as it was told.
 
-use kernel::{AgencyId, By, Discrepancy, PersonId, Timestamp};
+mod asks;
+
+use kernel::{Discrepancy, PersonId};
 use platform::command::{Encoding, Ink, Payload, Unreadable};
-use platform::error::BadField;
-use platform::wire::{self, from_occurred, to_occurred};
+use platform::wire::{from_occurred, to_occurred};
 use prost::Name;
 use proto::referrals as pb;
 use proto::referrals::referrals_event::Kind;
 use tonic::Status;
-use uuid::Uuid;
 
 use super::assignment::workers;
-use super::codes::closing_reason;
-use super::contact::{contact_in, contact_out, stored_contact};
+use super::codes::{closing_reason, hold_reason, participation_state};
+use super::contact::{contact_out, stored_contact};
 use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, stored_optional_id, wrap};
 use crate::domain::ParticipationId;
-use crate::domain::assignment::Assignment;
 use crate::domain::participation::{
-    Command, Event, Facts, Part, Participation, Recorded, State, destination,
+    End, Event, Facts, Participation, Recorded, Situation, State, destination,
 };
 
-/// The most items of a plan that one participation carries out.
-const PLAN_ITEMS: usize = 50;
-
-fn part(id: ParticipationId, agency: AgencyId, person: &str, offer: &str) -> Result<Part, BadField> {
-    let (person, offer) = (wire::id("person_id", person)?, wire::id("offer_id", offer)?);
-    Ok(Part { id, person, agency, offer, referral: None })
-}
-
-/// It begins: who takes part in what, and the command once it is known what that says.
-pub fn start(
-    id: ParticipationId,
-    agency: AgencyId,
-    now: Timestamp,
-    request: &pb::StartParticipationRequest,
-) -> Result<(Part, impl Fn(Facts) -> Command + use<>), BadField> {
-    let part = part(id, agency, &request.person_id, &request.offer_id)?;
-    let at = wire::happened("occurred_at", request.occurred_at.as_ref(), now)?;
-    Ok((part, move |facts| Command::Start { by: By::Agency(agency), facts, at: at.clone() }))
-}
-
-/// The items of the person's plan that it carries out.
-pub fn name_plan(
-    by: By,
-    request: &pb::NameParticipationPlanRequest,
-) -> Result<(ParticipationId, Command), BadField> {
-    let items = wire::ids("plan_item_ids", &request.plan_item_ids, PLAN_ITEMS)?;
-    Ok((wire::id("participation_id", &request.participation_id)?, Command::NamePlan { by, items }))
-}
-
-/// A contact is noted.
-pub fn add_contact(
-    by: By,
-    contact: Uuid,
-    request: &pb::AddParticipationContactRequest,
-) -> Result<(ParticipationId, Command), BadField> {
-    let contact = contact_in(contact, request.contact.as_ref())?;
-    let id = wire::id("participation_id", &request.participation_id)?;
-    Ok((id, Command::AddContact { by, contact, recorded: false }))
-}
-
-/// A contact is put down from elsewhere.
-pub fn record_contact(
-    by: By,
-    contact: Uuid,
-    request: &pb::RecordParticipationContactRequest,
-) -> Result<(ParticipationId, Command), BadField> {
-    let contact = contact_in(contact, request.contact.as_ref())?;
-    let id = wire::id("participation_id", &request.participation_id)?;
-    Ok((id, Command::AddContact { by, contact, recorded: true }))
-}
-
-/// It ends.
-pub fn end(
-    by: By,
-    now: Timestamp,
-    request: &pb::EndParticipationRequest,
-) -> Result<(ParticipationId, Command), BadField> {
-    let at = wire::happened("occurred_at", request.occurred_at.as_ref(), now)?;
-    let reason = closing_reason::parse("reason", request.reason)?;
-    Ok((wire::id("participation_id", &request.participation_id)?, Command::End { by, at, reason }))
-}
-
-/// Somebody takes care of it.
-pub fn assign_participation(
-    to: Assignment,
-    by: By,
-    request: &pb::AssignParticipationRequest,
-) -> Result<(ParticipationId, Command), BadField> {
-    Ok((wire::id("participation_id", &request.participation_id)?, Command::Assign { by, to }))
-}
-
-/// It is put down from elsewhere, whole; the offer is looked up by the caller.
-pub fn record_participation(
-    id: ParticipationId,
-    agency: AgencyId,
-    request: &pb::RecordParticipationRequest,
-) -> Result<(Part, impl Fn(Facts) -> Command + use<>), BadField> {
-    let part = part(id, agency, &request.person_id, &request.offer_id)?;
-    let started = wire::occurred("started", wire::required("started", request.started.as_ref())?)?;
-    let ended = request.ended.as_ref().map(|at| wire::occurred("ended", at)).transpose()?;
-    if ended.as_ref().is_some_and(|ended| ended.at < started.at) {
-        return Err(BadField::new("ended", "is before `started`; send an end on or after the start"));
-    }
-    let ended = ended.map(|at| (at, request.destination_code));
-    let known_until = wire::known_until(request.source.as_ref(), ended.is_none())?;
-    let record = move |facts| {
-        let (started, ended) = (started.clone(), ended.clone());
-        Command::Record(Box::new(Recorded { facts, started, ended, known_until, discrepancies: vec![] }))
-    };
-    Ok((part, record))
-}
+pub use asks::{
+    add_contact, assign_participation, end, name_plan, pause, record_contact, record_participation, resume,
+    start,
+};
 
 /// A participation as its readers see it.
 pub fn participation(id: ParticipationId, version: u64, state: &State) -> Option<pb::Participation> {
     match state {
         State::Unmade | State::InError { .. } => None,
-        State::Made { facts, started, ended, plan_items, contacts, assignee, .. } => {
+        State::Made { facts, started, situation, plan_items, contacts, assignee, .. } => {
+            let end = situation.end();
+            let (hold_reason, paused) = match situation {
+                Situation::Paused { since, reason } => {
+                    (hold_reason::number(*reason), Some(to_occurred(since)))
+                }
+                Situation::GoingOn { .. } | Situation::Ended(_) => (0, None),
+            };
             Some(pb::Participation {
                 id: id.to_string(),
                 etag: version.to_string(),
@@ -126,12 +45,19 @@ pub fn participation(id: ParticipationId, version: u64, state: &State) -> Option
                 offer_id: facts.offer.to_string(),
                 offer_name: facts.offer_name.clone(),
                 started: Some(to_occurred(started)),
-                ended: ended.as_ref().map(|(at, _)| to_occurred(at)),
+                ended: end.map(|end| to_occurred(&end.at)),
                 contacts: u32::try_from(contacts.len()).unwrap_or(u32::MAX),
                 referral_id: id_text(facts.referral),
                 plan_item_ids: plan_items.iter().map(ToString::to_string).collect(),
                 assignee_worker_id: id_text(*assignee),
-                destination_code: ended.as_ref().map(|(_, code)| *code).unwrap_or_default(),
+                destination_code: end.map(|end| end.destination).unwrap_or_default(),
+                state: participation_state(situation).into(),
+                hold_reason,
+                paused,
+                closing_reason: end
+                    .and_then(|end| end.reason)
+                    .map(closing_reason::number)
+                    .unwrap_or_default(),
             })
         }
     }
@@ -163,6 +89,7 @@ impl Encoding for Participation {
                     referral_id: id_text(facts.referral),
                     offer_name: facts.offer_name.clone(),
                     part2: facts.part2,
+                    zero_exclusion: facts.zero_exclusion,
                 };
                 let kind = pb::ParticipationStarted::full_name();
                 of(kind, Kind::ParticipationStarted(message), Some(at.clone()), facts.part2)
@@ -184,6 +111,17 @@ impl Encoding for Participation {
                 let kind = pb::ParticipationContactMade::full_name();
                 of(kind, Kind::ParticipationContactMade(message), Some(contact.occurred.clone()), *part2)
             }
+            Event::Paused { id, part2, reason, at, .. } => {
+                let reason = hold_reason::number(*reason);
+                let message = pb::ParticipationPaused { participation_id: id.to_string(), reason };
+                let kind = pb::ParticipationPaused::full_name();
+                of(kind, Kind::ParticipationPaused(message), Some(at.clone()), *part2)
+            }
+            Event::Resumed { id, part2, at, .. } => {
+                let message = pb::ParticipationResumed { participation_id: id.to_string() };
+                let kind = pb::ParticipationResumed::full_name();
+                of(kind, Kind::ParticipationResumed(message), Some(at.clone()), *part2)
+            }
             Event::Ended { id, part2, at, reason, .. } => {
                 let message = pb::ParticipationEnded {
                     participation_id: id.to_string(),
@@ -201,7 +139,7 @@ impl Encoding for Participation {
                 of(kind, Kind::ParticipationAssigned(message), Some(at.clone()), *part2)
             }
             Event::Recorded { told, correction } => {
-                let facts = &told.facts;
+                let (facts, end) = (&told.facts, told.ended.as_ref());
                 let message = pb::ParticipationRecorded {
                     participation_id: facts.id.to_string(),
                     person_id: facts.person.to_string(),
@@ -209,11 +147,13 @@ impl Encoding for Participation {
                     offer_id: facts.offer.to_string(),
                     offer_name: facts.offer_name.clone(),
                     started: Some(to_occurred(&told.started)),
-                    ended: told.ended.as_ref().map(|(at, _)| to_occurred(at)),
-                    destination_code: told.ended.as_ref().map(|(_, code)| *code).unwrap_or_default(),
+                    ended: end.map(|end| to_occurred(&end.at)),
+                    destination_code: end.map(|end| end.destination).unwrap_or_default(),
                     correction: *correction,
                     part2: facts.part2,
                     practice: facts.practice.clone(),
+                    reason: end.and_then(|end| end.reason).map(closing_reason::number).unwrap_or_default(),
+                    zero_exclusion: facts.zero_exclusion,
                 };
                 let kind = pb::ParticipationRecorded::full_name();
                 let started = Some(told.started.clone());
@@ -248,6 +188,7 @@ impl Encoding for Participation {
                     practice: message.practice,
                     referral: stored_optional_id(stored, &message.referral_id)?,
                     part2: message.part2,
+                    zero_exclusion: message.zero_exclusion,
                 },
             },
             Kind::ParticipationPlanNamed(message) => Event::PlanNamed {
@@ -265,6 +206,19 @@ impl Encoding for Participation {
                 person: stored_id(stored, &stored.person_id)?,
                 part2,
                 contact: stored_contact(stored, &message.contact_id, message.contact)?,
+            },
+            Kind::ParticipationPaused(message) => Event::Paused {
+                id: stored_id(stored, &message.participation_id)?,
+                person: stored_id(stored, &stored.person_id)?,
+                part2,
+                reason: hold_reason::stored(message.reason).ok_or_else(bad("its reason is not known"))?,
+                at: occurred(stored)?,
+            },
+            Kind::ParticipationResumed(message) => Event::Resumed {
+                id: stored_id(stored, &message.participation_id)?,
+                person: stored_id(stored, &stored.person_id)?,
+                part2,
+                at: occurred(stored)?,
             },
             Kind::ParticipationEnded(message) => Event::Ended {
                 id: stored_id(stored, &message.participation_id)?,
@@ -291,7 +245,11 @@ impl Encoding for Participation {
                     told: Box::new(Recorded {
                         started,
                         known_until: known_until(stored, ended.is_none()),
-                        ended: ended.map(|at| (at, message.destination_code)),
+                        ended: ended.map(|at| End {
+                            at,
+                            reason: closing_reason::stored(message.reason),
+                            destination: message.destination_code,
+                        }),
                         discrepancies: discrepancies.map(|d| Discrepancy::new(&d.code, &*d.detail)).collect(),
                         facts: Facts {
                             id: stored_id(stored, &message.participation_id)?,
@@ -302,6 +260,7 @@ impl Encoding for Participation {
                             practice: message.practice,
                             referral: None,
                             part2: message.part2,
+                            zero_exclusion: message.zero_exclusion,
                         },
                     }),
                 }

@@ -19,6 +19,7 @@ mod matching;
 mod offers;
 mod opened;
 mod overrides;
+mod participations;
 mod pauses;
 mod reported;
 mod restricted;

@@ -54,6 +54,29 @@ async fn another_worker_of_the_agency_who_has_not_left_approves_an_override() {
         let events = service.events().await;
         let sent = events.iter().find(|event| event.r#type.ends_with("ReferralSent")).unwrap();
         assert_eq!(sent.consent_reference, "");
+
+        // Why is told to whom it concerns, and not to whom it was sent.
+        let actor = kernel::Actor::Worker(WorkerId::of(1));
+        let role = kernel::Role::Auditor;
+        let auditor = kernel::Caller { actor, role, agency: None, on_behalf_of: None };
+        for reader in [service.worker(SHELTER), service.person(ANA), service.caller(auditor)] {
+            let seen = read(&mut Client::new(reader), &referral).await;
+            assert_eq!(
+                (seen.override_reason.as_str(), seen.override_reason_status()),
+                ("an emergency, invented", FieldStatus::Open)
+            );
+        }
+        for reader in [service.worker(CLINIC), service.operator()] {
+            let seen = read(&mut Client::new(reader), &referral).await;
+            assert_eq!(
+                (seen.override_reason.as_str(), seen.override_reason_status()),
+                ("", FieldStatus::Unspecified)
+            );
+            assert_eq!(
+                (seen.no_goal_reason.as_str(), seen.no_goal_reason_status()),
+                ("not yet talked about", FieldStatus::Open)
+            );
+        }
         service.stop().await;
     }
 }

@@ -5,6 +5,7 @@ mod agency;
 mod consents;
 mod emergencies;
 mod links;
+mod participations;
 mod plans;
 mod restricted;
 mod teams;

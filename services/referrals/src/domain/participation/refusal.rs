@@ -18,12 +18,25 @@ pub enum Refusal {
     /// It has ended.
     #[error("the participation has ended; begin a new one")]
     Ended,
+    /// It is paused for another reason.
+    #[error(
+        "the participation is paused for another reason; take it up again with ResumeParticipation first"
+    )]
+    Paused,
+    /// Zero exclusion: nobody rests or is sent away for health or readiness.
+    #[error(
+        "under zero exclusion nobody is paused for health or readiness, or ended as ineligible; give another reason"
+    )]
+    ZeroExclusion,
     /// Whoever is to take care of it works for another agency, or is not known.
     #[error("the worker is not known to work for this agency; add them with the registry first")]
     WorkerNotOfAgency,
     /// It cannot end before it began.
     #[error("the participation began after that time; give a later end")]
     EndsBeforeItBegan,
+    /// It began, was paused or went on later than that.
+    #[error("the participation began, was paused or went on after that time; give a later one")]
+    BeforeLastChange,
 }
 
 impl kernel::Refusal for Refusal {
@@ -31,9 +44,12 @@ impl kernel::Refusal for Refusal {
         match self {
             Self::NotFound | Self::OfferNotFound => RefusalKind::NotFound,
             Self::AlreadyExists => RefusalKind::AlreadyExists,
-            Self::Ended | Self::EndsBeforeItBegan | Self::WorkerNotOfAgency => {
-                RefusalKind::FailedPrecondition
-            }
+            Self::Ended
+            | Self::Paused
+            | Self::ZeroExclusion
+            | Self::EndsBeforeItBegan
+            | Self::BeforeLastChange
+            | Self::WorkerNotOfAgency => RefusalKind::FailedPrecondition,
         }
     }
     fn reason(&self) -> &'static str {
@@ -42,7 +58,10 @@ impl kernel::Refusal for Refusal {
             Self::OfferNotFound => "OFFER_NOT_FOUND",
             Self::AlreadyExists => "PARTICIPATION_EXISTS",
             Self::Ended => "PARTICIPATION_ENDED",
+            Self::Paused => "PARTICIPATION_PAUSED",
+            Self::ZeroExclusion => "ZERO_EXCLUSION",
             Self::EndsBeforeItBegan => "ENDS_BEFORE_IT_BEGAN",
+            Self::BeforeLastChange => "BEFORE_LAST_CHANGE",
             Self::WorkerNotOfAgency => "WORKER_NOT_OF_AGENCY",
         }
     }

@@ -161,6 +161,8 @@ pub struct Beside {
     pub directive: Option<String>,
     /// Whether the person sent it.
     pub own_act: bool,
+    /// Why it was sent without consent, where it was.
+    pub overriding: Option<Private>,
     /// The directive by which it went until its consent lapsed, until one gives it back.
     pub consent_lapsed: Option<String>,
     /// When that changes by the clock, as far as the person has said.
@@ -356,6 +358,7 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
             beside.since = Some(sent.when.at);
             beside.directive = sent.directive();
             beside.own_act = sent.consent == OWN_ACT;
+            beside.overriding = sent.overriding.as_ref().map(|(why, _)| why.clone());
             beside.clocks.set_as_told(sent.clocks(), sent.when);
             beside.expiry_days = sent.expiry_days;
             Situation::Requested { acknowledged: false }

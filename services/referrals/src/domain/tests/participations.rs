@@ -5,12 +5,14 @@ use kernel::{Day, Decider, Occurred, given};
 
 use super::*;
 use crate::domain::contact::Contact;
-use crate::domain::participation::{self, Command, Event, Facts, Participation, Recorded, Refusal};
+use crate::domain::participation::{
+    self, Command, End, Event, Facts, Participation, Recorded, Refusal, Situation,
+};
 use crate::domain::{ParticipationId, PlanItemId};
 
-const TAKING_PART: ParticipationId = ParticipationId::of(40);
+pub(super) const TAKING_PART: ParticipationId = ParticipationId::of(40);
 
-fn about() -> Facts {
+pub(super) fn about() -> Facts {
     Facts {
         id: TAKING_PART,
         person: ANA,
@@ -20,14 +22,15 @@ fn about() -> Facts {
         practice: "skills-training".into(),
         referral: None,
         part2: false,
+        zero_exclusion: false,
     }
 }
 
-fn at(text: &str) -> Occurred {
+pub(super) fn at(text: &str) -> Occurred {
     Occurred::instant(text.parse().unwrap())
 }
 
-fn started() -> Event {
+pub(super) fn started() -> Event {
     Event::Started { facts: about(), at: at("2026-03-04T18:00:00Z") }
 }
 
@@ -41,12 +44,12 @@ pub(super) fn over() -> Vec<Event> {
     vec![started(), ended()]
 }
 
-fn ended() -> Event {
+pub(super) fn ended() -> Event {
     let at = at("2026-04-01T18:00:00Z");
     Event::Ended { id: TAKING_PART, person: ANA, part2: false, at, reason: ClosingReason::CompletedEarly }
 }
 
-fn contact(id: u128) -> Contact {
+pub(super) fn contact(id: u128) -> Contact {
     Contact {
         id: Uuid::from_u128(id),
         occurred: at("2026-03-10T18:00:00Z"),
@@ -60,13 +63,15 @@ fn contact(id: u128) -> Contact {
 }
 
 fn told(code: u32) -> Box<Recorded> {
-    let ended = Some((at("2026-04-01T18:00:00Z"), code));
-    told_of(ended, None)
+    told_of(Some(left(None, code)), None)
 }
 
-fn told_of(ended: Option<(Occurred, u32)>, known_until: Option<Day>) -> Box<Recorded> {
-    let started = at("2026-03-04T18:00:00Z");
-    Box::new(Recorded { facts: about(), started, ended, known_until, discrepancies: vec![] })
+pub(super) fn left(reason: Option<ClosingReason>, destination: u32) -> End {
+    End { at: at("2026-04-01T18:00:00Z"), reason, destination }
+}
+
+pub(super) fn told_of(ended: Option<End>, known_until: Option<Day>) -> Box<Recorded> {
+    Box::new(Recorded::new(about(), at("2026-03-04T18:00:00Z"), ended, known_until))
 }
 
 #[test]
@@ -90,7 +95,9 @@ fn a_death_ends_what_goes_on_and_never_before_it_began() {
     }
     // Whoever died went where HMIS 3.12 says: deceased.
     let after = Participation::fold(&[started(), ended(day)]);
-    assert!(matches!(after, participation::State::Made { ended: Some((_, 24)), .. }));
+    let participation::State::Made { situation, .. } = after else { panic!("it was begun") };
+    let reason = Some(ClosingReason::Died);
+    assert_eq!(situation, Situation::Ended(End { at: at(day), reason, destination: 24 }));
 }
 
 #[test]

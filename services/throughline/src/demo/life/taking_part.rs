@@ -60,7 +60,11 @@ pub async fn club(life: Life, part: Part, arrived: u32) -> Played {
     say!(peer.voice, referrals.assign_participation, request).await?;
     let mut day = opened;
     let visits = chance.pick([6, 15, 30, u32::MAX]);
+    let rests = life.chance("rest from the club").percent(20);
     for visit in 0..visits {
+        if rests && visit == 5 {
+            day = life.rest(&part, Place::Club, &participation, day).await?;
+        }
         let pause = if visit < 10 { chance.between(5, 10) } else { chance.between(10, 24) };
         day = life.scene.calendar.working(day + pause);
         life.until(&part, day, Hour::Noon).await?;
@@ -113,6 +117,35 @@ impl Life {
         };
         say!(worker.voice, referrals.add_participation_contact, request).await?;
         Ok(())
+    }
+
+    /// The person wishes to rest for some weeks, and the place is kept for them. Gives the day on which they are back.
+    async fn rest(&self, part: &Part, place: Place, participation: &str, day: u32) -> Result<u32, Halt> {
+        let (worker, calendar) = (self.worker(place), &self.scene.calendar);
+        let from = calendar.working(day + 3);
+        self.until(part, from, Hour::Noon).await?;
+        if self.is_over(place, participation).await? {
+            return Ok(from);
+        }
+        let request = refs::PauseParticipationRequest {
+            request_id: name(),
+            participation_id: participation.to_owned(),
+            reason: refs::HoldReason::PersonsWish.into(),
+            ..Default::default()
+        };
+        say!(worker.voice, referrals.pause_participation, request).await?;
+        let back = calendar.working(from + self.chance("rest from the club").between(21, 45));
+        self.until(part, back, Hour::Noon).await?;
+        if self.is_over(place, participation).await? {
+            return Ok(back);
+        }
+        let request = refs::ResumeParticipationRequest {
+            request_id: name(),
+            participation_id: participation.to_owned(),
+            ..Default::default()
+        };
+        say!(worker.voice, referrals.resume_participation, request).await?;
+        Ok(back)
     }
 
     pub(super) async fn stop(
