@@ -16,11 +16,10 @@ mod value;
 
 pub use error::StoreError;
 pub use open::{Durability, postgres, quoted, sqlite};
-pub(crate) use open::{postgres_options, sqlite_options};
+pub(crate) use open::{postgres_options, sqlite_connection};
 pub use pool::{Lease, Pool, Runs};
 pub use row::Row;
 pub use rows::Rows;
-pub(crate) use rows::execute_rows;
 pub use tx::Tx;
 pub use value::Value;
 

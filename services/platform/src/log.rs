@@ -91,7 +91,7 @@ impl Log {
         let position = read::head(&db).await?.position;
         let head = watch::Sender::new(position);
         let (recent, others) = (Arc::new(recent::Recent::default()), others::Others::new());
-        appender::start(place, clock.clone(), queue.clone(), head.clone(), recent.clone());
+        appender::start(place, clock.clone(), queue.clone(), head.clone(), recent.clone())?;
         if db.is_postgres() {
             others.follow(db.clone(), queue.clone(), head.clone(), recent.clone());
         }

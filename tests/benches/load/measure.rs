@@ -57,6 +57,13 @@ impl Loops {
         Self { counted, stop, running }
     }
 
+    /// One round's operations a second, and the microseconds of the processors that each took.
+    async fn rate_and_cost(&self) -> (f64, f64) {
+        let spent = Spent::now();
+        let (done, took) = self.round().await;
+        (done / took.as_secs_f64(), spent.since().all() / done)
+    }
+
     /// How often they did it in one round, and how long that was.
     async fn round(&self) -> (f64, Duration) {
         let (before, began) = (self.counted.load(Ordering::Relaxed), Instant::now());
@@ -107,15 +114,17 @@ where
 }
 
 /// Microseconds of the processors that an operation of `clients` such loops takes, in this process and those that it started.
-pub async fn cost<F, W>(clients: usize, mut start: F) -> f64
+pub async fn cost<F, W>(clients: usize, start: F) -> f64
 where
     F: AsyncFnMut(usize) -> W,
     W: AsyncLoop,
 {
+    let loops = Loops::start(clients, start).await;
     let mut costs = Vec::new();
     for _ in 0..3 {
-        costs.push(rate_and_cost(clients, &mut start).await.1);
+        costs.push(loops.rate_and_cost().await.1);
     }
+    loops.stop().await;
     middle(costs)
 }
 
@@ -126,11 +135,9 @@ where
     W: AsyncLoop,
 {
     let loops = Loops::start(clients, start).await;
-    let spent = Spent::now();
-    let (done, took) = loops.round().await;
-    let used = spent.since().all() / done;
+    let measured = loops.rate_and_cost().await;
     loops.stop().await;
-    (done / took.as_secs_f64(), used)
+    measured
 }
 
 /// The middle one of three or so.

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// The database or the way to it.
     #[error("the database failed")]
     Database(#[source] Arc<sqlx::Error>),
+    /// The SQLite file that is written to.
+    #[error("the database failed")]
+    Sqlite(#[source] Arc<rusqlite::Error>),
     /// A value was not of the shape asked for.
     #[error("column {column} of the row does not hold {wanted}")]
     Column {
@@ -41,6 +44,8 @@ impl StoreError {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Database(error) => transient(error),
+            // Busy, locked, full.
+            Self::Sqlite(error) => matches!(primary(error), Some(5 | 6 | 13)),
             Self::Closed => true,
             Self::Column { .. } | Self::File { .. } | Self::Unusable(_) => false,
         }
@@ -53,18 +58,21 @@ impl StoreError {
                 !matches!(&**error, sqlx::Error::Database(refused) if !ends_session(refused.as_ref()))
             }
             Self::Column { .. } => false,
-            Self::File { .. } | Self::Unusable(_) | Self::Closed => true,
+            Self::Sqlite(_) | Self::File { .. } | Self::Unusable(_) | Self::Closed => true,
         }
     }
 
     /// Whether it is what was to be written that cannot be, and not the database that cannot write: then nothing of it was.
     pub(crate) fn blames_the_data(&self) -> bool {
+        if let Self::Sqlite(error) = self {
+            return primary(error).is_some_and(of_the_data);
+        }
         let Self::Database(error) = self else { return false };
         let Some(code) = error.as_database_error().and_then(|refused| refused.code()) else { return false };
-        // PostgreSQL: data, integrity, limits, raised by a function. SQLite: error, too big, constraint, mismatch.
+        // PostgreSQL: data, integrity, limits, raised by a function.
         let postgres =
             ["22", "23", "54", "P0"].iter().any(|class| code.len() == 5 && code.starts_with(class));
-        postgres || sqlite_code(&code).is_some_and(|code| matches!(code, 1 | 18 | 19 | 20))
+        postgres || sqlite_code(&code).is_some_and(of_the_data)
     }
 }
 
@@ -72,6 +80,22 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(Arc::new(error))
     }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Arc::new(error))
+    }
+}
+
+/// SQLite's primary code, which is the low byte of what it says.
+fn primary(error: &rusqlite::Error) -> Option<u32> {
+    error.sqlite_error().map(|failed| failed.extended_code.cast_unsigned() & 0xff)
+}
+
+/// SQLite: error, too big, constraint, mismatch.
+fn of_the_data(code: u32) -> bool {
+    matches!(code, 1 | 18 | 19 | 20)
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "sqlx's own enum, which may grow")]

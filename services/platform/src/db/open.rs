@@ -28,24 +28,43 @@ const POSTGRES_READERS: usize = 4;
 /// Transactions of one PostgreSQL schema at a time: about one for each log that is read into it.
 const POSTGRES_WRITERS: usize = 4;
 
+/// How long a writer of a SQLite file waits for another.
+const BUSY: Duration = Duration::from_secs(10);
+/// What every SQLite connection is told.
+const PRAGMAS: [(&str, &str); 3] = [
+    // Replacing a row fires its delete triggers too, so that append-only means it.
+    ("recursive_triggers", "ON"),
+    // Keys are random, so pages are written again and again: 32 MB of them stay in memory, and 16 MB in the write-ahead log before a checkpoint.
+    ("cache_size", "-32768"),
+    ("wal_autocheckpoint", "4096"),
+];
+
 /// How every SQLite connection is set up.
-pub(crate) fn sqlite_options(file: &Path, durability: Durability) -> SqliteConnectOptions {
+fn sqlite_options(file: &Path, durability: Durability) -> SqliteConnectOptions {
     let synchronous = match durability {
         Durability::Full => SqliteSynchronous::Full,
         Durability::Rebuildable => SqliteSynchronous::Normal,
     };
-    SqliteConnectOptions::new()
+    let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
-        .busy_timeout(Duration::from_secs(10))
-        // Replacing a row fires its delete triggers too, so that append-only means it.
-        .pragma("recursive_triggers", "ON")
-        // Keys are random, so pages are written again and again: 32 MB of them stay in memory, and 16 MB in the write-ahead log before a checkpoint.
-        .pragma("cache_size", "-32768")
-        .pragma("wal_autocheckpoint", "4096")
-        .disable_statement_logging()
+        .busy_timeout(BUSY)
+        .disable_statement_logging();
+    PRAGMAS.into_iter().fold(options, |options, (name, value)| options.pragma(name, value))
+}
+
+/// A connection to a SQLite file for whoever writes to it from a thread of their own; what it commits is on disk.
+pub(crate) fn sqlite_connection(file: &Path) -> Result<rusqlite::Connection, StoreError> {
+    let connection = rusqlite::Connection::open(file)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    for (name, value) in PRAGMAS {
+        connection.pragma_update(None, name, value)?;
+    }
+    Ok(connection)
 }
 
 /// The tables in this SQLite file, which is made if it is not there.

@@ -4,10 +4,9 @@
 
 use std::collections::HashMap;
 
-use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{Row, Runs, StoreError, Tx, Value};
+use super::{Row, StoreError, Tx, Value};
 
 /// The most rows of one piece, as a power of two.
 const LARGEST: u32 = 6;
@@ -41,18 +40,6 @@ fn pieces(sql: &str, postgres: bool, fixed: Vec<Value>, rows: Vec<Vec<Value>>) -
         Some((text(sql, numbered_from, 1 << power, width), arguments))
     };
     std::iter::from_fn(piece).collect()
-}
-
-/// As [`Tx::execute_rows`] of rows alone, on a connection to SQLite that does not come from a pool.
-pub(crate) async fn execute_rows(
-    connection: &mut SqliteConnection,
-    sql: &str,
-    rows: Vec<Vec<Value>>,
-) -> Result<(), StoreError> {
-    for (sql, arguments) in pieces(sql, false, vec![], rows) {
-        connection.run(&sql, &arguments).await?;
-    }
-    Ok(())
 }
 
 /// The rows as a list a column, under the names that a list of values has.

@@ -1,4 +1,4 @@
-//! The one task of a process that writes to a log.
+//! The one task of a process that writes to a log; on SQLite a thread.
 //!
 //! Invariant: what queued while the last batch ran is the next batch: one statement, one commit. An append leaves the queue once and is answered once.
 
@@ -16,12 +16,33 @@ use crate::db::StoreError;
 use crate::fault;
 
 /// Starts the appender. It ends when the queue is closed and empty.
-pub fn start(place: Place, clock: Clock, queue: Arc<Queue>, head: watch::Sender<u64>, recent: Arc<Recent>) {
-    let writer = match place {
-        Place::Sqlite(file) => Writer::Sqlite(sqlite::Writer::new(file)),
-        Place::Postgres { url, schema } => Writer::Postgres(postgres::Writer::new(url, schema)),
-    };
-    tokio::spawn(run(writer, clock, queue, Told { head, recent }));
+///
+/// # Errors
+/// The system has no thread to give.
+pub fn start(
+    place: Place,
+    clock: Clock,
+    queue: Arc<Queue>,
+    head: watch::Sender<u64>,
+    recent: Arc<Recent>,
+) -> Result<(), StoreError> {
+    let told = Told { head, recent };
+    match place {
+        Place::Sqlite(file) => {
+            let writer = Writer::Sqlite(sqlite::Writer::new(file));
+            let runtime = tokio::runtime::Handle::current();
+            // It waits for the disk on the thread that it has.
+            let thread = std::thread::Builder::new().name("appender".into());
+            let started = thread.spawn(move || runtime.block_on(run(writer, clock, queue, told)));
+            started
+                .map_err(|wrong| StoreError::Unusable(format!("no thread for a log's writer: {wrong}")))?;
+        }
+        Place::Postgres { url, schema } => {
+            let writer = Writer::Postgres(postgres::Writer::new(url, schema));
+            tokio::spawn(run(writer, clock, queue, told));
+        }
+    }
+    Ok(())
 }
 
 enum Writer {
@@ -32,14 +53,15 @@ enum Writer {
 impl Writer {
     async fn write(&mut self, appends: &[&Append], clock: &Clock) -> Result<Judged, StoreError> {
         match self {
-            Self::Sqlite(writer) => writer.write(appends, clock.now()).await,
+            Self::Sqlite(writer) => writer.write(appends, clock.now()),
             Self::Postgres(writer) => writer.write(appends, clock.now()).await,
         }
     }
 
     async fn close(self) {
         match self {
-            Self::Sqlite(writer) => writer.close().await,
+            // What was committed is on disk however the connection ends.
+            Self::Sqlite(writer) => drop(writer),
             Self::Postgres(writer) => writer.close().await,
         }
     }
