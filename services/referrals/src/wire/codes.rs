@@ -74,12 +74,13 @@ pub fn answer_out(answer: Answer) -> pb::ReferralState {
         Answer::Rejected => pb::ReferralState::Rejected,
         Answer::Cancelled => pb::ReferralState::Cancelled,
         Answer::InProgress => pb::ReferralState::InProgress,
+        Answer::OnHold => pb::ReferralState::OnHold,
         Answer::Completed => pb::ReferralState::Completed,
         Answer::Failed => pb::ReferralState::Failed,
     }
 }
 
-/// The state that a record tells; drafts, holds and errors of elsewhere are not recorded.
+/// The state that a record tells; drafts and errors of elsewhere are not recorded.
 pub fn answer_in(number: i32) -> Option<Answer> {
     match pb::ReferralState::try_from(number).ok()? {
         pb::ReferralState::Requested => Some(Answer::Requested),
@@ -87,12 +88,10 @@ pub fn answer_in(number: i32) -> Option<Answer> {
         pb::ReferralState::Rejected => Some(Answer::Rejected),
         pb::ReferralState::Cancelled => Some(Answer::Cancelled),
         pb::ReferralState::InProgress => Some(Answer::InProgress),
+        pb::ReferralState::OnHold => Some(Answer::OnHold),
         pb::ReferralState::Completed => Some(Answer::Completed),
         pb::ReferralState::Failed => Some(Answer::Failed),
-        pb::ReferralState::Unspecified
-        | pb::ReferralState::Draft
-        | pb::ReferralState::OnHold
-        | pb::ReferralState::EnteredInError => None,
+        pb::ReferralState::Unspecified | pb::ReferralState::Draft | pb::ReferralState::EnteredInError => None,
     }
 }
 

@@ -12,6 +12,7 @@ mod assignment;
 mod clocks;
 mod deaths;
 mod disclosures;
+mod elsewhere;
 mod inbox;
 mod late;
 mod linked;

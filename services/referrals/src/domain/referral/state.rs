@@ -92,6 +92,8 @@ pub enum Answer {
     Cancelled,
     /// The service began.
     InProgress,
+    /// Taken on, and resting.
+    OnHold,
     /// Closed with an outcome.
     Completed,
     /// Closed without one.
@@ -102,7 +104,7 @@ impl Answer {
     /// Whether something is still to come of it.
     pub fn is_open(self) -> bool {
         match self {
-            Self::Requested | Self::Accepted | Self::InProgress => true,
+            Self::Requested | Self::Accepted | Self::InProgress | Self::OnHold => true,
             Self::Rejected | Self::Cancelled | Self::Completed | Self::Failed => false,
         }
     }

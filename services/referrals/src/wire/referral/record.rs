@@ -19,7 +19,7 @@ pub fn record(
     request: &pb::RecordReferralRequest,
 ) -> Result<(Option<OfferId>, Recorded), BadField> {
     let answer = answer_in(request.state).ok_or_else(|| {
-        BadField::new("state", "is missing, or a state that is not recorded: send requested, accepted, in progress or how it closed")
+        BadField::new("state", "is missing, or a state that is not recorded: send requested, accepted, in progress, on hold or how it closed")
     })?;
     let made = wire::occurred("made", wire::required("made", request.made.as_ref())?)?;
     let reached = request.state_reached.as_ref().map(|at| wire::occurred("state_reached", at)).transpose()?;
