@@ -34,9 +34,12 @@ pub struct Hsds {
     /// Read and check everything, send nothing
     #[arg(long)]
     dry_run: bool,
-    /// Write the rejected rows there as CSV, with file, line or JSON pointer, column and reason
+    /// Write the rejected rows there as CSV, with file, line or JSON pointer, column and reason, to be mended and fed back by --mended
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Rows that an earlier run rejected, mended: each takes the place of the row or JSON item that it came from
+    #[arg(long, value_name = "FILE")]
+    mended: Option<PathBuf>,
     /// Write there as CSV, by service, table and key, what the directory told before and does not hold now; it stays as it is
     #[arg(long, value_name = "FILE")]
     missing: Option<PathBuf>,
@@ -55,8 +58,8 @@ impl Hsds {
         let zone = zone(&self.zone)?;
         let system = format!("hsds:{}", self.source);
         let mut directory = match tables::is_there(&self.path) {
-            true => tables::read(&self.path)?,
-            false => json::read(&self.path)?,
+            true => tables::read(&self.path, self.mended.as_deref())?,
+            false => json::read(&self.path, self.mended.as_deref())?,
         };
         // Nobody but this run knows the nonce, so its request ids tell nobody anything about the rows.
         let mut plan = plan::plan(&mut directory, &system, &zone, Uuid::new_v4());

@@ -303,6 +303,38 @@ async fn a_dry_run_needs_no_server_and_rejected_rows_are_given_back_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rejected_rows_and_items_are_mended_and_fed_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let rejects = folder.path().join("rejects.csv");
+    let rejects = rejects.to_str().unwrap();
+    let more = ["Drop-in", "Kitchen evenings", "With parts that are wrong", "Work for everybody"];
+    for (form, other, rows, rejected, names) in [
+        ("tables", "json", 41, "schedule.csv,7,", &NAMES[..]),
+        ("json", "tables", 23, "page-2.json,/4/schedules/1,", &more),
+    ] {
+        let server = Server::start().await;
+        import_to(&server, &directory(form), &["--rejects", rejects])
+            .await
+            .counts(&[("rows rejected", rows)]);
+        // The one row alone: what is not fed back stays as it was.
+        let text = fs::read_to_string(rejects).unwrap();
+        let kept = text.lines().enumerate().filter(|(line, text)| *line == 0 || text.starts_with(rejected));
+        fs::write(rejects, kept.map(|(_, text)| format!("{text}\n")).collect::<String>()).unwrap();
+        replace_once(rejects.as_ref(), "9am", "08:00");
+        let strange = import(&directory(other), &["--dry-run", "--mended", rejects]).await;
+        assert_eq!(strange.code, 1, "{}", strange.said);
+        let done = import_to(&server, &directory(form), &["--mended", rejects]).await;
+        done.counts(&[("rows rejected", rows - 1)]);
+        until("the mended hours", async || {
+            let offers = offers(&server, names).await;
+            let mut hours = offers.iter().flat_map(|offer| &offer.content.as_ref().unwrap().hours);
+            hours.any(|hours| hours.opens == "08:00").then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_directory_is_refused_before_anything_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();

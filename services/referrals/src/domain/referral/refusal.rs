@@ -52,7 +52,8 @@ pub enum Refusal {
     NotInThisState,
     /// A zero-exclusion offer refuses nobody for this.
     #[error(
-        "an offer of zero exclusion can name only wanting the service, age, area or language as the criterion that is not met"
+        "an offer of zero exclusion turns nobody away but for wanting the service, age, area or language, named when the referral is rejected; give a reason that \
+         is not about the person's condition, attendance or readiness"
     )]
     ZeroExclusion,
     /// An ineligible person is told why.

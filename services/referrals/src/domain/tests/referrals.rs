@@ -135,9 +135,49 @@ fn an_ineligible_person_is_told_why_and_zero_exclusion_knows_four_criteria() {
             .when(Command::Hold { by: by(CLINIC), reason, when: now() })
             .refused(Refusal::ZeroExclusion);
     }
-    given::<Referral>(then(zero(), [accepted()]))
-        .when(Command::Fail { by: by(CLINIC), when: now(), reason: ClosingReason::Ineligible })
-        .refused(Refusal::ZeroExclusion);
+}
+
+#[test]
+fn zero_exclusion_lets_a_target_be_rid_of_nobody_by_another_word() {
+    let zero = || then(with(|facts| facts.zero_exclusion = true), [sent()]);
+    let any = || then(with(|_| {}), [sent()]);
+    let fail = |reason| Command::Fail { by: by(CLINIC), when: now(), reason };
+    let cancel = |who, reason| Command::Cancel { by: who, when: now(), reason };
+    // All but expired, which nobody gives by hand.
+    for reason in [
+        ClosingReason::Ineligible,
+        ClosingReason::MistakenOrDuplicate,
+        ClosingReason::NotEngaged,
+        ClosingReason::NeedsMetElsewhere,
+        ClosingReason::Moved,
+        ClosingReason::WorkOrCaring,
+        ClosingReason::Died,
+        ClosingReason::NoCapacity,
+        ClosingReason::CouldNotContact,
+        ClosingReason::PersonDeclined,
+        ClosingReason::ProviderDeclined,
+        ClosingReason::CompletedEarly,
+        ClosingReason::ConsentWithdrawn,
+        ClosingReason::Other,
+    ] {
+        let hidden = matches!(
+            reason,
+            ClosingReason::NotEngaged | ClosingReason::ProviderDeclined | ClosingReason::Other
+        );
+        let ineligible = reason == ClosingReason::Ineligible;
+        let judged = |past: Vec<Event>, command| given::<Referral>(past).when(command).outcome().err();
+        let refused = |is: bool| is.then_some(Refusal::ZeroExclusion);
+        let criterion = ineligible.then_some(Criterion::Area);
+        assert_eq!(judged(zero(), reject(reason, criterion)), refused(hidden), "reject, {reason:?}");
+        let taken = then(zero(), [accepted()]);
+        assert_eq!(judged(taken.clone(), fail(reason)), refused(hidden || ineligible), "fail, {reason:?}");
+        for past in [zero(), taken] {
+            let target = judged(past.clone(), cancel(by(CLINIC), reason));
+            assert_eq!(target, refused(hidden || ineligible), "cancel, {reason:?}");
+            assert_eq!(judged(past, cancel(by(SHELTER), reason)), None, "the requester's, {reason:?}");
+        }
+        assert_eq!(judged(any(), reject(reason, criterion)), None, "no such offer, {reason:?}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::import::mended;
 use crate::import::rejects::{At, Rejects, Rows, Shown, row_of};
 use crate::import::table::{self, Fault, Line, Table};
 
@@ -215,9 +216,9 @@ impl Rows for Directory {
             Kept::Tables(tables) => row_of(tables.iter(), file, at),
             Kept::Json(files) => {
                 let At::Pointer(pointer) = at else { return None };
-                let item = files.get(file)?.pointer(pointer)?.to_string();
-                let cells = vec![("item".to_owned(), item.clone())];
-                Some(Shown { digest: Uuid::new_v5(&Uuid::NAMESPACE_OID, item.as_bytes()), cells })
+                let item = files.get(file)?.pointer(pointer)?;
+                let cells = vec![(mended::ITEM.to_owned(), item.to_string())];
+                Some(Shown { digest: mended::digest(item), cells })
             }
         }
     }

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
 use super::directory::{Directory, Kept, Location, Record};
+use crate::import::mended;
 use crate::import::rejects::At;
 use crate::import::table::Fault;
 
@@ -22,11 +23,11 @@ struct Item<'a> {
     fields: &'a Map<String, Value>,
 }
 
-/// Reads one file, or every `.json` file of a folder in the order of their names.
+/// Reads one file, or every `.json` file of a folder in the order of their names, with mended items in the place of those that were rejected.
 ///
 /// # Errors
 /// A file that cannot be read, is no JSON, or holds no services.
-pub fn read(path: &Path) -> anyhow::Result<Directory> {
+pub fn read(path: &Path, mended: Option<&Path>) -> anyhow::Result<Directory> {
     let mut files = BTreeMap::new();
     for path in paths(path)? {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -34,6 +35,9 @@ pub fn read(path: &Path) -> anyhow::Result<Directory> {
         let value: Value = serde_json::from_slice(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text))
             .with_context(|| format!("{name} is no JSON"))?;
         files.insert(name, value);
+    }
+    if let Some(path) = mended {
+        mended::put_in_documents(path, &mut files)?;
     }
     let mut directory = Directory::over(Kept::Json(BTreeMap::new()));
     for (file, value) in &files {

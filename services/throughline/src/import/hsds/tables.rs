@@ -1,12 +1,13 @@
 //! The tabular form of a directory: CSV files whose rows name each other by id.
 //! Invariant: a row that names nothing of the directory is told; files that are not read are counted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use anyhow::{Context, bail};
 
 use super::directory::{Directory, Kept, Location, Record, Service};
+use crate::import::mended;
 use crate::import::table::{Fault, Table};
 
 /// Tables that are read, by the names of their files without ending, with the columns each needs. Those of the first two have to be there.
@@ -28,19 +29,19 @@ const READ: [(&str, &[&str]); 11] = [
 const SERVICE: [&str; 3] = ["service_id", "service_at_location_id", "location_id"];
 
 /// The tables of one folder.
-struct Tables(HashMap<&'static str, Table>);
+struct Tables(BTreeMap<&'static str, Table>);
 
 /// Whether a folder holds a directory in this form.
 pub fn is_there(folder: &Path) -> bool {
     folder.is_dir() && file_of(folder, "service").is_some()
 }
 
-/// Reads a folder.
+/// Reads a folder, with mended rows in the place of those that were rejected.
 ///
 /// # Errors
 /// Everything that is missing of it, at once.
-pub fn read(folder: &Path) -> anyhow::Result<Directory> {
-    let (mut tables, mut missing) = (HashMap::new(), vec![]);
+pub fn read(folder: &Path, mended: Option<&Path>) -> anyhow::Result<Directory> {
+    let (mut tables, mut missing) = (BTreeMap::new(), vec![]);
     for (i, (name, needs)) in READ.iter().enumerate() {
         let Some(file) = file_of(folder, name) else {
             if i < 2 {
@@ -57,6 +58,9 @@ pub fn read(folder: &Path) -> anyhow::Result<Directory> {
     }
     if !missing.is_empty() {
         bail!("{} is no HSDS 3 directory: {}", folder.display(), missing.join("; "));
+    }
+    if let Some(path) = mended {
+        mended::put_in(path, &mut tables)?;
     }
     let mut directory = Directory::over(Kept::Tables(vec![]));
     let tables = Tables(tables);

@@ -3,7 +3,7 @@
 
 use kernel::{By, Private, Timestamp};
 
-use super::{Facts, Live, OWN_ACT, Situation, is_no_expiry, party};
+use super::{Facts, Live, OWN_ACT, Party, Situation, is_no_expiry, party};
 use crate::domain::referral::{Clock, Closing, ClosingReason, Criterion, Event, Pace, Refusal, When};
 
 pub(super) fn acknowledge(live: Live<'_>, at: Timestamp) -> Result<Vec<Event>, Refusal> {
@@ -63,6 +63,7 @@ pub(super) fn reject(
         Situation::Requested { .. } => {
             is_no_expiry(reason)?;
             eligible_reason(live.facts, reason, criterion)?;
+            excludes_nobody(live.facts, reason)?;
             Ok(vec![Event::Rejected { reason, criterion, text }])
         }
         Situation::Draft => Err(Refusal::NotFound),
@@ -93,14 +94,52 @@ fn eligible_reason(
     }
 }
 
+/// Under zero exclusion no target is rid of somebody for a reason that says nothing, or says that they did not come: such a one is how symptoms, housing, a
+/// record or readiness would come back in. What does not fit the four criteria is told when the referral is answered, or not at all.
+pub(super) fn excludes_nobody(facts: &Facts, reason: ClosingReason) -> Result<(), Refusal> {
+    match reason {
+        ClosingReason::NotEngaged | ClosingReason::ProviderDeclined | ClosingReason::Other
+            if facts.zero_exclusion =>
+        {
+            Err(Refusal::ZeroExclusion)
+        }
+        ClosingReason::Ineligible
+        | ClosingReason::MistakenOrDuplicate
+        | ClosingReason::NotEngaged
+        | ClosingReason::NeedsMetElsewhere
+        | ClosingReason::Moved
+        | ClosingReason::WorkOrCaring
+        | ClosingReason::Died
+        | ClosingReason::NoCapacity
+        | ClosingReason::CouldNotContact
+        | ClosingReason::PersonDeclined
+        | ClosingReason::ProviderDeclined
+        | ClosingReason::CompletedEarly
+        | ClosingReason::ConsentWithdrawn
+        | ClosingReason::Expired
+        | ClosingReason::Other => Ok(()),
+    }
+}
+
+/// As [`excludes_nobody`], of one that was accepted or is called off: who is ineligible is told so, with the criterion, when it is answered.
+pub(super) fn lets_nobody_go(facts: &Facts, reason: ClosingReason) -> Result<(), Refusal> {
+    if facts.zero_exclusion && reason == ClosingReason::Ineligible {
+        return Err(Refusal::ZeroExclusion);
+    }
+    excludes_nobody(facts, reason)
+}
+
 pub(super) fn cancel(live: Live<'_>, by: By, reason: ClosingReason) -> Result<Vec<Event>, Refusal> {
-    party(live.facts, live.situation, by)?;
+    let who = party(live.facts, live.situation, by)?;
     match live.situation {
         Situation::Requested { .. }
         | Situation::Accepted
         | Situation::InProgress
         | Situation::OnHold { .. } => {
             is_no_expiry(reason)?;
+            if who == Party::Target {
+                lets_nobody_go(live.facts, reason)?;
+            }
             Ok(vec![Event::Cancelled { reason, ended_early: live.beside.started }])
         }
         Situation::Closed(Closing::Cancelled(..)) => Ok(vec![]),

@@ -3,6 +3,7 @@
 
 use kernel::Timestamp;
 
+use super::answer::lets_nobody_go;
 use super::{Live, Situation, State, is_no_expiry};
 use crate::domain::referral::{
     Closing, ClosingReason, Event, HoldReason, Outcome, Pace, PartEnd, Progress, Refusal, When,
@@ -72,9 +73,7 @@ pub(super) fn fail(live: Live<'_>, reason: ClosingReason) -> Result<Vec<Event>, 
     match live.situation {
         Situation::Accepted | Situation::InProgress | Situation::OnHold { .. } => {
             is_no_expiry(reason)?;
-            if live.facts.zero_exclusion && reason == ClosingReason::Ineligible {
-                return Err(Refusal::ZeroExclusion);
-            }
+            lets_nobody_go(live.facts, reason)?;
             Ok(vec![Event::Failed { reason, ended_early: live.beside.started }])
         }
         Situation::Draft => Err(Refusal::NotFound),
