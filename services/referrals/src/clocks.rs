@@ -42,7 +42,7 @@ impl Clocks {
         match self.judge.of(referral, due).await? {
             Verdict::Asks(command) => {
                 let ask = self.desk.own_ask("JudgeConsent", request_id, None);
-                self.judge.ask(&ask, referral, command).await?;
+                self.judge.ask(&ask, referral, *command).await?;
             }
             Verdict::Holds => {}
             // It stays on the list, and is looked at again by and by.

@@ -197,7 +197,7 @@ impl View {
         let changes = edges.into_iter().find(|edge| covers(*edge) != covers(at));
         let cover = match judged(at) {
             Cover::Unknown if self.any_parked(&group).await? => Cover::Parked,
-            cover => cover,
+            cover @ (Cover::By(_) | Cover::Nothing | Cover::Unknown | Cover::Parked) => cover,
         };
         Ok((cover, changes))
     }

@@ -51,10 +51,12 @@ fn a_participation_that_was_written_before_it_told_of_zero_exclusion_and_reasons
     let told =
         EARLIER.bytes().into_values().map(|bytes| Participation::decode(&stored(bytes)).expect("it is read"));
     let facts: Vec<_> = told
-        .map(|event| match event {
-            Event::Started { facts, .. } => (facts, None),
-            Event::Recorded { told, .. } => (told.facts.clone(), told.ended.and_then(|end| end.reason)),
-            other => panic!("{other:?} never looked otherwise"),
+        .map(|event| {
+            if let Event::Started { facts, .. } = event {
+                return (facts, None);
+            }
+            let Event::Recorded { told, .. } = event else { panic!("{event:?} never looked otherwise") };
+            (told.facts.clone(), told.ended.and_then(|end| end.reason))
         })
         .collect();
     assert_eq!(facts.len(), 2);

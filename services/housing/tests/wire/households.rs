@@ -21,7 +21,7 @@ async fn accepted(service: &Alone, group: &str, head: u128, nth: u128) {
         target_agency_id: CEDAR.to_string(),
         unit_group_id: group.to_owned(),
         receiver: Receiver::Housing.into(),
-        household_head_id: of_another.then(|| Uuid::from_u128(head).to_string()).unwrap_or_default(),
+        household_head_id: if of_another { Uuid::from_u128(head).to_string() } else { String::new() },
         ..Default::default()
     };
     let event = ReferralsEvent { kind: Some(Kind::ReferralAccepted(accepted)) };

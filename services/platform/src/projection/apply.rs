@@ -209,6 +209,8 @@ fn refused_value(error: &StoreError) -> Option<String> {
             sqlx::Error::Encode(_) => Some("a value cannot be stored".to_owned()),
             _ => None,
         },
-        StoreError::Sqlite(_) | StoreError::File { .. } | StoreError::Unusable(_) | StoreError::Closed => None,
+        StoreError::Sqlite(_) | StoreError::File { .. } | StoreError::Unusable(_) | StoreError::Closed => {
+            None
+        }
     }
 }

@@ -36,7 +36,11 @@ impl Api {
     }
 
     /// A participation as the caller may see it; none where they have no part in it, or would find by it who is not to be found: its programme may be a home.
-    async fn read_participation(&self, caller: &Caller, id: Uuid) -> Result<Option<pb::Participation>, Status> {
+    async fn read_participation(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+    ) -> Result<Option<pb::Participation>, Status> {
         let now = self.desk.load::<Participation>(id).await?;
         let participation::State::Made { facts, .. } = &*now else { return Ok(None) };
         let seen = see_own(caller, facts.agency, Some(facts.person), NAME);

@@ -126,7 +126,7 @@ impl Consents {
         // Clocks of machines differ: it is at least when the event was recorded.
         let at = self.desk.clock().now().max(read.recorded.recorded_at);
         match self.judge.of(id, at).await.map_err(failed)? {
-            Verdict::Asks(command) => Ok(Some(command)),
+            Verdict::Asks(command) => Ok(Some(*command)),
             Verdict::Holds => Ok(None),
             // It is judged again when this is over, by whatever is said next; everybody else is not to wait for it.
             Verdict::Parked => {

@@ -22,7 +22,7 @@ pub struct Judge {
 /// What becomes of a referral.
 pub enum Verdict {
     /// This is to be asked of it.
-    Asks(Command),
+    Asks(Box<Command>),
     /// It stands as it should, or went by no directive, or is not open.
     Holds,
     /// It cannot be told before what waits of the person, or of who is linked with them, can be applied.
@@ -67,7 +67,7 @@ impl Judge {
             (Cover::Nothing, Some(_)) | (Cover::By(_), None) => Command::ForeseeConsent { changes },
         };
         let changes_nothing = Referral::decide(&now, command.clone()).is_ok_and(|events| events.is_empty());
-        Ok(if changes_nothing { Verdict::Holds } else { Verdict::Asks(command) })
+        Ok(if changes_nothing { Verdict::Holds } else { Verdict::Asks(Box::new(command)) })
     }
 
     /// Asks it of the referral, as a request of its own. About an erased person nothing is written.

@@ -31,7 +31,9 @@ use super::{id_text, kind_of, known_until, labels, not_of, occurred, stored_id, 
 use crate::domain::ReferralId;
 use crate::domain::referral::{Event, Referral, Sent, State};
 
-pub use asks::{accept, acknowledge, assign, cancel, complete, fail, hold, reject, resume, review, start, when};
+pub use asks::{
+    accept, acknowledge, assign, cancel, complete, fail, hold, reject, resume, review, start, when,
+};
 use clocks::{optional_instant, running_in, running_out, stored_instant, stored_when, told_late};
 pub use draft::{Drafting, draft, members, with_members};
 use facts::{drafted, facts};

@@ -223,7 +223,8 @@ async fn whom_died_is_referred_no_more_in_any_way_and_what_happened_can_still_be
         refused(shelter.draft_referral(again).await);
         let elsewhere = pb::DraftReferralRequest { transfers_id: under_way.clone(), ..new() };
         refused(shelter.draft_referral(elsewhere).await);
-        refused(call!(shelter, reopen_referral, ReopenReferralRequest { referral_id: cancelled }));
+        let reopened = pb::ReopenReferralRequest { request_id: new_request(), referral_id: cancelled };
+        refused(shelter.reopen_referral(reopened).await);
         let (offer_ids, rule) = (vec![cooking.clone(), shopping], pb::SplitRule::All.into());
         let referral_id = under_way.clone();
         refused(call!(

@@ -187,8 +187,7 @@ async fn by_any_a_part_whose_service_came_to_nothing_leaves_the_whole_to_the_oth
     let service = service().await;
     let (whole, parts) = split(&service, pb::SplitRule::Any).await;
     let mut shelter = Client::new(service.worker(SHELTER));
-    let mut ended = 0;
-    for (part, agency) in parts.iter().zip([3, 4]) {
+    for (before, (part, agency)) in parts.iter().zip([3, 4]).enumerate() {
         let mut one = Client::new(service.worker(AgencyId::of(agency)));
         accept(&mut one, part).await;
         let record = until("the participation to open", async || {
@@ -200,10 +199,9 @@ async fn by_any_a_part_whose_service_came_to_nothing_leaves_the_whole_to_the_oth
         let reason = pb::ClosingReason::CouldNotContact.into();
         call!(one, end_participation, EndParticipationRequest { participation_id, reason }).unwrap();
         until_state(&mut one, part, pb::ReferralState::Failed).await;
-        ended += 1;
         until("the part to be told to the whole", async || {
             let parts = read(&mut shelter, &whole).await.parts;
-            (parts.iter().filter(|part| part.ended).count() == ended).then_some(())
+            (parts.iter().filter(|part| part.ended).count() == before + 1).then_some(())
         })
         .await;
     }

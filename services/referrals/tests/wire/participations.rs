@@ -72,7 +72,8 @@ async fn they_are_listed(store: OnStore) {
     let mut clinic = Client::new(service.worker(CLINIC));
     for participation_id in [bens.clone(), rests.clone()] {
         let worker_id = OLGA.to_string();
-        call!(clinic, assign_participation, AssignParticipationRequest { participation_id, worker_id }).unwrap();
+        call!(clinic, assign_participation, AssignParticipationRequest { participation_id, worker_id })
+            .unwrap();
     }
     let (participation_id, reason) = (rests.clone(), pb::HoldReason::PersonsWish.into());
     call!(clinic, pause_participation, PauseParticipationRequest { participation_id, reason }).unwrap();
@@ -106,9 +107,11 @@ async fn they_are_listed(store: OnStore) {
     let mut ana = Client::new(service.person(ANA));
     assert_eq!(listed(&mut ana, &seen, of_person(BEN)).await, anas, "whoever they ask for");
 
-    let refused = clinic.list_participations(in_states(&[pb::ParticipationState::Unspecified])).await.unwrap_err();
+    let refused =
+        clinic.list_participations(in_states(&[pb::ParticipationState::Unspecified])).await.unwrap_err();
     assert!(refused.code() == Code::InvalidArgument && refused.message().starts_with("states[0] "));
-    let page = clinic.list_participations(pb::ListParticipationsRequest { page_size: 1, ..all() }).await.unwrap();
+    let page =
+        clinic.list_participations(pb::ListParticipationsRequest { page_size: 1, ..all() }).await.unwrap();
     let page_token = page.into_inner().next_page_token;
     let another = pb::ListParticipationsRequest { page_token, ..of_person(ANA) };
     assert_eq!(clinic.list_participations(another).await.unwrap_err().code(), Code::InvalidArgument);

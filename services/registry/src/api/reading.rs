@@ -217,7 +217,7 @@ impl Eyes<'_> {
 
     /// The same of the record with that id.
     pub(super) async fn reach_by_id(&self, record: PersonId) -> Result<bool, Status> {
-        self.reach(&*self.api.desk.load::<Person>(record.uuid()).await?.state).await
+        self.reach(&self.api.desk.load::<Person>(record.uuid()).await?.state).await
     }
 
     /// Whether the caller may come upon the person and learn how to reach them.

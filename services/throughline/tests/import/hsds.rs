@@ -164,7 +164,7 @@ async fn tables_come_to_agencies_and_offers_and_every_bad_row_is_told() {
         postal_code: "60601".into(),
         country: "US".into(),
     };
-    assert_eq!(kitchen.locations, [mill_street.clone()]);
+    assert_eq!(kitchen.locations, std::slice::from_ref(&mill_street));
     assert_eq!(
         (drop_in.locations.as_slice(), drop_in.telecom.as_slice()),
         (&[mill_street][..], &[by_textphone][..])

@@ -51,7 +51,9 @@ pub enum Refusal {
     #[error("that day lies ahead; a request tells what has happened")]
     Ahead,
     /// The day is too long ago.
-    #[error("that day is longer ago than a request may look back (14 days, if nothing else is set); use the matching Record command")]
+    #[error(
+        "that day is longer ago than a request may look back (14 days, if nothing else is set); use the matching Record command"
+    )]
     LongAgo,
     /// The person has a permanent home in this agency.
     #[error("this agency has the person in a permanent home already; record the exit from there first")]

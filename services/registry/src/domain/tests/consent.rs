@@ -437,6 +437,7 @@ fn what_never_should_have_been_written_is_closed_wherever_it_stands_and_never_op
     // What it took the place of stays replaced.
     let old = was_given(SECOND, ANA_HERSELF, scope(CLINIC), 8);
     let replaced = event(SECOND, THE_CLINIC, 9, What::Superseded { by: FIRST });
-    let state = <Consent as kernel::Decider>::fold(&[old, by_staff(), replaced, was_in_error(THE_CLINIC, 10)]);
+    let state =
+        <Consent as kernel::Decider>::fold(&[old, by_staff(), replaced, was_in_error(THE_CLINIC, 10)]);
     assert_eq!(state.held(SECOND).unwrap().last().step, Step::Superseded(FIRST));
 }
