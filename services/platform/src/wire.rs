@@ -166,6 +166,14 @@ pub fn happened(
     happened_within(look_back_days(), field, at, now)
 }
 
+/// Refuses what is told to have happened later than now. Clocks of two machines differ a little.
+pub fn not_ahead(field: &str, at: Timestamp, now: Timestamp) -> Result<(), BadField> {
+    match at.as_second() > now.as_second() + 60 {
+        true => Err(BadField::new(field, "is in the future; a request tells what has happened")),
+        false => Ok(()),
+    }
+}
+
 fn happened_within(
     days: u16,
     field: &str,
@@ -174,10 +182,7 @@ fn happened_within(
 ) -> Result<Occurred, BadField> {
     let Some(at) = at else { return Ok(Occurred::instant(now)) };
     let at = instant(field, at)?;
-    // Clocks of two machines differ a little.
-    if at.as_second() > now.as_second() + 60 {
-        return Err(BadField::new(field, "is in the future; a request tells what has happened"));
-    }
+    not_ahead(field, at, now)?;
     if now.as_second() - at.as_second() > i64::from(days) * 86_400 {
         let why = format!("is more than {days} days ago; use the matching Record command");
         return Err(BadField::new(field, why));

@@ -143,7 +143,8 @@ impl Reports {
         let referral = report.referral;
         let ask = self.desk.own_ask("ReportProgress", referral.uuid(), Some(&read.event));
         let happened = read.event.occurred.as_ref().and_then(from_occurred);
-        let at = happened.map_or(ask.at, |occurred| occurred.at);
+        // Not ahead of now, whatever its service lets be told: nothing could follow it until then.
+        let at = happened.map_or(ask.at, |occurred| occurred.at.min(ask.at));
         let streams = Stream::<Referral>::of(referral.uuid());
         let prepared = self.desk.prepared(&ask, id_of::<Referral>(referral.uuid()), streams, |now| {
             Ok(places::moved(&self.desk, now, Referral::decide(now, report.clone().command(at))?))

@@ -1,4 +1,4 @@
-//! A batch on SQLite: one transaction, one fsync, on the thread of whoever calls.
+//! A batch on SQLite: one transaction, one fsync, on the thread of whoever calls, which is the appender's own.
 //!
 //! Invariant: everything is judged inside the transaction that writes, under SQLite's write lock, so nothing remembered from before is trusted.
 //! A batch is a hundred small statements, each shorter than handing it to another thread: that is why they are not sqlx's, whose connections each live

@@ -109,8 +109,8 @@ pub struct Recorded {
 impl Recorded {
     /// As it is told, with what today's guards would have refused.
     pub fn new(facts: Facts, started: Occurred, ended: Option<End>, known_until: Option<Day>) -> Self {
-        let ineligible = ended.as_ref().is_some_and(|end| end.reason == Some(ClosingReason::Ineligible));
-        let discrepancies = match facts.zero_exclusion && ineligible {
+        let excluded = ended.as_ref().is_some_and(|end| end.reason.is_some_and(ClosingReason::excludes));
+        let discrepancies = match facts.zero_exclusion && excluded {
             true => {
                 vec![Discrepancy::new(Refusal::ZeroExclusion.reason(), Refusal::ZeroExclusion.to_string())]
             }

@@ -77,6 +77,14 @@ pub enum ClosingReason {
     Other,
 }
 
+impl ClosingReason {
+    /// Whether it says that the person is not eligible, or says nothing, or that they did not come: under zero exclusion such words are how symptoms,
+    /// housing, a record or readiness would come back in.
+    pub const fn excludes(self) -> bool {
+        matches!(self, Self::Ineligible | Self::NotEngaged | Self::ProviderDeclined | Self::Other)
+    }
+}
+
 /// Which eligibility criterion is not met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Criterion {

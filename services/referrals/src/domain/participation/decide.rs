@@ -41,7 +41,7 @@ pub(super) fn decide(state: &State, command: Command) -> Result<Vec<Event>, Refu
         }
         Command::Pause { by, reason, at } => pause(&either(state, by)?, reason, at),
         Command::Resume { by, at } => resume(&either(state, by)?, at),
-        Command::End { by, at, reason } => end(&either(state, by)?, at, reason),
+        Command::End { by, at, reason } => end(&either(state, by)?, by, at, reason),
         Command::EndForDeath { at } => Ok(end_for_death(state, at)),
         Command::Assign { by, to } => assign(state, by, to),
         Command::Record(told) => record(state, told),
@@ -97,7 +97,10 @@ fn resume(live: &Live<'_>, at: Occurred) -> Result<Vec<Event>, Refusal> {
     Ok(vec![Event::Resumed { id, person, part2, at }])
 }
 
-fn end(live: &Live<'_>, at: Occurred, reason: ClosingReason) -> Result<Vec<Event>, Refusal> {
+fn end(live: &Live<'_>, by: By, at: Occurred, reason: ClosingReason) -> Result<Vec<Event>, Refusal> {
+    if reason == ClosingReason::Expired {
+        return Err(Refusal::ExpiredByClockAlone);
+    }
     let since = match live.situation {
         Situation::GoingOn { since } | Situation::Paused { since, .. } => since,
         Situation::Ended(_) => return Err(Refusal::Ended),
@@ -106,7 +109,8 @@ fn end(live: &Live<'_>, at: Occurred, reason: ClosingReason) -> Result<Vec<Event
         return Err(Refusal::EndsBeforeItBegan);
     }
     not_before(since, &at)?;
-    if live.facts.zero_exclusion && reason == ClosingReason::Ineligible {
+    // The person may go for whatever reason they say.
+    if live.facts.zero_exclusion && reason.excludes() && !matches!(by, By::Person(_)) {
         return Err(Refusal::ZeroExclusion);
     }
     let (id, person, part2) = of(live.facts);

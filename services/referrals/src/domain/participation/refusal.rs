@@ -23,9 +23,12 @@ pub enum Refusal {
         "the participation is paused for another reason; take it up again with ResumeParticipation first"
     )]
     Paused,
+    /// Only the clock makes anything expire.
+    #[error("only a referral expires, by its clock; give another reason")]
+    ExpiredByClockAlone,
     /// Zero exclusion: nobody rests or is sent away for health or readiness.
     #[error(
-        "under zero exclusion nobody is paused for health or readiness, or ended as ineligible; give another reason"
+        "under zero exclusion nobody is paused for health or readiness, or sent away as ineligible, not engaged, declined or other; give another reason"
     )]
     ZeroExclusion,
     /// Whoever is to take care of it works for another agency, or is not known.
@@ -47,6 +50,7 @@ impl kernel::Refusal for Refusal {
             Self::Ended
             | Self::Paused
             | Self::ZeroExclusion
+            | Self::ExpiredByClockAlone
             | Self::EndsBeforeItBegan
             | Self::BeforeLastChange
             | Self::WorkerNotOfAgency => RefusalKind::FailedPrecondition,
@@ -60,6 +64,7 @@ impl kernel::Refusal for Refusal {
             Self::Ended => "PARTICIPATION_ENDED",
             Self::Paused => "PARTICIPATION_PAUSED",
             Self::ZeroExclusion => "ZERO_EXCLUSION",
+            Self::ExpiredByClockAlone => "EXPIRED_BY_CLOCK_ALONE",
             Self::EndsBeforeItBegan => "ENDS_BEFORE_IT_BEGAN",
             Self::BeforeLastChange => "BEFORE_LAST_CHANGE",
             Self::WorkerNotOfAgency => "WORKER_NOT_OF_AGENCY",

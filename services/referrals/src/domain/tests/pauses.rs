@@ -88,9 +88,21 @@ fn under_zero_exclusion_nobody_rests_for_health_or_readiness_or_is_sent_away_as_
         given::<Participation>(of_zero_exclusion()).when(pause(by(CLINIC), reason)).then([paused(reason)]);
     }
     let day = "2026-03-20T18:00:00Z";
-    let ineligible = || end(by(CLINIC), day, ClosingReason::Ineligible);
-    given::<Participation>([started()]).when(ineligible()).then([over(day, ClosingReason::Ineligible)]);
-    given::<Participation>(of_zero_exclusion()).when(ineligible()).refused(Refusal::ZeroExclusion);
+    use ClosingReason::{Ineligible, NotEngaged, Other, ProviderDeclined};
+    for reason in [Ineligible, NotEngaged, Other, ProviderDeclined] {
+        let sent_away = || end(by(CLINIC), day, reason);
+        given::<Participation>([started()]).when(sent_away()).then([over(day, reason)]);
+        given::<Participation>(of_zero_exclusion()).when(sent_away()).refused(Refusal::ZeroExclusion);
+        let goes = end(By::Person(ANA), day, reason);
+        given::<Participation>(of_zero_exclusion()).when(goes).then([over(day, reason)]);
+    }
+    for reason in [ClosingReason::Moved, ClosingReason::NoCapacity, ClosingReason::CouldNotContact] {
+        let over = over(day, reason);
+        given::<Participation>(of_zero_exclusion()).when(end(by(CLINIC), day, reason)).then([over]);
+    }
+    given::<Participation>([started()])
+        .when(end(by(CLINIC), day, ClosingReason::Expired))
+        .refused(Refusal::ExpiredByClockAlone);
 }
 
 #[test]

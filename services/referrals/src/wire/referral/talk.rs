@@ -37,6 +37,7 @@ pub fn supply(ask: &Asked, consent: Option<String>, request: &pb::SupplyInformat
 /// The person was reached, or it was tried.
 pub fn contact(ask: &Asked, request: &pb::AddReferralContactRequest) -> Parsed {
     let contact = contact_in(ask.request_id, request.contact.as_ref())?;
+    wire::not_ahead("contact.occurred", contact.occurred.at, ask.at)?;
     Ok((referral_id(&request.referral_id)?, Command::AddContact { by: ask.by(), contact }))
 }
 

@@ -63,7 +63,6 @@ pub(super) fn reject(
         Situation::Requested { .. } => {
             is_no_expiry(reason)?;
             eligible_reason(live.facts, reason, criterion)?;
-            excludes_nobody(live.facts, reason)?;
             Ok(vec![Event::Rejected { reason, criterion, text }])
         }
         Situation::Draft => Err(Refusal::NotFound),
@@ -79,7 +78,7 @@ fn eligible_reason(
     criterion: Option<Criterion>,
 ) -> Result<(), Refusal> {
     if reason != ClosingReason::Ineligible {
-        return Ok(());
+        return lets_nobody_go(facts, reason);
     }
     match criterion {
         None => Err(Refusal::CriterionMissing),
@@ -94,39 +93,10 @@ fn eligible_reason(
     }
 }
 
-/// Under zero exclusion no target is rid of somebody for a reason that says nothing, or says that they did not come: such a one is how symptoms, housing, a
-/// record or readiness would come back in. What does not fit the four criteria is told when the referral is answered, or not at all.
-pub(super) fn excludes_nobody(facts: &Facts, reason: ClosingReason) -> Result<(), Refusal> {
-    match reason {
-        ClosingReason::NotEngaged | ClosingReason::ProviderDeclined | ClosingReason::Other
-            if facts.zero_exclusion =>
-        {
-            Err(Refusal::ZeroExclusion)
-        }
-        ClosingReason::Ineligible
-        | ClosingReason::MistakenOrDuplicate
-        | ClosingReason::NotEngaged
-        | ClosingReason::NeedsMetElsewhere
-        | ClosingReason::Moved
-        | ClosingReason::WorkOrCaring
-        | ClosingReason::Died
-        | ClosingReason::NoCapacity
-        | ClosingReason::CouldNotContact
-        | ClosingReason::PersonDeclined
-        | ClosingReason::ProviderDeclined
-        | ClosingReason::CompletedEarly
-        | ClosingReason::ConsentWithdrawn
-        | ClosingReason::Expired
-        | ClosingReason::Other => Ok(()),
-    }
-}
-
-/// As [`excludes_nobody`], of one that was accepted or is called off: who is ineligible is told so, with the criterion, when it is answered.
+/// Under zero exclusion no target is rid of somebody it accepted, or by calling off, for a reason that excludes: who is ineligible is told so, with the
+/// criterion, when the referral is answered.
 pub(super) fn lets_nobody_go(facts: &Facts, reason: ClosingReason) -> Result<(), Refusal> {
-    if facts.zero_exclusion && reason == ClosingReason::Ineligible {
-        return Err(Refusal::ZeroExclusion);
-    }
-    excludes_nobody(facts, reason)
+    if facts.zero_exclusion && reason.excludes() { Err(Refusal::ZeroExclusion) } else { Ok(()) }
 }
 
 pub(super) fn cancel(live: Live<'_>, by: By, reason: ClosingReason) -> Result<Vec<Event>, Refusal> {
