@@ -5,7 +5,7 @@
 SELECTION = --workspace --features throughline/fault
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint tools bench mutants soak
+.PHONY: help demo build test lint tools bench bench-short mutants soak
 
 help: ## Says what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ lint: tools ## Checks format, clippy, protos and the rules of the repository
 bench: tools ## Measures the command path and the way to the timeline beside what the machine does without them; ONLY="d e" for parts
 	cargo build --release --package throughline
 	THROUGHLINE_BIN=$(CURDIR)/target/release/throughline cargo bench --package tests --bench load -- $(ONLY)
+
+bench-short: tools ## Runs every bench for seconds and unoptimised: it measures nothing, and shows that they still do what they say
+	cargo build $(SELECTION)
+	THROUGHLINE_BENCH_SHORT=1 THROUGHLINE_BIN=$(CURDIR)/target/debug/throughline cargo bench $(SELECTION) --profile dev --bench load
 
 mutants: tools ## Takes each protection out in turn, and fails where no test notices
 	tools/mutants $(ONLY)

@@ -12,6 +12,8 @@ mod spent;
 mod timeline;
 mod way;
 
+use std::time::Duration;
+
 /// The one that the binary has: part of it runs in this process.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -22,6 +24,11 @@ const PARTS: [&str; 6] = ["a", "b", "c", "d", "e", "embedded"];
 /// Whether `THROUGHLINE_BENCH_SHORT` asks for the form that takes seconds and measures nothing: it shows that the benches still do what they say.
 fn short() -> bool {
     std::env::var_os("THROUGHLINE_BENCH_SHORT").is_some()
+}
+
+/// How long something that is measured lasts.
+fn lasts(long: Duration) -> Duration {
+    if short() { long / 20 } else { long }
 }
 
 #[tokio::main]

@@ -20,8 +20,9 @@ pub fn machine() -> String {
     let memory = memory.lines().next().unwrap_or_default().split_whitespace().nth(1).unwrap_or("0");
     let gib = memory.parse::<f64>().unwrap_or_default() / 1024.0 / 1024.0;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let round = crate::lasts(ROUND);
     format!(
-        "machine: {cores} cores{model}, {gib:.0} GiB; load generator included; medians of 3 rounds of {ROUND:?}"
+        "machine: {cores} cores{model}, {gib:.0} GiB; load generator included; medians of 3 rounds of {round:?}"
     )
 }
 
@@ -53,7 +54,7 @@ impl Loops {
             }));
         }
         // Sleeps: the warm-up is a length of time by its nature.
-        tokio::time::sleep(WARM).await;
+        tokio::time::sleep(crate::lasts(WARM)).await;
         Self { counted, stop, running }
     }
 
@@ -68,7 +69,7 @@ impl Loops {
     async fn round(&self) -> (f64, Duration) {
         let (before, began) = (self.counted.load(Ordering::Relaxed), Instant::now());
         // Sleeps: a round is a length of time.
-        tokio::time::sleep(ROUND).await;
+        tokio::time::sleep(crate::lasts(ROUND)).await;
         ((self.counted.load(Ordering::Relaxed) - before) as f64, began.elapsed())
     }
 

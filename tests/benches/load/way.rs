@@ -24,7 +24,7 @@ use crate::spent::Spent;
 
 /// (c): commands a second, and for how long.
 const CALM: u32 = 50;
-const CALM_SECONDS: u32 = 20;
+const CALM_FOR: Duration = Duration::from_secs(20);
 /// (b): how many clients write, and for how long at each rate.
 const CLIENTS: usize = 64;
 const STEP: Duration = Duration::from_secs(6);
@@ -121,7 +121,7 @@ impl AsyncLoop for Writer {
 
 /// (b) The highest rate at which the timeline stays less than a second behind.
 pub async fn everything_on() {
-    let whole = Whole::start(1_000).await;
+    let whole = Whole::start(if crate::short() { 50 } else { 1_000 }).await;
     let url = whole.ground.postgres.url().await;
     let mut setup = PgConnection::connect(&url).await.expect("a connection");
     setup.execute("CREATE TABLE raw (id uuid PRIMARY KEY, body bytea NOT NULL)").await.expect("a table");
@@ -171,7 +171,7 @@ async fn at_rate(whole: &Whole, written: &Arc<AtomicU64>, offered: f64) -> (f64,
             loop {
                 let number = due.fetch_add(1, Ordering::Relaxed);
                 let at = began + Duration::from_secs_f64(number as f64 / offered);
-                if at.max(Instant::now()) >= began + STEP {
+                if at.max(Instant::now()) >= began + crate::lasts(STEP) {
                     return;
                 }
                 tokio::time::sleep_until(at).await;
@@ -182,7 +182,7 @@ async fn at_rate(whole: &Whole, written: &Arc<AtomicU64>, offered: f64) -> (f64,
     let before = written.load(Ordering::Relaxed);
     let mut longest = Duration::ZERO;
     let mut probe = 0;
-    while began.elapsed() < STEP {
+    while began.elapsed() < crate::lasts(STEP) {
         longest = longest.max(whole.way(probe).await);
         probe += 1;
     }
@@ -198,7 +198,8 @@ pub async fn command_to_timeline() {
     let whole = Arc::new(Whole::start(100).await);
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / CALM);
     let mut asked = vec![];
-    for number in 0..CALM * CALM_SECONDS {
+    let calm_for = crate::lasts(CALM_FOR);
+    for number in 0..CALM * calm_for.as_secs() as u32 {
         ticks.tick().await;
         let whole = whole.clone();
         asked.push(tokio::spawn(async move { whole.way(number as usize).await }));
@@ -210,6 +211,6 @@ pub async fn command_to_timeline() {
     took.sort();
     let (p50, p99) = (quantile(&took, 500), quantile(&took, 990));
     println!(
-        "\n(c) from command sent to timeline read at its revision, {CALM} a second for {CALM_SECONDS} s: p50 {p50:.1?}, p99 {p99:.1?}"
+        "\n(c) from command sent to timeline read at its revision, {CALM} a second for {calm_for:?}: p50 {p50:.1?}, p99 {p99:.1?}"
     );
 }
