@@ -4,9 +4,9 @@
 use kernel::Decider;
 use platform::command::Encoding;
 use referrals::domain::caseload::Caseload;
-use referrals::domain::offer::Offer;
+use referrals::domain::offer::{self, Offer};
 use referrals::domain::participation::{Event, Participation};
-use referrals::domain::referral::Referral;
+use referrals::domain::referral::{self, Referral, When};
 use tests::golden::{Golden, settled, stored};
 
 const GOLDEN: Golden =
@@ -39,6 +39,12 @@ fn reads<D: Encoding>(event: &proto::log::Event) -> Option<&'static str> {
     D::decode(event).is_ok().then_some(D::CATEGORY)
 }
 
+/// A kind as it was before it had all its fields.
+fn earlier<D: Encoding>(kind: u32) -> D::Event {
+    let bytes = EARLIER.bytes().remove(&kind).expect("a line");
+    D::decode(&stored(bytes)).expect("it is read")
+}
+
 #[test]
 fn every_kind_of_event_has_the_bytes_that_it_always_had() {
     let samples = GOLDEN.samples(&mut chosen).into_iter().map(|sample| sample.bytes);
@@ -48,8 +54,7 @@ fn every_kind_of_event_has_the_bytes_that_it_always_had() {
 #[test]
 fn a_participation_that_was_written_before_it_told_of_zero_exclusion_and_reasons_is_read_as_one_that_tells_of_none()
  {
-    let told =
-        EARLIER.bytes().into_values().map(|bytes| Participation::decode(&stored(bytes)).expect("it is read"));
+    let told = [40, 43].map(earlier::<Participation>).into_iter();
     let facts: Vec<_> = told
         .map(|event| {
             if let Event::Started { facts, .. } = event {
@@ -78,4 +83,21 @@ fn every_kind_is_read_by_its_own_stream_and_by_no_other() {
         let own = (sample.name != "reaction_refused").then(|| family(&sample.name));
         assert_eq!(readers, Vec::from_iter(own), "{}", sample.name);
     }
+}
+
+#[test]
+fn what_was_written_before_it_could_be_told_late_is_read_as_told_when_it_happened() {
+    let happened = When::told(kernel::Timestamp::from_second(1_772_000_000).expect("an instant"));
+    let referral::Event::Sent(sent) = earlier::<Referral>(11) else { panic!("it was sent") };
+    assert_eq!((sent.when, sent.expiry_days, sent.expires), (happened, None, None));
+    let referral::Event::Accepted { when, household_head, .. } = earlier::<Referral>(13) else {
+        panic!("it was accepted")
+    };
+    assert_eq!((when, household_head), (happened, None));
+    let referral::Event::Resumed { when, .. } = earlier::<Referral>(18) else { panic!("it goes on") };
+    assert_eq!(when, happened);
+    let referral::Event::Reviewed { when, .. } = earlier::<Referral>(31) else { panic!("it was looked at") };
+    assert_eq!(when, happened);
+    let offer::Event::Published { content, .. } = earlier::<Offer>(1) else { panic!("it was published") };
+    assert!(content.locations.is_empty() && content.telecom.is_empty());
 }

@@ -8,7 +8,7 @@ use proto::log::Sealed;
 use proto::registry as pb;
 use proto::registry::registry_event::Kind;
 use proto::types::{Identifier, LifeDomain, Occurred, Precision, Purpose};
-use registry::domain::agency::Agency;
+use registry::domain::agency::{self, Agency};
 use registry::domain::consent::Consent;
 use registry::domain::emergency::Emergency;
 use registry::domain::facet::Facet;
@@ -22,6 +22,9 @@ use tests::golden::Golden;
 
 const GOLDEN: Golden =
     Golden { payload: "throughline.registry.v1.RegistryEvent", kept: include_str!("golden/kinds.txt") };
+
+/// What kinds looked like before they had all the fields that they have now.
+const EARLIER: Golden = Golden { kept: include_str!("golden/earlier.txt"), ..GOLDEN };
 
 fn id(number: u128) -> String {
     PersonId::of(number).to_string()
@@ -655,5 +658,19 @@ fn every_kind_is_read_by_its_own_stream() {
             other => panic!("no stream is called {other}"),
         };
         assert!(read, "{kind:?}");
+    }
+}
+
+#[test]
+fn an_agency_that_was_written_before_it_said_at_which_pace_it_works_is_read_as_one_that_says_nothing() {
+    for (kind, bytes) in EARLIER.bytes() {
+        let event = Agency::decode(&tests::golden::stored(bytes)).expect("it is read");
+        let content = match event {
+            agency::Event::Registered { content, .. }
+            | agency::Event::Changed(content)
+            | agency::Event::Recorded { content, .. } => content,
+        };
+        assert!(content.weekend.is_empty(), "{kind}");
+        assert_eq!(content.referral_clocks, agency::ReferralClocks::default(), "{kind}");
     }
 }

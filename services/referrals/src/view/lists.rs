@@ -51,7 +51,7 @@ const NO_CLOCK_DUE: &str = "DELETE FROM due WHERE clock <> 'consent' AND referra
 const NONE_DUE: &str = "DELETE FROM due WHERE referral IN (VALUES {rows})";
 
 impl platform::lists::Lists for Lists {
-    const VERSION: u32 = 9;
+    const VERSION: u32 = 10;
     const TELLS: Tells = wire::TELLS;
 
     fn tables(&self, _postgres: bool) -> Vec<String> {

@@ -46,7 +46,10 @@ pub(super) fn apply(logged: &Logged<'_>, event: &Event, rows: &mut Rows) {
         Event::Paused { .. } => stands(id, State::Paused, rows),
         Event::Resumed { .. } => stands(id, State::Active, rows),
         Event::Ended { .. } => stands(id, State::Ended, rows),
-        Event::EnteredInError { .. } => stands(id, State::Unspecified, rows),
+        Event::EnteredInError { .. } => {
+            stands(id, State::Unspecified, rows);
+            assign(id, None, (ASSIGNED, NOBODYS), rows);
+        }
         Event::ContactMade { .. } | Event::PlanNamed { .. } => {}
     }
 }

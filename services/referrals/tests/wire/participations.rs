@@ -120,6 +120,43 @@ async fn they_are_listed(store: OnStore) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_entered_in_error_and_is_told_again_is_nobodys_to_take_care_of() {
+    for store in [OnStore::Sqlite, OnStore::Postgres] {
+        let service = service_on(store).await;
+        let offer_id = with_offer(&service, offer("Clubhouse")).await;
+        works_at(&service, OLGA, CLINIC, false).await;
+        let (mut recorder, mut clinic) =
+            (Client::new(service.recorder(CLINIC)), Client::new(service.worker(CLINIC)));
+        let started = Some(now_at(&service));
+        let told = || pb::RecordParticipationRequest {
+            request_id: new_request(),
+            source: source("Enrollment", "E7"),
+            person_id: ANA.to_string(),
+            offer_id: offer_id.clone(),
+            started: started.clone(),
+            ..Default::default()
+        };
+        let made = written(recorder.record_participation(told()).await.unwrap().into_inner().written).id;
+        let (participation_id, worker_id) = (made.clone(), OLGA.to_string());
+        call!(clinic, assign_participation, AssignParticipationRequest { participation_id, worker_id })
+            .unwrap();
+        let participation_id = made.clone();
+        call!(
+            clinic,
+            mark_participation_entered_in_error,
+            MarkParticipationEnteredInErrorRequest { participation_id }
+        )
+        .unwrap();
+        let again = written(recorder.record_participation(told()).await.unwrap().into_inner().written);
+        assert_eq!(listed(&mut clinic, &again.revision, all()).await, [made.as_str()]);
+        let olgas = pb::ListParticipationsRequest { assignee_worker_id: OLGA.to_string(), ..all() };
+        assert!(listed(&mut clinic, &again.revision, olgas).await.is_empty());
+        service.one_batch_makes_the_same_lists().await;
+        service.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_restricted_takes_part_in_is_not_listed_to_who_runs_the_system() {
     for store in [OnStore::Sqlite, OnStore::Postgres] {
         it_is_not_listed(store).await;

@@ -68,6 +68,12 @@ async fn attempts_are_noted_and_the_first_contact_after_acceptance_begins_the_se
     call!(clinic, accept_referral, AcceptReferralRequest { referral_id: referral.clone() }).unwrap();
     clinic.add_referral_contact(note(false)).await.unwrap();
     assert_eq!(read(&mut clinic, &referral).await.state(), pb::ReferralState::Accepted);
+    // A year mistyped: nothing told of before then could follow it.
+    let mut ahead = note(true);
+    let occurred = ahead.contact.as_mut().and_then(|contact| contact.occurred.as_mut()).unwrap();
+    occurred.at.as_mut().unwrap().seconds += 366 * 86_400;
+    let bad = clinic.add_referral_contact(ahead).await.unwrap_err();
+    assert!(bad.code() == Code::InvalidArgument && bad.message().starts_with("contact.occurred "), "{bad}");
     clinic.add_referral_contact(note(true)).await.unwrap();
     let seen = read(&mut clinic, &referral).await;
     assert_eq!(seen.state(), pb::ReferralState::InProgress);

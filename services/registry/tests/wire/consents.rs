@@ -317,15 +317,7 @@ async fn an_agency_that_serves_the_person_is_a_treating_one_and_another_is_not()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directive_is_listed_to_whom_it_concerns_and_tells_of_no_part_2_programme_to_others() {
     let registry = registry().await;
-    let house = Some(pb::AgencyContent {
-        name: "Recovery house".into(),
-        zone: "America/Chicago".into(),
-        part2: true,
-        ..Default::default()
-    });
-    let house =
-        call!(registry.operator(), register_agency, RegisterAgencyRequest { content: house }).unwrap().id;
-    let house: AgencyId = house.parse().unwrap();
+    let house = programme(&registry).await;
     let person = register(&mut registry.clinic(), "Ana", "Example").await.id;
     let mut herself = registry.person(&person);
     gives(&mut herself, &person, to(SHELTER)).await.unwrap();

@@ -17,18 +17,6 @@ async fn staff(registry: &Registry, agency: AgencyId, role: pb::WorkerRole) -> (
     (Client::new(registry.alone.as_worker(agency, id)), id)
 }
 
-/// A 42 CFR Part 2 programme.
-async fn programme(registry: &Registry) -> AgencyId {
-    let content = Some(pb::AgencyContent {
-        name: "Recovery house".into(),
-        zone: "America/Chicago".into(),
-        part2: true,
-        ..Default::default()
-    });
-    let made = call!(registry.operator(), register_agency, RegisterAgencyRequest { content: content });
-    made.unwrap().id.parse().unwrap()
-}
-
 fn breaks(person: &str) -> pb::BreakGlassRequest {
     pb::BreakGlassRequest {
         request_id: new_request(),

@@ -153,14 +153,7 @@ async fn each_kind_of_change(store: OnStore) {
     let registry = registry_on(store).await;
     let (mut clinic, mut shelter, mut operator) =
         (registry.clinic(), registry.shelter(), registry.operator());
-    let content = Some(pb::AgencyContent {
-        name: "Recovery house".into(),
-        zone: "America/Chicago".into(),
-        part2: true,
-        ..Default::default()
-    });
-    let house = call!(operator, register_agency, RegisterAgencyRequest { content: content }).unwrap().id;
-    let house: AgencyId = house.parse().unwrap();
+    let house = programme(&registry).await;
     let mut programme = Client::new(registry.alone.worker(house));
     let made = register(&mut clinic, "Ana", "Example").await;
     let person = made.id.clone();

@@ -101,6 +101,18 @@ mod representatives;
 mod team;
 mod workers;
 
+/// A 42 CFR Part 2 programme.
+async fn programme(registry: &Registry) -> AgencyId {
+    let content = Some(pb::AgencyContent {
+        name: "Recovery house".into(),
+        zone: "America/Chicago".into(),
+        part2: true,
+        ..Default::default()
+    });
+    let made = call!(registry.operator(), register_agency, RegisterAgencyRequest { content: content });
+    made.unwrap().id.parse().unwrap()
+}
+
 fn written(written: Option<Written>) -> Written {
     written.expect("every command replies what it wrote")
 }
@@ -940,15 +952,8 @@ async fn keys_are_for_services_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_part_2_agency_writes_is_labelled_and_only_a_directive_that_names_the_label_opens_it() {
     let registry = registry().await;
-    let content = Some(pb::AgencyContent {
-        name: "Recovery house".into(),
-        zone: "America/Chicago".into(),
-        part2: true,
-        ..Default::default()
-    });
-    let made =
-        call!(registry.operator(), register_agency, RegisterAgencyRequest { content: content }).unwrap();
-    let mut house = Client::new(registry.alone.worker(made.id.parse().unwrap()));
+    let house = programme(&registry).await;
+    let mut house = Client::new(registry.alone.worker(house));
     let person = register(&mut house, "Ana", "Example").await.id;
     let events = registry.alone.events().await;
     assert_eq!(events.last().unwrap().labels, ["42CFRPart2"]);

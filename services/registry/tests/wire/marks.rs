@@ -62,23 +62,15 @@ async fn a_death_is_told_corrected_and_taken_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_death_is_that_of_all_records_of_one_human_and_a_part_2_programmes_word_of_it_is_its_own() {
     let registry = registry().await;
-    let content = pb::AgencyContent {
-        name: "Recovery house".into(),
-        zone: "America/Chicago".into(),
-        part2: true,
-        ..Default::default()
-    };
     let mut operator = registry.operator();
-    let house =
-        call!(operator, register_agency, RegisterAgencyRequest { content: Some(content) }).unwrap().id;
-    let (mut clinic, mut programme) =
-        (registry.clinic(), Client::new(registry.alone.worker(house.parse().unwrap())));
+    let house = programme(&registry).await;
+    let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
     let (one, other) =
         (register(&mut clinic, "Ana", "Example").await.id, register(&mut clinic, "Ana", "Example").await.id);
     let serve = pb::AddServingAgencyRequest {
         request_id: new_request(),
         person_id: other.clone(),
-        agency_id: house,
+        agency_id: house.to_string(),
         ..Default::default()
     };
     clinic.add_serving_agency(serve).await.unwrap();
@@ -257,16 +249,7 @@ async fn a_death_is_taken_back_on_whichever_of_one_humans_records_it_was_told() 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_not_shown_a_programmes_word_of_a_death_is_not_told_of_it_by_a_refusal() {
     let registry = registry().await;
-    let content = pb::AgencyContent {
-        name: "Recovery house".into(),
-        zone: "America/Chicago".into(),
-        part2: true,
-        ..Default::default()
-    };
-    let mut operator = registry.operator();
-    let house =
-        call!(operator, register_agency, RegisterAgencyRequest { content: Some(content) }).unwrap().id;
-    let house: AgencyId = house.parse().unwrap();
+    let house = programme(&registry).await;
     let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
     let person = register(&mut clinic, "Ana", "Example").await.id;
     around::serves_too(&mut clinic, &person, house).await;

@@ -203,31 +203,22 @@ async fn an_agency_sees_the_versions_it_may_see_and_cannot_count_the_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_part_2_programme_makes_of_anothers_item_the_other_is_not_shown() {
     let registry = registry().await;
-    let content = pb::AgencyContent {
-        name: "Recovery house".into(),
-        zone: "America/Chicago".into(),
-        part2: true,
-        ..Default::default()
-    };
-    let mut operator = registry.operator();
-    let house =
-        call!(operator, register_agency, RegisterAgencyRequest { content: Some(content) }).unwrap().id;
-    let (mut clinic, mut programme) =
-        (registry.clinic(), Client::new(registry.alone.worker(house.parse().unwrap())));
+    let house = programme(&registry).await;
+    let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
     let person = register(&mut clinic, "Ana", "Example").await.id;
     let serve = pb::AddServingAgencyRequest {
         request_id: new_request(),
         person_id: person.clone(),
-        agency_id: house.clone(),
+        agency_id: house.to_string(),
         ..Default::default()
     };
     clinic.add_serving_agency(serve).await.unwrap();
-    let given = pb::PlanItemContent { agency_id: house.clone(), ..with_goal(&mut clinic, &person).await };
+    let given = pb::PlanItemContent { agency_id: house.to_string(), ..with_goal(&mut clinic, &person).await };
     add(&mut clinic, &person, given).await;
     let item = versions(&mut programme, &person).await.remove(0).plan_item_id;
     let changed = pb::PlanItemContent {
         practice: "relapse-prevention".into(),
-        agency_id: house.clone(),
+        agency_id: house.to_string(),
         ..with_goal(&mut programme, &person).await
     };
     call!(
@@ -460,14 +451,7 @@ async fn what_came_due_while_nothing_ran_is_told_late_once_by_two_processes_toge
 #[tokio::test(flavor = "multi_thread")]
 async fn an_item_that_the_caller_may_not_see_answers_as_one_that_there_is_not() {
     let registry = registry().await;
-    let content = pb::AgencyContent {
-        name: "Recovery house".into(),
-        zone: "America/Chicago".into(),
-        part2: true,
-        ..Default::default()
-    };
-    let house = call!(registry.operator(), register_agency, RegisterAgencyRequest { content: Some(content) });
-    let house: AgencyId = house.unwrap().id.parse().unwrap();
+    let house = programme(&registry).await;
     let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
     let person = register(&mut programme, "Ana", "Example").await.id;
     around::serves_too(&mut programme, &person, CLINIC).await;

@@ -206,16 +206,8 @@ async fn a_caseload_is_listed_on_postgres_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_part_2_programme_says_of_anothers_worker_is_opened_by_consent_alone() {
     let registry = registry().await;
-    let content = pb::AgencyContent {
-        name: "Recovery house".into(),
-        zone: "America/Chicago".into(),
-        part2: true,
-        ..Default::default()
-    };
     let mut operator = registry.operator();
-    let house =
-        call!(operator, register_agency, RegisterAgencyRequest { content: Some(content) }).unwrap().id;
-    let house: AgencyId = house.parse().unwrap();
+    let house = programme(&registry).await;
     let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
     let robin = worker(&mut clinic).await;
     let person = register(&mut programme, "Ana", "Example").await.id;
@@ -272,14 +264,7 @@ async fn what_a_part_2_programme_says_of_anothers_worker_is_opened_by_consent_al
 #[tokio::test(flavor = "multi_thread")]
 async fn a_programme_ends_nobodys_member_but_its_own() {
     let registry = registry().await;
-    let content = pb::AgencyContent {
-        name: "Recovery house".into(),
-        zone: "America/Chicago".into(),
-        part2: true,
-        ..Default::default()
-    };
-    let house = call!(registry.operator(), register_agency, RegisterAgencyRequest { content: Some(content) });
-    let house: AgencyId = house.unwrap().id.parse().unwrap();
+    let house = programme(&registry).await;
     let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
     let person = register(&mut clinic, "Ana", "Example").await.id;
     around::serves_too(&mut clinic, &person, house).await;

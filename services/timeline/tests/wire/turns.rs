@@ -2,18 +2,21 @@
 
 use super::*;
 
+/// Tells that of the referral, and waits for its line.
+async fn turns(service: &Alone, stream: StreamId, kind: Referrals, line: &str) {
+    tell(service, stream, ANA, CLINIC, kind).await;
+    until(line, async || {
+        let entries = read(service.worker(CLINIC), of(ANA)).await;
+        lines(&entries).contains(&line).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_referrals_line_says_how_it_stands_and_what_is_noted_beside_that() {
     let service = service().await;
     let stream = referral(&service, 1, true).await;
-    let turn = async |kind: Referrals, line: &str| {
-        tell(&service, stream, ANA, CLINIC, kind).await;
-        until(line, async || {
-            let entries = read(service.worker(CLINIC), of(ANA)).await;
-            lines(&entries).contains(&line).then_some(())
-        })
-        .await;
-    };
+    let turn = async |kind: Referrals, line: &str| turns(&service, stream, kind, line).await;
     let overdue = |clock: referrals::Clock| {
         Referrals::ReferralOverdue(referrals::ReferralOverdue { clock: clock.into(), ..Default::default() })
     };
@@ -77,14 +80,7 @@ async fn a_referrals_line_says_how_it_stands_and_what_is_noted_beside_that() {
 async fn a_line_says_why_a_referral_rests_and_that_nobody_looked_at_it_again_in_time() {
     let service = service().await;
     let stream = referral(&service, 1, true).await;
-    let turn = async |kind: Referrals, line: &str| {
-        tell(&service, stream, ANA, CLINIC, kind).await;
-        until(line, async || {
-            let entries = read(service.worker(CLINIC), of(ANA)).await;
-            lines(&entries).contains(&line).then_some(())
-        })
-        .await;
-    };
+    let turn = async |kind: Referrals, line: &str| turns(&service, stream, kind, line).await;
     let held = |reason: referrals::HoldReason| {
         Referrals::ReferralHeld(referrals::ReferralHeld { reason: reason.into(), ..Default::default() })
     };

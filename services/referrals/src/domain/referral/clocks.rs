@@ -1,6 +1,7 @@
 //! The clocks of a referral: to acknowledge and to answer from the request, to start from acceptance, to review an open one again and again, and, where
 //! the offer or its agency says so, to expire from when the answer was due. How long each runs is said by [`super::Pace`].
 //! Invariant: a clock runs out once, while clocks rest nothing of them is used up, and one that had run out before it was told runs out in silence.
+//! That one ran out stays told, also where a rest is told later to have begun before it.
 
 use std::collections::BTreeMap;
 

@@ -339,11 +339,12 @@ pub(super) fn evolve(state: State, event: &Event) -> State {
         | Event::PartEnded { .. }
         | Event::Progressed { .. } => match state {
             State::Made { mut facts, situation, mut beside } => {
-                facts.part2 |= matches!(event, Event::Sent(sent) if sent.part2);
                 let situation = moved(situation, &mut beside, event);
-                // What was sent before agencies could say so told nothing of it: it expires by its offer's word, in the days of then.
-                if facts.expires == Some(true) && beside.requested_at.is_some() {
-                    beside.expiry_days = beside.expiry_days.or(Some(Pace::default().expiry));
+                if let Event::Sent(sent) = event {
+                    facts.part2 |= sent.part2;
+                    // What was sent before agencies could say so told nothing of it: it expires by its offer's word, in the days of then.
+                    let of_then = (facts.expires == Some(true)).then(|| Pace::default().expiry);
+                    beside.expiry_days = sent.expiry_days.or(of_then);
                 }
                 State::Made { facts, situation, beside }
             }
@@ -362,7 +363,6 @@ fn moved(now: Situation, beside: &mut Beside, event: &Event) -> Situation {
             beside.own_act = sent.consent == OWN_ACT;
             beside.overriding = sent.overriding.as_ref().map(|(why, _)| why.clone());
             beside.clocks.set_as_told(sent.clocks(), sent.when);
-            beside.expiry_days = sent.expiry_days;
             Situation::Requested { acknowledged: false }
         }
         Event::Acknowledged { at } => {

@@ -111,6 +111,18 @@ fn what_goes_on_has_what_was_left_from_when_it_went_on() {
 }
 
 #[test]
+fn what_was_told_to_be_late_stays_so_though_it_is_told_later_that_it_rested_by_then() {
+    let due = at("2026-03-16T16:00:00Z");
+    let late_to_start = Event::Overdue { clock: Clock::Start, due, expires: None };
+    let held = Event::Held { reason: HoldReason::Documents, at: at("2026-03-06T18:00:00Z") };
+    let rests = then(requested(), [accepted(), late_to_start, held]);
+    let overdue = |past| clocks(past).overdue().collect::<Vec<_>>();
+    assert_eq!(overdue(rests.clone()), [Clock::Start]);
+    let goes_on = Event::Resumed { when: late("2026-03-09T17:00:00Z"), clocks: vec![] };
+    assert_eq!(overdue(then(rests, [goes_on])), [Clock::Start]);
+}
+
+#[test]
 fn nothing_is_told_of_a_time_before_what_it_follows() {
     let early = || late("2026-03-04T17:00:00Z");
     given::<Referral>(drafted()).when(send(early())).refused(Refusal::BeforeWhatItFollows);

@@ -287,3 +287,13 @@ fn a_record_from_elsewhere_is_kept_as_told_and_corrected_by_its_writer_alone() {
         .when(Command::MarkEnteredInError { by: by(SHELTER) })
         .then([Event::EnteredInError]);
 }
+
+#[test]
+fn what_was_sent_before_it_told_when_it_expires_does_so_where_its_offer_said_so_in_the_days_of_then() {
+    use kernel::Decider;
+    for (said, days) in [(Some(true), Some(30)), (Some(false), None), (None, None)] {
+        let past = then(with(|facts| facts.expires = said), [sent()]);
+        let State::Made { beside, .. } = Referral::fold(&past) else { panic!("it was made") };
+        assert_eq!(beside.expiry_days, days, "{said:?}");
+    }
+}
