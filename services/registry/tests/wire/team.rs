@@ -206,7 +206,6 @@ async fn a_caseload_is_listed_on_postgres_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_part_2_programme_says_of_anothers_worker_is_opened_by_consent_alone() {
     let registry = registry().await;
-    let mut operator = registry.operator();
     let house = programme(&registry).await;
     let (mut clinic, mut programme) = (registry.clinic(), Client::new(registry.alone.worker(house)));
     let robin = worker(&mut clinic).await;
